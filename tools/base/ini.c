@@ -1,0 +1,93 @@
+#include "base/ini.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char EXPECTED[] = "expected \"[section]\" or \"key = value\"";
+
+struct Reading {
+  FILE *stream;
+  int line; /* inih asks for one line at a time: counting the requests numbers the entries */
+  bool stopped;
+  IniHandler *handler;
+  void *user;
+  struct Error *error;
+};
+
+static char *stop(struct Reading *reading)
+{
+  reading->stopped = true;
+  return NULL;
+}
+
+/* inih ignores whatever stands behind a section's bracket, be it a setting. */
+static bool is_section_alone(const char *line)
+{
+  if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) line += 3;
+  if (*line != '[') return true;
+  const char *close = strchr(line, ']');
+  if (!close) return true; /* inih reports it */
+  const char *behind = close + 1 + strspn(close + 1, " \t\r\n");
+  return *behind == '\0' || *behind == ';' || *behind == '#';
+}
+
+/* inih's reader: the next line, or NULL at the end and as soon as something has gone wrong. The
+   indentation is taken off, for inih would take an indented entry for the value above it going on.
+ */
+static char *read_line(char *buffer, int size, void *user)
+{
+  struct Reading *reading = user;
+  if (reading->stopped) return NULL;
+  reading->line++;
+  int longest = size - 2, length = 0, c;
+  while ((c = getc(reading->stream)) != EOF) {
+    if (c == '\0') {
+      error_set(reading->error, "holds a NUL byte, so it is no text");
+      return stop(reading);
+    }
+    if (length == 0 && (c == ' ' || c == '\t')) continue;
+    if (length == longest && c != '\n') {
+      error_set(reading->error, "line of more than %d characters", longest);
+      return stop(reading);
+    }
+    buffer[length++] = (char)c;
+    if (c == '\n') break;
+  }
+  buffer[length] = '\0';
+  if (!is_section_alone(buffer)) {
+    error_set(reading->error, "found more than \"[section]\" on its line");
+    return stop(reading);
+  }
+  return c == EOF && length == 0 ? NULL : buffer;
+}
+
+static int handle(void *user, const char *section, const char *key, const char *value)
+{
+  struct Reading *reading = user;
+  if (reading->stopped) return 0;
+  if (*key == '\0')
+    error_set(reading->error, "%s", EXPECTED);
+  else if (reading->handler(reading->user, section, key, value, reading->line, reading->error))
+    return 1;
+  stop(reading);
+  return 0;
+}
+
+bool ini_read_file(const char *path, IniHandler *handler, void *user, struct Error *error)
+{
+  struct Reading reading = {.handler = handler, .user = user, .error = error};
+  reading.stream = fopen(path, "rb");
+  if (!reading.stream) return error_system(error, "%s: cannot open", path);
+  int first_error = ini_parse_stream(read_line, &reading, handle, &reading);
+  bool unreadable = ferror(reading.stream) != 0;
+  if (unreadable) error_system(error, "%s: cannot read", path);
+  fclose(reading.stream);
+  if (unreadable) return false;
+  if (first_error < 0) return error_set(error, "%s: out of memory", path);
+  /* inih reads on behind a malformed line; of two errors a person wants the first */
+  if (first_error > 0 && (!reading.stopped || first_error < reading.line))
+    return error_set(error, "%s:%d: %s", path, first_error, EXPECTED);
+  if (reading.stopped) return error_prefix(error, "%s:%d", path, reading.line);
+  return true;
+}

@@ -1,0 +1,24 @@
+/*
+ * Allocation with errors as values. Arrays are zeroed and aligned to 64 bytes (a cache line, and
+ * the widest vector). Everything is given back with free().
+ */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* `count` objects of `size` bytes. NULL, with the error saying how much was wanted for `what`
+   ("logits of all pairs"), when there is no memory or the product overflows. A count of 0 gives
+   a valid, empty block. */
+void *memory_new(size_t count, size_t size, const char *what, struct Error *error);
+
+/* A copy of the string; NULL with an error when there is no memory. */
+char *memory_copy_text(const char *text, struct Error *error);
+
+/* printf into a new string; NULL with an error when there is no memory. */
+__attribute__((format(printf, 2, 3))) char *memory_print(struct Error *error, const char *format,
+                                                         ...);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Files that appear whole or not at all: written beside the target under a name of their own,
+ * synced, then renamed over it. A tool killed at any moment leaves the old file or the new one.
+ *
+ *   struct Output output;
+ *   if (!output_open(&output, path, error)) return false;
+ *   fprintf(output.stream, ...);                      // errors are found by the commit
+ *   return output_commit(&output, error);
+ *
+ * Between open and commit, output_discard gives up: the target stays as it was. The path "-" is
+ * standard output, and devices and pipes (/dev/null) are what they are: both are flushed and
+ * checked but not renamed. A symbolic link to a file is replaced by the new file.
+ */
+#ifndef BASE_OUTPUT_H
+#define BASE_OUTPUT_H
+
+#include "base/error.h"
+
+#include <stdio.h>
+
+struct Output {
+  FILE *stream;
+  char *path;      /* the target; NULL for standard output and when not open */
+  char *temporary; /* what is being written, in the same directory; NULL when not renamed */
+};
+
+/* Errors: the target is a directory; its directory is missing, full or not ours to write in. */
+bool output_open(struct Output *output, const char *path, struct Error *error);
+
+/* Flushes, syncs, closes and renames. On failure the temporary file is removed, the target is as
+   it was, and the error says which step failed and the system's reason. */
+bool output_commit(struct Output *output, struct Error *error);
+
+/* Closes and removes the temporary file. Does nothing on an output that is not open. */
+void output_discard(struct Output *output);
+
+/* Makes the directory `path` and its missing parents. */
+bool output_make_directory(const char *path, struct Error *error);
+
+/* Makes a rename or a new file in the directory that holds `path` last through a power cut. */
+bool output_sync_directory(const char *path, struct Error *error);
+
+#endif
