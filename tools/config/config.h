@@ -1,0 +1,96 @@
+/*
+ * What is trained, as one flat record. A table in config.c has one row per setting (name, type,
+ * range, default, help); reading, overriding, checking, `--help`, the canonical dump and the
+ * metadata of a trajectory all walk that table, so a new setting is one field here and one row
+ * there. Everything a trajectory's bytes depend on is here, and nothing else is: no paths, no
+ * thread counts, nothing about drawing.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum Operation { OPERATION_ADD, OPERATION_SUBTRACT, OPERATION_QUADRATIC, OPERATION_RANDOM };
+enum Activation { ACTIVATION_RELU, ACTIVATION_GELU };
+enum Attention {
+  ATTENTION_SOFTMAX,
+  ATTENTION_SOFTMAX1,
+  ATTENTION_UNIFORM,
+  ATTENTION_SOFTMAX1_UNNORMALISED
+};
+
+struct DataConfig {
+  int modulus; /* p: numbers are 0..p-1 */
+  enum Operation operation;
+  double train_fraction; /* int(train_fraction * p * p) pairs train */
+  int64_t seed;          /* of the split, as CPython's random.seed takes it */
+};
+
+struct ModelConfig {
+  int d_model, n_heads, d_head, d_mlp;
+  enum Activation activation;
+  enum Attention attention;
+  bool output_equals; /* the token "=" has a logit too: p + 1 outputs rather than p */
+  bool biases;        /* b_in and b_out are trained; otherwise they stay 0 */
+};
+
+struct OptimizerConfig {
+  double learning_rate, beta1, beta2, epsilon, weight_decay;
+  int warmup_steps; /* the rate is multiplied by min(step / warmup_steps, 1), step from 0 */
+};
+
+struct TrainConfig {
+  int epochs;
+  int64_t seed; /* of the initialisation */
+  int snapshot_every, evaluate_every;
+};
+
+struct Config {
+  struct DataConfig data;
+  struct ModelConfig model;
+  struct OptimizerConfig optimizer;
+  struct TrainConfig train;
+  uint64_t given; /* bit i: setting i was given by a file or an override, not left at its default */
+};
+
+/* The paper's mainline. */
+void config_init(struct Config *config);
+
+/* Reads an INI file over what is there. Errors carry file and line: an unknown key or section, a
+   junk number, a value out of range, a key that stands twice in the file. */
+bool config_read_file(struct Config *config, const char *path, struct Error *error);
+
+/* Applies "section.key=value". */
+bool config_override(struct Config *config, const char *assignment, struct Error *error);
+
+/* Sets one setting by its dotted name ("data.modulus") from text. */
+bool config_set(struct Config *config, const char *name, const char *value, struct Error *error);
+
+/* Was the setting given, by config_read_file, config_override or config_set? */
+bool config_given(const struct Config *config, const char *name);
+
+/* The settings taken together: a split that leaves something to train and something to test on,
+   and sizes that can be addressed. Called once, after everything is read. */
+bool config_check(const struct Config *config, struct Error *error);
+
+/* p, and the number of logits V = p or p + 1. */
+int config_logits(const struct Config *config);
+
+/* The canonical dump: an INI file of every setting in the table's order, numbers in their shortest
+   form. Two configurations that train the same have the same dump, and reading it back gives the
+   same configuration. */
+void config_write(const struct Config *config, FILE *stream);
+
+/* The table walked from outside: names "section.key", and values as text. */
+int config_n_settings(void);
+const char *config_setting_name(int setting);
+enum { CONFIG_VALUE_SIZE = 64 };
+void config_setting_value(const struct Config *config, int setting, char value[CONFIG_VALUE_SIZE]);
+
+/* The table as `--help` shows it: name, default, range and meaning of every setting. */
+void config_write_help(FILE *stream);
+
+#endif
