@@ -1,0 +1,77 @@
+/*
+ * Tables: what one tool measures and the next one draws or judges. A table is a text file:
+ *
+ *   # Progress measures of ... (any number of lines that say what the table is)
+ *   # epoch [epochs]: optimizer steps taken
+ *   # train_loss [nats]: mean cross-entropy over the training pairs
+ *   epoch<TAB>train_loss
+ *   0<TAB>4.7554
+ *
+ * Lines that start with # come first; then one line of column names; then one line per row, each
+ * with as many cells as there are columns. Cells are separated by single tabs and hold numbers as
+ * base/number.h reads them (nan and inf included) or words. Names consist of letters, digits,
+ * '_', '.' and '-', and no name stands twice. Lines end with \n; \r\n is read too.
+ */
+#ifndef TABLE_TABLE_H
+#define TABLE_TABLE_H
+
+#include "base/error.h"
+#include "base/output.h"
+
+#include <stddef.h>
+
+/* ---- reading ---- */
+
+struct Table {
+  char *path;
+  char *text; /* the file, cut into cells by NULs */
+  size_t n_columns;
+  size_t n_rows;
+  const char **names; /* [n_columns] */
+  const char **cells; /* [n_rows][n_columns] */
+  int first_line;     /* the line number of row 0, for messages */
+};
+
+/* Reads a whole table. Errors name file and line: unreadable, empty, no header, a repeated or
+   empty column name, a row with more or fewer cells than the header, a NUL byte. */
+bool table_read(struct Table *table, const char *path, struct Error *error);
+void table_release(struct Table *table);
+
+/* The index of a column; -1 with an error that lists the columns there are. */
+int table_column(const struct Table *table, const char *name, struct Error *error);
+
+/* One column as n_rows numbers in a new array that the caller frees; NULL with an error that names
+   file, line and column when a cell is no number. */
+double *table_numbers(const struct Table *table, const char *name, struct Error *error);
+
+/* The text of one cell. */
+const char *table_cell(const struct Table *table, size_t row, size_t column);
+
+/* ---- writing ---- */
+
+struct Column {
+  const char *name;
+  const char *unit;    /* "nats", "epochs", "1" for a pure number */
+  const char *meaning; /* one sentence with the equation or section it comes from */
+};
+
+struct TableWriter {
+  struct Output output;
+  size_t n_columns;
+  size_t column; /* of the next cell */
+};
+
+/* Opens the file and writes the comment block and the header. `title` may have several lines. */
+bool table_create(struct TableWriter *writer, const char *path, const char *title,
+                  const struct Column *columns, size_t n_columns, struct Error *error);
+
+/* Write the next cell; the last one of a row ends the line. Numbers are written with nine
+   significant digits, which keep every float32. Errors come with table_commit. */
+void table_put(struct TableWriter *writer, double value);
+void table_put_integer(struct TableWriter *writer, long long value);
+void table_put_text(struct TableWriter *writer, const char *text);
+
+bool table_commit(struct TableWriter *writer, struct Error *error);
+void table_discard(struct TableWriter *writer);
+
+#endif

@@ -1,0 +1,202 @@
+#include "base/memory.h"
+#include "base/number.h"
+#include "table/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 1 << 16 };
+
+/* The rest of the stream as one text with a NUL behind it; NULL, with errno set, when it cannot be
+   read or does not fit into memory. */
+static char *read_stream(FILE *stream, size_t *length)
+{
+  size_t capacity = FIRST_CAPACITY;
+  char *text = malloc(capacity);
+  *length = 0;
+  while (text) {
+    *length += fread(text + *length, 1, capacity - 1 - *length, stream);
+    if (ferror(stream)) break;
+    text[*length] = '\0';
+    if (*length < capacity - 1) return text;
+    char *larger = realloc(text, capacity *= 2);
+    if (!larger) break;
+    text = larger;
+  }
+  free(text);
+  return NULL;
+}
+
+static bool read_text(struct Table *table, size_t *length, struct Error *error)
+{
+  FILE *stream = fopen(table->path, "rb");
+  if (!stream) return error_system(error, "%s: cannot open", table->path);
+  table->text = read_stream(stream, length);
+  if (!table->text) error_system(error, "%s: cannot read", table->path);
+  fclose(stream);
+  return table->text != NULL;
+}
+
+static int line_of(const char *text, const char *position)
+{
+  int line = 1;
+  for (const char *c = text; c < position; c++)
+    line += *c == '\n';
+  return line;
+}
+
+static bool check_text(const struct Table *table, size_t length, struct Error *error)
+{
+  if (length == 0) return error_set(error, "%s: empty, expected a table", table->path);
+  const char *nul = memchr(table->text, '\0', length);
+  if (!nul) return true;
+  return error_set(error, "%s:%d: holds a NUL byte, so it is no table", table->path,
+                   line_of(table->text, nul));
+}
+
+/* Cuts off the line at *rest, its end included, and moves *rest behind it. NULL at the end. */
+static char *next_line(char **rest)
+{
+  if (**rest == '\0') return NULL;
+  char *line = *rest;
+  size_t length = strcspn(line, "\n");
+  *rest = line + length + (line[length] == '\n');
+  line[length] = '\0';
+  if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0';
+  return line;
+}
+
+static size_t count(const char *text, char wanted)
+{
+  size_t n = 0;
+  for (; *text; text++)
+    n += *text == wanted;
+  return n;
+}
+
+/* Cuts a line of n cells at its tabs. */
+static void cut(char *line, const char **cells, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    cells[i] = line;
+    line += strcspn(line, "\t");
+    if (i + 1 < n) *line++ = '\0';
+  }
+}
+
+static bool is_name(const char *text)
+{
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  return *text != '\0' && text[strspn(text, letters)] == '\0';
+}
+
+static bool read_header(struct Table *table, char *line, int number, struct Error *error)
+{
+  table->n_columns = count(line, '\t') + 1;
+  table->names = memory_new(table->n_columns, sizeof *table->names, "column names", error);
+  if (!table->names) return error_prefix(error, "%s", table->path);
+  cut(line, table->names, table->n_columns);
+  for (size_t i = 0; i < table->n_columns; i++) {
+    if (!is_name(table->names[i]))
+      return error_set(error,
+                       "%s:%d: column %zu is called \"%s\", expected a name of letters, digits, "
+                       "'_', '.' and '-'",
+                       table->path, number, i + 1, table->names[i]);
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(table->names[i], table->names[j]) == 0)
+        return error_set(error, "%s:%d: columns %zu and %zu are both called \"%s\"", table->path,
+                         number, j + 1, i + 1, table->names[i]);
+  }
+  return true;
+}
+
+static bool read_rows(struct Table *table, char *rest, struct Error *error)
+{
+  size_t most = count(rest, '\n') + 1;
+  table->cells = memory_new(most, table->n_columns * sizeof *table->cells, "cells", error);
+  if (!table->cells) return error_prefix(error, "%s", table->path);
+  for (char *line; (line = next_line(&rest));) {
+    int number = table->first_line + (int)table->n_rows;
+    const char **row = table->cells + table->n_rows * table->n_columns;
+    size_t n_cells = count(line, '\t') + 1;
+    if (n_cells != table->n_columns)
+      return error_set(error, "%s:%d: a row of %zu cells, expected %zu", table->path, number,
+                       *line ? n_cells : 0, table->n_columns);
+    cut(line, row, n_cells);
+    for (size_t i = 0; i < n_cells; i++)
+      if (*row[i] == '\0')
+        return error_set(error, "%s:%d: column \"%s\" is empty", table->path, number,
+                         table->names[i]);
+    table->n_rows++;
+  }
+  return true;
+}
+
+static bool parse(struct Table *table, struct Error *error)
+{
+  char *rest = table->text, *line;
+  int number = 1;
+  while ((line = next_line(&rest)) && *line == '#')
+    number++;
+  if (!line)
+    return error_set(error, "%s:%d: the table ends before its line of column names", table->path,
+                     number);
+  table->first_line = number + 1;
+  return read_header(table, line, number, error) && read_rows(table, rest, error);
+}
+
+bool table_read(struct Table *table, const char *path, struct Error *error)
+{
+  *table = (struct Table){.path = memory_copy_text(path, error)};
+  size_t length = 0;
+  if (table->path && read_text(table, &length, error) && check_text(table, length, error) &&
+      parse(table, error))
+    return true;
+  table_release(table);
+  return false;
+}
+
+void table_release(struct Table *table)
+{
+  free(table->path);
+  free(table->text);
+  free(table->names);
+  free(table->cells);
+  *table = (struct Table){0};
+}
+
+int table_column(const struct Table *table, const char *name, struct Error *error)
+{
+  for (size_t i = 0; i < table->n_columns; i++)
+    if (strcmp(table->names[i], name) == 0) return (int)i;
+  error_set(error, "%s: no column \"%s\", there are", table->path, name);
+  for (size_t i = 0; i < table->n_columns; i++) {
+    size_t length = strlen(error->message);
+    snprintf(error->message + length, sizeof error->message - length, "%s %s", i == 0 ? "" : ",",
+             table->names[i]);
+  }
+  return -1;
+}
+
+double *table_numbers(const struct Table *table, const char *name, struct Error *error)
+{
+  int column = table_column(table, name, error);
+  if (column < 0) return NULL;
+  double *numbers = memory_new(table->n_rows, sizeof *numbers, name, error);
+  if (!numbers) return NULL;
+  for (size_t i = 0; i < table->n_rows; i++) {
+    const char *cell = table_cell(table, i, (size_t)column);
+    if (number_parse_real(cell, &numbers[i])) continue;
+    error_set(error, "%s:%d: column \"%s\": found \"%s\", expected a number", table->path,
+              table->first_line + (int)i, name, cell);
+    free(numbers);
+    return NULL;
+  }
+  return numbers;
+}
+
+const char *table_cell(const struct Table *table, size_t row, size_t column)
+{
+  return table->cells[row * table->n_columns + column];
+}

@@ -1,0 +1,72 @@
+#include "table/table.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Every line of the title becomes a comment. */
+static void write_title(FILE *stream, const char *title)
+{
+  while (*title) {
+    size_t length = strcspn(title, "\n");
+    fprintf(stream, "#%s%.*s\n", length > 0 ? " " : "", (int)length, title);
+    title += length + (title[length] == '\n');
+  }
+}
+
+bool table_create(struct TableWriter *writer, const char *path, const char *title,
+                  const struct Column *columns, size_t n_columns, struct Error *error)
+{
+  *writer = (struct TableWriter){.n_columns = n_columns};
+  if (!output_open(&writer->output, path, error)) return false;
+  FILE *stream = writer->output.stream;
+  write_title(stream, title);
+  for (size_t i = 0; i < n_columns; i++)
+    fprintf(stream, "# %s [%s]: %s\n", columns[i].name, columns[i].unit, columns[i].meaning);
+  for (size_t i = 0; i < n_columns; i++)
+    fprintf(stream, "%s%c", columns[i].name, i + 1 < n_columns ? '\t' : '\n');
+  return true;
+}
+
+static void end_cell(struct TableWriter *writer)
+{
+  writer->column = (writer->column + 1) % writer->n_columns;
+  putc(writer->column == 0 ? '\n' : '\t', writer->output.stream);
+}
+
+void table_put(struct TableWriter *writer, double value)
+{
+  if (isnan(value))
+    fputs("nan", writer->output.stream); /* printf would show the sign of a NaN */
+  else
+    fprintf(writer->output.stream, "%.9g", value);
+  end_cell(writer);
+}
+
+void table_put_integer(struct TableWriter *writer, long long value)
+{
+  fprintf(writer->output.stream, "%lld", value);
+  end_cell(writer);
+}
+
+void table_put_text(struct TableWriter *writer, const char *text)
+{
+  fputs(text, writer->output.stream);
+  end_cell(writer);
+}
+
+bool table_commit(struct TableWriter *writer, struct Error *error)
+{
+  if (writer->column != 0) {
+    error_set(error, "%s: the last row has %zu of %zu cells",
+              writer->output.path ? writer->output.path : "standard output", writer->column,
+              writer->n_columns);
+    table_discard(writer);
+    return false;
+  }
+  return output_commit(&writer->output, error);
+}
+
+void table_discard(struct TableWriter *writer)
+{
+  output_discard(&writer->output);
+}

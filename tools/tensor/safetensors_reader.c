@@ -1,0 +1,339 @@
+#include "tensor/safetensors.h"
+
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "arrays are read as they lie in the file");
+
+enum { LENGTH_SIZE = 8, HEADER_LIMIT = 100000000 }; /* the limit is the format's own */
+
+static const struct {
+  const char *name;
+  size_t size;
+} dtypes[N_DTYPES] = {
+    [DTYPE_F32] = {"F32", 4},         [DTYPE_F64] = {"F64", 8},
+    [DTYPE_I64] = {"I64", 8},         [DTYPE_U8] = {"U8", 1},
+    [DTYPE_BOOL] = {"BOOL", 1},       [DTYPE_F16] = {"F16", 2},
+    [DTYPE_BF16] = {"BF16", 2},       [DTYPE_F8_E4M3] = {"F8_E4M3", 1},
+    [DTYPE_F8_E5M2] = {"F8_E5M2", 1}, [DTYPE_F8_E8M0] = {"F8_E8M0", 1},
+    [DTYPE_I8] = {"I8", 1},           [DTYPE_I16] = {"I16", 2},
+    [DTYPE_U16] = {"U16", 2},         [DTYPE_I32] = {"I32", 4},
+    [DTYPE_U32] = {"U32", 4},         [DTYPE_U64] = {"U64", 8},
+    [DTYPE_C64] = {"C64", 8},
+};
+
+size_t dtype_size(enum DType dtype)
+{
+  return dtypes[dtype].size;
+}
+
+const char *dtype_name(enum DType dtype)
+{
+  return dtypes[dtype].name;
+}
+
+/* ---- one tensor's entry in the header ---- */
+
+/* The bytes of a tensor, from the first one of the data section. */
+struct Extent {
+  struct Tensor tensor;
+  uint64_t begin, end;
+};
+
+static bool read_dtype(struct Tensor *tensor, const json_t *entry, struct Error *error)
+{
+  const char *name = json_string_value(json_object_get(entry, "dtype"));
+  if (!name) return error_set(error, "\"dtype\" is missing or no text");
+  for (int i = 0; i < N_DTYPES; i++) {
+    if (strcmp(name, dtypes[i].name) != 0) continue;
+    tensor->dtype = (enum DType)i;
+    return true;
+  }
+  return error_set(error, "unknown dtype \"%.40s\"", name);
+}
+
+static bool read_shape(struct Tensor *tensor, const json_t *entry, struct Error *error)
+{
+  const json_t *shape = json_object_get(entry, "shape");
+  if (!json_is_array(shape)) return error_set(error, "\"shape\" is missing or no list");
+  if (json_array_size(shape) > TENSOR_MAX_RANK)
+    return error_set(error, "has %zu axes, more than the %d that are supported",
+                     json_array_size(shape), TENSOR_MAX_RANK);
+  tensor->rank = (int)json_array_size(shape);
+  tensor->count = 1;
+  for (int i = 0; i < tensor->rank; i++) {
+    const json_t *length = json_array_get(shape, (size_t)i);
+    if (!json_is_integer(length) || json_integer_value(length) < 0)
+      return error_set(error, "axis %d of \"shape\" is no whole number from 0 on", i);
+    tensor->shape[i] = (size_t)json_integer_value(length);
+    if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count))
+      return error_set(error, "\"shape\" has more elements than can be addressed");
+  }
+  return true;
+}
+
+static bool read_offsets(struct Extent *extent, const json_t *entry, struct Error *error)
+{
+  const json_t *offsets = json_object_get(entry, "data_offsets");
+  const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
+  if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end))
+    return error_set(error, "\"data_offsets\" is missing or no list of two whole numbers");
+  if (json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
+    return error_set(error,
+                     "\"data_offsets\" is [%" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+                     "], expected a begin from 0 on and an end not before it",
+                     json_integer_value(begin), json_integer_value(end));
+  extent->begin = (uint64_t)json_integer_value(begin);
+  extent->end = (uint64_t)json_integer_value(end);
+  return true;
+}
+
+static bool read_entry(struct Extent *extent, const char *name, const json_t *entry,
+                       struct Error *error)
+{
+  struct Tensor *tensor = &extent->tensor;
+  tensor->name = name;
+  if (!json_is_object(entry)) return error_set(error, "its entry is no JSON object");
+  if (!read_dtype(tensor, entry, error) || !read_shape(tensor, entry, error) ||
+      !read_offsets(extent, entry, error))
+    return false;
+  size_t size;
+  bool addressable = !__builtin_mul_overflow(tensor->count, dtype_size(tensor->dtype), &size);
+  if (addressable && size == extent->end - extent->begin) return true;
+  char shape[TENSOR_SHAPE_TEXT_SIZE];
+  tensor_format_shape(tensor, shape);
+  return error_set(error,
+                   "\"data_offsets\" spans %" PRIu64 " bytes, but %s of shape %s needs %zu x %zu",
+                   extent->end - extent->begin, dtype_name(tensor->dtype), shape, tensor->count,
+                   dtype_size(tensor->dtype));
+}
+
+/* ---- the header ---- */
+
+static bool read_metadata(struct Safetensors *file, const json_t *entries, struct Error *error)
+{
+  if (!entries) return true;
+  if (!json_is_object(entries)) return error_set(error, "__metadata__ is no JSON object");
+  file->metadata =
+      memory_new(json_object_size(entries), sizeof *file->metadata, "the metadata", error);
+  if (!file->metadata) return false;
+  const char *key;
+  json_t *value;
+  json_object_foreach((json_t *)entries, key, value)
+  {
+    if (!json_is_string(value))
+      return error_set(error, "__metadata__: the value of \"%.80s\" is no text", key);
+    file->metadata[file->n_metadata++] = (struct MetadataEntry){key, json_string_value(value)};
+  }
+  return true;
+}
+
+static int compare_extents(const void *left, const void *right)
+{
+  const struct Extent *a = left, *b = right;
+  if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
+  if (a->end != b->end) return a->end < b->end ? -1 : 1;
+  return strcmp(a->tensor.name, b->tensor.name);
+}
+
+/* Sorted extents must lie end to end and fill the data section. */
+static bool check_cover(const struct Extent *extents, size_t n, uint64_t available,
+                        struct Error *error)
+{
+  uint64_t covered = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *name = extents[i].tensor.name;
+    if (extents[i].begin > covered)
+      return error_set(error, "%" PRIu64 " bytes before tensor \"%.80s\" belong to no tensor",
+                       extents[i].begin - covered, name);
+    if (extents[i].begin < covered)
+      return error_set(error, "tensors \"%.80s\" and \"%.80s\" overlap by %" PRIu64 " bytes",
+                       extents[i - 1].tensor.name, name, covered - extents[i].begin);
+    covered = extents[i].end;
+  }
+  if (covered > available)
+    return error_set(error, "truncated: %" PRIu64 " of %" PRIu64 " bytes of data are missing",
+                     covered - available, covered);
+  if (covered < available)
+    return error_set(error, "%" PRIu64 " bytes after the last tensor belong to no tensor",
+                     available - covered);
+  return true;
+}
+
+static bool read_entries(struct Extent *extents, const json_t *header, struct Error *error)
+{
+  const char *name;
+  json_t *entry;
+  json_object_foreach((json_t *)header, name, entry)
+  {
+    if (strcmp(name, "__metadata__") == 0) continue;
+    if (!read_entry(extents++, name, entry, error))
+      return error_prefix(error, "tensor \"%.80s\"", name);
+  }
+  return true;
+}
+
+static bool read_tensors(struct Safetensors *file, const char *data, size_t available,
+                         struct Error *error)
+{
+  const json_t *header = file->header;
+  size_t n = json_object_size(header) - (json_object_get(header, "__metadata__") ? 1 : 0);
+  struct Extent *extents = memory_new(n, sizeof *extents, "the list of tensors", error);
+  file->tensors = memory_new(n, sizeof *file->tensors, "the list of tensors", error);
+  bool sound = extents && file->tensors && read_entries(extents, header, error);
+  if (sound) {
+    qsort(extents, n, sizeof *extents, compare_extents);
+    sound = check_cover(extents, n, available, error);
+  }
+  for (size_t i = 0; sound && i < n; i++) {
+    file->tensors[i] = extents[i].tensor;
+    file->tensors[i].data = data + extents[i].begin;
+  }
+  file->n_tensors = sound ? n : 0;
+  free(extents);
+  return sound;
+}
+
+static bool read_header(struct Safetensors *file, struct Error *error)
+{
+  const unsigned char *bytes = file->mapping;
+  uint64_t length;
+  memcpy(&length, bytes, LENGTH_SIZE);
+  size_t behind = file->mapping_size - LENGTH_SIZE;
+  if (length > HEADER_LIMIT)
+    return error_set(error,
+                     "no safetensors file, or a damaged one: its header would be %" PRIu64
+                     " bytes long, more than the %d that the format allows",
+                     length, HEADER_LIMIT);
+  if (length > behind)
+    return error_set(error, "truncated: %" PRIu64 " of %" PRIu64 " bytes of its header are missing",
+                     length - behind, length);
+  const char *text = (const char *)bytes + LENGTH_SIZE;
+  if (length == 0 || *text != '{') return error_set(error, "the header is no JSON object");
+  json_error_t problem;
+  file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+  if (!file->header)
+    return error_set(error, "the header is no valid JSON: %s (byte %d)", problem.text,
+                     problem.position);
+  return read_metadata(file, json_object_get(file->header, "__metadata__"), error) &&
+         read_tensors(file, text + length, behind - length, error);
+}
+
+/* ---- the file ---- */
+
+static bool map_descriptor(struct Safetensors *file, int descriptor, struct Error *error)
+{
+  struct stat status;
+  if (fstat(descriptor, &status) != 0) return error_system(error, "cannot read");
+  if (!S_ISREG(status.st_mode)) return error_set(error, "cannot read: not a regular file");
+  if (status.st_size < LENGTH_SIZE)
+    return error_set(error, "no safetensors file: %jd bytes, expected %d and a header",
+                     (intmax_t)status.st_size, LENGTH_SIZE);
+  size_t size = (size_t)status.st_size;
+  void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (mapping == MAP_FAILED) return error_system(error, "cannot map %zu bytes", size);
+  file->mapping = mapping;
+  file->mapping_size = size;
+  return true;
+}
+
+static bool map_file(struct Safetensors *file, struct Error *error)
+{
+  /* opening a pipe must not wait for a writer: it is refused right after */
+  int descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return error_system(error, "cannot open");
+  bool mapped = map_descriptor(file, descriptor, error);
+  close(descriptor);
+  return mapped;
+}
+
+/* Names come from the file: what would move a terminal's cursor or break the line is replaced. */
+static void make_printable(struct Error *error)
+{
+  for (char *c = error->message; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+}
+
+bool safetensors_open(struct Safetensors *file, const char *path, struct Error *error)
+{
+  *file = (struct Safetensors){.path = memory_copy_text(path, error)};
+  if (!file->path) return false;
+  if (map_file(file, error) && read_header(file, error)) return true;
+  make_printable(error);
+  safetensors_close(file);
+  return error_prefix(error, "%s", path);
+}
+
+void safetensors_close(struct Safetensors *file)
+{
+  if (file->mapping) munmap(file->mapping, file->mapping_size);
+  json_decref(file->header);
+  free(file->tensors);
+  free(file->metadata);
+  free(file->path);
+  *file = (struct Safetensors){0};
+}
+
+const struct Tensor *safetensors_find(const struct Safetensors *file, const char *name)
+{
+  for (size_t i = 0; i < file->n_tensors; i++)
+    if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i];
+  return NULL;
+}
+
+const char *safetensors_metadata(const struct Safetensors *file, const char *key)
+{
+  for (size_t i = 0; i < file->n_metadata; i++)
+    if (strcmp(file->metadata[i].key, key) == 0) return file->metadata[i].value;
+  return NULL;
+}
+
+/* ---- elements ---- */
+
+bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
+                        struct Error *error)
+{
+  if (tensor->dtype != DTYPE_F32 && tensor->dtype != DTYPE_F64)
+    return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32 or F64", tensor->name,
+                     dtype_name(tensor->dtype));
+  const char *source = (const char *)tensor->data + first * dtype_size(tensor->dtype);
+  if (tensor->dtype == DTYPE_F32) {
+    if (count > 0) memcpy(values, source, count * sizeof *values);
+    return true;
+  }
+  for (size_t i = 0; i < count; i++) {
+    double value;
+    memcpy(&value, source + i * sizeof value, sizeof value);
+    values[i] = (float)value;
+  }
+  return true;
+}
+
+int64_t tensor_integer(const struct Tensor *tensor, size_t i)
+{
+  const unsigned char *source = (const unsigned char *)tensor->data + i * dtype_size(tensor->dtype);
+  if (tensor->dtype == DTYPE_U8) return *source;
+  if (tensor->dtype == DTYPE_BOOL) return *source != 0;
+  int64_t value;
+  memcpy(&value, source, sizeof value);
+  return value;
+}
+
+void tensor_format_shape(const struct Tensor *tensor, char text[TENSOR_SHAPE_TEXT_SIZE])
+{
+  size_t length = (size_t)snprintf(text, TENSOR_SHAPE_TEXT_SIZE, "[");
+  for (int i = 0; i < tensor->rank; i++)
+    length += (size_t)snprintf(text + length, TENSOR_SHAPE_TEXT_SIZE - length, "%s%zu",
+                               i > 0 ? ", " : "", tensor->shape[i]);
+  snprintf(text + length, TENSOR_SHAPE_TEXT_SIZE - length, "]");
+}
