@@ -1,0 +1,77 @@
+#include "model/activation.h"
+
+#include "model/vector.h"
+
+static void relu_forward(const float *pre, size_t n, float *hidden)
+{
+  for (size_t i = 0; i < n; i += LANES)
+    vector_store(hidden + i, vector_max(vector_load(pre + i), vector_fill(0.0f)));
+}
+
+static void relu_backward(const float *hidden, size_t n, float *gradient)
+{
+  const Vector zero = vector_fill(0.0f);
+  for (size_t i = 0; i < n; i += LANES) {
+    IntegerVector positive = vector_load(hidden + i) > zero;
+    vector_store(gradient + i, vector_select(positive, vector_load(gradient + i), zero));
+  }
+}
+
+/*
+ * erfc(x) = exp(-x^2) P(t) / (1 + 2x) with t = (x - 3) / (x + 3), for x >= 0: P interpolates
+ * (1 + 2x) erfcx(x) at the Chebyshev points of 0 <= x <= 12, relative error 5e-9. `gauss` is
+ * exp(-x^2).
+ */
+static Vector complementary_error(Vector x, Vector gauss)
+{
+  static const float coefficients[] = {
+      -0.00026016432f, -0.00075334799f, 0.0020225035f, 0.0025632531f, -0.023810093f, 0.068293131f,
+      -0.11926890f,    0.12964703f,     -0.047562502f, -0.13562117f,  1.2530081f};
+  Vector t = (x - vector_fill(3.0f)) / (x + vector_fill(3.0f));
+  Vector sum = vector_fill(coefficients[0]);
+  for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
+    sum = vector_fma(sum, t, vector_fill(coefficients[i]));
+  return gauss * sum / (vector_fill(1.0f) + x + x);
+}
+
+static void gelu_forward(const float *pre, size_t n, float *hidden, float *slope)
+{
+  const Vector one = vector_fill(1.0f), half = vector_fill(0.5f);
+  for (size_t i = 0; i < n; i += LANES) {
+    Vector x = vector_load(pre + i);
+    IntegerVector positive = x > vector_fill(0.0f);
+    Vector size = vector_select(positive, x, -x) * vector_fill(0.70710678f);
+    Vector gauss = vector_exp(-(x * x * half));
+    Vector tail = half * complementary_error(size, gauss); /* Phi(-|x|) */
+    Vector Phi = vector_select(positive, one - tail, tail);
+    vector_store(hidden + i, x * Phi);
+    vector_store(slope + i, vector_fma(x, gauss * vector_fill(0.39894228f), Phi));
+  }
+}
+
+void activation_forward(enum Activation activation, const float *pre, size_t n, float *hidden,
+                        float *slope)
+{
+  switch (activation) {
+  case ACTIVATION_RELU:
+    relu_forward(pre, n, hidden);
+    return;
+  case ACTIVATION_GELU:
+    gelu_forward(pre, n, hidden, slope);
+    return;
+  }
+}
+
+void activation_backward(enum Activation activation, const float *hidden, const float *slope,
+                         size_t n, float *gradient)
+{
+  switch (activation) {
+  case ACTIVATION_RELU:
+    relu_backward(hidden, n, gradient);
+    return;
+  case ACTIVATION_GELU:
+    for (size_t i = 0; i < n; i += LANES)
+      vector_store(gradient + i, vector_load(gradient + i) * vector_load(slope + i));
+    return;
+  }
+}

@@ -1,0 +1,28 @@
+/*
+ * AdamW (Loshchilov & Hutter 2019) as PyTorch's torch.optim.AdamW computes it, with the authors'
+ * warm-up: the learning rate is multiplied by min(s / warmup_steps, 1), s counted from 0, so that
+ * the first step moves nothing but the moments.
+ *
+ *   theta <- theta (1 - lr weight_decay)
+ *   m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2
+ *   theta <- theta - lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon),   t = s + 1
+ */
+#ifndef MODEL_ADAMW_H
+#define MODEL_ADAMW_H
+
+#include "model/parameters.h"
+
+struct AdamW {
+  float *m, *v; /* [total] each, in one allocation that m begins */
+  size_t total;
+  int64_t step; /* s: steps taken */
+};
+
+bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error);
+void adamw_release(struct AdamW *adamw);
+
+/* One step on all parameters. */
+void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
+                const struct Parameters *gradient, struct Parameters *parameters);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * From scores to attention weights, for n (pair, head) entries at once, each with the three scores
+ * of one head at positions a, b and "=". The four kinds (config/config.h), with e_i = exp(s_i):
+ *
+ *   softmax               w_i = e_i / sum_j e_j
+ *   softmax1              w_i = e_i / (1 + sum_j e_j)
+ *   uniform               w_i = 1/3
+ *   softmax1-unnormalised w_i = e'_i + sum_j e'_j with e'_i = exp(s_i - max_j s_j): what the
+ *                         expression exp(x) / 1 + sum exp(x) computes, where a denominator was
+ * meant
+ */
+#ifndef MODEL_ATTENTION_H
+#define MODEL_ATTENTION_H
+
+#include "config/config.h"
+
+#include <stddef.h>
+
+/* scores[i] and weights[i], i = 0, 1, 2, are arrays of n floats, n a multiple of LANES. */
+void attention_forward(enum Attention attention, float *const scores[3], size_t n,
+                       float *const weights[3]);
+
+/* From the weights' gradients to the scores', in place: gradients[i] are arrays of n floats.
+   `weights` are what attention_forward gave for `scores`. */
+void attention_backward(enum Attention attention, float *const scores[3], float *const weights[3],
+                        size_t n, float *const gradients[3]);
+
+#endif

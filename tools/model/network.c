@@ -1,0 +1,96 @@
+#include "model/network.h"
+
+#include "base/memory.h"
+#include "model/blas.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All pairs of the grid; their answers play no part in a forward pass. */
+static bool list_all_pairs(struct Pairs *pairs, int p, struct Error *error)
+{
+  struct Dataset grid = {.p = p};
+  grid.answer = memory_new((size_t)p * (size_t)p, sizeof *grid.answer, "the pairs", error);
+  if (!grid.answer) return false;
+  bool listed = pairs_init(pairs, &grid, SUBSET_ALL, error);
+  free(grid.answer);
+  return listed;
+}
+
+bool activations_init(struct Activations *activations, const struct Parameters *parameters,
+                      struct Error *error)
+{
+  const struct Shape *shape = &parameters->shape;
+  size_t n = (size_t)shape->p * (size_t)shape->p;
+  *activations = (struct Activations){.n = n};
+  const char *what = "the activations of all pairs";
+  activations->attention = memory_new(n, (size_t)shape->H * 3 * sizeof(float), what, error);
+  bool ready = activations->attention;
+  if (ready) activations->hidden = memory_new(n, (size_t)shape->d_mlp * sizeof(float), what, error);
+  ready = ready && activations->hidden;
+  if (ready) activations->logits = memory_new(n, (size_t)shape->V * sizeof(float), what, error);
+  ready = ready && activations->logits && list_all_pairs(&activations->pairs, shape->p, error) &&
+          tables_init(&activations->tables, shape, ATTENTION_SOFTMAX, error) &&
+          scratch_init(&activations->scratch, &activations->tables, activations->pairs.largest_tile,
+                       error);
+  if (!ready) activations_release(activations);
+  return ready;
+}
+
+void activations_release(struct Activations *activations)
+{
+  free(activations->attention);
+  free(activations->hidden);
+  free(activations->logits);
+  pairs_release(&activations->pairs);
+  tables_release(&activations->tables);
+  scratch_release(&activations->scratch);
+  *activations = (struct Activations){0};
+}
+
+static void copy_tile(struct Activations *activations, const struct Tile *tile)
+{
+  const struct Tables *t = &activations->tables;
+  size_t H = (size_t)t->shape.H, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  for (size_t i = 0; i < tile->n; i++) {
+    size_t pair = tile->first + i;
+    for (size_t h = 0; h < H; h++)
+      for (size_t k = 0; k < 3; k++)
+        activations->attention[(pair * H + h) * 3 + k] = tile->weights[(i * 3 + k) * H + h];
+    memcpy(activations->hidden + pair * m, tile->hidden + i * t->mlp_width, m * sizeof(float));
+    memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
+           V * sizeof(float));
+  }
+}
+
+bool network_forward(const struct Parameters *parameters, const struct ModelConfig *config,
+                     struct Activations *activations, struct Error *error)
+{
+  const struct Pairs *pairs = &activations->pairs;
+  struct Scratch *scratch = &activations->scratch;
+  if (parameters->shape.p != pairs->p)
+    return error_set(error, "activations were made for modulus %d, the parameters have %d",
+                     pairs->p, parameters->shape.p);
+  activations->tables.folded = tables_fold(config->attention);
+  tables_forward(&activations->tables, parameters);
+  for (size_t g = 0; g < pairs->n_groups; g++)
+    for (int row = pairs->group_first[g], next; row < pairs->group_first[g + 1]; row = next) {
+      next = pairs_tile_end(pairs, row, pairs->group_first[g + 1]);
+      struct Tile tile = tile_of_rows(pairs, row, next);
+      tile.weights = scratch->weights;
+      tile.streams = scratch->streams;
+      tile.hidden = scratch->hidden;
+      tile_forward(&activations->tables, config, pairs, scratch, &tile);
+      copy_tile(activations, &tile);
+    }
+  return true;
+}
+
+void network_neuron_logit_map(const struct Parameters *parameters, float *out)
+{
+  const struct Shape *shape = &parameters->shape;
+  blas_product(TRANSPOSED, TRANSPOSED, (size_t)shape->p, (size_t)shape->d_mlp,
+               (size_t)shape->d_model, 1, parameters_at(parameters, W_U), (size_t)shape->V,
+               parameters_at(parameters, W_OUT), (size_t)shape->d_model, 0, out,
+               (size_t)shape->d_mlp);
+}

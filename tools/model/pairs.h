@@ -1,0 +1,42 @@
+/*
+ * A set of pairs (a, b) of the grid, in the order in which the step walks them: row by row, and
+ * within a row by rising b. "Pair number i" below means the i-th in this order.
+ *
+ * Work is cut by the pairs alone, never by the number of threads: rows form groups, and what a
+ * group adds up (its share of dW_L, for example) is one sum in a fixed order. Groups are then
+ * summed in order. A group is worked through in tiles of whole rows that fit the second-level
+ * cache.
+ */
+#ifndef MODEL_PAIRS_H
+#define MODEL_PAIRS_H
+
+#include "model/dataset.h"
+
+enum { MAX_GROUPS = 16, TILE_PAIRS = 256 };
+
+enum Subset { SUBSET_TRAIN, SUBSET_TEST, SUBSET_ALL };
+
+struct Pairs {
+  int p;
+  size_t n;
+  int *column;          /* [n]: b of each pair */
+  int *answer;          /* [n] */
+  size_t *row_first;    /* [p + 1]: the pairs of row a are row_first[a] .. row_first[a + 1] - 1 */
+  size_t *by_row;       /* [n]: 0, 1, 2, ...; the counterpart of by_column */
+  size_t *by_column;    /* [n]: pair numbers, column by column, within a column by rising a */
+  size_t *column_first; /* [p + 1]: where each column begins in by_column */
+  size_t n_groups;
+  int group_first[MAX_GROUPS +
+                  1];  /* group g is the rows group_first[g] .. group_first[g + 1] - 1 */
+  size_t largest_tile; /* pairs */
+};
+
+bool pairs_init(struct Pairs *pairs, const struct Dataset *dataset, enum Subset subset,
+                struct Error *error);
+void pairs_release(struct Pairs *pairs);
+
+/* The row behind the last one of the tile that starts with row `first` of a group ending at `end`:
+   as many rows as keep the tile within TILE_PAIRS, and at least one. */
+int pairs_tile_end(const struct Pairs *pairs, int first, int end);
+
+#endif

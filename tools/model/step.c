@@ -1,0 +1,304 @@
+#include "model/step.h"
+
+#include "base/memory.h"
+#include "model/activation.h"
+#include "model/blas.h"
+#include "model/loss.h"
+#include "model/stream.h"
+#include "model/vector.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool group_init(struct GroupSums *group, const struct Tables *t, struct Error *error)
+{
+  const char *what = "the sums of a group of pairs";
+  group->W_L = memory_new((size_t)t->shape.d_mlp * t->logit_width, sizeof(float), what, error);
+  group->base = memory_new(t->width, sizeof(float), what, error);
+  group->T2 = memory_new((size_t)t->shape.H * t->width, sizeof(float), what, error);
+  return group->W_L && group->base && group->T2;
+}
+
+static bool scratches_init(struct Step *step, struct Error *error)
+{
+  size_t largest = step->pairs[SUBSET_TRAIN].largest_tile;
+  if (step->pairs[SUBSET_TEST].largest_tile > largest)
+    largest = step->pairs[SUBSET_TEST].largest_tile;
+  step->n_threads = omp_get_max_threads();
+  step->scratch = memory_new((size_t)step->n_threads, sizeof *step->scratch, "scratch", error);
+  if (!step->scratch) return false;
+  for (int i = 0; i < step->n_threads; i++)
+    if (!scratch_init(&step->scratch[i], &step->tables, largest, error)) return false;
+  return true;
+}
+
+static bool arrays_init(struct Step *step, struct Error *error)
+{
+  size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)step->tables.shape.H;
+  size_t p = (size_t)step->tables.shape.p;
+  const char *what = "the training pairs' activations";
+  step->streams = memory_new(n * step->tables.width, sizeof(float), what, error);
+  if (!step->streams) return false;
+  step->weights = memory_new(n * 3 * H, sizeof(float), what, error);
+  step->d_weights = memory_new(n * 3 * H, sizeof(float), what, error);
+  step->score2_of_row = memory_new(p * H, sizeof(float), what, error);
+  return step->weights && step->d_weights && step->score2_of_row;
+}
+
+bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
+               struct Error *error)
+{
+  *step = (struct Step){.config = config->model};
+  struct Parameters sizes;
+  if (!parameters_describe(&sizes, config, error)) return false;
+  bool ready = pairs_init(&step->pairs[SUBSET_TRAIN], dataset, SUBSET_TRAIN, error) &&
+               pairs_init(&step->pairs[SUBSET_TEST], dataset, SUBSET_TEST, error) &&
+               tables_init(&step->tables, &sizes.shape, config->model.attention, error) &&
+               table_gradients_init(&step->gradients, &step->tables, error) &&
+               arrays_init(step, error) && scratches_init(step, error);
+  for (size_t g = 0; ready && g < step->pairs[SUBSET_TRAIN].n_groups; g++)
+    ready = group_init(&step->groups[g], &step->tables, error);
+  if (!ready) step_release(step);
+  return ready;
+}
+
+void step_release(struct Step *step)
+{
+  for (size_t g = 0; g < MAX_GROUPS; g++) {
+    free(step->groups[g].W_L);
+    free(step->groups[g].base);
+    free(step->groups[g].T2);
+  }
+  for (int i = 0; step->scratch && i < step->n_threads; i++)
+    scratch_release(&step->scratch[i]);
+  free(step->scratch);
+  free(step->streams);
+  free(step->weights);
+  free(step->d_weights);
+  free(step->score2_of_row);
+  table_gradients_release(&step->gradients);
+  tables_release(&step->tables);
+  pairs_release(&step->pairs[SUBSET_TRAIN]);
+  pairs_release(&step->pairs[SUBSET_TEST]);
+  *step = (struct Step){0};
+}
+
+void step_prepare(struct Step *step, const struct Parameters *parameters)
+{
+  tables_forward(&step->tables, parameters);
+}
+
+/* ---- a tile ---- */
+
+/* Losses of a tile's pairs. With a scale, the logits become scale times their gradients. */
+static void tile_losses(const struct Tables *t, const struct Pairs *pairs, const struct Tile *tile,
+                        float scale, struct GroupSums *sums)
+{
+  int n = (int)t->logit_width;
+  for (size_t i = 0; i < tile->n; i++) {
+    float *logits = tile->streams + i * t->width + t->mlp_width;
+    int answer = pairs->answer[tile->first + i];
+    bool correct;
+    sums->loss += scale == 0.0f ? loss_of_pair(logits, n, answer, &correct)
+                                : loss_gradient_of_pair(logits, n, answer, scale, &correct);
+    sums->correct += correct;
+  }
+}
+
+/* From the logits' gradients to the streams', adding the tile's share of dW_L. */
+static void tile_mlp_backward(const struct Step *step, const struct Scratch *scratch,
+                              const struct Tile *tile, bool first_of_group, float *d_W_L)
+{
+  const struct Tables *t = &step->tables;
+  size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *d_logits = tile->streams + t->mlp_width;
+  blas_product(TRANSPOSED, PLAIN, m, V, tile->n, 1, tile->hidden, t->mlp_width, d_logits, t->width,
+               first_of_group ? 0.0f : 1.0f, d_W_L, t->logit_width);
+  blas_product(PLAIN, TRANSPOSED, tile->n, m, V, 1, d_logits, t->width, t->W_L, t->logit_width, 0,
+               tile->streams, t->width);
+  for (size_t i = 0; i < tile->n; i++)
+    activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
+                        scratch->slope + i * t->mlp_width, t->mlp_width,
+                        tile->streams + i * t->width);
+}
+
+/* What the streams' gradients of a tile mean for the base, for T^0 of its rows, and for T^2. */
+static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
+{
+  const struct Tables *t = &step->tables;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)t->shape.H, entry = H * t->width;
+  stream_sum(t, tile->streams, tile->n, sums->base);
+  for (int a = tile->first_row; a < tile->end_row; a++) {
+    struct Line line = {.pairs = pairs->by_row + pairs->row_first[a],
+                        .n = pairs->row_first[a + 1] - pairs->row_first[a],
+                        .table = t->T0 + (size_t)a * entry,
+                        .weights = step->weights,
+                        .gradients = step->streams};
+    stream_backward(t, &line, false, step->gradients.T0 + (size_t)a * entry, step->d_weights);
+    if (t->folded) continue;
+    line.table = t->T2;
+    line.weights = step->weights + 2 * H;
+    stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
+  }
+}
+
+/* ---- the training pairs ---- */
+
+static void group_gradient(struct Step *step, size_t g)
+{
+  const struct Tables *t = &step->tables;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  struct Scratch *scratch = &step->scratch[omp_get_thread_num()];
+  struct GroupSums *sums = &step->groups[g];
+  int begin = pairs->group_first[g], end = pairs->group_first[g + 1];
+  sums->loss = 0.0;
+  sums->correct = 0;
+  memset(sums->base, 0, t->width * sizeof(float));
+  memset(sums->T2, 0, (size_t)t->shape.H * t->width * sizeof(float));
+  for (int row = begin, next; row < end; row = next) {
+    next = pairs_tile_end(pairs, row, end);
+    struct Tile tile = tile_of_rows(pairs, row, next);
+    tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
+    tile.streams = step->streams + tile.first * t->width;
+    tile.hidden = scratch->hidden;
+    tile_forward(t, &step->config, pairs, scratch, &tile);
+    tile_losses(t, pairs, &tile, 1.0f / (float)pairs->n, sums);
+    tile_mlp_backward(step, scratch, &tile, row == begin, sums->W_L);
+    tile_rows_backward(step, &tile, sums);
+  }
+}
+
+static void column_gradient(struct Step *step, size_t b)
+{
+  const struct Tables *t = &step->tables;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)t->shape.H, entry = H * t->width;
+  struct Line line = {.pairs = pairs->by_column + pairs->column_first[b],
+                      .n = pairs->column_first[b + 1] - pairs->column_first[b],
+                      .table = t->T1 + b * entry,
+                      .weights = step->weights + H,
+                      .gradients = step->streams};
+  stream_backward(t, &line, false, step->gradients.T1 + b * entry, step->d_weights + H);
+}
+
+/* Sums one position's score gradients over the pairs of a line. */
+static void sum_scores(const struct Step *step, const size_t *line, size_t n, size_t position,
+                       float *sum)
+{
+  size_t H = (size_t)step->tables.shape.H;
+  memset(sum, 0, H * sizeof(float));
+  for (size_t i = 0; i < n; i++)
+    for (size_t h = 0; h < H; h++)
+      sum[h] += step->d_weights[(line[i] * 3 + position) * H + h];
+}
+
+static void row_scores(struct Step *step, size_t a)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)step->tables.shape.H, first = pairs->row_first[a];
+  size_t n = pairs->row_first[a + 1] - first;
+  row_attention_backward(&step->tables, step->config.attention, pairs,
+                         &step->scratch[omp_get_thread_num()], (int)a,
+                         step->weights + first * 3 * H, step->d_weights + first * 3 * H);
+  sum_scores(step, pairs->by_row + first, n, 0, step->gradients.score0 + a * H);
+  sum_scores(step, pairs->by_row + first, n, 2, step->score2_of_row + a * H);
+}
+
+static void scores_gradient(struct Step *step)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t p = (size_t)step->tables.shape.p, H = (size_t)step->tables.shape.H;
+#pragma omp parallel for
+  for (size_t a = 0; a < p; a++)
+    row_scores(step, a);
+#pragma omp parallel for
+  for (size_t b = 0; b < p; b++) {
+    size_t first = pairs->column_first[b];
+    sum_scores(step, pairs->by_column + first, pairs->column_first[b + 1] - first, 1,
+               step->gradients.score1 + b * H);
+  }
+  memset(step->gradients.score2, 0, H * sizeof(float));
+  for (size_t a = 0; a < p; a++)
+    for (size_t h = 0; h < H; h++)
+      step->gradients.score2[h] += step->score2_of_row[a * H + h];
+}
+
+/* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
+static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
+{
+#pragma omp parallel for
+  for (size_t first = 0; first < count; first += LANES) {
+    Vector sum = {0};
+    for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
+      float *const *array = (float *const *)(const void *)((const char *)&step->groups[g] + member);
+      sum += vector_load(*array + first);
+    }
+    vector_store(out + first, sum);
+  }
+}
+
+static struct Performance performance_of_groups(const struct GroupSums *groups, size_t n_groups,
+                                                size_t n)
+{
+  double loss = 0.0;
+  size_t correct = 0;
+  for (size_t g = 0; g < n_groups; g++) {
+    loss += groups[g].loss;
+    correct += groups[g].correct;
+  }
+  return (struct Performance){loss / (double)n, (double)correct / (double)n};
+}
+
+struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
+                                 struct Parameters *gradient)
+{
+  const struct Tables *t = &step->tables;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+#pragma omp parallel for schedule(dynamic)
+  for (size_t g = 0; g < pairs->n_groups; g++)
+    group_gradient(step, g);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t b = 0; b < (size_t)t->shape.p; b++)
+    column_gradient(step, b);
+  scores_gradient(step);
+  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.d_mlp * t->logit_width,
+             step->gradients.W_L);
+  sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
+  if (!t->folded)
+    sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
+               step->gradients.T2);
+  tables_backward(t, parameters, &step->gradients, gradient);
+  if (!step->config.biases) {
+    memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
+    memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));
+  }
+  return performance_of_groups(step->groups, pairs->n_groups, pairs->n);
+}
+
+static void group_evaluate(struct Step *step, const struct Pairs *pairs, size_t g,
+                           struct GroupSums *sums)
+{
+  struct Scratch *scratch = &step->scratch[omp_get_thread_num()];
+  int begin = pairs->group_first[g], end = pairs->group_first[g + 1];
+  for (int row = begin, next; row < end; row = next) {
+    next = pairs_tile_end(pairs, row, end);
+    struct Tile tile = tile_of_rows(pairs, row, next);
+    tile.weights = scratch->weights;
+    tile.streams = scratch->streams;
+    tile.hidden = scratch->hidden;
+    tile_forward(&step->tables, &step->config, pairs, scratch, &tile);
+    tile_losses(&step->tables, pairs, &tile, 0.0f, sums);
+  }
+}
+
+struct Performance step_evaluate(struct Step *step, enum Subset subset)
+{
+  const struct Pairs *pairs = &step->pairs[subset];
+  struct GroupSums groups[MAX_GROUPS] = {0};
+#pragma omp parallel for schedule(dynamic)
+  for (size_t g = 0; g < pairs->n_groups; g++)
+    group_evaluate(step, pairs, g, &groups[g]);
+  return performance_of_groups(groups, pairs->n_groups, pairs->n);
+}

@@ -1,0 +1,60 @@
+/*
+ * Loss, accuracy and gradient over the training pairs, and loss and accuracy over any subset, by
+ * the factored network (model/tables.h). The same function and the same gradient as the textbook
+ * network, summed in another order.
+ *
+ *   step_prepare(&step, &parameters);            // the tables, once per set of parameters
+ *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
+ *   step_evaluate(&step, SUBSET_TEST);            // forward alone
+ *
+ * Results do not depend on the number of threads: see model/pairs.h.
+ */
+#ifndef MODEL_STEP_H
+#define MODEL_STEP_H
+
+#include "model/pairs.h"
+#include "model/tables.h"
+#include "model/tile.h"
+
+struct Performance {
+  double loss;     /* mean cross-entropy in nats, over all V logits */
+  double accuracy; /* share of the pairs whose largest logit is the answer's */
+};
+
+/* What one group of rows adds up; groups are then summed in order. */
+struct GroupSums {
+  double loss;
+  size_t correct;
+  float *W_L;  /* [m][logit_width] */
+  float *base; /* [width] */
+  float *T2;   /* [H][width] */
+};
+
+struct Step {
+  struct ModelConfig config;
+  struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; all pairs are not listed */
+  struct Tables tables;
+  struct TableGradients gradients;
+  float *streams;       /* [n_train][width]: streams, then their gradients */
+  float *weights;       /* [n_train][3][H] */
+  float *d_weights;     /* [n_train][3][H]: gradients of the weights, then of the scores */
+  float *score2_of_row; /* [p][H] */
+  struct GroupSums groups[MAX_GROUPS];
+  int n_threads;
+  struct Scratch *scratch; /* [n_threads] */
+};
+
+bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
+               struct Error *error);
+void step_release(struct Step *step);
+
+void step_prepare(struct Step *step, const struct Parameters *parameters);
+
+/* Overwrites every value of `gradient` with the gradient of the mean training loss. */
+struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
+                                 struct Parameters *gradient);
+
+/* SUBSET_TRAIN or SUBSET_TEST. For the training pairs: the bits that step_gradient returns. */
+struct Performance step_evaluate(struct Step *step, enum Subset subset);
+
+#endif

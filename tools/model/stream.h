@@ -1,0 +1,37 @@
+/*
+ * The stream of a pair (model/tables.h) is a weighted sum of table rows; its backward pass is two
+ * more passes of the same shape. These three are all the work that is done pair by pair apart from
+ * the dense products: 2 H width multiply-adds each.
+ *
+ * A line is a row or a column of the grid: pairs that share one table entry, [H][width]. Pair
+ * number i has its attention weights at weights + 3 H i, as [3][H] (position a, b, "="), and its
+ * stream, or the stream's gradient, at streams + width i.
+ */
+#ifndef MODEL_STREAM_H
+#define MODEL_STREAM_H
+
+#include "model/tables.h"
+
+/* Writes the streams of n pairs (a, columns[i]); weights and streams point at the first pair's. */
+void stream_forward(const struct Tables *tables, int a, const int *columns, size_t n,
+                    const float *weights, float *streams);
+
+/* A line for the backward pass. `weights` and `d_weights` are already moved to the line's position:
+   the weight of head h of pair i is weights[3 H i + h]. */
+struct Line {
+  const size_t *pairs; /* [n]: pair numbers */
+  size_t n;
+  const float *table; /* [H][width]: the entry that the pairs share */
+  const float *weights;
+  const float *gradients; /* [..][width]: gradients of the streams */
+};
+
+/* d_table[h] = sum over the line's pairs of weight_h * gradient (added to what is there when
+   `accumulate`), and d_weights[3 H i + h] = gradient_i . table[h]. */
+void stream_backward(const struct Tables *tables, const struct Line *line, bool accumulate,
+                     float *d_table, float *d_weights);
+
+/* sum[width] += the gradients of n consecutive pairs. */
+void stream_sum(const struct Tables *tables, const float *gradients, size_t n, float *sum);
+
+#endif

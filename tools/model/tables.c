@@ -1,0 +1,412 @@
+#include "model/tables.h"
+
+#include "base/memory.h"
+#include "model/blas.h"
+#include "model/vector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of the sources behind W_E[0..p-1]. */
+static size_t source_position0(const struct Tables *t)
+{
+  return (size_t)t->shape.p;
+}
+static size_t source_position1(const struct Tables *t)
+{
+  return (size_t)t->shape.p + 1;
+}
+static size_t source_equals(const struct Tables *t)
+{
+  return (size_t)t->shape.p + 2;
+}
+
+/* One array of a struct and its size: what init and release walk. */
+struct Block {
+  float **array;
+  size_t count;
+};
+
+static bool blocks_new(const struct Block *blocks, size_t n, const char *what, struct Error *error)
+{
+  for (size_t i = 0; i < n; i++) {
+    *blocks[i].array = memory_new(blocks[i].count, sizeof(float), what, error);
+    if (!*blocks[i].array) return false;
+  }
+  return true;
+}
+
+bool tables_fold(enum Attention attention)
+{
+  return attention == ATTENTION_SOFTMAX || attention == ATTENTION_UNIFORM;
+}
+
+bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention attention,
+                 struct Error *error)
+{
+  *t = (struct Tables){.shape = *shape, .folded = tables_fold(attention)};
+  size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
+  size_t d_head = (size_t)shape->d_head;
+  t->mlp_width = vector_pad((size_t)shape->d_mlp);
+  t->logit_width = vector_pad((size_t)shape->V);
+  t->width = t->mlp_width + t->logit_width;
+  t->n_sources = p + 3;
+  const struct Block blocks[] = {{&t->sources, t->n_sources * d},
+                                 {&t->reader, d * t->width},
+                                 {&t->readers_by_head, H * d_head * t->width},
+                                 {&t->values, H * t->n_sources * d_head},
+                                 {&t->source_rows, t->n_sources * H * t->width},
+                                 {&t->T0, p * H * t->width},
+                                 {&t->T1, p * H * t->width},
+                                 {&t->T2, H * t->width},
+                                 {&t->base, t->width},
+                                 {&t->W_L, (size_t)shape->d_mlp * t->logit_width},
+                                 {&t->query, H * d_head},
+                                 {&t->key_query, d * H},
+                                 {&t->source_scores, t->n_sources * H},
+                                 {&t->score0, p * H},
+                                 {&t->score1, p * H},
+                                 {&t->score2, H}};
+  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the network's tables", error))
+    return true;
+  tables_release(t);
+  return false;
+}
+
+void tables_release(struct Tables *t)
+{
+  float *const arrays[] = {t->sources,
+                           t->reader,
+                           t->readers_by_head,
+                           t->values,
+                           t->source_rows,
+                           t->T0,
+                           t->T1,
+                           t->T2,
+                           t->base,
+                           t->W_L,
+                           t->query,
+                           t->key_query,
+                           t->source_scores,
+                           t->score0,
+                           t->score1,
+                           t->score2};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    free(arrays[i]);
+  *t = (struct Tables){0};
+}
+
+bool table_gradients_init(struct TableGradients *g, const struct Tables *t, struct Error *error)
+{
+  *g = (struct TableGradients){0};
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  const struct Block blocks[] = {{&g->T0, p * H * t->width},
+                                 {&g->T1, p * H * t->width},
+                                 {&g->T2, H * t->width},
+                                 {&g->base, t->width},
+                                 {&g->W_L, (size_t)t->shape.d_mlp * t->logit_width},
+                                 {&g->score0, p * H},
+                                 {&g->score1, p * H},
+                                 {&g->score2, H},
+                                 {&g->source_rows, t->n_sources * H * t->width},
+                                 {&g->reader, d * t->width},
+                                 {&g->readers_by_head, H * d_head * t->width},
+                                 {&g->values, H * t->n_sources * d_head},
+                                 {&g->sources, t->n_sources * d},
+                                 {&g->source_scores, t->n_sources * H},
+                                 {&g->query, H * d_head},
+                                 {&g->key_query, d * H}};
+  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the tables' gradients", error))
+    return true;
+  table_gradients_release(g);
+  return false;
+}
+
+void table_gradients_release(struct TableGradients *g)
+{
+  float *const arrays[] = {g->T0,
+                           g->T1,
+                           g->T2,
+                           g->base,
+                           g->W_L,
+                           g->score0,
+                           g->score1,
+                           g->score2,
+                           g->source_rows,
+                           g->reader,
+                           g->readers_by_head,
+                           g->values,
+                           g->sources,
+                           g->source_scores,
+                           g->query,
+                           g->key_query};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    free(arrays[i]);
+  *g = (struct TableGradients){0};
+}
+
+/* ---- sources: the vectors whose images the tables hold ---- */
+
+static void sources_forward(struct Tables *t, const struct Parameters *parameters)
+{
+  size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
+  const float *embedding = parameters_at(parameters, W_E);
+  const float *position = parameters_at(parameters, W_POS);
+  memcpy(t->sources, embedding, p * d * sizeof(float));
+  memcpy(t->sources + source_position0(t) * d, position, 2 * d * sizeof(float));
+  float *equals = t->sources + source_equals(t) * d;
+  for (size_t i = 0; i < d; i++)
+    equals[i] = embedding[p * d + i] + position[2 * d + i];
+}
+
+static void sources_backward(const struct Tables *t, const float *d_sources,
+                             struct Parameters *gradient)
+{
+  size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
+  float *embedding = parameters_at(gradient, W_E), *position = parameters_at(gradient, W_POS);
+  const float *equals = d_sources + source_equals(t) * d;
+  memcpy(embedding, d_sources, p * d * sizeof(float));
+  memcpy(embedding + p * d, equals, d * sizeof(float));
+  memcpy(position, d_sources + source_position0(t) * d, 2 * d * sizeof(float));
+  memcpy(position + 2 * d, equals, d * sizeof(float));
+}
+
+/* ---- scores: score_h(x) = source(x) . W_K[h] query_h, query_h = x_= W_Q[h] / sqrt(d_head) ---- */
+
+static void scores_forward(struct Tables *t, const struct Parameters *parameters)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  const float *equals = t->sources + source_equals(t) * d;
+  float scale = 1.0f / sqrtf((float)d_head);
+  for (size_t h = 0; h < H; h++) {
+    const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
+    const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
+    float *query = t->query + h * d_head;
+    blas_product(PLAIN, PLAIN, 1, d_head, d, scale, equals, d, W_Q_h, d_head, 0, query, d_head);
+    blas_product(PLAIN, TRANSPOSED, d, 1, d_head, 1, W_K_h, d_head, query, d_head, 0,
+                 t->key_query + h, H);
+  }
+  blas_product(PLAIN, PLAIN, t->n_sources, H, d, 1, t->sources, d, t->key_query, H, 0,
+               t->source_scores, H);
+  const float *position0 = t->source_scores + source_position0(t) * H;
+  const float *position1 = t->source_scores + source_position1(t) * H;
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      t->score0[x * H + h] = t->source_scores[x * H + h] + position0[h];
+      t->score1[x * H + h] = t->source_scores[x * H + h] + position1[h];
+    }
+  memcpy(t->score2, t->source_scores + source_equals(t) * H, H * sizeof(float));
+}
+
+/* Adds to g->sources; sets W_Q and W_K of the gradient. */
+static void scores_backward(const struct Tables *t, const struct Parameters *parameters,
+                            struct TableGradients *g, struct Parameters *gradient)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  float *position0 = g->source_scores + source_position0(t) * H;
+  float *position1 = g->source_scores + source_position1(t) * H;
+  memset(position0, 0, 2 * H * sizeof(float));
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      position0[h] += g->score0[x * H + h];
+      position1[h] += g->score1[x * H + h];
+      g->source_scores[x * H + h] = g->score0[x * H + h] + g->score1[x * H + h];
+    }
+  memcpy(g->source_scores + source_equals(t) * H, g->score2, H * sizeof(float));
+
+  blas_product(TRANSPOSED, PLAIN, d, H, t->n_sources, 1, t->sources, d, g->source_scores, H, 0,
+               g->key_query, H);
+  blas_product(PLAIN, TRANSPOSED, t->n_sources, d, H, 1, g->source_scores, H, t->key_query, H, 1,
+               g->sources, d);
+  const float *equals = t->sources + source_equals(t) * d;
+  float *d_equals = g->sources + source_equals(t) * d;
+  float scale = 1.0f / sqrtf((float)d_head);
+  for (size_t h = 0; h < H; h++) {
+    const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
+    const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
+    const float *query = t->query + h * d_head;
+    float *d_query = g->query + h * d_head;
+    blas_product(PLAIN, PLAIN, d, d_head, 1, 1, g->key_query + h, H, query, d_head, 0,
+                 parameters_at(gradient, W_K) + h * d * d_head, d_head);
+    blas_product(TRANSPOSED, PLAIN, 1, d_head, d, scale, g->key_query + h, H, W_K_h, d_head, 0,
+                 d_query, d_head);
+    blas_product(TRANSPOSED, PLAIN, d, d_head, 1, 1, equals, d, d_query, d_head, 0,
+                 parameters_at(gradient, W_Q) + h * d * d_head, d_head);
+    blas_product(PLAIN, TRANSPOSED, 1, d, d_head, 1, d_query, d_head, W_Q_h, d_head, 1, d_equals,
+                 d);
+  }
+}
+
+/* ---- reader R = [W_in | W_U], and W_L ---- */
+
+static void reader_forward(struct Tables *t, const struct Parameters *parameters)
+{
+  size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *input = parameters_at(parameters, W_IN),
+              *unembedding = parameters_at(parameters, W_U);
+  for (size_t i = 0; i < d; i++) {
+    memcpy(t->reader + i * t->width, input + i * m, m * sizeof(float));
+    memcpy(t->reader + i * t->width + t->mlp_width, unembedding + i * V, V * sizeof(float));
+  }
+  blas_product_shared(PLAIN, PLAIN, m, V, d, 1, parameters_at(parameters, W_OUT), d, unembedding, V,
+                      0, t->W_L, t->logit_width);
+
+  blas_product(PLAIN, PLAIN, 1, t->width, d, 1, t->sources + source_equals(t) * d, d, t->reader,
+               t->width, 0, t->base, t->width);
+  const float *b_in = parameters_at(parameters, B_IN);
+  for (size_t i = 0; i < m; i++)
+    t->base[i] += b_in[i];
+  float *logits = t->base + t->mlp_width;
+  blas_product(PLAIN, PLAIN, 1, V, d, 1, parameters_at(parameters, B_OUT), d, unembedding, V, 1,
+               logits, V);
+  for (size_t i = V; i < t->logit_width; i++)
+    logits[i] = -INFINITY;
+}
+
+/* From g->base, g->W_L and what table_rows_backward left in g->reader: sets W_in, b_in, W_out,
+   b_out, W_U of the gradient, and adds to g->sources. */
+static void reader_backward(const struct Tables *t, const struct Parameters *parameters,
+                            struct TableGradients *g, struct Parameters *gradient)
+{
+  size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *unembedding = parameters_at(parameters, W_U);
+  const float *equals = t->sources + source_equals(t) * d;
+  const float *d_logits = g->base + t->mlp_width;
+  float *d_unembedding = parameters_at(gradient, W_U);
+
+  blas_product(TRANSPOSED, PLAIN, d, t->width, 1, 1, equals, d, g->base, t->width, 1, g->reader,
+               t->width);
+  blas_product(PLAIN, TRANSPOSED, 1, d, t->width, 1, g->base, t->width, t->reader, t->width, 1,
+               g->sources + source_equals(t) * d, d);
+  for (size_t i = 0; i < d; i++) {
+    memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
+    memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
+  }
+  memcpy(parameters_at(gradient, B_IN), g->base, m * sizeof(float));
+  blas_product(PLAIN, TRANSPOSED, 1, d, V, 1, d_logits, V, unembedding, V, 0,
+               parameters_at(gradient, B_OUT), d);
+  blas_product(TRANSPOSED, PLAIN, d, V, 1, 1, parameters_at(parameters, B_OUT), d, d_logits, V, 1,
+               d_unembedding, V);
+
+  blas_product_shared(PLAIN, TRANSPOSED, m, d, V, 1, g->W_L, t->logit_width, unembedding, V, 0,
+                      parameters_at(gradient, W_OUT), d);
+  blas_product_shared(TRANSPOSED, PLAIN, d, V, m, 1, parameters_at(parameters, W_OUT), d, g->W_L,
+                      t->logit_width, 1, d_unembedding, V);
+}
+
+/* ---- table rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
+
+static void place_rows(struct Tables *t)
+{
+  size_t p = (size_t)t->shape.p, row = (size_t)t->shape.H * t->width;
+  const float *position0 = t->source_rows + source_position0(t) * row;
+  const float *position1 = t->source_rows + source_position1(t) * row;
+  const float *equals = t->source_rows + source_equals(t) * row;
+  float folded = t->folded ? 1.0f : 0.0f;
+#pragma omp parallel for
+  for (size_t x = 0; x < p; x++)
+    for (size_t i = 0; i < row; i++) {
+      float of_token = t->source_rows[x * row + i] - folded * equals[i];
+      t->T0[x * row + i] = of_token + position0[i];
+      t->T1[x * row + i] = of_token + position1[i];
+    }
+  memcpy(t->T2, equals, row * sizeof(float));
+  if (!t->folded) return;
+  for (size_t h = 0; h < (size_t)t->shape.H; h++)
+    for (size_t i = 0; i < t->width; i++)
+      t->base[i] += t->T2[h * t->width + i];
+}
+
+static void table_rows_forward(struct Tables *t, const struct Parameters *parameters)
+{
+  size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
+  size_t row = H * t->width;
+  blas_product_shared(PLAIN, PLAIN, H * d_head, t->width, d, 1, parameters_at(parameters, W_O), d,
+                      t->reader, t->width, 0, t->readers_by_head, t->width);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t h = 0; h < H; h++) {
+    float *values = t->values + h * t->n_sources * d_head;
+    blas_product(PLAIN, PLAIN, t->n_sources, d_head, d, 1, t->sources, d,
+                 parameters_at(parameters, W_V) + h * d * d_head, d_head, 0, values, d_head);
+    blas_product(PLAIN, PLAIN, t->n_sources, t->width, d_head, 1, values, d_head,
+                 t->readers_by_head + h * d_head * t->width, t->width, 0,
+                 t->source_rows + h * t->width, row);
+  }
+  place_rows(t);
+}
+
+/* Gathers what the rows of one source get from the tables it is part of. */
+static void place_rows_backward(const struct Tables *t, struct TableGradients *g)
+{
+  size_t p = (size_t)t->shape.p, row = (size_t)t->shape.H * t->width;
+  float *position0 = g->source_rows + source_position0(t) * row;
+  float *position1 = g->source_rows + source_position1(t) * row;
+  float *equals = g->source_rows + source_equals(t) * row;
+#pragma omp parallel for
+  for (size_t first = 0; first < row; first += LANES) {
+    Vector sum0 = {0}, sum1 = {0};
+    for (size_t x = 0; x < p; x++) {
+      Vector d0 = vector_load(g->T0 + x * row + first), d1 = vector_load(g->T1 + x * row + first);
+      sum0 += d0;
+      sum1 += d1;
+      vector_store(g->source_rows + x * row + first, d0 + d1);
+    }
+    vector_store(position0 + first, sum0);
+    vector_store(position1 + first, sum1);
+    Vector d2 = vector_load(g->T2 + first);
+    if (t->folded) d2 = vector_load(g->base + first % t->width) - sum0 - sum1;
+    vector_store(equals + first, d2);
+  }
+}
+
+/* Sets W_V and W_O of the gradient, g->reader and g->sources. */
+static void table_rows_backward(const struct Tables *t, const struct Parameters *parameters,
+                                struct TableGradients *g, struct Parameters *gradient)
+{
+  size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
+  size_t row = H * t->width;
+  place_rows_backward(t, g);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t h = 0; h < H; h++) {
+    const float *d_rows = g->source_rows + h * t->width;
+    const float *readers = t->readers_by_head + h * d_head * t->width;
+    float *d_values = g->values + h * t->n_sources * d_head;
+    blas_product(TRANSPOSED, PLAIN, d_head, t->width, t->n_sources, 1,
+                 t->values + h * t->n_sources * d_head, d_head, d_rows, row, 0,
+                 g->readers_by_head + h * d_head * t->width, t->width);
+    blas_product(PLAIN, TRANSPOSED, t->n_sources, d_head, t->width, 1, d_rows, row, readers,
+                 t->width, 0, d_values, d_head);
+    blas_product(TRANSPOSED, PLAIN, d, d_head, t->n_sources, 1, t->sources, d, d_values, d_head, 0,
+                 parameters_at(gradient, W_V) + h * d * d_head, d_head);
+  }
+  for (size_t h = 0; h < H; h++) /* in order: a sum over heads */
+    blas_product(PLAIN, TRANSPOSED, t->n_sources, d, d_head, 1,
+                 g->values + h * t->n_sources * d_head, d_head,
+                 parameters_at(parameters, W_V) + h * d * d_head, d_head, h == 0 ? 0.0f : 1.0f,
+                 g->sources, d);
+  blas_product_shared(PLAIN, TRANSPOSED, H * d_head, d, t->width, 1, g->readers_by_head, t->width,
+                      t->reader, t->width, 0, parameters_at(gradient, W_O), d);
+  blas_product_shared(TRANSPOSED, PLAIN, d, t->width, H * d_head, 1, parameters_at(parameters, W_O),
+                      d, g->readers_by_head, t->width, 0, g->reader, t->width);
+}
+
+void tables_forward(struct Tables *tables, const struct Parameters *parameters)
+{
+  sources_forward(tables, parameters);
+  scores_forward(tables, parameters);
+  reader_forward(tables, parameters);
+  table_rows_forward(tables, parameters);
+}
+
+void tables_backward(const struct Tables *tables, const struct Parameters *parameters,
+                     struct TableGradients *gradients, struct Parameters *gradient)
+{
+  table_rows_backward(tables, parameters, gradients, gradient);
+  reader_backward(tables, parameters, gradients, gradient);
+  scores_backward(tables, parameters, gradients, gradient);
+  sources_backward(tables, gradients->sources, gradient);
+}

@@ -1,0 +1,120 @@
+#include "model/tile.h"
+
+#include "base/memory.h"
+#include "model/activation.h"
+#include "model/attention.h"
+#include "model/blas.h"
+#include "model/stream.h"
+#include "model/vector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool scratch_init(struct Scratch *scratch, const struct Tables *tables, size_t pairs,
+                  struct Error *error)
+{
+  *scratch = (struct Scratch){0};
+  const char *what = "the scratch of a tile";
+  size_t H = (size_t)tables->shape.H, entries = vector_pad((size_t)tables->shape.p * H);
+  scratch->hidden = memory_new(pairs * tables->mlp_width, sizeof(float), what, error);
+  scratch->slope = memory_new(pairs * tables->mlp_width, sizeof(float), what, error);
+  scratch->streams = memory_new(pairs * tables->width, sizeof(float), what, error);
+  scratch->weights = memory_new(pairs * 3 * H, sizeof(float), what, error);
+  bool enough = scratch->hidden && scratch->slope && scratch->streams && scratch->weights;
+  for (size_t i = 0; i < 9; i++) {
+    scratch->entries[i] = enough ? memory_new(entries, sizeof(float), what, error) : NULL;
+    enough = enough && scratch->entries[i];
+  }
+  if (!enough) scratch_release(scratch);
+  return enough;
+}
+
+void scratch_release(struct Scratch *scratch)
+{
+  free(scratch->hidden);
+  free(scratch->slope);
+  free(scratch->streams);
+  free(scratch->weights);
+  for (size_t i = 0; i < 9; i++)
+    free(scratch->entries[i]);
+  *scratch = (struct Scratch){0};
+}
+
+struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row)
+{
+  size_t first = pairs->row_first[first_row];
+  return (struct Tile){.first_row = first_row,
+                       .end_row = end_row,
+                       .first = first,
+                       .n = pairs->row_first[end_row] - first};
+}
+
+/* [n][3][H] of consecutive pairs into three arrays of (pair, head) entries, and back. */
+static void unzip(const float *triples, size_t n, size_t H, float *const arrays[3])
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < 3; k++)
+      for (size_t h = 0; h < H; h++)
+        arrays[k][i * H + h] = triples[(i * 3 + k) * H + h];
+}
+
+static void zip(float *const arrays[3], size_t n, size_t H, float *triples)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < 3; k++)
+      for (size_t h = 0; h < H; h++)
+        triples[(i * 3 + k) * H + h] = arrays[k][i * H + h];
+}
+
+static void gather_scores(const struct Tables *t, const struct Pairs *pairs, int a,
+                          float *const scores[3])
+{
+  size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
+  for (size_t i = 0; i < n; i++) {
+    const float *score1 = t->score1 + (size_t)pairs->column[first + i] * H;
+    for (size_t h = 0; h < H; h++) {
+      scores[0][i * H + h] = t->score0[(size_t)a * H + h];
+      scores[1][i * H + h] = score1[h];
+      scores[2][i * H + h] = t->score2[h];
+    }
+  }
+}
+
+static void row_forward(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
+                        struct Scratch *scratch, int a, float *weights, float *streams)
+{
+  size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
+  gather_scores(t, pairs, a, scratch->entries);
+  attention_forward(attention, scratch->entries, vector_pad(n * H), scratch->entries + 3);
+  zip(scratch->entries + 3, n, H, weights);
+  stream_forward(t, a, pairs->column + first, n, weights, streams);
+}
+
+void tile_forward(const struct Tables *t, const struct ModelConfig *config,
+                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
+{
+  size_t H = (size_t)t->shape.H;
+  for (int a = tile->first_row; a < tile->end_row; a++) {
+    size_t offset = pairs->row_first[a] - tile->first;
+    row_forward(t, config->attention, pairs, scratch, a, tile->weights + offset * 3 * H,
+                tile->streams + offset * t->width);
+  }
+  for (size_t i = 0; i < tile->n; i++)
+    activation_forward(config->activation, tile->streams + i * t->width, t->mlp_width,
+                       tile->hidden + i * t->mlp_width, scratch->slope + i * t->mlp_width);
+  blas_product(PLAIN, PLAIN, tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, 1, tile->hidden,
+               t->mlp_width, t->W_L, t->logit_width, 1, tile->streams + t->mlp_width, t->width);
+}
+
+void row_attention_backward(const struct Tables *t, enum Attention attention,
+                            const struct Pairs *pairs, struct Scratch *scratch, int a,
+                            const float *weights, float *gradients)
+{
+  size_t H = (size_t)t->shape.H, n = pairs->row_first[a + 1] - pairs->row_first[a];
+  gather_scores(t, pairs, a, scratch->entries);
+  unzip(weights, n, H, scratch->entries + 3);
+  unzip(gradients, n, H, scratch->entries + 6);
+  attention_backward(attention, scratch->entries, scratch->entries + 3, vector_pad(n * H),
+                     scratch->entries + 6);
+  zip(scratch->entries + 6, n, H, gradients);
+}

@@ -1,0 +1,47 @@
+/*
+ * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h), small enough
+ * that what one stage writes is still in the second-level cache when the next one reads it.
+ */
+#ifndef MODEL_TILE_H
+#define MODEL_TILE_H
+
+#include "model/pairs.h"
+#include "model/tables.h"
+
+/* Scratch of one thread. */
+struct Scratch {
+  float *hidden;     /* [largest tile][mlp_width] */
+  float *slope;      /* [largest tile][mlp_width]: f'(pre), for gelu */
+  float *streams;    /* [largest tile][width] */
+  float *weights;    /* [largest tile][3][H] */
+  float *entries[9]; /* scores, weights and gradients of one row, for model/attention.h */
+};
+
+/* Enough scratch for tiles of up to `pairs` pairs. */
+bool scratch_init(struct Scratch *scratch, const struct Tables *tables, size_t pairs,
+                  struct Error *error);
+void scratch_release(struct Scratch *scratch);
+
+/* Where a tile's results go; pointers are to its first pair. */
+struct Tile {
+  int first_row, end_row;
+  size_t first, n; /* pair numbers first .. first + n - 1 */
+  float *weights;  /* [n][3][H] */
+  float *streams;  /* [n][width]: its last logit_width columns become the logits */
+  float *hidden;   /* [n][mlp_width] */
+};
+
+/* A tile of the rows first_row .. end_row - 1; its arrays are the caller's to set. */
+struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row);
+
+/* Attention weights, streams, neurons and logits of the tile's pairs. */
+void tile_forward(const struct Tables *tables, const struct ModelConfig *config,
+                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile);
+
+/* Turns the gradients of the attention weights of row a, [n][3][H] at the row's first pair, into
+   those of the scores, in place. `weights` are what tile_forward gave. */
+void row_attention_backward(const struct Tables *tables, enum Attention attention,
+                            const struct Pairs *pairs, struct Scratch *scratch, int a,
+                            const float *weights, float *gradients);
+
+#endif

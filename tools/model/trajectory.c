@@ -1,0 +1,405 @@
+#include "model/trajectory.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what the file's tensors say ---- */
+
+enum { SOURCE_SIZE = 256, MAX_FACTS = 8 };
+
+/* A setting that the tensors decide, and how they do. */
+struct Fact {
+  const char *setting;
+  char value[CONFIG_VALUE_SIZE];
+  char source[SOURCE_SIZE]; /* "embed.W_E of shape [114, 128]" */
+};
+
+/* A file while it is being made sense of. */
+struct Reading {
+  const struct Safetensors *file;
+  const struct Tensor *tensors[N_PARAMETERS]; /* NULL where biases are missing */
+  int leading;                                /* 1 where there is a snapshot axis, else 0 */
+  size_t n_snapshots;
+  struct Fact facts[MAX_FACTS];
+  int n_facts;
+};
+
+static struct Fact *add_fact(struct Reading *reading, const char *setting)
+{
+  struct Fact *fact = &reading->facts[reading->n_facts++];
+  fact->setting = setting;
+  return fact;
+}
+
+static void add_size(struct Reading *reading, const char *setting, enum Parameter which, int axis,
+                     int less)
+{
+  const struct Tensor *tensor = reading->tensors[which];
+  struct Fact *fact = add_fact(reading, setting);
+  char shape[TENSOR_SHAPE_TEXT_SIZE];
+  tensor_format_shape(tensor, shape);
+  snprintf(fact->value, sizeof fact->value, "%lld",
+           (long long)tensor->shape[reading->leading + axis] - less);
+  snprintf(fact->source, sizeof fact->source, "%s of shape %s", tensor->name, shape);
+}
+
+static bool shape_error(const struct Tensor *tensor, const char *expected, struct Error *error)
+{
+  char shape[TENSOR_SHAPE_TEXT_SIZE];
+  tensor_format_shape(tensor, shape);
+  return error_set(error, "%s has shape %s, expected %s", tensor->name, shape, expected);
+}
+
+static bool all_zero(const struct Tensor *tensor, bool *zero, struct Error *error)
+{
+  enum { CHUNK = 1024 };
+  float values[CHUNK];
+  *zero = true;
+  for (size_t first = 0; *zero && first < tensor->count; first += CHUNK) {
+    size_t count = tensor->count - first < CHUNK ? tensor->count - first : CHUNK;
+    if (!tensor_read_floats(tensor, first, count, values, error)) return false;
+    for (size_t i = 0; i < count; i++)
+      *zero = *zero && values[i] == 0;
+  }
+  return true;
+}
+
+/* Refuses a tensor that belongs to a part of a transformer which this network lacks. */
+static bool check_part(const struct Tensor *tensor, struct Error *error)
+{
+  static const char *const lacking[] = {"blocks.0.attn.b_Q", "blocks.0.attn.b_K",
+                                        "blocks.0.attn.b_V", "blocks.0.attn.b_O", "unembed.b_U"};
+  const char *name = tensor->name;
+  if (strstr(name, ".ln") || strstr(name, "ln_final"))
+    return error_set(error, "%s belongs to a LayerNorm, which the network does not have", name);
+  if (strncmp(name, "blocks.", 7) == 0 && strncmp(name, "blocks.0.", 9) != 0)
+    return error_set(error, "%s belongs to a further layer, but the network has one", name);
+  for (size_t i = 0; i < sizeof lacking / sizeof *lacking; i++) {
+    bool zero;
+    if (strcmp(name, lacking[i]) != 0) continue;
+    if (!all_zero(tensor, &zero, error)) return false;
+    if (!zero) return error_set(error, "%s is not zero, but the network has no such bias", name);
+  }
+  return true;
+}
+
+static bool check_parts(const struct Safetensors *file, struct Error *error)
+{
+  for (size_t i = 0; i < file->n_tensors; i++)
+    if (!check_part(&file->tensors[i], error)) return false;
+  return true;
+}
+
+/* Finds the parameters, and whether they have a snapshot axis: all of them or none. */
+static bool find_parameters(struct Reading *reading, const struct Parameters *known,
+                            struct Error *error)
+{
+  for (int i = 0; i < N_PARAMETERS; i++)
+    reading->tensors[i] = safetensors_find(reading->file, known->info[i].name);
+  bool no_biases = !reading->tensors[B_IN] && !reading->tensors[B_OUT];
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct Tensor *tensor = reading->tensors[i];
+    if (!tensor && no_biases && (i == B_IN || i == B_OUT)) continue;
+    if (!tensor) return error_set(error, "the parameter %s is missing", known->info[i].name);
+    if (!tensor_read_floats(tensor, 0, 0, NULL, error)) return false;
+    if (i == 0) {
+      reading->leading = tensor->rank == known->info[i].rank + 1;
+      reading->n_snapshots = reading->leading ? tensor->shape[0] : 1;
+    }
+    char expected[SOURCE_SIZE];
+    snprintf(expected, sizeof expected, "%d axes%s", known->info[i].rank + reading->leading,
+             reading->leading ? ", the first over snapshots" : "");
+    if (tensor->rank != known->info[i].rank + reading->leading)
+      return shape_error(tensor, expected, error);
+  }
+  if (reading->n_snapshots == 0) return error_set(error, "holds no snapshot");
+  return true;
+}
+
+static bool read_outputs(struct Reading *reading, struct Error *error)
+{
+  size_t tokens = reading->tensors[W_E]->shape[reading->leading];
+  size_t logits = reading->tensors[W_U]->shape[reading->leading + 1];
+  char expected[SOURCE_SIZE];
+  snprintf(expected, sizeof expected, "as many logits as %s has tokens (%zu), or one less",
+           reading->tensors[W_E]->name, tokens);
+  if (logits != tokens && logits + 1 != tokens)
+    return shape_error(reading->tensors[W_U], expected, error);
+  add_size(reading, "model.output_equals", W_U, 1, 0);
+  struct Fact *fact = &reading->facts[reading->n_facts - 1];
+  snprintf(fact->value, sizeof fact->value, "%s", logits == tokens ? "true" : "false");
+  return true;
+}
+
+/* Biases that are zero say nothing: a network without them may be stored with them. */
+static bool read_biases(struct Reading *reading, struct Error *error)
+{
+  static const enum Parameter biases[] = {B_IN, B_OUT};
+  for (int i = 0; i < 2; i++) {
+    const struct Tensor *tensor = reading->tensors[biases[i]];
+    bool zero = true;
+    if (tensor && !all_zero(tensor, &zero, error)) return false;
+    if (tensor && zero) continue;
+    struct Fact *fact = add_fact(reading, "model.biases");
+    snprintf(fact->value, sizeof fact->value, "%s", tensor ? "true" : "false");
+    snprintf(fact->source, sizeof fact->source, "%s%s",
+             tensor ? tensor->name : "the absence of b_in and b_out",
+             tensor ? ", which is not zero" : "");
+    return true;
+  }
+  return true;
+}
+
+static bool read_facts(struct Reading *reading, struct Error *error)
+{
+  add_size(reading, "data.modulus", W_E, 0, 1); /* a token more than numbers: "=" */
+  add_size(reading, "model.d_model", W_E, 1, 0);
+  add_size(reading, "model.n_heads", W_Q, 0, 0);
+  add_size(reading, "model.d_head", W_Q, 2, 0);
+  add_size(reading, "model.d_mlp", W_IN, 1, 0);
+  return read_outputs(reading, error) && read_biases(reading, error);
+}
+
+/* Every shape must be the one that the sizes, each read off one tensor, ask for. */
+static bool check_shapes(const struct Reading *reading, const struct Config *config,
+                         struct Error *error)
+{
+  struct Parameters wanted;
+  if (!parameters_describe(&wanted, config, error)) return false;
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct Tensor *tensor = reading->tensors[i];
+    if (!tensor) continue;
+    struct Tensor expected = {.rank = tensor->rank, .shape = {reading->n_snapshots}};
+    memcpy(expected.shape + reading->leading, wanted.info[i].shape,
+           (size_t)wanted.info[i].rank * sizeof *expected.shape);
+    if (memcmp(tensor->shape, expected.shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0)
+      continue;
+    char shape[TENSOR_SHAPE_TEXT_SIZE], text[SOURCE_SIZE];
+    tensor_format_shape(&expected, shape);
+    snprintf(text, sizeof text, "%s, as the other parameters have it", shape);
+    return shape_error(tensor, text, error);
+  }
+  return true;
+}
+
+/* ---- the configuration ---- */
+
+static bool is_in_our_sections(const char *key)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    const char *name = config_setting_name(i);
+    if (strncmp(key, name, strcspn(name, ".") + 1) == 0) return true;
+  }
+  return false;
+}
+
+static bool read_metadata(struct Trajectory *trajectory, struct Error *error)
+{
+  const struct Safetensors *file = &trajectory->file;
+  config_init(&trajectory->config);
+  for (size_t i = 0; i < file->n_metadata; i++) {
+    const struct MetadataEntry *entry = &file->metadata[i];
+    if (!is_in_our_sections(entry->key)) continue;
+    if (!config_set(&trajectory->config, entry->key, entry->value, error))
+      return error_prefix(error, "__metadata__");
+  }
+  return true;
+}
+
+/* Does the configuration have the value that the tensors decide? If not, `found` is its own. */
+static bool agrees(const struct Config *config, const struct Fact *fact,
+                   char found[CONFIG_VALUE_SIZE])
+{
+  int i = 0;
+  while (strcmp(config_setting_name(i), fact->setting) != 0)
+    i++;
+  config_setting_value(config, i, found);
+  return strcmp(found, fact->value) == 0;
+}
+
+/* Sets what the tensors decide; where the metadata gave it, they must agree. */
+static bool apply_facts(struct Config *config, const struct Reading *reading, struct Error *error)
+{
+  for (int i = 0; i < reading->n_facts; i++) {
+    const struct Fact *fact = &reading->facts[i];
+    char found[CONFIG_VALUE_SIZE];
+    if (config_given(config, fact->setting) && !agrees(config, fact, found))
+      return error_set(error, "__metadata__: %s=%s contradicts %s, which means %s", fact->setting,
+                       found, fact->source, fact->value);
+    if (!config_set(config, fact->setting, fact->value, error))
+      return error_prefix(error, "%s", fact->source);
+  }
+  return true;
+}
+
+static bool apply_overrides(struct Config *config, const struct Reading *reading,
+                            char *const *overrides, int n, struct Error *error)
+{
+  for (int i = 0; i < n; i++) {
+    if (!config_override(config, overrides[i], error)) return false;
+    for (int j = 0; j < reading->n_facts; j++) {
+      const struct Fact *fact = &reading->facts[j];
+      char found[CONFIG_VALUE_SIZE];
+      if (!agrees(config, fact, found))
+        return error_set(error, "%s contradicts %s in %s, which means %s", overrides[i],
+                         fact->source, reading->file->path, fact->value);
+    }
+  }
+  if (config_check(config, error)) return true;
+  return error_prefix(error, "%s", reading->file->path);
+}
+
+/* ---- snapshots and split ---- */
+
+static bool read_epochs(struct Trajectory *trajectory, const struct Reading *reading,
+                        struct Error *error)
+{
+  size_t n = trajectory->n_snapshots = reading->n_snapshots;
+  trajectory->epochs = memory_new(n, sizeof *trajectory->epochs, "the epochs", error);
+  if (!trajectory->epochs) return false;
+  const struct Tensor *tensor = safetensors_find(reading->file, "epoch");
+  if (!tensor && n == 1) return true;
+  if (!tensor)
+    return error_set(error, "the tensor epoch is missing, which dates the %zu snapshots", n);
+  if (tensor->dtype != DTYPE_I64)
+    return error_set(error, "epoch has dtype %s, expected I64", dtype_name(tensor->dtype));
+  char expected[SOURCE_SIZE];
+  snprintf(expected, sizeof expected, "[%zu], one number for each snapshot", n);
+  bool scalar = tensor->rank == 0 && !reading->leading;
+  if (!scalar && (tensor->rank != 1 || tensor->shape[0] != n))
+    return shape_error(tensor, expected, error);
+  int64_t previous = -1;
+  for (size_t i = 0; i < n; previous = trajectory->epochs[i++]) {
+    trajectory->epochs[i] = tensor_integer(tensor, i);
+    if (trajectory->epochs[i] <= previous)
+      return error_set(error,
+                       "epoch: element %zu is %" PRId64
+                       ", expected numbers from 0 on, each above the one before",
+                       i, trajectory->epochs[i]);
+  }
+  return true;
+}
+
+static bool check_split_known(const struct Config *config, const struct Tensor *mask,
+                              struct Error *error)
+{
+  bool no_seed = !config_given(config, "data.seed");
+  bool no_fraction = !config_given(config, "data.train_fraction");
+  if (!mask && (no_seed || no_fraction))
+    return error_set(error, "holds no train_mask, so that the split is not known: pass%s%s",
+                     no_seed ? " data.seed=..." : "",
+                     no_fraction ? " data.train_fraction=..." : "");
+  if (config->data.operation == OPERATION_RANDOM && no_seed)
+    return error_set(error, "the random answers depend on the seed: pass data.seed=...");
+  return true;
+}
+
+static bool apply_mask(struct Dataset *dataset, const struct Tensor *mask, struct Error *error)
+{
+  size_t p = (size_t)dataset->p;
+  char expected[SOURCE_SIZE];
+  snprintf(expected, sizeof expected, "[%zu, %zu], all pairs of numbers", p, p);
+  if (mask->dtype != DTYPE_BOOL && mask->dtype != DTYPE_U8)
+    return error_set(error, "train_mask has dtype %s, expected BOOL", dtype_name(mask->dtype));
+  if (mask->rank != 2 || mask->shape[0] != p || mask->shape[1] != p)
+    return shape_error(mask, expected, error);
+  dataset->n_train = 0;
+  for (size_t i = 0; i < p * p; i++) {
+    dataset->train[i] = tensor_integer(mask, i) != 0;
+    dataset->n_train += dataset->train[i];
+  }
+  dataset->n_test = p * p - dataset->n_train;
+  if (dataset->n_train > 0 && dataset->n_test > 0) return true;
+  return error_set(error, "train_mask leaves no pair to %s on",
+                   dataset->n_train == 0 ? "train" : "test");
+}
+
+static bool read_dataset(struct Trajectory *trajectory, struct Error *error)
+{
+  const struct Tensor *mask = safetensors_find(&trajectory->file, "train_mask");
+  return check_split_known(&trajectory->config, mask, error) &&
+         dataset_init(&trajectory->dataset, &trajectory->config.data, error) &&
+         (!mask || apply_mask(&trajectory->dataset, mask, error));
+}
+
+/* ---- the trajectory ---- */
+
+/* All that the file says by itself. */
+static bool read_file(struct Trajectory *trajectory, struct Reading *reading, struct Error *error)
+{
+  struct Config *config = &trajectory->config;
+  struct Parameters known; /* for names and ranks, which are the same for all sizes */
+  return read_metadata(trajectory, error) && parameters_describe(&known, config, error) &&
+         check_parts(reading->file, error) && find_parameters(reading, &known, error) &&
+         read_facts(reading, error) && apply_facts(config, reading, error) &&
+         check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
+}
+
+bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
+                     struct Error *error)
+{
+  *trajectory = (struct Trajectory){0};
+  if (!safetensors_open(&trajectory->file, path, error)) return false;
+  struct Reading reading = {.file = &trajectory->file};
+  /* an override is the user's, not the file's: its errors do not start with the path */
+  bool opened = read_file(trajectory, &reading, error) || error_prefix(error, "%s", path);
+  opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);
+  if (opened) opened = read_dataset(trajectory, error) || error_prefix(error, "%s", path);
+  if (!opened) trajectory_close(trajectory);
+  return opened;
+}
+
+void trajectory_close(struct Trajectory *trajectory)
+{
+  dataset_release(&trajectory->dataset);
+  free(trajectory->epochs);
+  safetensors_close(&trajectory->file);
+  *trajectory = (struct Trajectory){0};
+}
+
+bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
+                     struct Parameters *parameters, struct Error *error)
+{
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct ParameterInfo *info = &parameters->info[i];
+    float *values = parameters_at(parameters, (enum Parameter)i);
+    const struct Tensor *tensor = safetensors_find(&trajectory->file, info->name);
+    if (!tensor) { /* only biases may be missing */
+      memset(values, 0, info->count * sizeof *values);
+      continue;
+    }
+    if (!tensor_read_floats(tensor, snapshot * info->count, info->count, values, error))
+      return error_prefix(error, "%s", trajectory->file.path);
+    for (size_t j = 0; j < info->count; j++)
+      if (!isfinite(values[j]))
+        return error_set(error, "%s: %s is not finite at epoch %" PRId64 ": element %zu is %g",
+                         trajectory->file.path, info->name, trajectory->epochs[snapshot], j,
+                         (double)values[j]);
+  }
+  return true;
+}
+
+bool trajectory_find(const struct Trajectory *trajectory, int64_t epoch, size_t *snapshot,
+                     struct Error *error)
+{
+  const int64_t *epochs = trajectory->epochs;
+  size_t n = trajectory->n_snapshots, next = 0; /* the first snapshot at that epoch or later */
+  while (next < n && epochs[next] < epoch)
+    next++;
+  if (epoch == -1) next = n - 1;
+  if (epoch == -1 || (next < n && epochs[next] == epoch)) {
+    *snapshot = next;
+    return true;
+  }
+  if (next == 0 || next == n)
+    return error_set(error, "%s: no snapshot at epoch %" PRId64 ", the nearest is at %" PRId64,
+                     trajectory->file.path, epoch, epochs[next == 0 ? 0 : n - 1]);
+  return error_set(
+      error, "%s: no snapshot at epoch %" PRId64 ", the nearest are at %" PRId64 " and %" PRId64,
+      trajectory->file.path, epoch, epochs[next - 1], epochs[next]);
+}

@@ -1,0 +1,57 @@
+/*
+ * Trajectories: the snapshots of a run in one safetensors file, with what is needed to interpret
+ * them. Each parameter (model/parameters.h) has a leading snapshot axis; beside them stand
+ *
+ *   epoch       I64  [S]     optimizer steps taken before the snapshot, rising
+ *   train_mask  BOOL [p, p]  the pairs (a, b) that trained
+ *
+ * and __metadata__ holds every setting of the run as text under its dotted name. A file whose
+ * parameters have no snapshot axis is a trajectory of one snapshot: a checkpoint saved by PyTorch
+ * under these names. What such a file does not say, overrides complete; sizes are read off its
+ * shapes. In detail:
+ *
+ *   - `epoch` may be missing where there is one snapshot, which then counts as epoch 0.
+ *   - b_in and b_out may both be missing: model.biases is false. Where they are there and not zero,
+ *     it is true; where they are zero, it is what the metadata or an override says.
+ *   - W_U may have p or p + 1 columns: model.output_equals.
+ *   - Without train_mask the split is CPython's, and data.seed and data.train_fraction must be
+ *     given; with it they need not be, and do not count (but the seed does for random answers).
+ *   - Metadata under names that are in none of our sections is not ours and is passed over. So are
+ *     tensors of other names, except those of parts that the network does not have.
+ */
+#ifndef MODEL_TRAJECTORY_H
+#define MODEL_TRAJECTORY_H
+
+#include "config/config.h"
+#include "model/dataset.h"
+#include "model/parameters.h"
+#include "tensor/safetensors.h"
+
+struct Trajectory {
+  struct Safetensors file;
+  struct Config config;   /* metadata, then shapes, then overrides */
+  struct Dataset dataset; /* the train_mask of the file where it has one, else CPython's split */
+  size_t n_snapshots;
+  int64_t *epochs; /* [n_snapshots] */
+};
+
+/* Opens a file and makes sense of it. `overrides` are n texts "section.key=value". Errors: the
+   file's own (tensor/safetensors.h); a parameter missing, or of a shape that contradicts another
+   one's, the metadata or an override; a part that the network does not have (LayerNorm, a second
+   layer, biases of attention or logits other than zero); a split that is not known. There is
+   nothing to close then. */
+bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
+                     struct Error *error);
+void trajectory_close(struct Trajectory *trajectory);
+
+/* Copies snapshot number `snapshot` into parameters that parameters_init made for
+   trajectory->config. Error: a value that is not finite, with the tensor's name. */
+bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
+                     struct Parameters *parameters, struct Error *error);
+
+/* The number of the snapshot taken at that epoch; an epoch of -1 is the last one. False with an
+   error that names the nearest epochs there are. */
+bool trajectory_find(const struct Trajectory *trajectory, int64_t epoch, size_t *snapshot,
+                     struct Error *error);
+
+#endif
