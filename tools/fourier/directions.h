@@ -1,0 +1,31 @@
+/*
+ * The directions cos(w_k(a + b)) and sin(w_k(a + b)), w_k = 2 pi k / p, in the space of functions
+ * of a pair (a, b): for odd p, normalised, (cos x cos - sin x sin)/sqrt(2) and (sin x cos +
+ * cos x sin)/sqrt(2) of the basis rows of k (section 4.2 of the paper; the same with a - b for a
+ * network that subtracts).
+ *
+ * They depend on s = a + b (or a - b) mod p alone, and p pairs share each s. So with the mean of a
+ * function f over the pairs of each s,
+ *
+ *   F[s] = (1/p) sum over (a, b) with that s of f(a, b),
+ *
+ * the projection of f on a set of directions is, at (a, b), the part of F in the same rows of the
+ * one-dimensional basis, at s. What costs p^4 in the space of pairs costs p^2 this way.
+ */
+#ifndef FOURIER_DIRECTIONS_H
+#define FOURIER_DIRECTIONS_H
+
+#include <stddef.h>
+
+/* What the directions are functions of: a + b or a - b. */
+enum DirectionSign { DIRECTION_DIFFERENCE = -1, DIRECTION_SUM = 1 };
+
+/* s = a + b or a - b mod p, in 0..p-1. */
+int direction_residue(int p, enum DirectionSign sign, int a, int b);
+
+/* folded[s][c] = F[s] of f[a][b][c], [p][channels]. Row p a + b of f starts at f[(p a + b) stride]
+   and its first `channels` values are used. Pairs are added in the order of a. */
+void directions_fold(int p, enum DirectionSign sign, const float *f, size_t stride, size_t channels,
+                     double *folded);
+
+#endif

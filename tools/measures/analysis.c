@@ -1,0 +1,85 @@
+#include "measures/analysis.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool allocate(struct Analysis *analysis, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  if (!fourier_basis_init(&analysis->basis, trajectory->config.data.modulus, error) ||
+      !snapshot_init(&analysis->snapshot, trajectory, error))
+    return false;
+  size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
+  analysis->final_fits = memory_new(analysis_d_mlp(analysis), sizeof *analysis->final_fits,
+                                    "fits of the neurons", error);
+  if (!analysis->final_fits) return false;
+  analysis->keys = memory_new(n_frequencies, sizeof *analysis->keys, "key frequencies", error);
+  return analysis->keys;
+}
+
+bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
+                   struct Error *error)
+{
+  *analysis = (struct Analysis){0};
+  if (!trajectory_open(&analysis->trajectory, path, overrides, n, error)) return false;
+  if (allocate(analysis, error)) return true;
+  analysis_close(analysis);
+  return false;
+}
+
+void analysis_close(struct Analysis *analysis)
+{
+  free(analysis->keys);
+  free(analysis->final_fits);
+  snapshot_release(&analysis->snapshot);
+  fourier_basis_release(&analysis->basis);
+  trajectory_close(&analysis->trajectory);
+}
+
+bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
+{
+  size_t d_mlp = analysis_d_mlp(analysis);
+  if (!analysis_load(analysis, analysis->trajectory.n_snapshots - 1, error) ||
+      !neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, d_mlp,
+                   analysis->final_fits, error))
+    return false;
+  analysis->n_keys = key_frequencies(analysis->final_fits, d_mlp, analysis->basis.n_frequencies,
+                                     analysis->keys);
+  return true;
+}
+
+bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
+{
+  return snapshot_load(&analysis->snapshot, &analysis->trajectory, index, error);
+}
+
+size_t analysis_d_mlp(const struct Analysis *analysis)
+{
+  return (size_t)analysis->snapshot.parameters.shape.d_mlp;
+}
+
+char *analysis_describe_task(const struct Analysis *analysis, struct Error *error)
+{
+  static const char *const formulas[] = {[OPERATION_ADD] = "(a + b)",
+                                         [OPERATION_SUBTRACT] = "(a - b)",
+                                         [OPERATION_QUADRATIC] = "(a^2 + a b + b^2)",
+                                         [OPERATION_RANDOM] = "fixed random answers"};
+  const struct DataConfig *data = &analysis->trajectory.config.data;
+  return memory_print(error, "trained on %s mod %d", formulas[data->operation], data->modulus);
+}
+
+char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error)
+{
+  enum { DIGITS = 12 }; /* of an int, with its space */
+  size_t size = (size_t)analysis->n_keys * DIGITS + sizeof " none";
+  char *text = memory_new(size, 1, "a text", error);
+  if (!text) return NULL;
+  if (analysis->n_keys == 0) strcpy(text, " none");
+  size_t length = 0;
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    if (analysis->keys[k]) length += (size_t)snprintf(text + length, size - length, " %d", k);
+  return text;
+}

@@ -1,0 +1,40 @@
+/*
+ * What every analysis of a run starts from: the trajectory, the Fourier basis of its modulus, and
+ * the neurons of its last snapshot, which fix the key frequencies for all epochs.
+ */
+#ifndef MEASURES_ANALYSIS_H
+#define MEASURES_ANALYSIS_H
+
+#include "fourier/basis.h"
+#include "measures/neurons.h"
+#include "measures/snapshot.h"
+
+struct Analysis {
+  struct Trajectory trajectory;
+  struct FourierBasis basis;
+  struct Snapshot snapshot;     /* what analysis_load or analysis_fit_final loaded last */
+  struct NeuronFit *final_fits; /* [d_mlp] */
+  bool *keys;                   /* [n_frequencies + 1]: the key frequencies */
+  int n_keys;
+};
+
+/* Opens the trajectory, completed by `n` overrides, and allocates; computes nothing. */
+bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
+                   struct Error *error);
+void analysis_close(struct Analysis *analysis);
+
+/* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
+bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
+
+/* Loads another snapshot by its number. */
+bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error);
+
+/* The number of neurons of the network. */
+size_t analysis_d_mlp(const struct Analysis *analysis);
+
+/* Texts for titles and messages, which the caller frees; NULL with an error.
+   "trained on (a + b) mod 113" and " 14 35 41", or " none". */
+char *analysis_describe_task(const struct Analysis *analysis, struct Error *error);
+char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error);
+
+#endif

@@ -1,0 +1,46 @@
+#include "measures/snapshot.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                   struct Error *error)
+{
+  *snapshot = (struct Snapshot){0};
+  if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
+  if (activations_init(&snapshot->activations, &snapshot->parameters, error)) return true;
+  parameters_release(&snapshot->parameters);
+  return false;
+}
+
+void snapshot_release(struct Snapshot *snapshot)
+{
+  activations_release(&snapshot->activations);
+  parameters_release(&snapshot->parameters);
+}
+
+static bool all_finite(const float *values, size_t n)
+{
+  int strays = 0;
+  for (size_t i = 0; i < n; i++)
+    strays |= !isfinite(values[i]);
+  return !strays;
+}
+
+bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
+                   struct Error *error)
+{
+  const struct Shape *shape = &snapshot->parameters.shape;
+  const struct Activations *activations = &snapshot->activations;
+  if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
+  if (!network_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
+                       error))
+    return false;
+  /* finite weights may still be too large for what is computed from them */
+  if (all_finite(activations->hidden, activations->n * (size_t)shape->d_mlp) &&
+      all_finite(activations->logits, activations->n * (size_t)shape->V))
+    return true;
+  return error_set(error,
+                   "%s: epoch %" PRId64 ": the weights are so large that activations overflow",
+                   trajectory->file.path, trajectory->epochs[index]);
+}
