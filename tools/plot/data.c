@@ -1,0 +1,209 @@
+#include "plot/data.h"
+
+#include "base/memory.h"
+#include "base/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool tables_init(struct Tables *tables, const struct Spec *spec, const char *const *paths, size_t n,
+                 struct Error *error)
+{
+  *tables = (struct Tables){.spec = spec, .paths = paths, .n = n};
+  tables->tables = memory_new(n, sizeof *tables->tables, "the list of tables", error);
+  tables->read = memory_new(n, sizeof *tables->read, "the list of tables", error);
+  return tables->tables && tables->read;
+}
+
+void tables_release(struct Tables *tables)
+{
+  for (size_t i = 0; tables->read && i < tables->n; i++)
+    if (tables->read[i]) table_release(&tables->tables[i]);
+  free(tables->tables);
+  free(tables->read);
+  *tables = (struct Tables){0};
+}
+
+/* "build/runs/mainline/history.tsv" ends with the components of "mainline/history". */
+static bool path_ends_with(const char *path, const char *name)
+{
+  size_t length = strlen(path), n = strlen(name);
+  if (length >= 4 && strcmp(path + length - 4, ".tsv") == 0) length -= 4;
+  if (n > length || strncmp(path + length - n, name, n) != 0) return false;
+  return n == length || path[length - n - 1] == '/' || name[0] == '/';
+}
+
+static const struct Table *find_table(struct Tables *tables, const char *name, struct Error *error)
+{
+  size_t found = tables->n;
+  for (size_t i = 0; i < tables->n; i++) {
+    if (!path_ends_with(tables->paths[i], name)) continue;
+    if (found < tables->n) {
+      error_set(error, "table '%s': both %s and %s end with it", name, tables->paths[found],
+                tables->paths[i]);
+      return NULL;
+    }
+    found = i;
+  }
+  if (found == tables->n) {
+    error_set(error, "table '%s': none of the %zu tables given ends with it", name, tables->n);
+    return NULL;
+  }
+  struct Table *table = &tables->tables[found];
+  if (!tables->read[found]) {
+    if (!table_read(table, tables->paths[found], error)) return NULL;
+    tables->read[found] = true;
+  }
+  if (table->n_rows > 0) return table;
+  error_set(error, "%s: has no rows", table->path);
+  return NULL;
+}
+
+/* ---- conditions ---- */
+
+enum Comparison { EQUAL, UNEQUAL, BELOW, BELOW_OR_EQUAL, ABOVE, ABOVE_OR_EQUAL, N_COMPARISONS };
+
+static const char *const comparisons[N_COMPARISONS] = {"=", "!=", "<", "<=", ">", ">="};
+
+struct Condition {
+  int column;
+  enum Comparison comparison;
+  char value[64];
+};
+
+enum { MAX_CONDITIONS = 8 };
+
+/* Reads "name = value and name > value ..."; returns how many, -1 with an error. */
+static int parse_conditions(const char *text, const struct Table *table,
+                            struct Condition conditions[MAX_CONDITIONS], struct Error *error)
+{
+  int n = 0, used;
+  char name[64], comparison[8], word[8];
+  for (const char *rest = text; n < MAX_CONDITIONS;) {
+    struct Condition *condition = &conditions[n++];
+    if (sscanf(rest, " %63s %7s %63s%n", name, comparison, condition->value, &used) != 3) break;
+    condition->column = table_column(table, name, error);
+    if (condition->column < 0) return -1;
+    int i = 0;
+    while (i < N_COMPARISONS && strcmp(comparisons[i], comparison) != 0)
+      i++;
+    if (i == N_COMPARISONS) break;
+    condition->comparison = (enum Comparison)i;
+    rest += used;
+    if (sscanf(rest, " %7s%n", word, &used) != 1) return n;
+    if (strcmp(word, "and") != 0) break;
+    rest += used;
+  }
+  error_set(error,
+            "where: expected up to %d conditions such as 'key = 1 and fve > 0.5' (= != < <= > >=), "
+            "found '%s'",
+            MAX_CONDITIONS, text);
+  return -1;
+}
+
+static bool holds(const struct Condition *condition, const char *cell)
+{
+  double a, b;
+  bool numbers = number_parse_real(cell, &a) && number_parse_real(condition->value, &b);
+  bool equal = numbers ? a == b : strcmp(cell, condition->value) == 0;
+  switch (condition->comparison) {
+  case EQUAL:
+    return equal;
+  case UNEQUAL:
+    return !equal;
+  case BELOW:
+    return numbers && a < b;
+  case BELOW_OR_EQUAL:
+    return numbers && a <= b;
+  case ABOVE:
+    return numbers && a > b;
+  default:
+    return numbers && a >= b;
+  }
+}
+
+/* ---- rows ---- */
+
+static bool filter(struct Rows *rows, const char *where, struct Error *error)
+{
+  struct Condition conditions[MAX_CONDITIONS];
+  int n_conditions = where ? parse_conditions(where, rows->table, conditions, error) : 0;
+  if (n_conditions < 0) return false;
+  for (size_t row = 0; row < rows->table->n_rows; row++) {
+    bool all = true;
+    for (int i = 0; all && i < n_conditions; i++)
+      all = holds(&conditions[i], table_cell(rows->table, row, (size_t)conditions[i].column));
+    if (all) rows->row[rows->n++] = row;
+  }
+  return true;
+}
+
+bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section *section,
+                 struct Error *error)
+{
+  *rows = (struct Rows){0};
+  const char *name = spec_text(section, KEY_TABLE);
+  if (!name) {
+    error_set(error, "no 'table' is set for [%s %s]", spec_kind_name(section->kind), section->name);
+    return error_prefix(error, "%s:%d", tables->spec->path, section->line);
+  }
+  rows->table = find_table(tables, name, error);
+  if (!rows->table) return spec_error_at(tables->spec, section, KEY_TABLE, error);
+  rows->row = memory_new(rows->table->n_rows, sizeof *rows->row, "rows of a table", error);
+  if (!rows->row) return false;
+  if (filter(rows, spec_text(section, KEY_WHERE), error)) return true;
+  return spec_error_at(tables->spec, section, KEY_WHERE, error);
+}
+
+void rows_release(struct Rows *rows)
+{
+  free(rows->row);
+  *rows = (struct Rows){0};
+}
+
+static const char *const column_keys[N_KEYS] = {
+    [KEY_X] = "x",         [KEY_Y] = "y",         [KEY_RULE_X] = "x",  [KEY_RULE_Y] = "y",
+    [KEY_VALUE] = "value", [KEY_PHASE] = "phase", [KEY_BASE] = "base", [KEY_GROUP] = "group"};
+
+double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
+                     const struct Section *section, enum Key key, struct Error *error)
+{
+  const char *name = spec_text(section, key);
+  if (!name) {
+    error_set(error, "[%s %s] needs '%s', a column", spec_kind_name(section->kind), section->name,
+              column_keys[key]);
+    error_prefix(error, "%s:%d", spec->path, section->line);
+    return NULL;
+  }
+  double *all = table_numbers(rows->table, name, error);
+  if (!all) {
+    spec_error_at(spec, section, key, error);
+    return NULL;
+  }
+  /* rows come in the table's order, so that the selected ones can move to the front in place */
+  for (size_t i = 0; i < rows->n; i++)
+    all[i] = all[rows->row[i]];
+  return all;
+}
+
+bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct Section *section,
+                size_t **group, size_t **first, size_t *n_groups, struct Error *error)
+{
+  int column = table_column(rows->table, spec_text(section, KEY_GROUP), error);
+  if (column < 0) return spec_error_at(spec, section, KEY_GROUP, error);
+  *n_groups = 0;
+  *group = memory_new(rows->n, sizeof **group, "groups", error);
+  *first = memory_new(rows->n, sizeof **first, "groups", error);
+  if (!*group || !*first) return false;
+  for (size_t i = 0; i < rows->n; i++) {
+    const char *cell = table_cell(rows->table, rows->row[i], (size_t)column);
+    size_t g = 0;
+    while (g < *n_groups &&
+           strcmp(cell, table_cell(rows->table, rows->row[(*first)[g]], (size_t)column)) != 0)
+      g++;
+    if (g == *n_groups) (*first)[(*n_groups)++] = i;
+    (*group)[i] = g;
+  }
+  return true;
+}

@@ -1,0 +1,342 @@
+#include "plot/draw.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+void draw_set_color(cairo_t *cairo, struct Color color)
+{
+  cairo_set_source_rgb(cairo, color.red, color.green, color.blue);
+}
+
+void draw_set_stroke(cairo_t *cairo, const struct Style *style)
+{
+  static const struct {
+    int n;
+    double lengths[4]; /* in strokes */
+  } dashes[] = {[DASH_SOLID] = {0, {0}},
+                [DASH_DASHED] = {2, {4, 2}},
+                [DASH_DOTTED] = {2, {1.2, 1.6}},
+                [DASH_DASHDOT] = {4, {5, 1.8, 1.2, 1.8}}};
+  double lengths[4];
+  for (int i = 0; i < 4; i++)
+    lengths[i] = dashes[style->dash].lengths[i] * fmax(style->stroke, 0.7);
+  draw_set_color(cairo, style->color);
+  cairo_set_line_width(cairo, style->stroke);
+  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+  cairo_set_line_cap(cairo, style->dash == DASH_SOLID ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
+  cairo_set_dash(cairo, lengths, dashes[style->dash].n, 0);
+}
+
+void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y)
+{
+  double r = style->marker_size / 2;
+  cairo_new_path(cairo);
+  switch (style->marker) {
+  case MARKER_NONE:
+    return;
+  case MARKER_CIRCLE:
+    cairo_arc(cairo, x, y, r, 0, 6.283185307179586);
+    break;
+  case MARKER_SQUARE:
+    cairo_rectangle(cairo, x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
+    break;
+  case MARKER_TRIANGLE:
+    cairo_move_to(cairo, x, y - 1.2 * r);
+    cairo_line_to(cairo, x + 1.1 * r, y + 0.8 * r);
+    cairo_line_to(cairo, x - 1.1 * r, y + 0.8 * r);
+    break;
+  case MARKER_DIAMOND:
+    cairo_move_to(cairo, x, y - 1.3 * r);
+    cairo_line_to(cairo, x + 1.3 * r, y);
+    cairo_line_to(cairo, x, y + 1.3 * r);
+    cairo_line_to(cairo, x - 1.3 * r, y);
+    break;
+  }
+  cairo_close_path(cairo);
+  draw_set_color(cairo, style->color);
+  cairo_fill(cairo);
+}
+
+static bool shows(const struct Panel *panel, double x, double y)
+{
+  return scale_shows(panel->x.scale.kind, x) && scale_shows(panel->y.scale.kind, y);
+}
+
+/* ---- lines and points ---- */
+
+/* Thousands of points may share a hair's breadth of the page: of each run within one, only the
+   first, the lowest, the highest and the last are drawn, which looks the same. */
+struct Thinning {
+  cairo_t *cairo;
+  double column; /* of the run */
+  size_t n;      /* of its points */
+  double x, first, low, high, last;
+  bool started;
+};
+
+static const double hair = 0.15; /* points */
+
+static void flush_run(struct Thinning *run)
+{
+  if (run->n == 0) return;
+  if (!run->started) cairo_move_to(run->cairo, run->x, run->first);
+  run->started = true;
+  cairo_line_to(run->cairo, run->x, run->first);
+  if (run->n > 2) {
+    cairo_line_to(run->cairo, run->x, run->low);
+    cairo_line_to(run->cairo, run->x, run->high);
+  }
+  if (run->n > 1) cairo_line_to(run->cairo, run->x, run->last);
+  run->n = 0;
+}
+
+static void add_point(struct Thinning *run, double x, double y)
+{
+  double column = floor(x / hair);
+  if (run->n > 0 && column != run->column) flush_run(run);
+  if (run->n++ == 0) {
+    run->column = column;
+    run->x = x;
+    run->first = run->low = run->high = y;
+  }
+  run->low = fmin(run->low, y);
+  run->high = fmax(run->high, y);
+  run->last = y;
+}
+
+static void draw_line(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  struct Thinning run = {.cairo = cairo};
+  for (size_t i = 0; i < mark->n; i++) {
+    if (shows(panel, mark->x[i], mark->y[i])) {
+      add_point(&run, scale_map(&panel->x.scale, mark->x[i]),
+                scale_map(&panel->y.scale, mark->y[i]));
+      continue;
+    }
+    flush_run(&run);
+    run.started = false;
+  }
+  flush_run(&run);
+  draw_set_stroke(cairo, &mark->style);
+  cairo_stroke(cairo);
+}
+
+static void draw_points(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  const struct Box *plot = &panel->cell.plot;
+  for (size_t i = 0; i < mark->n; i++) {
+    if (!shows(panel, mark->x[i], mark->y[i])) continue;
+    double x = scale_map(&panel->x.scale, mark->x[i]) - plot->x;
+    double y = scale_map(&panel->y.scale, mark->y[i]) - plot->y;
+    bool inside = x > -0.5 && x < plot->width + 0.5 && y > -0.5 && y < plot->height + 0.5;
+    if (inside) draw_marker(cairo, &mark->style, plot->x + x, plot->y + y);
+  }
+}
+
+/* ---- bars ---- */
+
+/* The place of the base, or the foot of a logarithmic axis, which has no place for 0. */
+static double map_base(const struct Axis *axis, double base)
+{
+  return scale_shows(axis->scale.kind, base) ? scale_map(&axis->scale, base) : axis->scale.from;
+}
+
+static void draw_bar(cairo_t *cairo, const struct Panel *panel, double left, double right,
+                     double base, double y)
+{
+  if (!shows(panel, left, y) || !shows(panel, right, y)) return;
+  double x = scale_map(&panel->x.scale, left), end = scale_map(&panel->x.scale, right);
+  double foot = map_base(&panel->y, base), top = scale_map(&panel->y.scale, y);
+  cairo_rectangle(cairo, x, fmin(foot, top), end - x, fabs(foot - top));
+}
+
+/* Grouped bars share out the room between two x in the order of their marks. */
+static void draw_bars(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  int n = 0, place = 0;
+  for (size_t i = 0; i < panel->marks.n; i++) {
+    if (&panel->marks.mark[i] == mark) place = n;
+    n += panel->marks.mark[i].kind == SECTION_BARS;
+  }
+  if (spec_choice(panel->section, KEY_PANEL_BARS) == BARS_OVERLAID) n = 1, place = 0;
+  double room = mark->step * spec_number(mark->section, KEY_FILL), width = room / n;
+  for (size_t i = 0; i < mark->n; i++) {
+    double left = mark->x[i] - room / 2 + place * width;
+    draw_bar(cairo, panel, left, left + width, mark->base[i], mark->y[i]);
+  }
+  draw_set_color(cairo, mark->style.color);
+  cairo_fill(cairo);
+}
+
+static void draw_histogram(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  for (size_t i = 0; i < mark->n; i++) {
+    double left = mark->x[i], right = left + mark->step;
+    /* a thin line of paper between bars, at most a tenth of them */
+    double room = fabs(panel->x.scale.to - panel->x.scale.from) *
+                  (scale_fraction(&panel->x.scale, right) - scale_fraction(&panel->x.scale, left));
+    double gap = mark->step * fmin(0.1, 0.4 / room);
+    if (mark->y[i] > 0) draw_bar(cairo, panel, left + gap / 2, right - gap / 2, 0, mark->y[i]);
+  }
+  draw_set_color(cairo, mark->style.color);
+  cairo_fill(cairo);
+}
+
+/* ---- maps ---- */
+
+/* Viewers smooth a small image when they enlarge it. So cells become squares of several pixels
+   (hardly larger in a compressed file), and what is smoothed is a fraction of a cell. */
+static int pixels_per_cell(size_t n_x, size_t n_y)
+{
+  double largest = fmax((double)n_x, (double)n_y);
+  return (int)fmax(1, fmin(32, ceil(300 / largest)));
+}
+
+void draw_image(cairo_t *cairo, const unsigned *rgb, size_t n_x, size_t n_y, struct Box box)
+{
+  int k = pixels_per_cell(n_x, n_y);
+  int width = (int)n_x * k, height = (int)n_y * k;
+  cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+  unsigned char *data = cairo_image_surface_get_data(image);
+  int stride = cairo_image_surface_get_stride(image);
+  for (int y = 0; data && y < height; y++) {
+    uint32_t *row = (uint32_t *)(void *)(data + (size_t)y * (size_t)stride);
+    const unsigned *cells = rgb + (n_y - 1 - (size_t)(y / k)) * n_x;
+    for (int x = 0; x < width; x++)
+      row[x] = cells[x / k];
+  }
+  cairo_surface_mark_dirty(image);
+  cairo_save(cairo);
+  cairo_translate(cairo, box.x, box.y);
+  cairo_scale(cairo, box.width / width, box.height / height);
+  cairo_set_source_surface(cairo, image, 0, 0);
+  cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
+  cairo_pattern_set_extend(cairo_get_source(cairo), CAIRO_EXTEND_PAD);
+  cairo_rectangle(cairo, 0, 0, width, height);
+  cairo_fill(cairo);
+  cairo_restore(cairo);
+  cairo_surface_destroy(image);
+}
+
+static unsigned cell_color(const struct ColorScale *colors, double value)
+{
+  if (!scale_shows(colors->axis.scale.kind, value)) return 0xFFFFFF;
+  struct Color c = color_map(colors->map, scale_fraction(&colors->axis.scale, value));
+  return (unsigned)lround(c.red * 255) << 16 | (unsigned)lround(c.green * 255) << 8 |
+         (unsigned)lround(c.blue * 255);
+}
+
+static void draw_map(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  const struct Grid *grid = &mark->grid;
+  size_t n = grid->n_x * grid->n_y;
+  unsigned *rgb = malloc(n * sizeof *rgb);
+  if (!rgb) return;
+  for (size_t i = 0; i < n; i++)
+    rgb[i] = cell_color(panel->colors, grid->cells[i]);
+  double left = scale_map(&panel->x.scale, grid->x - grid->dx / 2);
+  double right = scale_map(&panel->x.scale, grid->x + ((double)grid->n_x - 0.5) * grid->dx);
+  double bottom = scale_map(&panel->y.scale, grid->y - grid->dy / 2);
+  double top = scale_map(&panel->y.scale, grid->y + ((double)grid->n_y - 0.5) * grid->dy);
+  draw_image(cairo, rgb, grid->n_x, grid->n_y, (struct Box){left, top, right - left, bottom - top});
+  free(rgb);
+}
+
+/* ---- rules and phases ---- */
+
+static void draw_rules(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  const struct Box *plot = &panel->cell.plot;
+  const struct Scale *scale = mark->x ? &panel->x.scale : &panel->y.scale;
+  for (size_t i = 0; i < mark->n; i++) {
+    double value = mark->x ? mark->x[i] : mark->y[i];
+    if (!scale_shows(scale->kind, value)) continue;
+    double place = scale_map(scale, value);
+    cairo_move_to(cairo, mark->x ? place : plot->x, mark->x ? plot->y : place);
+    cairo_line_to(cairo, mark->x ? place : plot->x + plot->width,
+                  mark->x ? plot->y + plot->height : place);
+  }
+  draw_set_stroke(cairo, &mark->style);
+  cairo_stroke(cairo);
+}
+
+/* How many phases the labels name. */
+static int count_shaded(const struct Mark *mark)
+{
+  const char *labels = spec_text(mark->section, KEY_PHASE_LABELS);
+  int n = labels != NULL;
+  for (; labels && *labels; labels++)
+    n += *labels == ',';
+  return n;
+}
+
+/* A phase lasts from its first row to the first row of the next one. */
+static void draw_phases(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  const struct Box *plot = &panel->cell.plot;
+  int n_shaded = count_shaded(mark);
+  for (size_t i = 0, next; i < mark->n; i = next) {
+    for (next = i + 1; next < mark->n && mark->y[next] == mark->y[i];)
+      next++;
+    size_t end = next < mark->n ? next : mark->n - 1;
+    if (mark->y[i] >= n_shaded) continue;
+    if (!scale_shows(panel->x.scale.kind, mark->x[end])) continue;
+    double left = map_base(&panel->x, mark->x[i]);
+    double right = scale_map(&panel->x.scale, mark->x[end]);
+    cairo_rectangle(cairo, left, plot->y, right - left, plot->height);
+    draw_set_color(cairo, color_phase((int)mark->y[i]));
+    cairo_fill(cairo);
+  }
+}
+
+/* ---- all ---- */
+
+static void draw_mark(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
+{
+  switch (mark->kind) {
+  case SECTION_LINE:
+    draw_line(cairo, panel, mark);
+    break;
+  case SECTION_BARS:
+    draw_bars(cairo, panel, mark);
+    break;
+  case SECTION_HISTOGRAM:
+    draw_histogram(cairo, panel, mark);
+    break;
+  case SECTION_MAP:
+    draw_map(cairo, panel, mark);
+    break;
+  case SECTION_RULE:
+    draw_rules(cairo, panel, mark);
+    break;
+  default:
+    break;
+  }
+}
+
+void draw_marks(cairo_t *cairo, const struct Panel *panel)
+{
+  const struct Box *plot = &panel->cell.plot;
+  const struct Marks *marks = &panel->marks;
+  cairo_save(cairo);
+  cairo_rectangle(cairo, plot->x, plot->y, plot->width, plot->height);
+  cairo_clip(cairo);
+  for (size_t i = 0; i < marks->n; i++)
+    if (marks->mark[i].kind == SECTION_PHASES) draw_phases(cairo, panel, &marks->mark[i]);
+  cairo_restore(cairo);
+  for (size_t i = 0; i < marks->n; i++) {
+    const struct Mark *mark = &marks->mark[i];
+    double room = mark->kind == SECTION_LINE ? mark->style.stroke / 2 : 0;
+    cairo_save(cairo);
+    cairo_rectangle(cairo, plot->x - room, plot->y - room, plot->width + 2 * room,
+                    plot->height + 2 * room);
+    cairo_clip(cairo);
+    draw_mark(cairo, panel, mark);
+    cairo_restore(cairo);
+    /* not clipped: a marker at the edge of the plot stays whole */
+    if (mark->kind == SECTION_LINE || mark->kind == SECTION_SCATTER)
+      draw_points(cairo, panel, mark);
+  }
+}

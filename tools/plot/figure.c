@@ -1,0 +1,47 @@
+#include "plot/figure.h"
+
+#include "plot/draw.h"
+#include "plot/scene.h"
+#include "plot/surface.h"
+
+static void draw_scene(cairo_t *cairo, const struct Scene *scene)
+{
+  bool letters = spec_choice(scene->spec.figure, KEY_LETTERS);
+  for (size_t i = 0; i < scene->n_panels; i++) {
+    const struct Panel *panel = &scene->panels[i];
+    draw_marks(cairo, panel);
+    draw_axes(cairo, scene, panel, letters && i < 26 ? (char)('a' + i) : 0);
+    legend_draw(&panel->legend, cairo, scene->font, scene->small, panel->legend_box.x,
+                panel->legend_box.y);
+  }
+  for (size_t i = 0; i < scene->n_colors; i++)
+    if (scene->colors[i].has_bar && scene->colors[i].bar.height > 0)
+      draw_color_bar(cairo, scene, &scene->colors[i]);
+  legend_draw(&scene->legend, cairo, scene->font, scene->small, scene->legend_box.x,
+              scene->legend_box.y);
+}
+
+static bool write_scene(const struct Scene *scene, const struct FigureRequest *request,
+                        struct Error *error)
+{
+  double resolution = request->resolution > 0 ? request->resolution
+                                              : spec_number(scene->spec.figure, KEY_RESOLUTION);
+  struct Surface surface;
+  if (!surface_open(&surface, request->output_path, scene->page.width, scene->page.height,
+                    resolution, error))
+    return false;
+  draw_scene(surface.cairo, scene);
+  return surface_commit(&surface, error);
+}
+
+bool figure_render(const struct FigureRequest *request, struct Error *error)
+{
+  enum SurfaceFormat format;
+  if (!surface_format(request->output_path, &format, error)) return false;
+  struct Scene scene;
+  bool rendered =
+      scene_read(&scene, request->spec_path, request->table_paths, request->n_tables, error) &&
+      scene_layout(&scene, error) && write_scene(&scene, request, error);
+  scene_release(&scene);
+  return rendered;
+}

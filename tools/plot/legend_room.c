@@ -1,0 +1,119 @@
+#include "plot/legend_room.h"
+
+#include <math.h>
+
+static const double clearance = 3; /* points around the legend */
+
+static bool covers(const struct Box *box, double x, double y)
+{
+  return x > box->x - clearance && x < box->x + box->width + clearance && y > box->y - clearance &&
+         y < box->y + box->height + clearance;
+}
+
+/* Walks along the segment in steps too short to leap over the box. */
+static bool covers_segment(const struct Box *box, double x0, double y0, double x1, double y1)
+{
+  double length = hypot(x1 - x0, y1 - y0);
+  double steps = ceil(fmin(length, 1e4) / 2) + 1;
+  for (double i = 0; i <= steps; i++)
+    if (covers(box, x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps)) return true;
+  return false;
+}
+
+static bool shows(const struct Panel *panel, double x, double y)
+{
+  return scale_shows(panel->x.scale.kind, x) && scale_shows(panel->y.scale.kind, y);
+}
+
+static bool covers_points(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
+{
+  double last_x = 0, last_y = 0;
+  bool joined = false;
+  for (size_t i = 0; i < mark->n; i++) {
+    bool shown = shows(panel, mark->x[i], mark->y[i]);
+    if (shown) {
+      double x = scale_map(&panel->x.scale, mark->x[i]), y = scale_map(&panel->y.scale, mark->y[i]);
+      bool segment = joined && mark->kind == SECTION_LINE;
+      if (covers_segment(box, segment ? last_x : x, segment ? last_y : y, x, y)) return true;
+      last_x = x;
+      last_y = y;
+    }
+    joined = shown;
+  }
+  return false;
+}
+
+/* A bar covers its column from the foot of the plot to its end: one within the other direction is
+   rare enough. */
+static bool covers_bars(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
+{
+  double before = mark->kind == SECTION_BARS ? mark->step / 2 : 0;
+  for (size_t i = 0; i < mark->n; i++) {
+    if (!shows(panel, mark->x[i], mark->y[i])) continue;
+    double left = scale_map(&panel->x.scale, mark->x[i] - before);
+    double right = scale_map(&panel->x.scale, mark->x[i] - before + mark->step);
+    double top = scale_map(&panel->y.scale, mark->y[i]);
+    if (right > box->x - clearance && left < box->x + box->width + clearance &&
+        top < box->y + box->height + clearance)
+      return true;
+  }
+  return false;
+}
+
+static bool covers_rules(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
+{
+  const struct Scale *scale = mark->x ? &panel->x.scale : &panel->y.scale;
+  for (size_t i = 0; i < mark->n; i++) {
+    double value = mark->x ? mark->x[i] : mark->y[i];
+    if (!scale_shows(scale->kind, value)) continue;
+    double place = scale_map(scale, value);
+    if (mark->x ? covers(box, place, box->y) : covers(box, box->x, place)) return true;
+  }
+  return false;
+}
+
+static bool covers_mark(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
+{
+  switch (mark->kind) {
+  case SECTION_LINE:
+  case SECTION_SCATTER:
+    return covers_points(box, panel, mark);
+  case SECTION_BARS:
+  case SECTION_HISTOGRAM:
+    return covers_bars(box, panel, mark);
+  case SECTION_RULE:
+    return covers_rules(box, panel, mark);
+  case SECTION_MAP:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool is_free(const struct Box *box, const struct Panel *panel)
+{
+  for (size_t i = 0; i < panel->marks.n; i++)
+    if (covers_mark(box, panel, &panel->marks.mark[i])) return false;
+  return true;
+}
+
+bool legend_find_room(struct Panel *panel)
+{
+  const struct Box *plot = &panel->cell.plot;
+  double room_x = plot->width - panel->legend.width - 2 * clearance;
+  double room_y = plot->height - panel->legend.height - 2 * clearance;
+  if (room_x < 0 || room_y < 0) return false;
+  static const double places[] = {1, 0, 0.5, 0.75, 0.25};
+  enum { N = sizeof places / sizeof places[0] };
+  for (int row = 0; row < N; row++)
+    for (int column = 0; column < N; column++) {
+      /* rows from the top: 0, 1, then what is between */
+      struct Box box = {plot->x + clearance + places[column] * room_x,
+                        plot->y + clearance + (row < 2 ? 1 - places[row] : places[row]) * room_y,
+                        panel->legend.width, panel->legend.height};
+      if (!is_free(&box, panel)) continue;
+      panel->legend_box = box;
+      return true;
+    }
+  return false;
+}

@@ -1,0 +1,64 @@
+/*
+ * Marks: what a panel shows, taken out of its tables. Sizes are in points.
+ */
+#ifndef PLOT_MARKS_H
+#define PLOT_MARKS_H
+
+#include "base/error.h"
+#include "plot/color.h"
+#include "plot/data.h"
+#include "plot/scale.h"
+#include "plot/spec.h"
+
+#include <stddef.h>
+
+/* In the order of the choices in spec.c. */
+enum Dash { DASH_SOLID, DASH_DASHED, DASH_DOTTED, DASH_DASHDOT };
+enum Marker { MARKER_NONE, MARKER_CIRCLE, MARKER_SQUARE, MARKER_TRIANGLE, MARKER_DIAMOND };
+
+struct Style {
+  struct Color color;
+  double stroke;
+  enum Dash dash;
+  enum Marker marker;
+  double marker_size;
+};
+
+/* The values of a map on a regular grid: cell (i, j) is centred at x + i dx, y + j dy. */
+struct Grid {
+  size_t n_x, n_y;
+  double x, y, dx, dy;
+  double *cells; /* [n_y][n_x]; nan where the table has no row */
+};
+
+/*
+ * By kind: line and scatter have x and y; bars have x, y and base; a histogram has x (the lower
+ * edges of its bins) and y (counts); a rule has either x or y; phases have x and y (the numbers of
+ * the phases); a map has its grid.
+ */
+struct Mark {
+  enum SectionKind kind;
+  const struct Section *section;
+  struct Style style;
+  char *label; /* markup for the legend; NULL for none */
+  size_t n;
+  double *x, *y, *base; /* [n] or NULL */
+  double step;          /* bars: the smallest distance of two x; histogram: the width of a bin */
+  struct Grid grid;
+};
+
+struct Marks {
+  struct Mark *mark; /* [n] */
+  size_t n;
+};
+
+/* Appends what a section asks for: one mark, or one for every group. */
+bool marks_read(struct Marks *marks, const struct Section *section, struct Tables *tables,
+                struct Error *error);
+void marks_release(struct Marks *marks);
+
+/* Widens the ranges by what the mark takes of each axis. */
+void mark_include(const struct Mark *mark, enum ScaleKind x_kind, struct Range *x,
+                  enum ScaleKind y_kind, struct Range *y);
+
+#endif

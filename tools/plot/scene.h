@@ -1,0 +1,72 @@
+/*
+ * A scene: a figure with all its data read and checked, ready to be laid out and drawn. Lengths
+ * are in points.
+ */
+#ifndef PLOT_SCENE_H
+#define PLOT_SCENE_H
+
+#include "base/error.h"
+#include "plot/data.h"
+#include "plot/layout.h"
+#include "plot/legend.h"
+#include "plot/marks.h"
+#include "plot/scale.h"
+#include "plot/spec.h"
+#include "plot/text.h"
+#include "plot/ticks.h"
+
+#include <stddef.h>
+
+struct Axis {
+  struct Scale scale;
+  struct Ticks ticks;
+  const char *label; /* NULL: none */
+  bool labelled;     /* false: tick labels and label stand at another panel of the row or column */
+};
+
+/* What [colors NAME] says, for all maps that name it. */
+struct ColorScale {
+  const struct Section *section;
+  enum ColorMap map;
+  struct Axis axis; /* drawn upwards along the bar */
+  bool has_bar;
+  struct Box bar;
+};
+
+struct Panel {
+  const struct Section *section;
+  struct Marks marks;
+  struct Axis x, y;
+  struct Cell cell;
+  double y_label_room;       /* from the plot to the y label: the same for all panels of a column */
+  double title_rise;         /* from the plot to the title: the same for all panels of a row */
+  struct ColorScale *colors; /* of its maps; NULL: none */
+  enum PanelLegend place;    /* where the legend goes; settled by the layout */
+  struct Legend legend;
+  struct Box legend_box;
+};
+
+struct Scene {
+  struct Spec spec;
+  struct Tables tables;
+  struct Font *font;
+  double size, small; /* of labels; of ticks and legends */
+  struct Panel *panels;
+  size_t n_panels;
+  struct ColorScale *colors;
+  size_t n_colors;
+  struct Page page;
+  struct Legend legend;
+  struct Box legend_box;
+};
+
+/* Reads the specification and the tables. The scene may be released whether or not this worked;
+   paths stay the caller's and must outlive it. */
+bool scene_read(struct Scene *scene, const char *spec_path, const char *const *table_paths,
+                size_t n_tables, struct Error *error);
+void scene_release(struct Scene *scene);
+
+/* Chooses ticks and places everything; page.height is known from then on. */
+bool scene_layout(struct Scene *scene, struct Error *error);
+
+#endif

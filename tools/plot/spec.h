@@ -1,0 +1,154 @@
+/*
+ * Reading figure specifications. figure.h documents the format; one table in spec.c says for every
+ * key where it may stand, what it holds, its range and its default.
+ *
+ * A value is never missing: what a section does not set comes from its panel, from [figure], or
+ * from the table's defaults; a key without default then has a NULL text.
+ */
+#ifndef PLOT_SPEC_H
+#define PLOT_SPEC_H
+
+#include "base/error.h"
+#include "plot/color.h"
+
+#include <stddef.h>
+
+enum SectionKind {
+  SECTION_FIGURE,
+  SECTION_PANEL,
+  SECTION_COLORS,
+  SECTION_LINE,
+  SECTION_SCATTER,
+  SECTION_BARS,
+  SECTION_HISTOGRAM,
+  SECTION_MAP,
+  SECTION_RULE,
+  SECTION_PHASES,
+  N_SECTION_KINDS
+};
+
+enum Key {
+  KEY_WIDTH,
+  KEY_HEIGHT,
+  KEY_COLUMNS,
+  KEY_WIDTHS,
+  KEY_HEIGHTS,
+  KEY_SHARE_X,
+  KEY_SHARE_Y,
+  KEY_FIGURE_LEGEND,
+  KEY_LETTERS,
+  KEY_FONT,
+  KEY_SIZE,
+  KEY_RESOLUTION,
+  KEY_TITLE,
+  KEY_ASPECT,
+  KEY_SPAN_COLUMNS,
+  KEY_SPAN_ROWS,
+  KEY_PANEL_LEGEND,
+  KEY_PANEL_BARS,
+  KEY_X_LABEL, /* the keys of x and of y stand in the same order: KEY_X_LABEL + (KEY_Y_MIN - ...) */
+  KEY_X_SCALE,
+  KEY_X_MIN,
+  KEY_X_MAX,
+  KEY_X_TICKS,
+  KEY_X_FORMAT,
+  KEY_Y_LABEL,
+  KEY_Y_SCALE,
+  KEY_Y_MIN,
+  KEY_Y_MAX,
+  KEY_Y_TICKS,
+  KEY_Y_FORMAT,
+  KEY_COLORS_LABEL,
+  KEY_COLORS_SCALE,
+  KEY_COLORS_MIN,
+  KEY_COLORS_MAX,
+  KEY_COLORS_TICKS,
+  KEY_COLORS_FORMAT,
+  KEY_COLORS_MAP,
+  KEY_COLORS_BAR,
+  KEY_TABLE,
+  KEY_WHERE,
+  KEY_X,
+  KEY_Y,
+  KEY_RULE_X,
+  KEY_RULE_Y,
+  KEY_VALUE,
+  KEY_MAP_COLORS,
+  KEY_PHASE,
+  KEY_PHASE_LABELS,
+  KEY_GROUP,
+  KEY_LABEL,
+  KEY_COLOR,
+  KEY_TINT,
+  KEY_STROKE,
+  KEY_DASH,
+  KEY_LINE_MARKER,
+  KEY_SCATTER_MARKER,
+  KEY_MARKER_SIZE,
+  KEY_BASE,
+  KEY_FILL,
+  KEY_BINS,
+  KEY_FROM,
+  KEY_TO,
+  N_KEYS
+};
+
+/* The values of choices, in the order of the key table. */
+enum Share { SHARE_NONE, SHARE_LINE, SHARE_ALL };
+enum FigureLegend { LEGEND_TOP, LEGEND_BOTTOM, LEGEND_RIGHT, LEGEND_NONE };
+enum PanelLegend {
+  PANEL_LEGEND_FIGURE,
+  PANEL_LEGEND_ABOVE,
+  PANEL_LEGEND_INSIDE,
+  PANEL_LEGEND_NONE
+};
+enum BarsArrangement { BARS_GROUPED, BARS_OVERLAID };
+
+enum { SPEC_LIST_LIMIT = 24 };
+
+struct Value {
+  char *text;    /* NULL: not set; owned by the section */
+  double number; /* of a number; of a number-or-column, nan when it is a column */
+  int choice;    /* of a choice or an integer */
+  struct Color color;
+  double list[SPEC_LIST_LIMIT];
+  int n_list;
+  int line; /* in the specification; 0 for a default */
+};
+
+struct Section {
+  enum SectionKind kind;
+  char *name; /* what follows the kind; "" for none */
+  int line;   /* of its heading */
+  const struct Section *outer;
+  struct Value values[N_KEYS];
+};
+
+struct Spec {
+  char *path;
+  struct Section *defaults;  /* what the table of keys says */
+  struct Section *figure;    /* what [figure] sets, if the file has one */
+  struct Section **sections; /* [n_sections] in the file's order */
+  size_t n_sections;
+  struct Section *panel; /* while reading: the last one seen */
+};
+
+/* Reads and checks everything that can be checked without tables. Errors name file and line. */
+bool spec_read(struct Spec *spec, const char *path, struct Error *error);
+void spec_release(struct Spec *spec);
+
+/* The value that holds for a section; never NULL. */
+const struct Value *spec_value(const struct Section *section, enum Key key);
+const char *spec_text(const struct Section *section, enum Key key);
+double spec_number(const struct Section *section, enum Key key);
+int spec_choice(const struct Section *section, enum Key key);
+bool spec_is_set(const struct Section *section, enum Key key);
+
+/* "kind name" as it stands in the file. */
+const char *spec_kind_name(enum SectionKind kind);
+
+/* Puts "FILE:LINE: " in front: the line where the value was set, or the section's own. */
+bool spec_error_at(const struct Spec *spec, const struct Section *section, enum Key key,
+                   struct Error *error);
+
+#endif

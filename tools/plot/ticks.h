@@ -1,0 +1,41 @@
+/*
+ * Ticks: round numbers along an axis and how they are written, in Pango markup.
+ */
+#ifndef PLOT_TICKS_H
+#define PLOT_TICKS_H
+
+#include "plot/scale.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In the order of the choices of `x.format` in a specification. */
+enum TickFormat { TICK_AUTO, TICK_PLAIN, TICK_COMMA, TICK_K, TICK_POWER, TICK_NO_LABELS };
+
+enum { TICK_LIMIT = 320, TICK_TEXT_SIZE = 64 };
+
+struct Tick {
+  double value;
+  bool major;
+  char label[TICK_TEXT_SIZE]; /* markup; empty for none */
+};
+
+struct Ticks {
+  size_t n;
+  struct Tick tick[TICK_LIMIT];
+};
+
+/*
+ * Linear: multiples of 1, 2, 2.5 or 5 times a power of ten within the range. Logarithmic: powers of
+ * ten, every second, third ... of them where they would not fit, with the marks between them where
+ * these fit; less than two decades are labelled at 1, 2, 5 as well, or linearly.
+ * `length` is the axis' in points, `room` what one label wants of it.
+ */
+void ticks_choose(struct Ticks *ticks, enum ScaleKind kind, struct Range range, double length,
+                  double room, enum TickFormat format);
+
+/* The values given, those that the range holds. */
+void ticks_set(struct Ticks *ticks, enum ScaleKind kind, struct Range range, const double *values,
+               size_t n, enum TickFormat format);
+
+#endif

@@ -1,0 +1,62 @@
+/* Draws a figure: a specification and the tables it names in, a PDF, SVG or PNG out. */
+#include "base/command_line.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "plot/figure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *output, *resolution;
+
+static const struct Option options[] = {
+    {'o', "output", "FILE", "where to: .pdf, .svg or .png (default: the figure's name with .pdf)",
+     &output},
+    {'r', "resolution", "N", "pixels per inch of a .png (default: as the figure says, or 300)",
+     &resolution},
+    {0}};
+
+static const struct Tool tool = {
+    .name = "render-figure",
+    .operands = "FIGURE.ini TABLE.tsv...",
+    .summary =
+        "Draws the figure that FIGURE.ini specifies from the tables it names. A series names\n"
+        "its table by the last components of the path: 'table = mainline/history' is the\n"
+        "operand that ends with mainline/history.tsv. tools/plot/figure.h documents the keys.",
+    .options = options,
+    .min_operands = 1};
+
+/* "figures/name.ini" is drawn as "name.pdf" here. */
+static char *default_output(const char *spec_path, struct Error *error)
+{
+  const char *slash = strrchr(spec_path, '/');
+  const char *name = slash ? slash + 1 : spec_path;
+  size_t length = strlen(name);
+  if (length > 4 && strcmp(name + length - 4, ".ini") == 0) length -= 4;
+  return memory_print(error, "%.*s.pdf", (int)length, name);
+}
+
+static bool parse_resolution(double *value, struct Error *error)
+{
+  *value = 0;
+  if (!resolution || (number_parse_real(resolution, value) && *value >= 20 && *value <= 2400))
+    return true;
+  return error_set(error, "--resolution: expected 20 to 2400, found '%s'", resolution);
+}
+
+int main(int argc, char **argv)
+{
+  int first;
+  int status = command_line_parse(&tool, argc, argv, &first);
+  if (status != COMMAND_LINE_CONTINUE) return status;
+  struct Error error = {0};
+  struct FigureRequest request = {.spec_path = argv[first],
+                                  .table_paths = (const char *const *)argv + first + 1,
+                                  .n_tables = (size_t)(argc - first - 1)};
+  char *name = output ? memory_copy_text(output, &error) : default_output(argv[first], &error);
+  request.output_path = name;
+  bool rendered =
+      name && parse_resolution(&request.resolution, &error) && figure_render(&request, &error);
+  free(name);
+  return rendered ? EXIT_SUCCESS : command_line_fail(&tool, &error);
+}
