@@ -1,0 +1,166 @@
+#!/bin/sh
+# Runs the command-line tests of one tool:  run.sh TOOLS_DIR CASES.test
+#
+# CASES.test is named after the tool and holds cases; a case is a paragraph of "key: value" lines:
+#
+#   case:    what is tested, in words; starts a case
+#   needs:   a command; where it fails the case is skipped
+#   setup:   a command that makes the case's files; several lines run in turn
+#   run:     the command that is tested
+#   exit:    the exit status it must have (default 0)
+#   stdout:  an extended regular expression that some line must match; without it, nothing may be
+#            on standard output
+#   stderr:  the same for standard error: the last line when the command must fail, which must
+#            also start with "TOOL: " (the first line when the status is 2)
+#   makes:   files that must be there afterwards, and not empty
+#   check:   a command that must succeed afterwards
+#
+# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED. "include: FILE"
+# reads the cases of another file beside this one, which know the tool as $TOOL. Each case runs in an
+# empty folder of its own, with the tools on the PATH. A command that fails must leave
+# that folder's files as they were: none new, none changed. Lines that start with # are comments.
+#
+# Prints a line for each case and a summary. Exit status: 0 when no case failed, 1 otherwise.
+
+set -u
+tools=$(cd "$1" && pwd) || exit 1
+cases=$2
+tool=$(basename "$cases" .test)
+[ -x "$tools/$tool" ] || { echo "$tools/$tool: not there, nothing can be tested"; exit 1; }
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+SHARED=$scratch/shared
+PATH=$tools:$PATH
+OMP_NUM_THREADS=2 # the smallest networks gain nothing from more
+LC_ALL=C
+TOOL=$tool
+export TOOL SHARED PATH OMP_NUM_THREADS LC_ALL
+mkdir "$SHARED"
+
+passed=0 failed=0 skipped=0 number=0
+name=
+
+fail() { # what was found
+  [ -s "$case_dir/failures" ] || echo "FAIL  $name"
+  echo "$1" >>"$case_dir/failures"
+  echo "      $1"
+}
+
+state() { (cd "$case_dir/work" && find . -type f -exec cksum {} + | sort -k 3); }
+
+# Some line of FILE matches PATTERN; without a pattern FILE is empty.
+expect_lines() { # what FILE PATTERN
+  if [ -n "$3" ]; then
+    grep -Eq -e "$3" "$2" || fail "$1 has no line that matches: $3"
+  elif [ -s "$2" ]; then
+    fail "$1 is not empty"
+  fi
+}
+
+expect_message() { # FILE LINE(first|last) PATTERN
+  if [ "$2" = first ]; then line=$(head -n 1 "$1"); else line=$(tail -n 1 "$1"); fi
+  case $line in
+    "$tool: "*) ;;
+    *) fail "the $2 line of standard error does not start with \"$tool: \"" ;;
+  esac
+  if [ -n "$3" ]; then
+    printf '%s\n' "$line" | grep -Eq -e "$3" || fail "the message does not match: $3"
+  else
+    fail "the case does not say what message it expects"
+  fi
+}
+
+start_case() {
+  name=$1 needs= setup= run= exit=0 stdout= stderr= makes= check=
+  number=$((number + 1))
+  case_dir=$scratch/$number
+  mkdir -p "$case_dir/work"
+}
+
+# Runs the case that has been read.
+finish_case() {
+  [ -n "$name" ] || return 0
+  if [ -n "$needs" ] && ! (cd "$case_dir/work" && sh -c "$needs") >/dev/null 2>&1; then
+    echo "skip  $name (needs: $needs)"
+    skipped=$((skipped + 1)) name=
+    return 0
+  fi
+  : >"$case_dir/failures"
+  (cd "$case_dir/work" && sh -e -c "$setup") >"$case_dir/setup" 2>&1 || {
+    fail "the setup failed:"
+    cat "$case_dir/setup"
+  }
+  state >"$case_dir/before"
+  (cd "$case_dir/work" && exec sh -c "$run") >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null
+  status=$?
+  state >"$case_dir/after"
+  [ "$status" -eq "$exit" ] || fail "exit status $status, expected $exit"
+  expect_lines "standard output" "$case_dir/stdout" "$stdout"
+  case $exit in
+    0) [ -z "$stderr" ] || expect_lines "standard error" "$case_dir/stderr" "$stderr" ;;
+    2) expect_message "$case_dir/stderr" first "$stderr" ;;
+    *) expect_message "$case_dir/stderr" last "$stderr" ;;
+  esac
+  if [ "$exit" -ne 0 ] && ! cmp -s "$case_dir/before" "$case_dir/after"; then
+    fail "files are left over or changed:"
+    diff "$case_dir/before" "$case_dir/after" | sed -n 's/^[<>]/       &/p'
+  fi
+  for file in $makes; do
+    [ -s "$case_dir/work/$file" ] || fail "$file is not there, or is empty"
+  done
+  if [ -n "$check" ]; then
+    (cd "$case_dir/work" && sh -e -c "$check") >"$case_dir/check" 2>&1 || {
+      fail "the check failed: $check"
+      cat "$case_dir/check"
+    }
+  fi
+  if [ -s "$case_dir/failures" ]; then
+    failed=$((failed + 1))
+    echo "      command: $run"
+    sed 's/^/      stderr: /' "$case_dir/stderr" | head -n 8
+  else
+    passed=$((passed + 1))
+    echo "ok    $name"
+  fi
+  rm -rf "$case_dir"
+  name=
+}
+
+newline='
+'
+
+prepare() {
+  (cd "$SHARED" && sh -e -c "$1") >"$scratch/prepare" 2>&1 && return
+  echo "$tool: cannot prepare: $1"
+  cat "$scratch/prepare"
+  exit 1
+}
+
+read_cases() { # FILE
+  [ -r "$1" ] || { echo "$1: cannot read"; exit 1; }
+  while IFS= read -r line || [ -n "$line" ]; do
+    value=${line#*: }
+    case $line in
+      include:*) finish_case; read_cases "$(dirname "$cases")/$value" ;;
+      prepare:*) prepare "$value" ;;
+      case:*) finish_case; start_case "$value" ;;
+      needs:*) needs=$value ;;
+      setup:*) setup=$setup$value$newline ;;
+      run:*) run=$value ;;
+      exit:*) exit=$value ;;
+      stdout:*) stdout=$value ;;
+      stderr:*) stderr=$value ;;
+      makes:*) makes=$value ;;
+      check:*) check=$check$value$newline ;;
+      '' | '#'*) ;;
+      *) echo "$1: expected \"key: value\", found: $line"; exit 1 ;;
+    esac
+  done <"$1"
+  finish_case
+}
+
+read_cases "$cases"
+echo "$tool: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,290 @@
+#!/bin/sh
+# pipeline.sh SOURCE [C_COMPILER]: does the build redo what it must, and nothing else?
+#
+# A copy of the source tree, with two tiny runs declared in it, is built, edited and built again.
+# What Ninja then ran is read off .ninja_log, to which it adds every output of every command that
+# ended well.
+set -eu
+export OMP_NUM_THREADS=1 # enough for what is this small, whatever else the machine is doing
+
+source=$1
+compiler=${2:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+tree=$work/source
+build=$work/build
+log=$work/log
+failures=0
+
+tiny='data.modulus=13;data.train_fraction=0.5;model.d_model=16;model.n_heads=2;model.d_head=8'
+tiny="$tiny;model.d_mlp=32;train.epochs=60;train.snapshot_every=20;train.evaluate_every=20"
+
+# ---- what is said, and what is checked ----
+
+fail() {
+  failures=$((failures + 1))
+  printf 'FAILED: %s: %s\n' "$situation" "$1"
+  printf '  Ninja said:\n'
+  sed 's/^/    /' "$log"
+}
+
+begin() {
+  situation=$1
+  printf '%s\n' "- $situation"
+}
+
+# Builds the targets. Ninja's words go to the log, its exit status to $status, and the outputs of
+# the commands that it ran, as paths in the build tree, to $work/ran.
+ninja_runs() {
+  status=0
+  cp "$build/.ninja_log" "$work/log.before" 2>/dev/null || : >"$work/log.before"
+  ninja -C "$build" "$@" >"$log" 2>&1 </dev/null || status=$?
+  awk -F '\t' 'FILENAME == ARGV[1] { old[$0] = 1; next } !($0 in old) && $4 !~ "^/" { print $4 }' \
+    "$work/log.before" "$build/.ninja_log" >"$work/ran"
+}
+
+builds() {
+  ninja_runs "$@"
+  [ "$status" -eq 0 ] || fail "ninja $* ended with status $status"
+}
+
+fails() {
+  ninja_runs "$@"
+  [ "$status" -ne 0 ] || fail "ninja $* succeeded"
+}
+
+# The results that were made are those of standard input, no more and no less.
+made() {
+  LC_ALL=C sort >"$work/expected"
+  grep -E '^(runs/.*(tsv|safetensors)|figures/.*pdf)$' "$work/ran" | LC_ALL=C sort >"$work/found" || :
+  cmp -s "$work/expected" "$work/found" ||
+    fail "what was made (>) is not what was to be made (<):
+$(diff "$work/expected" "$work/found" || :)"
+}
+
+made_nothing() {
+  made </dev/null
+}
+
+# The command that makes this file was run, whether or not it found anything to change.
+did() {
+  grep -qx "$1" "$work/ran" || fail "the command for $1 was not run"
+}
+
+is_idle() {
+  ninja_runs -d explain "$@"
+  grep -qx 'ninja: no work to do.' "$log" || fail 'there was work to do once more'
+  ! grep -q '^ninja explain:' "$log" || fail 'Ninja has something to explain'
+}
+
+# Edits a file in place; an edit that changes nothing would make the check behind it worthless.
+edit() {
+  sed "$2" "$1" >"$work/edited"
+  if cmp -s "$1" "$work/edited"; then
+    : >"$log"
+    fail "the edit \"$2\" changes nothing in $1"
+  fi
+  cat "$work/edited" >"$1"
+}
+
+# Puts a comment on top of a C file, so that the line numbers behind it change as well.
+add_comment() {
+  { echo '/* A line more. */' && cat "$1"; } >"$work/edited"
+  cat "$work/edited" >"$1"
+}
+
+checksum() {
+  cksum "$build/runs/mainline/trajectory.safetensors" "$build/runs/other/trajectory.safetensors"
+}
+
+# ---- the copy, with runs and figures of its own ----
+
+mkdir "$tree"
+for part in CMakeLists.txt tools configs figures tests paper; do
+  [ ! -e "$source/$part" ] || cp -R "$source/$part" "$tree/"
+done
+: >"$log"
+situation='the copy of the source tree'
+edit "$tree/configs/CMakeLists.txt" '/^run(/d'
+edit "$tree/figures/CMakeLists.txt" '/^figure(/d'
+cat >>"$tree/configs/CMakeLists.txt" <<END
+run(mainline mainline.ini)
+run(other mainline.ini optimizer.learning_rate=0.002)
+END
+cat >>"$tree/figures/CMakeLists.txt" <<END
+figure(fig02-grokking mainline/history.tsv)
+figure(fig03-fourier-norms mainline/spectrum.tsv)
+figure(fig06-ablations mainline/ablations.tsv)
+figure(fig07-progress-measures mainline/progress-measures.tsv)
+figure(other-grokking other/history.tsv)
+END
+cp "$tree/figures/fig02-grokking.ini" "$tree/figures/other-grokking.ini"
+
+drawings='figures/fig02-grokking.pdf
+figures/fig03-fourier-norms.pdf
+figures/fig06-ablations.pdf
+figures/fig07-progress-measures.pdf
+figures/other-grokking.pdf'
+analyses='spectrum.tsv
+key-frequencies.tsv
+neurons.tsv
+neuron-logit-map.tsv
+activations.tsv
+logit-spectrum.tsv
+ablations.tsv
+progress-measures.tsv'
+everything="runs/mainline/trajectory.safetensors
+runs/mainline/history.tsv
+$(echo "$analyses" | sed 's,^,runs/mainline/,')
+runs/other/trajectory.safetensors
+runs/other/history.tsv
+$drawings"
+
+# ---- the checks ----
+
+begin 'a fresh tree: everything that figures read is made, once'
+cmake -G Ninja -S "$tree" -B "$build" -DCMAKE_C_COMPILER="$compiler" -DBUILD_TESTING=OFF \
+  -DOVERRIDES="$tiny" >"$log" 2>&1 || {
+  fail 'cmake'
+  exit 1
+}
+builds figures
+made <<END
+$everything
+END
+[ "$status" -eq 0 ] || exit 1
+for pdf in $drawings; do
+  [ "$(head -c 5 "$build/$pdf")" = %PDF- ] || fail "$pdf is no PDF"
+done
+grep -qx 'modulus = 13' "$build/runs/other/config.ini" || fail 'OVERRIDES did not reach other'
+grep -qx 'learning_rate = 0.002' "$build/runs/other/config.ini" || fail 'other lost its setting'
+
+begin 'nothing changed: nothing is done'
+is_idle figures
+
+begin 'an analysis that no figure reads is not made by figures, but by the name of its run'
+[ ! -e "$build/runs/other/spectrum.tsv" ] || fail 'other was analysed'
+builds other
+made <<END
+$(echo "$analyses" | sed 's,^,runs/other/,')
+END
+is_idle other figures
+
+begin 'a changed figure: it alone is drawn'
+echo '; a line more' >>"$tree/figures/fig03-fourier-norms.ini"
+builds figures
+made <<END
+figures/fig03-fourier-norms.pdf
+END
+is_idle figures
+
+begin 'a deleted PDF: it alone is drawn'
+rm "$build/figures/fig06-ablations.pdf"
+builds figures
+made <<END
+figures/fig06-ablations.pdf
+END
+is_idle figures
+
+begin 'a comment in a configuration, and lines in another order: nothing is made'
+echo '; a line more' >>"$tree/configs/mainline.ini"
+edit "$tree/configs/mainline.ini" '/^beta1/{h;d;};/^beta2/{G;}'
+builds figures
+did runs/mainline/config.ini
+made_nothing
+is_idle figures
+
+begin 'a default value left out: nothing is made'
+edit "$tree/configs/mainline.ini" '/^d_model/d'
+builds figures
+did runs/mainline/config.ini
+made_nothing
+
+begin 'another learning rate for one run: it alone is trained'
+edit "$tree/configs/CMakeLists.txt" 's/learning_rate=0.002/learning_rate=0.003/'
+builds figures
+did runs/other/config.ini
+made <<END
+runs/other/trajectory.safetensors
+runs/other/history.tsv
+figures/other-grokking.pdf
+END
+is_idle figures
+
+begin 'a comment in the plotting code: nothing is made'
+for file in "$tree"/tools/plot/*.c "$tree/tools/render-figure.c"; do
+  add_comment "$file"
+done
+builds figures
+did tools/render-figure.code
+made_nothing
+is_idle figures
+
+begin 'other code for drawing: everything is drawn, nothing trained'
+cat >>"$tree/tools/render-figure.c" <<END
+__attribute__((constructor)) static void changed(void) { __asm__ volatile("nop"); }
+END
+builds figures
+made <<END
+$drawings
+END
+is_idle figures
+
+begin 'a comment in the training code: nothing is made'
+for file in "$tree"/tools/model/*.[ch] "$tree/tools/train.c"; do
+  add_comment "$file"
+done
+builds figures
+did tools/train.code
+made_nothing
+is_idle figures
+
+begin 'other code for training: everything is made anew, and is different'
+checksum >"$work/before"
+edit "$tree/tools/model/random.c" 's/PHILOX_ROUNDS = 10/PHILOX_ROUNDS = 9/'
+builds figures
+made <<END
+$everything
+END
+checksum >"$work/after"
+! cmp -s "$work/before" "$work/after" || fail 'the trajectories are the same as before'
+is_idle figures
+
+begin 'a figure that cannot be drawn: no file, and the others are not touched'
+rm "$build/figures/fig07-progress-measures.pdf"
+echo 'no line of a figure' >>"$tree/figures/fig07-progress-measures.ini"
+fails figures
+[ -z "$(find "$build/figures" -name '*fig07*' ! -type d)" ] ||
+  fail "there is $(find "$build/figures" -name '*fig07*' ! -type d)"
+[ -s "$build/figures/fig02-grokking.pdf" ] || fail 'fig02-grokking.pdf is gone'
+fails figures
+edit "$tree/figures/fig07-progress-measures.ini" '/no line of a figure/d'
+builds figures
+made <<END
+figures/fig07-progress-measures.pdf
+END
+
+begin 'a training that fails: no trajectory, no history, and it is tried again'
+edit "$tree/configs/CMakeLists.txt" \
+  's/learning_rate=0.003/learning_rate=1e30 optimizer.weight_decay=0/'
+rm "$build/runs/other/trajectory.safetensors" "$build/runs/other/history.tsv"
+for attempt in first second; do
+  fails figures
+  grep -q '^FAILED: .*runs/other/trajectory.safetensors' "$log" ||
+    fail 'it was no training that failed'
+  left=$(find "$build/runs/other" -name '*trajectory*' -o -name '*history*')
+  [ -z "$left" ] || fail "after the $attempt attempt there is $left"
+done
+
+begin 'a setting that is refused: no configuration to train from'
+edit "$tree/configs/CMakeLists.txt" 's/learning_rate=1e30/learning_rate=-1/'
+rm "$build/runs/other/config.ini"
+fails figures
+[ ! -e "$build/runs/other/config.ini" ] || fail 'there is a config.ini'
+
+if [ "$failures" -ne 0 ]; then
+  echo "$failures checks failed"
+  exit 1
+fi
+echo 'all as it should be'

@@ -1,0 +1,480 @@
+/* Random numbers, the data set and its split, the list of parameters and their initialisation. */
+#include "model/dataset.h"
+#include "model/parameters.h"
+#include "model/random.h"
+
+#include <check.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- random numbers ---- */
+
+/* The known answers that the authors of Philox publish with Random123 (tests/kat_vectors). */
+static const struct {
+  uint32_t counter[4], key[2], output[4];
+} philox_answers[] = {
+    {{0}, {0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+    {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+     {0xffffffff, 0xffffffff},
+     {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+    {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+     {0xa4093822, 0x299f31d0},
+     {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+};
+
+START_TEST(philox_gives_the_published_answers)
+{
+  uint32_t output[4];
+  random_philox(philox_answers[_i].counter, philox_answers[_i].key, output);
+  ck_assert_mem_eq(output, philox_answers[_i].output, sizeof output);
+}
+END_TEST
+
+START_TEST(hash_gives_the_published_answers)
+{
+  ck_assert_uint_eq(random_hash(""), UINT64_C(0xcbf29ce484222325));
+  ck_assert_uint_eq(random_hash("a"), UINT64_C(0xaf63dc4c8601ec8c));
+  ck_assert_uint_eq(random_hash("foobar"), UINT64_C(0x85944171f73967e8));
+}
+END_TEST
+
+START_TEST(draws_depend_on_seed_name_and_index)
+{
+  double drawn = random_uniform(3, "embed.W_E", 5);
+  ck_assert(drawn == random_uniform(3, "embed.W_E", 5));
+  ck_assert(drawn != random_uniform(4, "embed.W_E", 5));
+  ck_assert(drawn != random_uniform(-3, "embed.W_E", 5));
+  ck_assert(drawn != random_uniform(3 + (INT64_C(1) << 32), "embed.W_E", 5));
+  ck_assert(drawn != random_uniform(3, "embed.W_F", 5));
+  ck_assert(drawn != random_uniform(3, "embed.W_E", 6));
+  ck_assert(drawn != random_uniform(3, "embed.W_E", 5 + (UINT64_C(1) << 32)));
+}
+END_TEST
+
+enum { N_DRAWS = 200000 };
+
+/* Moments within five standard errors: of the mean sqrt(var/n), and so on. */
+START_TEST(uniforms_are_uniform)
+{
+  double sum = 0, squares = 0, product = 0, previous = 0.5;
+  for (uint64_t i = 0; i < N_DRAWS; i++) {
+    double u = random_uniform(1, "test", i);
+    ck_assert(u >= 0 && u < 1);
+    sum += u;
+    squares += u * u;
+    product += (u - 0.5) * (previous - 0.5);
+    previous = u;
+  }
+  ck_assert_double_eq_tol(sum / N_DRAWS, 0.5, 5 * sqrt(1.0 / 12 / N_DRAWS));
+  ck_assert_double_eq_tol(squares / N_DRAWS, 1.0 / 3, 5 * sqrt(4.0 / 45 / N_DRAWS));
+  ck_assert_double_eq_tol(product / N_DRAWS, 0, 5 * (1.0 / 12) / sqrt(N_DRAWS));
+}
+END_TEST
+
+START_TEST(normals_are_normal)
+{
+  double powers[5] = {0};
+  int beyond_two = 0;
+  for (uint64_t i = 0; i < N_DRAWS; i++) {
+    double z = random_normal(1, "test", i);
+    for (int k = 1; k <= 4; k++)
+      powers[k] += pow(z, k) / N_DRAWS;
+    beyond_two += fabs(z) > 2;
+  }
+  ck_assert_double_eq_tol(powers[1], 0, 5 * sqrt(1.0 / N_DRAWS));
+  ck_assert_double_eq_tol(powers[2], 1, 5 * sqrt(2.0 / N_DRAWS));
+  ck_assert_double_eq_tol(powers[3], 0, 5 * sqrt(15.0 / N_DRAWS));
+  ck_assert_double_eq_tol(powers[4], 3, 5 * sqrt(96.0 / N_DRAWS));
+  double share = erfc(sqrt(2));
+  ck_assert_double_eq_tol((double)beyond_two / N_DRAWS, share, 5 * sqrt(share / N_DRAWS));
+}
+END_TEST
+
+/* The normal of an index, worked out again from its block with the C library's functions. */
+START_TEST(normals_are_those_of_box_and_muller)
+{
+  for (uint64_t i = 0; i < 1000; i++) {
+    uint64_t hash = random_hash("test");
+    uint32_t counter[4] = {(uint32_t)i, 0, (uint32_t)hash, (uint32_t)(hash >> 32)};
+    uint32_t key[2] = {7, 0}, block[4];
+    random_philox(counter, key, block);
+    double u = (double)(((uint64_t)block[1] << 32 | block[0]) >> 11) / 9007199254740992.0;
+    double expected = sqrt(-2 * log1p(-u)) * cos(6.283185307179586477 * block[2] / 4294967296.0);
+    ck_assert(random_uniform(7, "test", i) == u);
+    ck_assert_double_eq_tol(random_normal(7, "test", i), expected, 1e-14 * (1 + fabs(expected)));
+  }
+}
+END_TEST
+
+/* What CPython 3.11 prints after random.seed(seed): three times getrandbits(32), twice
+   getrandbits(40), getrandbits(64), getrandbits(1), and six times _randbelow(6). */
+static const struct {
+  int64_t seed;
+  uint64_t bits32[3], bits40[2], bits64, bit, below6[6];
+} python_draws[] = {
+    {0,
+     {0xd82c07cd, 0x629f6fbe, 0xc2094cac},
+     {0x6be3e70682, 0x420a5d2f34},
+     0x82e2e662f728b4fa,
+     0,
+     {3, 2, 3, 2, 4, 1}},
+    {-1,
+     {0x2265b1f5, 0x91b7584a, 0xd8f16adf},
+     {0xc3cd613e30, 0x411027c4d1},
+     0x7ed4d57b1e2feb89,
+     1,
+     {3, 3, 5, 3, 1, 0}},
+    {12345678901,
+     {0xf22dd495, 0x98b9cae7, 0x53f7ce13},
+     {0x62de3e1e9f, 0x895aa98ec1},
+     0x1d59179eb4a6aa08,
+     1,
+     {1, 2, 2, 1, 5, 2}},
+    {INT64_MIN,
+     {0x8dafd108, 0x64d61bfe, 0xf0cc1c28},
+     {0x3d3596ee48, 0xd9f81e667b},
+     0x15b28d35808c8763,
+     0,
+     {2, 4, 2, 3, 5, 5}},
+    {INT64_C(1) << 32,
+     {0x1ced31d7, 0x59ef8bbc, 0x6af6d506},
+     {0x4ef49e4d2, 0x9c05d7a70d},
+     0xce3ee200e047a393,
+     1,
+     {2, 4, 3, 0, 1, 0}},
+    {UINT32_MAX,
+     {0xa2a6c909, 0x9e9c04f4, 0x3404e941},
+     {0x9b3720bfa9, 0x4a85bbddd4},
+     0x570c10069a6188fb,
+     1,
+     {3, 5, 5, 2, 2, 3}},
+};
+
+START_TEST(twister_draws_what_python_draws)
+{
+  struct Twister twister;
+  twister_seed(&twister, python_draws[_i].seed);
+  for (int i = 0; i < 3; i++)
+    ck_assert_uint_eq(twister_bits(&twister, 32), python_draws[_i].bits32[i]);
+  for (int i = 0; i < 2; i++)
+    ck_assert_uint_eq(twister_bits(&twister, 40), python_draws[_i].bits40[i]);
+  ck_assert_uint_eq(twister_bits(&twister, 64), python_draws[_i].bits64);
+  ck_assert_uint_eq(twister_bits(&twister, 1), python_draws[_i].bit);
+  for (int i = 0; i < 6; i++)
+    ck_assert_uint_eq(twister_below(&twister, 6), python_draws[_i].below6[i]);
+}
+END_TEST
+
+START_TEST(twister_goes_on_past_its_state)
+{
+  struct Twister twister;
+  twister_seed(&twister, 5);
+  for (int i = 0; i < 1999; i++)
+    twister_next(&twister);
+  ck_assert_uint_eq(twister_next(&twister), 0xac8c92db);
+}
+END_TEST
+
+/* ---- the data set ---- */
+
+static struct DataConfig data_config(int p, double fraction, int64_t seed)
+{
+  return (struct DataConfig){.modulus = p, .train_fraction = fraction, .seed = seed};
+}
+
+/* What CPython makes of it: the order's first four pairs and last training pair, how many train,
+   and the sum of p a + b over them. */
+static const struct {
+  int64_t seed;
+  int p;
+  double fraction;
+  size_t n_train;
+  size_t first[4][2], last[2];
+  size_t sum;
+} python_splits[] = {
+    {0, 113, 0.3, 3830, {{18, 34}, {10, 83}, {55, 28}, {25, 51}}, {65, 24}, 24672933},
+    {1, 113, 0.3, 3830, {{58, 58}, {76, 57}, {60, 23}, {100, 89}}, {25, 50}, 24321622},
+    {-1, 113, 0.3, 3830, {{58, 58}, {76, 57}, {60, 23}, {100, 89}}, {25, 50}, 24321622},
+    {12345678901, 113, 0.3, 3830, {{40, 100}, {48, 82}, {8, 1}, {13, 99}}, {36, 98}, 24166657},
+    {0, 59, 0.4, 1392, {{47, 3}, {44, 58}, {35, 33}, {32, 34}}, {39, 18}, 2430282},
+    {3, 12, 0.29, 41, {{5, 7}, {11, 6}, {4, 0}, {2, 7}}, {6, 10}, 2828},
+    /* 0.29 x 100 and 0.57 x 100 fall short of 29 and 57 in double precision */
+    {0, 10, 0.29, 28, {{2, 3}, {0, 8}, {1, 1}, {0, 7}}, {2, 9}, 1081},
+    {0, 10, 0.57, 56, {{2, 3}, {0, 8}, {1, 1}, {0, 7}}, {4, 6}, 2617},
+};
+
+START_TEST(split_is_that_of_python)
+{
+  struct Error error;
+  struct Dataset dataset;
+  size_t p = (size_t)python_splits[_i].p;
+  struct DataConfig config =
+      data_config(python_splits[_i].p, python_splits[_i].fraction, python_splits[_i].seed);
+  ck_assert_msg(dataset_init(&dataset, &config, &error), "%s", error.message);
+  ck_assert_uint_eq(dataset.n_train, python_splits[_i].n_train);
+  ck_assert_uint_eq(dataset.n_test, p * p - python_splits[_i].n_train);
+  size_t sum = 0, n_train = 0;
+  for (size_t i = 0; i < p * p; i++) {
+    ck_assert(dataset.train[i] <= 1);
+    sum += dataset.train[i] ? i : 0;
+    n_train += dataset.train[i];
+  }
+  ck_assert_uint_eq(sum, python_splits[_i].sum);
+  ck_assert_uint_eq(n_train, dataset.n_train);
+
+  size_t *pairs = calloc(p * p, sizeof *pairs);
+  ck_assert(dataset_shuffle(pairs, python_splits[_i].p, python_splits[_i].seed, &error));
+  for (int i = 0; i < 4; i++)
+    ck_assert_uint_eq(pairs[i], p * python_splits[_i].first[i][0] + python_splits[_i].first[i][1]);
+  ck_assert_uint_eq(pairs[dataset.n_train - 1],
+                    p * python_splits[_i].last[0] + python_splits[_i].last[1]);
+  free(pairs);
+  dataset_release(&dataset);
+}
+END_TEST
+
+START_TEST(the_smallest_modulus_works)
+{
+  struct Error error;
+  struct Dataset dataset;
+  struct DataConfig config = data_config(2, 0.3, 7); /* Python: (1, 1) trains */
+  ck_assert(dataset_init(&dataset, &config, &error));
+  ck_assert_mem_eq(dataset.train, ((const uint8_t[]){0, 0, 0, 1}), 4);
+  ck_assert_mem_eq(dataset.answer, ((const int[]){0, 1, 1, 0}), 4 * sizeof(int));
+  ck_assert(dataset.n_train == 1 && dataset.n_test == 3);
+  dataset_release(&dataset);
+  ck_assert_ptr_null(dataset.answer);
+}
+END_TEST
+
+static const struct {
+  enum Operation operation;
+  int p, a, b, answer;
+} answers[] = {
+    {OPERATION_ADD, 113, 112, 112, 111},
+    {OPERATION_ADD, 113, 3, 4, 7},
+    {OPERATION_ADD, 12, 7, 5, 0},
+    {OPERATION_SUBTRACT, 113, 3, 4, 112},
+    {OPERATION_SUBTRACT, 113, 4, 3, 1},
+    {OPERATION_SUBTRACT, 12, 0, 11, 1},
+    {OPERATION_QUADRATIC, 113, 3, 4, 37},
+    {OPERATION_QUADRATIC, 113, 10, 11, 105},
+    {OPERATION_QUADRATIC, 113, 112, 112, 3},
+    {OPERATION_QUADRATIC, 12, 5, 11, 9},
+};
+
+START_TEST(operations_answer_as_defined)
+{
+  struct Error error;
+  struct Dataset dataset;
+  struct DataConfig config = data_config(answers[_i].p, 0.3, 0);
+  config.operation = answers[_i].operation;
+  ck_assert(dataset_init(&dataset, &config, &error));
+  ck_assert_int_eq(dataset.answer[answers[_i].p * answers[_i].a + answers[_i].b],
+                   answers[_i].answer);
+  dataset_release(&dataset);
+}
+END_TEST
+
+/* Random answers: each of the p numbers about p times (within five standard deviations), another
+   set for another seed, and the same set whatever the split. */
+START_TEST(random_answers_are_fixed_and_uniform)
+{
+  enum { P = 113 };
+  struct Error error;
+  struct Dataset one, same, other;
+  struct DataConfig config = data_config(P, 0.3, 5);
+  config.operation = OPERATION_RANDOM;
+  ck_assert(dataset_init(&one, &config, &error));
+  config.train_fraction = 0.7;
+  ck_assert(dataset_init(&same, &config, &error));
+  config.seed = 6;
+  ck_assert(dataset_init(&other, &config, &error));
+  ck_assert_mem_eq(one.answer, same.answer, P * P * sizeof(int));
+  int equal = 0, counts[P] = {0};
+  for (int i = 0; i < P * P; i++) {
+    ck_assert(one.answer[i] >= 0 && one.answer[i] < P);
+    counts[one.answer[i]]++;
+    equal += one.answer[i] == other.answer[i];
+  }
+  for (int i = 0; i < P; i++)
+    ck_assert_double_eq_tol(counts[i], P, 5 * sqrt(P));
+  ck_assert_double_eq_tol(equal, P, 5 * sqrt(P));
+  dataset_release(&one);
+  dataset_release(&same);
+  dataset_release(&other);
+}
+END_TEST
+
+static const struct {
+  int p;
+  double fraction;
+  const char *expected;
+} bad_splits[] = {
+    {2, 0.2, "leaves none to train on"},   {10, 0.0099, "leaves none to train on"},
+    {10, 0, "leaves none to train on"},    {10, -0.5, "leaves none to train on"},
+    {10, NAN, "leaves none to train on"},  {10, 1, "leaves none to test on"},
+    {10, 1e300, "leaves none to test on"},
+};
+
+START_TEST(a_split_without_training_or_test_pairs_is_refused)
+{
+  struct Error error = {""};
+  struct Dataset dataset;
+  struct DataConfig config = data_config(bad_splits[_i].p, bad_splits[_i].fraction, 0);
+  ck_assert(!dataset_init(&dataset, &config, &error));
+  ck_assert_msg(strstr(error.message, bad_splits[_i].expected), "%s", error.message);
+  ck_assert_msg(strstr(error.message, "data.train_fraction="), "%s", error.message);
+}
+END_TEST
+
+/* ---- parameters ---- */
+
+static struct Config small_config(bool output_equals)
+{
+  return (struct Config){
+      .data = {.modulus = 13, .train_fraction = 0.3},
+      .model = {
+          .d_model = 48, .n_heads = 3, .d_head = 20, .d_mlp = 70, .output_equals = output_equals}};
+}
+
+static const struct {
+  const char *name, *short_name;
+  int rank;
+  size_t shape[PARAMETER_MAX_RANK];
+  double variance;
+} expected_parameters[N_PARAMETERS] = {
+    {"embed.W_E", "W_E", 2, {14, 48}, 1.0 / 48},
+    {"pos_embed.W_pos", "W_pos", 2, {3, 48}, 1.0 / 48},
+    {"blocks.0.attn.W_Q", "W_Q", 3, {3, 48, 20}, 1.0 / 48},
+    {"blocks.0.attn.W_K", "W_K", 3, {3, 48, 20}, 1.0 / 48},
+    {"blocks.0.attn.W_V", "W_V", 3, {3, 48, 20}, 1.0 / 48},
+    {"blocks.0.attn.W_O", "W_O", 3, {3, 20, 48}, 1.0 / 48},
+    {"blocks.0.mlp.W_in", "W_in", 2, {48, 70}, 1.0 / 48},
+    {"blocks.0.mlp.b_in", "b_in", 1, {70}, 0},
+    {"blocks.0.mlp.W_out", "W_out", 2, {70, 48}, 1.0 / 48},
+    {"blocks.0.mlp.b_out", "b_out", 1, {48}, 0},
+    {"unembed.W_U", "W_U", 2, {48, 14}, 1.0 / 14},
+};
+
+START_TEST(the_list_of_parameters_is_that_of_transformerlens)
+{
+  struct Error error;
+  struct Parameters parameters;
+  struct Config config = small_config(true);
+  ck_assert(parameters_init(&parameters, &config, &error));
+  size_t offset = 0;
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct ParameterInfo *info = &parameters.info[i];
+    ck_assert_str_eq(info->name, expected_parameters[i].name);
+    ck_assert_str_eq(info->short_name, expected_parameters[i].short_name);
+    ck_assert_int_eq(info->rank, expected_parameters[i].rank);
+    ck_assert_mem_eq(info->shape, expected_parameters[i].shape, sizeof info->shape);
+    ck_assert_double_eq(info->variance, expected_parameters[i].variance);
+    ck_assert_uint_eq(info->offset, offset);
+    ck_assert_ptr_eq(parameters_at(&parameters, (enum Parameter)i), parameters.values + offset);
+    offset += info->count;
+  }
+  ck_assert_uint_eq(parameters.total, offset);
+  ck_assert_uint_eq(offset, 672 + 144 + 4 * 2880 + 3360 + 70 + 3360 + 48 + 672);
+  ck_assert_uint_eq((uintptr_t)parameters.values % 64, 0);
+  for (size_t i = 0; i < parameters.total; i++)
+    ck_assert(parameters.values[i] == 0);
+  parameters_release(&parameters);
+  ck_assert_ptr_null(parameters.values);
+}
+END_TEST
+
+START_TEST(without_the_equals_logit_the_outputs_are_p)
+{
+  struct Error error;
+  struct Parameters parameters;
+  struct Config config = small_config(false);
+  ck_assert(parameters_init(&parameters, &config, &error));
+  ck_assert_int_eq(parameters.shape.V, 13);
+  ck_assert_int_eq(parameters.shape.V_in, 14);
+  ck_assert_uint_eq(parameters.info[W_U].shape[1], 13);
+  ck_assert_double_eq(parameters.info[W_U].variance, 1.0 / 13);
+  parameters_release(&parameters);
+}
+END_TEST
+
+START_TEST(initial_values_have_their_variance)
+{
+  struct Error error;
+  struct Parameters parameters;
+  struct Config config = small_config(true);
+  ck_assert(parameters_init(&parameters, &config, &error));
+  parameters_initialise(&parameters, 11);
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct ParameterInfo *info = &parameters.info[i];
+    const float *values = parameters_at(&parameters, (enum Parameter)i);
+    double sum = 0, squares = 0, n = (double)info->count;
+    for (size_t j = 0; j < info->count; j++) {
+      sum += values[j];
+      squares += (double)values[j] * values[j];
+    }
+    ck_assert_double_le(fabs(sum / n), 5 * sqrt(info->variance / n));
+    ck_assert_double_le(fabs(squares / n - info->variance), 5 * info->variance * sqrt(2 / n));
+    ck_assert(values[1] == (float)(sqrt(info->variance) * random_normal(11, info->name, 1)));
+  }
+  ck_assert(parameters_at(&parameters, W_Q)[0] != parameters_at(&parameters, W_K)[0]);
+  parameters_release(&parameters);
+}
+END_TEST
+
+START_TEST(parameters_too_large_to_address_are_refused)
+{
+  struct Error error = {""};
+  struct Parameters parameters;
+  struct Config config = small_config(true);
+  config.model.d_model = config.model.d_head = config.model.n_heads = INT_MAX;
+  ck_assert(!parameters_init(&parameters, &config, &error));
+  ck_assert_str_eq(error.message,
+                   "the parameter blocks.0.attn.W_Q is larger than can be addressed");
+  ck_assert_ptr_null(parameters.values);
+  config = small_config(true);
+  config.model.d_mlp = config.model.d_model = INT_MAX; /* addressable as floats, not as bytes */
+  ck_assert(!parameters_init(&parameters, &config, &error));
+  ck_assert_msg(strstr(error.message, "out of memory"), "%s", error.message);
+  ck_assert_ptr_null(parameters.values);
+}
+END_TEST
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+int main(void)
+{
+  Suite *suite = suite_create("dataset");
+  TCase *random = tcase_create("random");
+  tcase_add_loop_test(random, philox_gives_the_published_answers, 0, LENGTH(philox_answers));
+  tcase_add_test(random, hash_gives_the_published_answers);
+  tcase_add_test(random, draws_depend_on_seed_name_and_index);
+  tcase_add_test(random, uniforms_are_uniform);
+  tcase_add_test(random, normals_are_normal);
+  tcase_add_test(random, normals_are_those_of_box_and_muller);
+  tcase_add_loop_test(random, twister_draws_what_python_draws, 0, LENGTH(python_draws));
+  tcase_add_test(random, twister_goes_on_past_its_state);
+  suite_add_tcase(suite, random);
+  TCase *dataset = tcase_create("dataset");
+  tcase_add_loop_test(dataset, split_is_that_of_python, 0, LENGTH(python_splits));
+  tcase_add_test(dataset, the_smallest_modulus_works);
+  tcase_add_loop_test(dataset, operations_answer_as_defined, 0, LENGTH(answers));
+  tcase_add_test(dataset, random_answers_are_fixed_and_uniform);
+  tcase_add_loop_test(dataset, a_split_without_training_or_test_pairs_is_refused, 0,
+                      LENGTH(bad_splits));
+  suite_add_tcase(suite, dataset);
+  TCase *parameters = tcase_create("parameters");
+  tcase_add_test(parameters, the_list_of_parameters_is_that_of_transformerlens);
+  tcase_add_test(parameters, without_the_equals_logit_the_outputs_are_p);
+  tcase_add_test(parameters, initial_values_have_their_variance);
+  tcase_add_test(parameters, parameters_too_large_to_address_are_refused);
+  suite_add_tcase(suite, parameters);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

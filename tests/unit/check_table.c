@@ -1,0 +1,339 @@
+/* Tables: reading, what is refused, writing, and back. */
+#include "table/table.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static char folder[] = "/tmp/check_table.XXXXXX";
+
+static void enter_folder(void)
+{
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void leave_folder(void)
+{
+  unlink("table.tsv");
+  ck_assert_int_eq(chdir("/"), 0);
+  ck_assert_int_eq(rmdir(folder), 0); /* no file is left over */
+}
+
+static void write_bytes(const char *bytes, size_t length)
+{
+  FILE *stream = fopen("table.tsv", "wb");
+  ck_assert_ptr_nonnull(stream);
+  ck_assert_uint_eq(fwrite(bytes, 1, length, stream), length);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+static void read_text(struct Table *table, const char *text)
+{
+  struct Error error = {""};
+  write_bytes(text, strlen(text));
+  ck_assert_msg(table_read(table, "table.tsv", &error), "%s", error.message);
+}
+
+START_TEST(a_table_is_read)
+{
+  struct Error error = {""};
+  struct Table table;
+  read_text(&table, "# title\n#\n# x [1]: y\nepoch\tloss-a.b_C\tname\n0\t4.75\ta word\n"
+                    "100\tnan\t#\n200\t-inf\tc\n");
+  ck_assert_uint_eq(table.n_columns, 3);
+  ck_assert_uint_eq(table.n_rows, 3);
+  ck_assert_int_eq(table.first_line, 5);
+  ck_assert_str_eq(table.path, "table.tsv");
+  ck_assert_int_eq(table_column(&table, "loss-a.b_C", &error), 1);
+  ck_assert_str_eq(table_cell(&table, 0, 2), "a word");
+  ck_assert_str_eq(table_cell(&table, 2, 0), "200");
+  double *epochs = table_numbers(&table, "epoch", &error);
+  double *losses = table_numbers(&table, "loss-a.b_C", &error);
+  ck_assert(epochs[0] == 0 && epochs[1] == 100 && epochs[2] == 200);
+  ck_assert(losses[0] == 4.75 && isnan(losses[1]) && losses[2] == -HUGE_VAL);
+  free(epochs);
+  free(losses);
+  table_release(&table);
+  ck_assert_ptr_null(table.text);
+}
+END_TEST
+
+static const char *const same_tables[] = {
+    "a\tb\n1\t2\n3\t4\n",
+    "a\tb\n1\t2\n3\t4",
+    "a\tb\r\n1\t2\r\n3\t4\r\n",
+    "# title\r\na\tb\r\n1\t2\r\n3\t4",
+};
+
+START_TEST(line_ends_do_not_matter)
+{
+  struct Table table;
+  read_text(&table, same_tables[_i]);
+  ck_assert_uint_eq(table.n_columns, 2);
+  ck_assert_uint_eq(table.n_rows, 2);
+  ck_assert_str_eq(table.names[1], "b");
+  ck_assert_str_eq(table_cell(&table, 1, 1), "4");
+  table_release(&table);
+}
+END_TEST
+
+START_TEST(a_table_may_have_no_rows)
+{
+  struct Error error = {""};
+  struct Table table;
+  read_text(&table, "a\tb\n");
+  ck_assert_uint_eq(table.n_rows, 0);
+  double *numbers = table_numbers(&table, "b", &error);
+  ck_assert_ptr_nonnull(numbers);
+  free(numbers);
+  table_release(&table);
+}
+END_TEST
+
+static const struct {
+  const char *text, *error;
+} bad_tables[] = {
+    {"", "table.tsv: empty, expected a table"},
+    {"# title\n# more\n", "table.tsv:3: the table ends before its line of column names"},
+    {"\n1\n", "table.tsv:1: column 1 is called \"\", expected a name of letters, digits, '_', '.' "
+              "and '-'"},
+    {"a\t\tb\n", "table.tsv:1: column 2 is called \"\", expected a name of letters, digits, '_', "
+                 "'.' and '-'"},
+    {"a\tb c\n", "table.tsv:1: column 2 is called \"b c\", expected a name of letters, digits, "
+                 "'_', '.' and '-'"},
+    {"# t\na\tb\ta\n", "table.tsv:2: columns 1 and 3 are both called \"a\""},
+    {"a\tb\n1\t2\n3\n", "table.tsv:3: a row of 1 cells, expected 2"},
+    {"a\tb\n1\t2\t3\n", "table.tsv:2: a row of 3 cells, expected 2"},
+    {"a\tb\n1\t2\n\n3\t4\n", "table.tsv:3: a row of 0 cells, expected 2"},
+    {"a\tb\n1\t\n", "table.tsv:2: column \"b\" is empty"},
+    {"a\n1\n\n", "table.tsv:3: column \"a\" is empty"},
+};
+
+START_TEST(bad_tables_are_errors_at_their_line)
+{
+  struct Error error = {""};
+  struct Table table;
+  write_bytes(bad_tables[_i].text, strlen(bad_tables[_i].text));
+  ck_assert(!table_read(&table, "table.tsv", &error));
+  ck_assert_str_eq(error.message, bad_tables[_i].error);
+  ck_assert_ptr_null(table.text);
+}
+END_TEST
+
+START_TEST(a_table_with_a_nul_is_no_table)
+{
+  struct Error error = {""};
+  struct Table table;
+  write_bytes("a\tb\n1\t2\n3\t\0004\n", 13);
+  ck_assert(!table_read(&table, "table.tsv", &error));
+  ck_assert_str_eq(error.message, "table.tsv:3: holds a NUL byte, so it is no table");
+}
+END_TEST
+
+START_TEST(unreadable_tables_are_errors)
+{
+  struct Error error = {""};
+  struct Table table;
+  ck_assert(!table_read(&table, "none.tsv", &error));
+  ck_assert_str_eq(error.message, "none.tsv: cannot open: No such file or directory");
+  ck_assert(!table_read(&table, ".", &error));
+  ck_assert_str_eq(error.message, ".: cannot read: Is a directory");
+}
+END_TEST
+
+START_TEST(a_missing_column_is_an_error_that_lists_the_others)
+{
+  struct Error error = {""};
+  struct Table table;
+  read_text(&table, "epoch\tloss\n1\t2\n");
+  ck_assert_int_eq(table_column(&table, "los", &error), -1);
+  ck_assert_str_eq(error.message, "table.tsv: no column \"los\", there are epoch, loss");
+  ck_assert_ptr_null(table_numbers(&table, "Epoch", &error));
+  ck_assert_str_eq(error.message, "table.tsv: no column \"Epoch\", there are epoch, loss");
+  table_release(&table);
+}
+END_TEST
+
+START_TEST(many_columns_do_not_overflow_the_message)
+{
+  enum { COLUMNS = 500 };
+  struct Error error = {""};
+  struct Table table;
+  char text[16 * COLUMNS] = "";
+  for (int i = 0; i < COLUMNS; i++)
+    sprintf(text + strlen(text), "neuron_%d%c", i, i + 1 < COLUMNS ? '\t' : '\n');
+  read_text(&table, text);
+  ck_assert_int_eq(table_column(&table, "neuron_499", &error), 499);
+  ck_assert_int_eq(table_column(&table, "none", &error), -1);
+  ck_assert_uint_eq(strlen(error.message), sizeof error.message - 1);
+  table_release(&table);
+}
+END_TEST
+
+START_TEST(a_cell_that_is_no_number_is_an_error_at_its_line)
+{
+  struct Error error = {""};
+  struct Table table;
+  read_text(&table, "# t\nepoch\tloss\n1\t2\n2\t4,5\n");
+  ck_assert_ptr_null(table_numbers(&table, "loss", &error));
+  ck_assert_str_eq(error.message, "table.tsv:4: column \"loss\": found \"4,5\", expected a number");
+  double *epochs = table_numbers(&table, "epoch", &error);
+  ck_assert_ptr_nonnull(epochs);
+  free(epochs);
+  table_release(&table);
+}
+END_TEST
+
+/* Larger than the reader's first block, several times over. */
+START_TEST(large_tables_are_read_whole)
+{
+  enum { ROWS = 100000 };
+  struct Error error = {""};
+  struct Table table;
+  FILE *stream = fopen("table.tsv", "wb");
+  fputs("i\tsquare\n", stream);
+  for (int i = 0; i < ROWS; i++)
+    fprintf(stream, "%d\t%lld\n", i, (long long)i * i);
+  ck_assert_int_eq(fclose(stream), 0);
+  ck_assert_msg(table_read(&table, "table.tsv", &error), "%s", error.message);
+  ck_assert_uint_eq(table.n_rows, ROWS);
+  double *squares = table_numbers(&table, "square", &error);
+  for (int i = 0; i < ROWS; i++)
+    ck_assert(squares[i] == (double)i * i);
+  free(squares);
+  table_release(&table);
+}
+END_TEST
+
+/* ---- writing ---- */
+
+static const struct Column columns[] = {
+    {"epoch", "epochs", "optimizer steps taken"},
+    {"loss", "nats", "mean cross-entropy"},
+    {"name", "word", "what it is called"},
+};
+
+START_TEST(a_written_table_says_what_it_holds)
+{
+  struct Error error = {""};
+  struct TableWriter writer;
+  ck_assert(table_create(&writer, "table.tsv", "Losses\n\nof a run", columns, 3, &error));
+  table_put_integer(&writer, 100);
+  table_put(&writer, 1.0 / 3);
+  table_put_text(&writer, "first");
+  table_put_integer(&writer, -9223372036854775807);
+  table_put(&writer, -NAN);
+  table_put_text(&writer, "second");
+  table_put(&writer, 0);
+  table_put(&writer, -HUGE_VAL);
+  table_put_text(&writer, "third");
+  ck_assert_msg(table_commit(&writer, &error), "%s", error.message);
+  char text[1024];
+  FILE *stream = fopen("table.tsv", "rb");
+  text[fread(text, 1, sizeof text - 1, stream)] = '\0';
+  fclose(stream);
+  ck_assert_str_eq(text, "# Losses\n#\n# of a run\n# epoch [epochs]: optimizer steps taken\n"
+                         "# loss [nats]: mean cross-entropy\n# name [word]: what it is called\n"
+                         "epoch\tloss\tname\n100\t0.333333333\tfirst\n"
+                         "-9223372036854775807\tnan\tsecond\n0\t-inf\tthird\n");
+}
+END_TEST
+
+START_TEST(written_floats_read_back_to_the_bit)
+{
+  enum { ROWS = 5000 };
+  struct Error error = {""};
+  struct TableWriter writer;
+  struct Table table;
+  float values[ROWS];
+  uint32_t bits = 1;
+  for (int i = 0; i < ROWS; i++) {
+    do {
+      bits = bits * 1664525u + 1013904223u;
+      memcpy(&values[i], &bits, sizeof bits);
+    } while (!isfinite(values[i]));
+  }
+  ck_assert(table_create(&writer, "table.tsv", "floats", columns + 1, 1, &error));
+  for (int i = 0; i < ROWS; i++)
+    table_put(&writer, (double)values[i]);
+  ck_assert(table_commit(&writer, &error));
+  ck_assert_msg(table_read(&table, "table.tsv", &error), "%s", error.message);
+  double *back = table_numbers(&table, "loss", &error);
+  ck_assert_uint_eq(table.n_rows, ROWS);
+  for (int i = 0; i < ROWS; i++)
+    ck_assert((float)back[i] == values[i]);
+  free(back);
+  table_release(&table);
+}
+END_TEST
+
+START_TEST(a_discarded_table_leaves_nothing)
+{
+  struct Error error = {""};
+  struct TableWriter writer;
+  ck_assert(table_create(&writer, "table.tsv", "t", columns, 3, &error));
+  table_put_integer(&writer, 1);
+  table_discard(&writer);
+  ck_assert_int_ne(access("table.tsv", F_OK), 0);
+}
+END_TEST
+
+START_TEST(an_unfinished_row_is_not_committed)
+{
+  struct Error error = {""};
+  struct TableWriter writer;
+  ck_assert(table_create(&writer, "table.tsv", "t", columns, 3, &error));
+  table_put_integer(&writer, 1);
+  ck_assert(!table_commit(&writer, &error));
+  ck_assert_str_eq(error.message, "table.tsv: the last row has 1 of 3 cells");
+  ck_assert_int_ne(access("table.tsv", F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_table_that_cannot_be_written_is_an_error)
+{
+  struct Error error = {""};
+  struct TableWriter writer;
+  ck_assert(!table_create(&writer, "no/table.tsv", "t", columns, 3, &error));
+  ck_assert_str_eq(error.message, "no/table.tsv: cannot create: No such file or directory");
+  ck_assert(table_create(&writer, "/dev/full", "t", columns, 1, &error));
+  ck_assert(!table_commit(&writer, &error));
+  ck_assert_str_eq(error.message, "/dev/full: cannot write: No space left on device");
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("table");
+  TCase *reader = tcase_create("reader");
+  tcase_add_checked_fixture(reader, enter_folder, leave_folder);
+  tcase_add_test(reader, a_table_is_read);
+  tcase_add_loop_test(reader, line_ends_do_not_matter, 0, LENGTH(same_tables));
+  tcase_add_test(reader, a_table_may_have_no_rows);
+  tcase_add_loop_test(reader, bad_tables_are_errors_at_their_line, 0, LENGTH(bad_tables));
+  tcase_add_test(reader, a_table_with_a_nul_is_no_table);
+  tcase_add_test(reader, unreadable_tables_are_errors);
+  tcase_add_test(reader, a_missing_column_is_an_error_that_lists_the_others);
+  tcase_add_test(reader, many_columns_do_not_overflow_the_message);
+  tcase_add_test(reader, a_cell_that_is_no_number_is_an_error_at_its_line);
+  tcase_add_test(reader, large_tables_are_read_whole);
+  suite_add_tcase(suite, reader);
+  TCase *writer = tcase_create("writer");
+  tcase_add_checked_fixture(writer, enter_folder, leave_folder);
+  tcase_add_test(writer, a_written_table_says_what_it_holds);
+  tcase_add_test(writer, written_floats_read_back_to_the_bit);
+  tcase_add_test(writer, a_discarded_table_leaves_nothing);
+  tcase_add_test(writer, an_unfinished_row_is_not_committed);
+  tcase_add_test(writer, a_table_that_cannot_be_written_is_an_error);
+  suite_add_tcase(suite, writer);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

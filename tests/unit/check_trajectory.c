@@ -1,0 +1,808 @@
+/* Trajectories: ours, checkpoints from elsewhere, and files that contradict themselves. */
+#include "model/trajectory.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/check_trajectory.XXXXXX";
+
+static void make_file(void)
+{
+  int descriptor = mkstemp(path);
+  ck_assert_int_ge(descriptor, 0);
+  close(descriptor);
+}
+
+static void remove_file(void)
+{
+  unlink(path);
+}
+
+/* ---- an example file, and what a test changes about it ---- */
+
+enum { P = 5, D_MODEL = 8, HEADS = 2, D_HEAD = 3, D_MLP = 7, SNAPSHOTS = 3 };
+enum { MAX_TENSORS = 16, MAX_ENTRIES = 40 };
+
+static const struct TensorSpec example[] = {
+    {"embed.W_E", DTYPE_F32, 2, {P + 1, D_MODEL}},
+    {"pos_embed.W_pos", DTYPE_F32, 2, {3, D_MODEL}},
+    {"blocks.0.attn.W_Q", DTYPE_F32, 3, {HEADS, D_MODEL, D_HEAD}},
+    {"blocks.0.attn.W_K", DTYPE_F32, 3, {HEADS, D_MODEL, D_HEAD}},
+    {"blocks.0.attn.W_V", DTYPE_F32, 3, {HEADS, D_MODEL, D_HEAD}},
+    {"blocks.0.attn.W_O", DTYPE_F32, 3, {HEADS, D_HEAD, D_MODEL}},
+    {"blocks.0.mlp.W_in", DTYPE_F32, 2, {D_MODEL, D_MLP}},
+    {"blocks.0.mlp.b_in", DTYPE_F32, 1, {D_MLP}},
+    {"blocks.0.mlp.W_out", DTYPE_F32, 2, {D_MLP, D_MODEL}},
+    {"blocks.0.mlp.b_out", DTYPE_F32, 1, {D_MODEL}},
+    {"unembed.W_U", DTYPE_F32, 2, {D_MODEL, P + 1}},
+};
+
+struct Example {
+  struct TensorSpec tensors[MAX_TENSORS];
+  size_t n_tensors;
+  struct MetadataEntry metadata[MAX_ENTRIES];
+  size_t n_metadata;
+  char texts[MAX_ENTRIES][CONFIG_VALUE_SIZE];
+  int64_t epochs[SNAPSHOTS];
+  double fill; /* every element of tensors that are no parameters; of biases too where it is 0 */
+  int mask;    /* every element of train_mask; -1 for a chequered one */
+};
+
+/* As PyTorch saves it: no metadata, no snapshot axis, nothing but parameters. */
+static void make_checkpoint(struct Example *file)
+{
+  *file = (struct Example){.n_tensors = N_PARAMETERS, .fill = 1, .mask = -1};
+  memcpy(file->tensors, example, sizeof example);
+}
+
+/* As training writes it. */
+static void make_trajectory(struct Example *file)
+{
+  make_checkpoint(file);
+  for (size_t i = 0; i < N_PARAMETERS; i++) {
+    struct TensorSpec *tensor = &file->tensors[i];
+    memmove(tensor->shape + 1, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape);
+    tensor->shape[0] = SNAPSHOTS;
+    tensor->rank++;
+  }
+  file->tensors[file->n_tensors++] = (struct TensorSpec){"epoch", DTYPE_I64, 1, {SNAPSHOTS}};
+  file->tensors[file->n_tensors++] = (struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {P, P}};
+  memcpy(file->epochs, ((const int64_t[]){0, 100, 250}), sizeof file->epochs);
+  struct Config config;
+  struct Error error;
+  config_init(&config);
+  config.data.modulus = P;
+  config.model.d_model = D_MODEL;
+  config.model.n_heads = HEADS;
+  config.model.d_head = D_HEAD;
+  config.model.d_mlp = D_MLP;
+  ck_assert_msg(config_set(&config, "model.activation", "gelu", &error), "%s", error.message);
+  for (int i = 0; i < config_n_settings(); i++) {
+    config_setting_value(&config, i, file->texts[i]);
+    file->metadata[i] = (struct MetadataEntry){config_setting_name(i), file->texts[i]};
+    file->n_metadata++;
+  }
+}
+
+/* Replaces the tensor of that name, removes it (no new name), or adds one (no old name). */
+static void change_tensor(struct Example *file, const char *name, const struct TensorSpec *with)
+{
+  size_t i = 0;
+  while (i < file->n_tensors && (!name || strcmp(file->tensors[i].name, name) != 0))
+    i++;
+  ck_assert_msg(!name || i < file->n_tensors, "the example has no %s", name ? name : "");
+  if (!name) file->n_tensors++;
+  ck_assert_uint_le(file->n_tensors, MAX_TENSORS);
+  if (with->name) {
+    file->tensors[i] = *with;
+    return;
+  }
+  for (file->n_tensors--; i < file->n_tensors; i++)
+    file->tensors[i] = file->tensors[i + 1];
+}
+
+static void change_metadata(struct Example *file, struct MetadataEntry entry)
+{
+  size_t i = 0;
+  while (i < file->n_metadata && strcmp(file->metadata[i].key, entry.key) != 0)
+    i++;
+  file->metadata[i] = entry;
+  if (i == file->n_metadata) file->n_metadata++;
+}
+
+/* Element i of a parameter, over all snapshots: tells parameters, snapshots and indices apart. */
+static double value_of(int parameter, size_t i)
+{
+  return 1000 * (parameter + 1) + (double)i;
+}
+
+static double element(const struct Example *file, const struct TensorSpec *tensor, size_t i)
+{
+  if (strcmp(tensor->name, "epoch") == 0) return (double)file->epochs[i];
+  if (strcmp(tensor->name, "train_mask") == 0)
+    return file->mask >= 0 ? file->mask : (i % P + i / P) % 2 == 0;
+  for (int k = 0; k < N_PARAMETERS; k++)
+    if (strcmp(tensor->name, example[k].name) == 0)
+      return (k == B_IN || k == B_OUT) && file->fill == 0 ? 0 : value_of(k, i);
+  return file->fill;
+}
+
+static void write_tensor(const struct SafetensorsWriter *writer, const struct Example *file,
+                         size_t index)
+{
+  const struct TensorSpec *tensor = &file->tensors[index];
+  struct Error error;
+  size_t count = 1, size = dtype_size(tensor->dtype);
+  for (int axis = 0; axis < tensor->rank; axis++)
+    count *= tensor->shape[axis];
+  for (size_t i = 0; i < count; i++) {
+    double value = element(file, tensor, i);
+    float single = (float)value;
+    int64_t integer = (int64_t)value;
+    const void *bytes = tensor->dtype == DTYPE_F64   ? (const void *)&value
+                        : tensor->dtype == DTYPE_F32 ? (const void *)&single
+                                                     : &integer; /* little-endian */
+    ck_assert(safetensors_write(writer, index, i * size, bytes, size, &error));
+  }
+}
+
+static void write_example(const struct Example *file)
+{
+  struct SafetensorsWriter writer;
+  struct Error error = {""};
+  ck_assert_msg(safetensors_create(&writer, path, file->tensors, file->n_tensors, file->metadata,
+                                   file->n_metadata, &error),
+                "%s", error.message);
+  for (size_t i = 0; i < file->n_tensors; i++)
+    write_tensor(&writer, file, i);
+  ck_assert_msg(safetensors_finish(&writer, &error), "%s", error.message);
+}
+
+static int count_overrides(char *const *overrides)
+{
+  int n = 0;
+  while (overrides[n])
+    n++;
+  return n;
+}
+
+static void open_example(struct Trajectory *trajectory, const struct Example *file,
+                         char *const *overrides)
+{
+  struct Error error = {""};
+  write_example(file);
+  ck_assert_msg(trajectory_open(trajectory, path, overrides, count_overrides(overrides), &error),
+                "%s", error.message);
+}
+
+static void assert_refused(const struct Example *file, char *const *overrides, const char *expected)
+{
+  struct Error error = {""};
+  struct Trajectory trajectory;
+  write_example(file);
+  ck_assert_msg(!trajectory_open(&trajectory, path, overrides, count_overrides(overrides), &error),
+                "opened, expected: %s", expected);
+  ck_assert_msg(strstr(error.message, expected), "\"%s\" does not contain \"%s\"", error.message,
+                expected);
+  ck_assert_ptr_null(trajectory.file.mapping);
+  ck_assert_ptr_null(trajectory.epochs);
+  ck_assert_ptr_null(trajectory.dataset.answer);
+}
+
+static char *no_overrides[] = {NULL};
+static char *split_overrides[] = {"data.seed=1", "data.train_fraction=0.4", NULL};
+
+static void assert_snapshot(const struct Trajectory *trajectory, size_t snapshot, bool biases)
+{
+  struct Error error = {""};
+  struct Parameters parameters;
+  ck_assert(parameters_init(&parameters, &trajectory->config, &error));
+  memset(parameters.values, 0xff, parameters.total * sizeof *parameters.values);
+  ck_assert_msg(trajectory_read(trajectory, snapshot, &parameters, &error), "%s", error.message);
+  for (int k = 0; k < N_PARAMETERS; k++) {
+    const float *values = parameters_at(&parameters, (enum Parameter)k);
+    size_t count = parameters.info[k].count;
+    bool zero = !biases && (k == B_IN || k == B_OUT);
+    for (size_t i = 0; i < count; i++)
+      ck_assert(values[i] == (zero ? 0 : (float)value_of(k, snapshot * count + i)));
+  }
+  parameters_release(&parameters);
+}
+
+/* ---- what opens ---- */
+
+START_TEST(our_own_trajectory_opens)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_trajectory(&file);
+  open_example(&trajectory, &file, no_overrides);
+  const struct Config *config = &trajectory.config;
+  ck_assert_int_eq(config->data.modulus, P);
+  ck_assert_int_eq(config->model.d_model, D_MODEL);
+  ck_assert_int_eq(config->model.n_heads, HEADS);
+  ck_assert_int_eq(config->model.d_head, D_HEAD);
+  ck_assert_int_eq(config->model.d_mlp, D_MLP);
+  ck_assert_int_eq(config->model.activation, ACTIVATION_GELU);
+  ck_assert(config->model.output_equals && config->model.biases);
+  ck_assert_uint_eq(trajectory.n_snapshots, SNAPSHOTS);
+  for (size_t i = 0; i < SNAPSHOTS; i++) {
+    ck_assert_int_eq(trajectory.epochs[i], file.epochs[i]);
+    assert_snapshot(&trajectory, i, true);
+  }
+  ck_assert_uint_eq(trajectory.dataset.n_train, 13); /* the chequered mask, not 0.3 x 25 */
+  ck_assert_uint_eq(trajectory.dataset.n_test, 12);
+  for (int i = 0; i < P * P; i++) {
+    ck_assert_int_eq(trajectory.dataset.train[i], (i % P + i / P) % 2 == 0);
+    ck_assert_int_eq(trajectory.dataset.answer[i], (i % P + i / P) % P);
+  }
+  trajectory_close(&trajectory);
+  ck_assert_ptr_null(trajectory.epochs);
+}
+END_TEST
+
+START_TEST(overrides_win_over_metadata)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_trajectory(&file);
+  char *overrides[] = {"data.operation=subtract", "model.activation=relu", "data.modulus=5", NULL};
+  open_example(&trajectory, &file, overrides);
+  ck_assert_int_eq(trajectory.config.model.activation, ACTIVATION_RELU);
+  ck_assert_int_eq(trajectory.dataset.answer[P * 1 + 2], 4);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(a_checkpoint_of_pytorch_opens)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  change_metadata(&file, (struct MetadataEntry){"format", "pt"});
+  open_example(&trajectory, &file, split_overrides);
+  ck_assert_int_eq(trajectory.config.data.modulus, P);
+  ck_assert_int_eq(trajectory.config.model.n_heads, HEADS);
+  ck_assert_int_eq(trajectory.config.model.activation, ACTIVATION_RELU);
+  ck_assert_uint_eq(trajectory.n_snapshots, 1);
+  ck_assert_int_eq(trajectory.epochs[0], 0);
+  assert_snapshot(&trajectory, 0, true);
+  struct Dataset expected;
+  struct Error error;
+  struct DataConfig data = {.modulus = P, .train_fraction = 0.4, .seed = 1};
+  ck_assert(dataset_init(&expected, &data, &error));
+  ck_assert_mem_eq(trajectory.dataset.train, expected.train, P * P);
+  ck_assert_uint_eq(trajectory.dataset.n_train, 10);
+  dataset_release(&expected);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(double_precision_opens)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  for (size_t i = 0; i < file.n_tensors; i++)
+    file.tensors[i].dtype = DTYPE_F64;
+  open_example(&trajectory, &file, split_overrides);
+  assert_snapshot(&trajectory, 0, true);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(missing_biases_are_zero)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  change_tensor(&file, "blocks.0.mlp.b_in", &(struct TensorSpec){0});
+  change_tensor(&file, "blocks.0.mlp.b_out", &(struct TensorSpec){0});
+  open_example(&trajectory, &file, split_overrides);
+  ck_assert(!trajectory.config.model.biases);
+  assert_snapshot(&trajectory, 0, false);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+/* A run without biases stores them as zeros, and its metadata says so. */
+START_TEST(zero_biases_may_be_none)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_trajectory(&file);
+  file.fill = 0;
+  open_example(&trajectory, &file, no_overrides);
+  ck_assert(trajectory.config.model.biases);
+  trajectory_close(&trajectory);
+  change_metadata(&file, (struct MetadataEntry){"model.biases", "false"});
+  open_example(&trajectory, &file, no_overrides);
+  ck_assert(!trajectory.config.model.biases);
+  assert_snapshot(&trajectory, 2, false);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(outputs_may_lack_the_equals_logit)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  change_tensor(&file, "unembed.W_U",
+                &(struct TensorSpec){"unembed.W_U", DTYPE_F32, 2, {D_MODEL, P}});
+  open_example(&trajectory, &file, split_overrides);
+  ck_assert(!trajectory.config.model.output_equals);
+  assert_snapshot(&trajectory, 0, true);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static const struct TensorSpec harmless[] = {
+    {"blocks.0.attn.mask", DTYPE_BOOL, 2, {3, 3}},
+    {"blocks.0.attn.IGNORE", DTYPE_F32, 0, {0}},
+    {"optimizer.step", DTYPE_I64, 0, {0}},
+    {"half", DTYPE_F16, 1, {4}},
+    {"epoch", DTYPE_I64, 0, {0}},
+    {"epoch", DTYPE_I64, 1, {1}},
+    {"train_mask", DTYPE_U8, 2, {P, P}},
+    {"blocks.0.attn.b_V", DTYPE_F64, 1, {0}},
+};
+
+START_TEST(tensors_that_change_nothing_are_passed_over)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  file.epochs[0] = 7;
+  change_tensor(&file, NULL, &harmless[_i]);
+  open_example(&trajectory, &file, split_overrides);
+  ck_assert_int_eq(trajectory.epochs[0], strcmp(harmless[_i].name, "epoch") == 0 ? 7 : 0);
+  bool mask = strcmp(harmless[_i].name, "train_mask") == 0;
+  ck_assert_uint_eq(trajectory.dataset.n_train, mask ? 13 : 10);
+  assert_snapshot(&trajectory, 0, true);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static const struct TensorSpec absent_biases[] = {
+    {"blocks.0.attn.b_Q", DTYPE_F32, 2, {HEADS, D_HEAD}},
+    {"blocks.0.attn.b_K", DTYPE_F32, 2, {HEADS, D_HEAD}},
+    {"blocks.0.attn.b_V", DTYPE_F64, 2, {HEADS, D_HEAD}},
+    {"blocks.0.attn.b_O", DTYPE_F32, 1, {5000}},
+    {"unembed.b_U", DTYPE_F32, 1, {P + 1}},
+};
+
+START_TEST(biases_that_the_network_lacks_must_be_zero)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  char expected[128];
+  snprintf(expected, sizeof expected, ": %s is not zero, but the network has no such bias",
+           absent_biases[_i].name);
+  make_checkpoint(&file);
+  change_tensor(&file, NULL, &absent_biases[_i]);
+  assert_refused(&file, split_overrides, expected);
+  file.fill = 0;
+  open_example(&trajectory, &file, split_overrides);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static const size_t places[] = {0, 1023, 1024, 3000, 4999};
+
+/* One number that is not zero, anywhere in a long bias. */
+START_TEST(every_element_of_a_bias_counts)
+{
+  struct Example file;
+  struct SafetensorsWriter writer;
+  struct Error error = {""};
+  struct Trajectory trajectory;
+  const float tiny = 1e-30f;
+  make_checkpoint(&file);
+  change_tensor(&file, NULL, &absent_biases[3]);
+  ck_assert(safetensors_create(&writer, path, file.tensors, file.n_tensors, NULL, 0, &error));
+  for (size_t i = 0; i < N_PARAMETERS; i++)
+    write_tensor(&writer, &file, i);
+  ck_assert(safetensors_write(&writer, N_PARAMETERS, places[_i] * sizeof tiny, &tiny, sizeof tiny,
+                              &error));
+  ck_assert(safetensors_finish(&writer, &error));
+  ck_assert(!trajectory_open(&trajectory, path, split_overrides, 2, &error));
+  ck_assert_msg(strstr(error.message, "b_O is not zero"), "%s", error.message);
+}
+END_TEST
+
+/* ---- what does not ---- */
+
+#define S SNAPSHOTS
+
+static const struct {
+  const char *tensor;            /* the one that is changed; NULL to add one */
+  struct TensorSpec with;        /* without a name: removed */
+  struct MetadataEntry metadata; /* changed or added */
+  char *override;
+  const char *expected;
+} bad_trajectories[] = {
+    /* parameters */
+    {"embed.W_E", {0}, {0}, NULL, ": the parameter embed.W_E is missing"},
+    {"unembed.W_U", {0}, {0}, NULL, ": the parameter unembed.W_U is missing"},
+    {"blocks.0.mlp.b_in", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_in is missing"},
+    {"blocks.0.mlp.b_out", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_out is missing"},
+    {"embed.W_E",
+     {"embed.W_E", DTYPE_F16, 3, {S, P + 1, D_MODEL}},
+     {0},
+     NULL,
+     "tensor \"embed.W_E\" has dtype F16, expected F32 or F64"},
+    {"embed.W_E",
+     {"embed.W_E", DTYPE_F32, 1, {P + 1}},
+     {0},
+     NULL,
+     ": embed.W_E has shape [6], expected 2 axes"},
+    {"embed.W_E",
+     {"embed.W_E", DTYPE_F32, 2, {P + 1, D_MODEL}},
+     {0},
+     NULL,
+     ": pos_embed.W_pos has shape [3, 3, 8], expected 2 axes"},
+    {"blocks.0.attn.W_O",
+     {"blocks.0.attn.W_O", DTYPE_F32, 3, {S, D_MODEL, HEADS *D_HEAD}},
+     {0},
+     NULL,
+     ": blocks.0.attn.W_O has shape [3, 8, 6], expected 4 axes, the first over snapshots"},
+    {"pos_embed.W_pos",
+     {"pos_embed.W_pos", DTYPE_F32, 3, {S, 4, D_MODEL}},
+     {0},
+     NULL,
+     ": pos_embed.W_pos has shape [3, 4, 8], expected [3, 3, 8], as the other parameters have it"},
+    {"blocks.0.mlp.b_out",
+     {"blocks.0.mlp.b_out", DTYPE_F32, 2, {S - 1, D_MODEL}},
+     {0},
+     NULL,
+     ": blocks.0.mlp.b_out has shape [2, 8], expected [3, 8]"},
+    {"blocks.0.attn.W_V",
+     {"blocks.0.attn.W_V", DTYPE_F32, 4, {S, HEADS, D_HEAD, D_MODEL}},
+     {0},
+     NULL,
+     ": blocks.0.attn.W_V has shape [3, 2, 3, 8], expected [3, 2, 8, 3]"},
+    {"embed.W_E",
+     {"embed.W_E", DTYPE_F32, 3, {0, P + 1, D_MODEL}},
+     {0},
+     NULL,
+     ": holds no snapshot"},
+    {"unembed.W_U",
+     {"unembed.W_U", DTYPE_F32, 3, {S, D_MODEL, P + 2}},
+     {0},
+     NULL,
+     ": unembed.W_U has shape [3, 8, 7], expected as many logits as embed.W_E has tokens (6), or"},
+    {"blocks.0.mlp.W_in",
+     {"blocks.0.mlp.W_in", DTYPE_F32, 3, {S, D_MODEL, 0}},
+     {0},
+     NULL,
+     ": __metadata__: model.d_mlp=7 contradicts blocks.0.mlp.W_in of shape [3, 8, 0]"},
+    /* parts that the network lacks */
+    {NULL, {"blocks.0.ln1.w", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.0.ln1.w belongs to a Layer"},
+    {NULL, {"ln_final.b", DTYPE_F32, 1, {8}}, {0}, NULL, ": ln_final.b belongs to a LayerNorm"},
+    {NULL,
+     {"blocks.1.attn.W_Q", DTYPE_F32, 1, {8}},
+     {0},
+     NULL,
+     ": blocks.1.attn.W_Q belongs to a further layer, but the network has one"},
+    {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to a further la"},
+    {NULL,
+     {"unembed.b_U", DTYPE_BF16, 1, {P}},
+     {0},
+     NULL,
+     "tensor \"unembed.b_U\" has dtype BF16, expected F32 or F64"},
+    /* epochs */
+    {"epoch", {0}, {0}, NULL, ": the tensor epoch is missing, which dates the 3 snapshots"},
+    {"epoch", {"epoch", DTYPE_F32, 1, {S}}, {0}, NULL, ": epoch has dtype F32, expected I64"},
+    {"epoch", {"epoch", DTYPE_I64, 1, {S - 1}}, {0}, NULL, ": epoch has shape [2], expected [3]"},
+    {"epoch", {"epoch", DTYPE_I64, 2, {S, 1}}, {0}, NULL, ": epoch has shape [3, 1], expected [3]"},
+    /* the split */
+    {"train_mask",
+     {"train_mask", DTYPE_F32, 2, {P, P}},
+     {0},
+     NULL,
+     ": train_mask has dtype F32, expected BOOL"},
+    {"train_mask",
+     {"train_mask", DTYPE_BOOL, 1, {P * P}},
+     {0},
+     NULL,
+     ": train_mask has shape [25], expected [5, 5]"},
+    {"train_mask",
+     {"train_mask", DTYPE_BOOL, 2, {P + 1, P}},
+     {0},
+     NULL,
+     ": train_mask has shape [6, 5], expected [5, 5]"},
+    {"train_mask",
+     {"train_mask", DTYPE_BOOL, 2, {P, P + 1}},
+     {0},
+     NULL,
+     ": train_mask has shape [5, 6], expected [5, 5]"},
+    /* metadata that the shapes contradict */
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"data.modulus", "7"},
+     NULL,
+     ": __metadata__: data.modulus=7 contradicts embed.W_E of shape [3, 6, 8], which means 5"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.d_model", "9"},
+     NULL,
+     ": __metadata__: model.d_model=9 contradicts embed.W_E of shape [3, 6, 8], which means 8"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.n_heads", "3"},
+     NULL,
+     "model.n_heads=3 contradicts blocks.0.attn.W_Q of shape [3, 2, 8, 3], which means 2"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.d_head", "4"},
+     NULL,
+     "model.d_head=4 contradicts blocks.0.attn.W_Q of shape [3, 2, 8, 3], which means 3"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.d_mlp", "6"},
+     NULL,
+     "model.d_mlp=6 contradicts blocks.0.mlp.W_in of shape [3, 8, 7], which means 7"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.output_equals", "false"},
+     NULL,
+     "model.output_equals=false contradicts unembed.W_U of shape [3, 8, 6], which means true"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"model.biases", "false"},
+     NULL,
+     "model.biases=false contradicts blocks.0.mlp.b_in, which is not zero, which means true"},
+    /* metadata that is ours and wrong */
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"data.modulus", "five"},
+     NULL,
+     ": __metadata__: data.modulus: found \"five\""},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {"data.modulo", "5"},
+     NULL,
+     ": __metadata__: unknown setting \"modulo\""},
+    /* overrides */
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {0},
+     "data.modulus=7",
+     "data.modulus=7 contradicts embed.W_E of shape [3, 6, 8] in /tmp/check_trajectory."},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {0},
+     "model.biases=false",
+     "model.biases=false contradicts blocks.0.mlp.b_in, which is not zero in /tmp/"},
+    {NULL, {"x", DTYPE_U8, 0, {0}}, {0}, "data.modulo=7", "data.modulo=7: unknown setting"},
+    {NULL,
+     {"x", DTYPE_U8, 0, {0}},
+     {0},
+     "data.train_fraction=0.01",
+     ": data.modulus = 5 and data.train_fraction = 0.01 contradict each other"},
+};
+
+START_TEST(a_contradiction_is_refused)
+{
+  struct Example file;
+  make_trajectory(&file);
+  change_tensor(&file, bad_trajectories[_i].tensor, &bad_trajectories[_i].with);
+  if (bad_trajectories[_i].metadata.key) change_metadata(&file, bad_trajectories[_i].metadata);
+  char *overrides[] = {bad_trajectories[_i].override, NULL};
+  assert_refused(&file, overrides, bad_trajectories[_i].expected);
+}
+END_TEST
+
+START_TEST(missing_biases_contradict_their_setting)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  change_tensor(&file, "blocks.0.mlp.b_in", &(struct TensorSpec){0});
+  change_tensor(&file, "blocks.0.mlp.b_out", &(struct TensorSpec){0});
+  char *overrides[] = {"model.biases=true", "data.seed=1", "data.train_fraction=0.4", NULL};
+  assert_refused(&file, overrides,
+                 "model.biases=true contradicts the absence of b_in and b_out in /tmp/");
+}
+END_TEST
+
+static const struct {
+  int64_t epochs[SNAPSHOTS];
+  const char *expected;
+} bad_epochs[] = {
+    {{-1, 0, 1}, ": epoch: element 0 is -1, expected numbers from 0 on"},
+    {{0, 100, 100}, ": epoch: element 2 is 100, expected"},
+    {{100, 0, 200}, ": epoch: element 1 is 0, expected"},
+};
+
+START_TEST(epochs_that_do_not_rise_are_refused)
+{
+  struct Example file;
+  make_trajectory(&file);
+  memcpy(file.epochs, bad_epochs[_i].epochs, sizeof file.epochs);
+  assert_refused(&file, no_overrides, bad_epochs[_i].expected);
+}
+END_TEST
+
+START_TEST(a_mask_of_one_kind_is_refused)
+{
+  struct Example file;
+  make_trajectory(&file);
+  file.mask = 0;
+  assert_refused(&file, no_overrides, ": train_mask leaves no pair to train on");
+  file.mask = 1;
+  assert_refused(&file, no_overrides, ": train_mask leaves no pair to test on");
+}
+END_TEST
+
+static const struct {
+  char *overrides[3];
+  bool mask;
+  const char *expected;
+} unknown_splits[] = {
+    {{NULL}, false, "not known: pass data.seed=... data.train_fraction=..."},
+    {{"data.train_fraction=0.4", NULL}, false, "not known: pass data.seed=..."},
+    {{"data.seed=3", NULL}, false, "not known: pass data.train_fraction=..."},
+    {{"data.operation=random", NULL}, true, "the random answers depend on the seed: pass data.se"},
+};
+
+START_TEST(a_split_that_is_not_known_is_asked_for)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  if (unknown_splits[_i].mask)
+    change_tensor(&file, NULL, &(struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {P, P}});
+  assert_refused(&file, unknown_splits[_i].overrides, unknown_splits[_i].expected);
+}
+END_TEST
+
+START_TEST(a_mask_makes_the_seed_unnecessary)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  change_tensor(&file, NULL, &(struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {P, P}});
+  open_example(&trajectory, &file, no_overrides);
+  ck_assert_uint_eq(trajectory.dataset.n_train, 13);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+/* A token of a modulus below the least: W_E with no rows, and with one. */
+START_TEST(a_size_out_of_range_is_refused)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  for (size_t rows = 0; rows < 3; rows++) {
+    change_tensor(&file, "embed.W_E",
+                  &(struct TensorSpec){"embed.W_E", DTYPE_F32, 2, {rows, D_MODEL}});
+    change_tensor(&file, "unembed.W_U",
+                  &(struct TensorSpec){"unembed.W_U", DTYPE_F32, 2, {D_MODEL, rows}});
+    assert_refused(&file, split_overrides, ", 8]: data.modulus: found \"");
+  }
+}
+END_TEST
+
+START_TEST(a_file_that_is_none_is_refused)
+{
+  struct Error error = {""};
+  struct Trajectory trajectory;
+  ck_assert(!trajectory_open(&trajectory, "/nowhere/at.all", no_overrides, 0, &error));
+  ck_assert_str_eq(error.message, "/nowhere/at.all: cannot open: No such file or directory");
+  ck_assert(!trajectory_open(&trajectory, path, no_overrides, 0, &error));
+  ck_assert_msg(strstr(error.message, "no safetensors file: 0 bytes"), "%s", error.message);
+}
+END_TEST
+
+static const struct {
+  float value;
+  const char *text;
+} not_finite[] = {{NAN, "nan"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}};
+
+START_TEST(a_value_that_is_not_finite_is_refused)
+{
+  struct Example file;
+  struct SafetensorsWriter writer;
+  struct Error error = {""};
+  struct Trajectory trajectory;
+  struct Parameters parameters;
+  make_trajectory(&file);
+  ck_assert(safetensors_create(&writer, path, file.tensors, file.n_tensors, file.metadata,
+                               file.n_metadata, &error));
+  for (size_t i = 0; i < file.n_tensors; i++)
+    write_tensor(&writer, &file, i);
+  size_t count = HEADS * D_HEAD * D_MODEL;
+  ck_assert(safetensors_write(&writer, W_O, (count + 17) * sizeof(float), &not_finite[_i].value,
+                              sizeof(float), &error));
+  ck_assert(safetensors_finish(&writer, &error));
+  ck_assert_msg(trajectory_open(&trajectory, path, no_overrides, 0, &error), "%s", error.message);
+  ck_assert(parameters_init(&parameters, &trajectory.config, &error));
+  ck_assert(trajectory_read(&trajectory, 0, &parameters, &error));
+  ck_assert(!trajectory_read(&trajectory, 1, &parameters, &error));
+  char expected[256];
+  snprintf(expected, sizeof expected,
+           "%s: blocks.0.attn.W_O is not finite at epoch 100: element 17 is %s", path,
+           not_finite[_i].text);
+  ck_assert_str_eq(error.message, expected);
+  ck_assert(trajectory_read(&trajectory, 2, &parameters, &error));
+  parameters_release(&parameters);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static const struct {
+  int64_t epoch;
+  size_t snapshot;
+  const char *expected;
+} epochs_asked_for[] = {
+    {0, 0, NULL},
+    {100, 1, NULL},
+    {250, 2, NULL},
+    {-1, 2, NULL},
+    {1, 0, ": no snapshot at epoch 1, the nearest are at 0 and 100"},
+    {249, 0, ": no snapshot at epoch 249, the nearest are at 100 and 250"},
+    {251, 0, ": no snapshot at epoch 251, the nearest is at 250"},
+    {-2, 0, ": no snapshot at epoch -2, the nearest is at 0"},
+};
+
+START_TEST(snapshots_are_found_by_epoch)
+{
+  struct Example file;
+  struct Error error = {""};
+  struct Trajectory trajectory;
+  make_trajectory(&file);
+  open_example(&trajectory, &file, no_overrides);
+  size_t snapshot = 99;
+  bool found = trajectory_find(&trajectory, epochs_asked_for[_i].epoch, &snapshot, &error);
+  ck_assert(found == !epochs_asked_for[_i].expected);
+  if (found) ck_assert_uint_eq(snapshot, epochs_asked_for[_i].snapshot);
+  if (!found) {
+    ck_assert_int_eq(strncmp(error.message, path, strlen(path)), 0);
+    ck_assert_str_eq(error.message + strlen(path), epochs_asked_for[_i].expected);
+  }
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+int main(void)
+{
+  Suite *suite = suite_create("trajectory");
+  TCase *opening = tcase_create("opening");
+  tcase_add_checked_fixture(opening, make_file, remove_file);
+  tcase_add_test(opening, our_own_trajectory_opens);
+  tcase_add_test(opening, overrides_win_over_metadata);
+  tcase_add_test(opening, a_checkpoint_of_pytorch_opens);
+  tcase_add_test(opening, double_precision_opens);
+  tcase_add_test(opening, missing_biases_are_zero);
+  tcase_add_test(opening, zero_biases_may_be_none);
+  tcase_add_test(opening, outputs_may_lack_the_equals_logit);
+  tcase_add_loop_test(opening, tensors_that_change_nothing_are_passed_over, 0, LENGTH(harmless));
+  tcase_add_test(opening, a_mask_makes_the_seed_unnecessary);
+  tcase_add_loop_test(opening, snapshots_are_found_by_epoch, 0, LENGTH(epochs_asked_for));
+  suite_add_tcase(suite, opening);
+  TCase *refusing = tcase_create("refusing");
+  tcase_add_checked_fixture(refusing, make_file, remove_file);
+  tcase_add_loop_test(refusing, biases_that_the_network_lacks_must_be_zero, 0,
+                      LENGTH(absent_biases));
+  tcase_add_loop_test(refusing, every_element_of_a_bias_counts, 0, LENGTH(places));
+  tcase_add_loop_test(refusing, a_contradiction_is_refused, 0, LENGTH(bad_trajectories));
+  tcase_add_test(refusing, missing_biases_contradict_their_setting);
+  tcase_add_loop_test(refusing, epochs_that_do_not_rise_are_refused, 0, LENGTH(bad_epochs));
+  tcase_add_test(refusing, a_mask_of_one_kind_is_refused);
+  tcase_add_loop_test(refusing, a_split_that_is_not_known_is_asked_for, 0, LENGTH(unknown_splits));
+  tcase_add_test(refusing, a_size_out_of_range_is_refused);
+  tcase_add_test(refusing, a_file_that_is_none_is_refused);
+  tcase_add_loop_test(refusing, a_value_that_is_not_finite_is_refused, 0, LENGTH(not_finite));
+  suite_add_tcase(suite, refusing);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

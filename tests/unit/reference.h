@@ -1,0 +1,23 @@
+/*
+ * The textbook network in double precision: all three positions, every matrix by itself, causal
+ * attention, softmax cross-entropy on the logits at "=". Slow and plain; what the fast step is held
+ * to. It shares the list of parameters (names, shapes, offsets) with the model, and nothing else.
+ */
+#ifndef UNIT_REFERENCE_H
+#define UNIT_REFERENCE_H
+
+#include "config/config.h"
+#include "model/dataset.h"
+#include "model/parameters.h"
+
+/* Mean loss over the training (or, with train = false, the test) pairs for parameter values
+   [total]. When `gradient` [total] is not NULL it is overwritten with the loss's gradient. */
+double reference_loss(const struct Parameters *list, const double *values,
+                      const struct ModelConfig *config, const struct Dataset *dataset, bool train,
+                      double *gradient);
+
+/* The logits of one pair, [V]. */
+void reference_logits(const struct Parameters *list, const double *values,
+                      const struct ModelConfig *config, int a, int b, double *logits);
+
+#endif
