@@ -8,6 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef SANITIZE
+/* Not ours: fontconfig loses a block while it reads its configuration. The address sanitizer looks
+   for functions of these names. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+  return "leak:libfontconfig";
+}
+
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+  return "print_suppressions=0"; /* standard error is for messages */
+}
+#endif
+
 #define CAPITAL 0.727 /* height of Inter's capitals in sizes; others are close */
 
 struct Font {
