@@ -335,15 +335,16 @@ static bool add_section(struct Spec *spec, const char *heading, int line, struct
 
 /* Opens all sections. The INI reader tells of a section by its entries only, and a panel may have
    none of its own: so the headings are read beforehand, and lines say which entry is whose. What
-   stands before a bracket is skipped as the INI reader does. */
+   stands before a bracket is skipped as the INI reader does; a line that it refuses, too long or
+   with a NUL byte, ends the scan. */
 static bool scan_headings(struct Spec *spec, struct Error *error)
 {
   FILE *stream = fopen(spec->path, "rb");
   if (!stream) return error_system(error, "%s: cannot open", spec->path);
-  char *text = NULL;
-  size_t size = 0;
+  char text[256]; /* longer than the longest line */
   bool scanned = true;
-  for (int line = 1; scanned && getline(&text, &size, stream) > 0; line++) {
+  for (int line = 1; scanned && fgets(text, sizeof text, stream); line++) {
+    if (!strchr(text, '\n') && !feof(stream)) break;
     char *start = text;
     if (line == 1 && strncmp(start, "\xEF\xBB\xBF", 3) == 0) start += 3;
     start += strspn(start, " \t\v\f\r");
@@ -353,8 +354,7 @@ static bool scan_headings(struct Spec *spec, struct Error *error)
     scanned =
         add_section(spec, start + 1, line, error) || error_prefix(error, "%s:%d", spec->path, line);
   }
-  if (scanned && !feof(stream)) scanned = error_system(error, "%s: cannot read", spec->path);
-  free(text);
+  if (ferror(stream)) scanned = error_system(error, "%s: cannot read", spec->path);
   fclose(stream);
   return scanned;
 }

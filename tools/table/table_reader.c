@@ -8,18 +8,21 @@
 
 enum { FIRST_CAPACITY = 1 << 16 };
 
-/* The rest of the stream as one text with a NUL behind it; NULL, with errno set, when it cannot be
-   read or does not fit into memory. */
+/* The rest of the stream as one text with a NUL behind it, or as much of it as shows that it is no
+   text: a device of zeros has no end. NULL, with errno set, when it cannot be read or does not fit
+   into memory. */
 static char *read_stream(FILE *stream, size_t *length)
 {
   size_t capacity = FIRST_CAPACITY;
   char *text = malloc(capacity);
   *length = 0;
   while (text) {
-    *length += fread(text + *length, 1, capacity - 1 - *length, stream);
+    size_t got = fread(text + *length, 1, capacity - 1 - *length, stream);
     if (ferror(stream)) break;
+    bool is_text = memchr(text + *length, '\0', got) == NULL;
+    *length += got;
     text[*length] = '\0';
-    if (*length < capacity - 1) return text;
+    if (*length < capacity - 1 || !is_text) return text;
     char *larger = realloc(text, capacity *= 2);
     if (!larger) break;
     text = larger;
