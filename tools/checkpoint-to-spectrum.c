@@ -5,7 +5,6 @@
 #include "measures/analysis.h"
 #include "measures/arguments.h"
 #include "measures/spectrum.h"
-#include "model/blas.h"
 #include "table/table.h"
 
 #include <inttypes.h>
@@ -390,7 +389,6 @@ static bool run(struct Analysis *analysis, int64_t epoch, struct Error *error)
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;

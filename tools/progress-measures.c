@@ -5,7 +5,6 @@
 #include "measures/arguments.h"
 #include "measures/phases.h"
 #include "measures/progress.h"
-#include "model/blas.h"
 #include "table/table.h"
 
 #include <inttypes.h>
@@ -262,7 +261,6 @@ static bool run(struct Analysis *analysis, struct Error *error)
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;

@@ -8,7 +8,6 @@
 #include "base/progress.h"
 #include "config/config.h"
 #include "model/adamw.h"
-#include "model/blas.h"
 #include "model/dataset.h"
 #include "model/recorder.h"
 #include "model/step.h"
@@ -180,7 +179,6 @@ static bool train(const struct Arguments *arguments, char **operands, int n, str
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   struct Arguments arguments = {.directory = "."};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "where the two files go, made if missing (default: here)",

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/adamw.h"
-#include "model/blas.h"
+#include "model/product.h"
 #include "model/step.h"
 
 #include <cblas.h>
@@ -160,7 +160,8 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
   int64_t rounds = DEFAULT_ROUNDS;
   if (rounds_text && (!number_parse_integer(rounds_text, &rounds) || rounds < 1 || rounds > 100000))
     return error_set(error, "--rounds %s: expected a whole number from 1 to 100000", rounds_text);
-  printf("%s\n", blas_description());
+  printf("products here: %s; the floor: %s, kernels %s\n", product_description(),
+         openblas_get_config(), openblas_get_corename());
   printf("p = %d, d_mlp = %d; medians of %lld rounds\n", config.data.modulus, config.model.d_mlp,
          (long long)rounds);
   printf("threads  epoch/ms  floor/ms   ratio\n");
@@ -175,7 +176,6 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   const char *rounds = NULL;
   const struct Option options[] = {
       {'n', "rounds", "N", "measurements of each kind (default: 60)", &rounds}, {0}};

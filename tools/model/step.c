@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "model/activation.h"
-#include "model/blas.h"
 #include "model/loss.h"
+#include "model/product.h"
 #include "model/stream.h"
 #include "model/vector.h"
 
@@ -113,10 +113,10 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   const struct Tables *t = &step->tables;
   size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *d_logits = tile->streams + t->mlp_width;
-  blas_product(TRANSPOSED, PLAIN, m, V, tile->n, 1, tile->hidden, t->mlp_width, d_logits, t->width,
-               first_of_group ? 0.0f : 1.0f, d_W_L, t->logit_width);
-  blas_product(PLAIN, TRANSPOSED, tile->n, m, V, 1, d_logits, t->width, t->W_L, t->logit_width, 0,
-               tile->streams, t->width);
+  product(m, V, tile->n, transposed(tile->hidden, t->mlp_width), plain(d_logits, t->width),
+          first_of_group ? REPLACE : ADD, d_W_L, t->logit_width);
+  product(tile->n, m, V, plain(d_logits, t->width), transposed(t->W_L, t->logit_width), REPLACE,
+          tile->streams, t->width);
   for (size_t i = 0; i < tile->n; i++)
     activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
                         scratch->slope + i * t->mlp_width, t->mlp_width,

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "model/activation.h"
 #include "model/attention.h"
-#include "model/blas.h"
+#include "model/product.h"
 #include "model/stream.h"
 #include "model/vector.h"
 
@@ -102,8 +102,8 @@ void tile_forward(const struct Tables *t, const struct ModelConfig *config,
   for (size_t i = 0; i < tile->n; i++)
     activation_forward(config->activation, tile->streams + i * t->width, t->mlp_width,
                        tile->hidden + i * t->mlp_width, scratch->slope + i * t->mlp_width);
-  blas_product(PLAIN, PLAIN, tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, 1, tile->hidden,
-               t->mlp_width, t->W_L, t->logit_width, 1, tile->streams + t->mlp_width, t->width);
+  product(tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, plain(tile->hidden, t->mlp_width),
+          plain(t->W_L, t->logit_width), ADD, tile->streams + t->mlp_width, t->width);
 }
 
 void row_attention_backward(const struct Tables *t, enum Attention attention,
