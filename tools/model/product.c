@@ -58,7 +58,8 @@ static void turn_block(const float *from, size_t ldb, float *to, size_t width)
 /* packed[k][j] = B(k, j) for the panel that B starts with, `columns` wide. */
 static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
-  if (columns < width) memset(packed, 0, K * width * sizeof *packed);
+  for (size_t k = 0; columns < width && k < K; k++)
+    memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
   if (B.column == 1) {
     for (size_t k = 0; k < K; k++)
       memcpy(packed + k * width, B.at + k * B.row, columns * sizeof *packed);

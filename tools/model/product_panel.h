@@ -58,9 +58,11 @@ INLINED void panel_block(size_t rows, const struct PanelTask *task, const float 
 INLINED void panel_edge(size_t rows, const struct PanelTask *task, const float *A, float *C)
 {
   float block[PANEL_ROWS * PANEL_WIDTH];
-  memset(block, 0, rows * PANEL_WIDTH * sizeof *block);
-  for (size_t i = 0; task->accumulate && i < rows; i++)
-    memcpy(block + i * PANEL_WIDTH, C + i * task->ldc, task->columns * sizeof *C);
+  if (task->accumulate) {
+    memset(block, 0, rows * PANEL_WIDTH * sizeof *block);
+    for (size_t i = 0; i < rows; i++)
+      memcpy(block + i * PANEL_WIDTH, C + i * task->ldc, task->columns * sizeof *C);
+  }
   panel_block(rows, task, A, block, PANEL_WIDTH);
   for (size_t i = 0; i < rows; i++)
     memcpy(C + i * task->ldc, block + i * PANEL_WIDTH, task->columns * sizeof *C);
