@@ -10,6 +10,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool group_init(struct GroupSums *group, const struct Tables *t, struct Error *error)
 {
@@ -84,9 +85,28 @@ void step_release(struct Step *step)
   *step = (struct Step){0};
 }
 
+/* Seconds on a clock that only goes forward; 0 when nothing is measured. */
+static double lap_begin(const struct Step *step)
+{
+  struct timespec time;
+  if (!step->seconds) return 0.0;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Books the time since `begin` on a part; returns when the next one begins. */
+static double lap(const struct Step *step, enum StepPart part, double begin)
+{
+  double end = lap_begin(step);
+  if (step->seconds) step->seconds[omp_get_thread_num()][part] += end - begin;
+  return end;
+}
+
 void step_prepare(struct Step *step, const struct Parameters *parameters)
 {
+  double begin = lap_begin(step);
   tables_forward(&step->tables, parameters);
+  lap(step, PART_TABLES, begin);
 }
 
 /* ---- a tile ---- */
@@ -163,10 +183,17 @@ static void group_gradient(struct Step *step, size_t g)
     tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
     tile.streams = step->streams + tile.first * t->width;
     tile.hidden = scratch->hidden;
-    tile_forward(t, &step->config, pairs, scratch, &tile);
+    double time = lap_begin(step);
+    tile_streams(t, step->config.attention, pairs, scratch, &tile);
+    time = lap(step, PART_STREAMS, time);
+    tile_mlp(t, step->config.activation, scratch, &tile);
+    time = lap(step, PART_MLP, time);
     tile_losses(t, pairs, &tile, 1.0f / (float)pairs->n, sums);
+    time = lap(step, PART_LOSS, time);
     tile_mlp_backward(step, scratch, &tile, row == begin, sums->W_L);
+    time = lap(step, PART_MLP_BACKWARD, time);
     tile_rows_backward(step, &tile, sums);
+    lap(step, PART_STREAMS_BACKWARD, time);
   }
 }
 
@@ -180,7 +207,9 @@ static void column_gradient(struct Step *step, size_t b)
                       .table = t->T1 + b * entry,
                       .weights = step->weights + H,
                       .gradients = step->streams};
+  double begin = lap_begin(step);
   stream_backward(t, &line, false, step->gradients.T1 + b * entry, step->d_weights + H);
+  lap(step, PART_STREAMS_BACKWARD, begin);
 }
 
 /* Sums one position's score gradients over the pairs of a line. */
@@ -262,6 +291,7 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
     column_gradient(step, b);
+  double time = lap_begin(step);
   scores_gradient(step);
   sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.d_mlp * t->logit_width,
              step->gradients.W_L);
@@ -269,7 +299,9 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   if (!t->folded)
     sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
                step->gradients.T2);
+  time = lap(step, PART_REDUCTIONS, time);
   tables_backward(t, parameters, &step->gradients, gradient);
+  lap(step, PART_TABLES_BACKWARD, time);
   if (!step->config.biases) {
     memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
     memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));
