@@ -83,8 +83,11 @@ void PANEL_NAME(const struct PanelTask *task)
   size_t i = 0;
   for (; i + PANEL_ROWS <= task->M; i += PANEL_ROWS)
     panel_rows(PANEL_ROWS, task, i);
-  for (; i + 4 <= task->M; i += 4)
-    panel_rows(4, task, i);
-  for (; i < task->M; i++)
-    panel_rows(1, task, i);
+  if (i + PANEL_ROWS / 2 <= task->M) {
+    panel_rows(PANEL_ROWS / 2, task, i);
+    i += PANEL_ROWS / 2;
+  }
+  for (; i + 2 <= task->M; i += 2)
+    panel_rows(2, task, i);
+  if (i < task->M) panel_rows(1, task, i);
 }

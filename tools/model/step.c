@@ -15,7 +15,7 @@
 static bool group_init(struct GroupSums *group, const struct Tables *t, struct Error *error)
 {
   const char *what = "the sums of a group of pairs";
-  group->W_L = memory_new((size_t)t->shape.d_mlp * t->logit_width, sizeof(float), what, error);
+  group->W_L = memory_new((size_t)t->shape.V * t->mlp_width, sizeof(float), what, error);
   group->base = memory_new(t->width, sizeof(float), what, error);
   group->T2 = memory_new((size_t)t->shape.H * t->width, sizeof(float), what, error);
   return group->W_L && group->base && group->T2;
@@ -133,10 +133,10 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   const struct Tables *t = &step->tables;
   size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *d_logits = tile->streams + t->mlp_width;
-  product(m, V, tile->n, transposed(tile->hidden, t->mlp_width), plain(d_logits, t->width),
-          first_of_group ? REPLACE : ADD, d_W_L, t->logit_width);
-  product(tile->n, m, V, plain(d_logits, t->width), transposed(t->W_L, t->logit_width), REPLACE,
-          tile->streams, t->width);
+  product(V, m, tile->n, transposed(d_logits, t->width), plain(tile->hidden, t->mlp_width),
+          first_of_group ? REPLACE : ADD, d_W_L, t->mlp_width);
+  product(tile->n, m, V, plain(d_logits, t->width), transposed(t->W_L_transposed, t->logit_width),
+          REPLACE, tile->streams, t->width);
   for (size_t i = 0; i < tile->n; i++)
     activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
                         scratch->slope + i * t->mlp_width, t->mlp_width,
@@ -149,17 +149,18 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t H = (size_t)t->shape.H, entry = H * t->width;
-  stream_sum(t, tile->streams, tile->n, sums->base);
   for (int a = tile->first_row; a < tile->end_row; a++) {
     struct Line line = {.pairs = pairs->by_row + pairs->row_first[a],
                         .n = pairs->row_first[a + 1] - pairs->row_first[a],
                         .table = t->T0 + (size_t)a * entry,
                         .weights = step->weights,
-                        .gradients = step->streams};
+                        .gradients = step->streams,
+                        .sum = sums->base};
     stream_backward(t, &line, false, step->gradients.T0 + (size_t)a * entry, step->d_weights);
     if (t->folded) continue;
     line.table = t->T2;
     line.weights = step->weights + 2 * H;
+    line.sum = NULL;
     stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
   }
 }
@@ -293,7 +294,7 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
     column_gradient(step, b);
   double time = lap_begin(step);
   scores_gradient(step);
-  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.d_mlp * t->logit_width,
+  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.V * t->mlp_width,
              step->gradients.W_L);
   sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)

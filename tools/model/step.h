@@ -25,7 +25,7 @@ struct Performance {
 struct GroupSums {
   double loss;
   size_t correct;
-  float *W_L;  /* [m][logit_width] */
+  float *W_L;  /* [V][mlp_width]: of W_L, not transposed */
   float *base; /* [width] */
   float *T2;   /* [H][width] */
 };

@@ -61,7 +61,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
                                  {&t->T1, p * H * t->width},
                                  {&t->T2, H * t->width},
                                  {&t->base, t->width},
-                                 {&t->W_L, (size_t)shape->d_mlp * t->logit_width},
+                                 {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
                                  {&t->query, H * d_head},
                                  {&t->key_query, d * H},
                                  {&t->source_scores, t->n_sources * H},
@@ -85,7 +85,7 @@ void tables_release(struct Tables *t)
                            t->T1,
                            t->T2,
                            t->base,
-                           t->W_L,
+                           t->W_L_transposed,
                            t->query,
                            t->key_query,
                            t->source_scores,
@@ -106,7 +106,7 @@ bool table_gradients_init(struct TableGradients *g, const struct Tables *t, stru
                                  {&g->T1, p * H * t->width},
                                  {&g->T2, H * t->width},
                                  {&g->base, t->width},
-                                 {&g->W_L, (size_t)t->shape.d_mlp * t->logit_width},
+                                 {&g->W_L, (size_t)t->shape.V * t->mlp_width},
                                  {&g->score0, p * H},
                                  {&g->score1, p * H},
                                  {&g->score2, H},
@@ -260,7 +260,7 @@ static void reader_forward(struct Tables *t, const struct Parameters *parameters
     memcpy(t->reader + i * t->width + t->mlp_width, unembedding + i * V, V * sizeof(float));
   }
   product_shared(m, V, d, plain(parameters_at(parameters, W_OUT), d), plain(unembedding, V),
-                 REPLACE, t->W_L, t->logit_width);
+                 REPLACE, t->W_L_transposed, t->logit_width);
 
   product(1, t->width, d, plain(t->sources + source_equals(t) * d, d), plain(t->reader, t->width),
           REPLACE, t->base, t->width);
@@ -299,10 +299,10 @@ static void reader_backward(const struct Tables *t, const struct Parameters *par
   product(d, V, 1, transposed(parameters_at(parameters, B_OUT), d), plain(d_logits, V), ADD,
           d_unembedding, V);
 
-  product_shared(m, d, V, plain(g->W_L, t->logit_width), transposed(unembedding, V), REPLACE,
+  product_shared(m, d, V, transposed(g->W_L, t->mlp_width), transposed(unembedding, V), REPLACE,
                  parameters_at(gradient, W_OUT), d);
   product_shared(d, V, m, transposed(parameters_at(parameters, W_OUT), d),
-                 plain(g->W_L, t->logit_width), ADD, d_unembedding, V);
+                 transposed(g->W_L, t->mlp_width), ADD, d_unembedding, V);
 }
 
 /* ---- table rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
