@@ -119,7 +119,7 @@ figure(fig06-ablations mainline/ablations.tsv)
 figure(fig07-progress-measures mainline/progress-measures.tsv)
 figure(other-grokking other/history.tsv)
 END
-cp "$tree/figures/fig02-grokking.ini" "$tree/figures/other-grokking.ini"
+sed s,mainline/,other/, "$tree/figures/fig02-grokking.ini" >"$tree/figures/other-grokking.ini"
 
 drawings='figures/fig02-grokking.pdf
 figures/fig03-fourier-norms.pdf
