@@ -113,11 +113,11 @@ run(mainline mainline.ini)
 run(other mainline.ini optimizer.learning_rate=0.002)
 END
 cat >>"$tree/figures/CMakeLists.txt" <<END
-figure(fig02-grokking mainline/history.tsv)
-figure(fig03-fourier-norms mainline/spectrum.tsv)
-figure(fig06-ablations mainline/ablations.tsv)
-figure(fig07-progress-measures mainline/progress-measures.tsv)
-figure(other-grokking other/history.tsv)
+figure(fig02-grokking mainline/history)
+figure(fig03-fourier-norms mainline/spectrum)
+figure(fig06-ablations mainline/ablations)
+figure(fig07-progress-measures mainline/progress-measures)
+figure(other-grokking other/history)
 END
 sed s,mainline/,other/, "$tree/figures/fig02-grokking.ini" >"$tree/figures/other-grokking.ini"
 
