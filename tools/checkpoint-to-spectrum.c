@@ -133,18 +133,20 @@ static bool fit_attention(const struct Analysis *analysis, struct Spectra *spect
 static bool fit_waves(const struct Analysis *analysis, struct Spectra *spectra, struct Error *error)
 {
   struct NeuronLogitMap map = {&analysis->basis, analysis_d_mlp(analysis), spectra->map};
-  struct Error no_directions;
-  enum DirectionSign sign;
+  struct Error ignored;
+  enum DirectionSign sign = DIRECTION_SUM;
   bool defined =
-      directions_of_operation(analysis->trajectory.config.data.operation, &sign, &no_directions);
+      directions_of_operation(analysis->trajectory.config.data.operation, &sign, &ignored);
   if (!defined)
-    fprintf(stderr, "%s: neuron-logit-directions.tsv has no alpha and no fve: %s\n", tool.name,
-            no_directions.message);
+    fprintf(stderr,
+            "%s: the answer is no function of a + b or of a - b: neuron-logit-directions.tsv has "
+            "norms, but no alpha and no fve\n",
+            tool.name);
   for (int k = 1; k <= analysis->basis.n_frequencies; k++) {
     struct WaveFit *waves = spectra->waves + 2 * k;
     if (!analysis->keys[k]) continue;
-    if (!neuron_logit_fit(&map, defined ? sign : DIRECTION_SUM,
-                          analysis->snapshot.activations.hidden, k, &waves[0], &waves[1], error))
+    if (!neuron_logit_fit(&map, sign, analysis->snapshot.activations.hidden, k, &waves[0],
+                          &waves[1], error))
       return false;
     for (int i = 0; !defined && i < 2; i++)
       waves[i].alpha = waves[i].fve = NAN;
