@@ -82,7 +82,7 @@ struct Spectra {
   double *logit_norms;                 /* [p][p]: of the products */
   double *attention;                   /* [p][H]: components of the scores' part C_h */
   struct AttentionFit *attention_fits; /* [H] */
-  struct WaveFit *waves;               /* [n_frequencies + 1][2]: u_k, v_k; key frequencies only */
+  struct WaveFit (*waves)[2];          /* [n_frequencies + 1]: u_k, v_k; key frequencies only */
 };
 
 static void spectra_release(struct Spectra *spectra)
@@ -109,7 +109,7 @@ static bool spectra_init(struct Spectra *spectra, const struct Analysis *analysi
                        .logit_norms = memory_new(p * p, sizeof(double), what, error),
                        .attention = memory_new(p * H, sizeof(double), what, error),
                        .attention_fits = memory_new(H, sizeof(struct AttentionFit), what, error),
-                       .waves = memory_new(2 * n_frequencies, sizeof(struct WaveFit), what, error)};
+                       .waves = memory_new(n_frequencies, sizeof *spectra->waves, what, error)};
   if (spectra->map && spectra->W_E_norms && spectra->W_L_norms && spectra->logit_norms &&
       spectra->attention && spectra->attention_fits && spectra->waves)
     return true;
@@ -143,10 +143,9 @@ static bool fit_waves(const struct Analysis *analysis, struct Spectra *spectra, 
             "norms, but no alpha and no fve\n",
             tool.name);
   for (int k = 1; k <= analysis->basis.n_frequencies; k++) {
-    struct WaveFit *waves = spectra->waves + 2 * k;
+    struct WaveFit *waves = spectra->waves[k];
     if (!analysis->keys[k]) continue;
-    if (!neuron_logit_fit(&map, sign, analysis->snapshot.activations.hidden, k, &waves[0],
-                          &waves[1], error))
+    if (!neuron_logit_fit(&map, sign, analysis->snapshot.activations.hidden, k, waves, error))
       return false;
     for (int i = 0; !defined && i < 2; i++)
       waves[i].alpha = waves[i].fve = NAN;
@@ -392,7 +391,7 @@ static bool write_directions(const struct Subject *subject, const struct Spectra
                     "Directions of the neuron-logit map", columns, N_ELEMENTS(columns), error))
     return false;
   for (int k = 1; k <= analysis->basis.n_frequencies; k++) {
-    const struct WaveFit *u = &spectra->waves[2 * k], *v = u + 1;
+    const struct WaveFit *u = &spectra->waves[k][0], *v = &spectra->waves[k][1];
     if (!analysis->keys[k]) continue;
     table_put_integer(&table, k);
     table_put(&table, u->fve);
@@ -632,7 +631,7 @@ static void put_waves(struct TableWriter *table, const struct Analysis *analysis
   struct Range fve = range_empty();
   for (int k = 1; k <= analysis->basis.n_frequencies; k++)
     for (int i = 0; analysis->keys[k] && i < 2; i++)
-      range_add(&fve, spectra->waves[2 * k + i].fve);
+      range_add(&fve, spectra->waves[k][i].fve);
   quantity_put(table, "neuron_logit_fve_least", fve.least, "1",
                "least share of the variance of u_k^T MLP or v_k^T MLP that cos or sin(w_k(a + b)) "
                "explains (a - b for subtract), over the key frequencies (section 4.2)");

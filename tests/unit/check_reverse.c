@@ -332,7 +332,7 @@ START_TEST(half_the_modulus_has_one_vector)
   struct FourierBasis basis = new_basis(P);
   double *components = new_map(&basis, keys, four_vectors, 4, 0.5), vectors[2 * N_NEURONS];
   struct NeuronLogitMap map = {&basis, N_NEURONS, components};
-  struct WaveFit u, v;
+  struct WaveFit fits[2];
   struct Error error;
   float hidden[P * P * N_NEURONS];
   ck_assert_int_eq(neuron_logit_vectors(&map, 6, vectors), 1);
@@ -343,10 +343,10 @@ START_TEST(half_the_modulus_has_one_vector)
       for (int i = 0; i < N_NEURONS; i++)
         hidden[(a * P + b) * N_NEURONS + i] =
             (float)(i == 4 ? 2 + 3 * cos_w(P, 6, a + b) + sin_w(P, 1, a) : 0);
-  ck_assert(neuron_logit_fit(&map, DIRECTION_SUM, hidden, 6, &u, &v, &error));
-  ck_assert_double_eq_tol(u.alpha, 3, 10 * float_rounding);
-  ck_assert_double_eq_tol(u.fve, 9 / 9.5, float_rounding);
-  ck_assert(isnan(v.alpha) && isnan(v.fve) && isnan(v.norm));
+  ck_assert(neuron_logit_fit(&map, DIRECTION_SUM, hidden, 6, fits, &error));
+  ck_assert_double_eq_tol(fits[0].alpha, 3, 10 * float_rounding);
+  ck_assert_double_eq_tol(fits[0].fve, 9 / 9.5, float_rounding);
+  ck_assert(isnan(fits[1].alpha) && isnan(fits[1].fve) && isnan(fits[1].norm));
   free(components);
   fourier_basis_release(&basis);
 }
@@ -359,7 +359,7 @@ static void check_waves(enum DirectionSign sign)
   struct FourierBasis basis = new_basis(P);
   double *components = new_map(&basis, two_keys, four_vectors, 4, 0.5);
   struct NeuronLogitMap map = {&basis, N_NEURONS, components};
-  struct WaveFit u, v;
+  struct WaveFit fits[2];
   struct Error error;
   float hidden[P * P * N_NEURONS] = {0};
   for (int a = 0; a < P; a++)
@@ -368,13 +368,14 @@ static void check_waves(enum DirectionSign sign)
       neurons[0] = (float)(5 + 3 * cos_w(P, 2, a + (int)sign * b) + 2 * sin_w(P, 2, a));
       neurons[2] = (float)(1 - sin_w(P, 2, a + (int)sign * b) + cos_w(P, 2, a - (int)sign * b));
     }
-  ck_assert(neuron_logit_fit(&map, sign, hidden, 2, &u, &v, &error));
-  ck_assert_double_eq_tol(u.alpha, 3, 10 * float_rounding);
-  ck_assert_double_eq_tol(v.alpha, -1, 10 * float_rounding);
-  ck_assert_double_eq_tol(u.fve, 9.0 / (9 + 4), float_rounding); /* variances 9/2 of 9/2 + 4/2 */
-  ck_assert_double_eq_tol(v.fve, 0.5, float_rounding);
-  ck_assert_double_eq_tol(u.norm, sqrt(squares(N_NEURONS, four_vectors[0])), rounding);
-  ck_assert_double_eq_tol(v.norm, sqrt(squares(N_NEURONS, four_vectors[1])), rounding);
+  ck_assert(neuron_logit_fit(&map, sign, hidden, 2, fits, &error));
+  ck_assert_double_eq_tol(fits[0].alpha, 3, 10 * float_rounding);
+  ck_assert_double_eq_tol(fits[1].alpha, -1, 10 * float_rounding);
+  ck_assert_double_eq_tol(fits[0].fve, 9.0 / (9 + 4),
+                          float_rounding); /* variances 9/2 of 9/2 + 4/2 */
+  ck_assert_double_eq_tol(fits[1].fve, 0.5, float_rounding);
+  ck_assert_double_eq_tol(fits[0].norm, sqrt(squares(N_NEURONS, four_vectors[0])), rounding);
+  ck_assert_double_eq_tol(fits[1].norm, sqrt(squares(N_NEURONS, four_vectors[1])), rounding);
   free(components);
   fourier_basis_release(&basis);
 }
@@ -523,11 +524,12 @@ struct Fixture {
   bool keys[8];
   struct ReplacementSubject subject;
   int p, m, d;
-  double *hidden;   /* [p^2][m] */
-  double *logits;   /* [p^2][p] */
-  double *W_L;      /* [p][m] */
-  double *expected; /* [p^2][p] */
-  float *found;     /* [p^2][p] */
+  size_t n_pairs, n_hidden, n_logits; /* p^2, p^2 m, p^3 */
+  double *hidden;                     /* [p^2][m] */
+  double *logits;                     /* [p^2][p] */
+  double *W_L;                        /* [p][m] */
+  double *expected;                   /* [p^2][p] */
+  float *found;                       /* [p^2][p] */
 };
 
 static const char *const fixtures[][7] = {
@@ -564,6 +566,7 @@ static void set_up(struct Fixture *f, int which)
   const struct Shape *shape = &f->snapshot.parameters.shape;
   f->p = shape->p, f->m = shape->d_mlp, f->d = shape->d_model;
   size_t p = (size_t)f->p, m = (size_t)f->m;
+  f->n_pairs = p * p, f->n_hidden = p * p * m, f->n_logits = p * p * p;
   unsigned state = 5;
   for (size_t i = 0; i < f->snapshot.parameters.total; i++)
     f->snapshot.parameters.values[i] = (float)noise(&state);
@@ -571,8 +574,8 @@ static void set_up(struct Fixture *f, int which)
       network_forward(&f->snapshot.parameters, &f->config.model, &f->snapshot.activations, &error));
   ck_assert(dataset_init(&f->dataset, &f->config.data, &error));
   f->basis = new_basis(f->p);
-  f->hidden = new_doubles(p * p * m), f->logits = new_doubles(p * p * p);
-  f->expected = new_doubles(p * p * p), f->found = new_floats(p * p * p);
+  f->hidden = new_doubles(f->n_hidden), f->logits = new_doubles(f->n_logits);
+  f->expected = new_doubles(f->n_logits), f->found = new_floats(f->n_logits);
   f->W_L = new_doubles(p * m), f->components = new_doubles(p * m);
   copy_network(f);
   f->fits = new_array(m, sizeof *f->fits);
@@ -604,18 +607,17 @@ static void tear_down(struct Fixture *f)
   snapshot_release(&f->snapshot);
 }
 
-/* The logits that are found are those expected, but for float32: sums over m neurons of products of
-   size `largest`. */
+/* The logits that are found are those expected, but for float32: some tens of roundings of numbers
+   no larger than the largest logit. */
 static void check_logits(struct Fixture *f, enum Replacement replacement)
 {
   struct Error error = {0};
   double largest = 0;
-  size_t n = (size_t)(f->p * f->p * f->p);
   ck_assert_msg(replacement_logits(&f->subject, replacement, f->found, &error), "%s",
                 error.message);
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < f->n_logits; i++)
     largest = fmax(largest, fabs(f->logits[i]));
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < f->n_logits; i++)
     ck_assert_msg(fabs((double)f->found[i] - f->expected[i]) < 50 * float_rounding * largest,
                   "%s: logit %zu is %.9g, expected %.9g", replacement_name(replacement), i,
                   (double)f->found[i], f->expected[i]);
@@ -670,15 +672,15 @@ START_TEST(nothing_replaced_is_the_network)
 {
   struct Fixture f;
   set_up(&f, _i);
-  memcpy(f.expected, f.logits, (size_t)(f.p * f.p * f.p) * sizeof *f.logits);
+  memcpy(f.expected, f.logits, f.n_logits * sizeof *f.logits);
   check_logits(&f, REPLACE_NOTHING);
   /* and where there is no cluster, the neurons that move nothing change no bit */
-  float *as_is = new_floats((size_t)(f.p * f.p * f.p));
-  memcpy(as_is, f.found, (size_t)(f.p * f.p * f.p) * sizeof *as_is);
+  float *as_is = new_floats(f.n_logits);
+  memcpy(as_is, f.found, f.n_logits * sizeof *as_is);
   for (int i = 0; i < f.m; i++)
     f.fits[i].fve = 0.5;
   check_logits(&f, REPLACE_CLUSTERED_NEURONS);
-  ck_assert_mem_eq(as_is, f.found, (size_t)(f.p * f.p * f.p) * sizeof *as_is);
+  ck_assert_mem_eq(as_is, f.found, f.n_logits * sizeof *as_is);
   free(as_is);
   tear_down(&f);
 }
@@ -688,7 +690,7 @@ START_TEST(clustered_neurons_become_their_polynomials)
 {
   struct Fixture f;
   set_up(&f, _i);
-  double *replaced = new_doubles((size_t)(f.p * f.p * f.m));
+  double *replaced = new_doubles(f.n_hidden);
   for (int i = 0; i < f.m; i++)
     if (i % 3 == 0)
       add_polynomial(f.p, f.hidden, f.m, i, f.fits[i].frequency, true, replaced);
@@ -706,8 +708,8 @@ START_TEST(neurons_become_their_directions_and_mean)
 {
   struct Fixture f;
   set_up(&f, _i);
-  double *replaced = new_doubles((size_t)(f.p * f.p * f.m));
-  double *function = new_doubles((size_t)(f.p * f.p));
+  double *replaced = new_doubles(f.n_hidden);
+  double *function = new_doubles(f.n_pairs);
   for (int k = 0; k <= f.p / 2; k++)
     for (int sine = 0; sine < 2 && (k == 0 || f.keys[k]); sine++) {
       for (int pair = 0; pair < f.p * f.p; pair++)
@@ -791,7 +793,7 @@ START_TEST(neurons_are_projected_on_and_off_the_map)
 {
   struct Fixture f;
   set_up(&f, _i);
-  double *span = new_doubles((size_t)(4 * f.m)), *replaced = new_doubles((size_t)(f.p * f.p * f.m));
+  double *span = new_doubles((size_t)(4 * f.m)), *replaced = new_doubles(f.n_hidden);
   int n = find_span(&f, span);
   for (int pair = 0; pair < f.p * f.p; pair++)
     for (int row = 0; row < n; row++) {
@@ -869,8 +871,8 @@ START_TEST(replacements_do_not_depend_on_the_number_of_threads)
   struct Fixture f;
   struct Error error;
   set_up(&f, 0);
-  size_t size = (size_t)(f.p * f.p * f.p) * sizeof(float);
-  float *by_one = new_floats((size_t)(f.p * f.p * f.p));
+  size_t size = f.n_logits * sizeof(float);
+  float *by_one = new_floats(f.n_logits);
   int threads = omp_get_max_threads();
   for (int i = 0; i < N_REPLACEMENTS; i++) {
     omp_set_num_threads(1);

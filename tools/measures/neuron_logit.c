@@ -107,23 +107,22 @@ static struct WaveFit fit_wave(int p, enum DirectionSign sign, const double *row
 }
 
 bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
-                      const float *hidden, int k, struct WaveFit *u, struct WaveFit *v,
-                      struct Error *error)
+                      const float *hidden, int k, struct WaveFit fits[2], struct Error *error)
 {
   int p = map->basis->p, rows[2];
   size_t m = map->d_mlp, pairs = (size_t)p * (size_t)p;
-  struct WaveFit *const fits[2] = {u, v};
   double *vectors = memory_new(2 * m + pairs, sizeof *vectors, "neurons projected on W_L", error);
   if (!vectors) return false;
-  *v = (struct WaveFit){NAN, NAN, NAN};
+  double *values = vectors + 2 * m;
   int n = neuron_logit_vectors(map, k, vectors);
+  double norm = sqrt((n == 2 ? 2.0 : 1.0) / p);
   fourier_components(p, k, rows);
+  fits[1] = (struct WaveFit){NAN, NAN, NAN};
   for (int i = 0; i < n; i++) {
     const double *vector = vectors + (size_t)i * m;
-    project(hidden, pairs, m, vector, vectors + 2 * m);
-    *fits[i] = fit_wave(p, sign, map->basis->rows + (size_t)rows[i] * (size_t)p,
-                        sqrt((n == 2 ? 2.0 : 1.0) / p), vectors + 2 * m);
-    fits[i]->norm = sqrt(inner_product(m, vector, vector));
+    project(hidden, pairs, m, vector, values);
+    fits[i] = fit_wave(p, sign, map->basis->rows + (size_t)rows[i] * (size_t)p, norm, values);
+    fits[i].norm = sqrt(inner_product(m, vector, vector));
   }
   free(vectors);
   return true;

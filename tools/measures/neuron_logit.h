@@ -42,10 +42,10 @@ struct WaveFit {
   double fve;   /* share of the function's squared norm that the wave explains, its mean removed */
 };
 
-/* Fits u_k^T hidden by alpha cos(w_k s) and v_k^T hidden by alpha sin(w_k s), s = a + b or a - b,
-   over all pairs of hidden[p^2][d_mlp]. Where there is no v_k, what belongs to it is NaN. */
+/* Fits u_k^T hidden by alpha cos(w_k s), fits[0], and v_k^T hidden by alpha sin(w_k s), fits[1],
+   s = a + b or a - b, over all pairs of hidden[p^2][d_mlp]. Where there is no v_k, what belongs to
+   it is NaN. */
 bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
-                      const float *hidden, int k, struct WaveFit *u, struct WaveFit *v,
-                      struct Error *error);
+                      const float *hidden, int k, struct WaveFit fits[2], struct Error *error);
 
 #endif
