@@ -130,10 +130,19 @@ analyses='spectrum.tsv
 key-frequencies.tsv
 neurons.tsv
 neuron-logit-map.tsv
+neuron-logit-directions.tsv
 activations.tsv
+attention-spectrum.tsv
+attention-fits.tsv
 logit-spectrum.tsv
+spectrum-quantities.tsv
 ablations.tsv
-progress-measures.tsv'
+replacements.tsv
+logit-fit.tsv
+ablation-quantities.tsv
+progress-measures.tsv
+cosine-coefficients.tsv
+excluded-by-frequency.tsv'
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')
