@@ -130,7 +130,7 @@ static void check_activations(const struct Handmade *network, const struct Activ
   for (int pair = 0; pair < p * p; pair++) {
     int a = pair / p, b = pair % p;
     static const float weights[] = {1, 0, 0, 0, 1, 0}; /* a head for a, a head for b */
-    ck_assert_mem_eq(activations->attention + pair * 6, weights, sizeof weights);
+    ck_assert_mem_eq(&activations->attention[pair * 6], weights, sizeof weights);
     for (int i = 0; i < m; i++) /* up to 16.5, with some 16 roundings on the way */
       ck_assert_double_eq_tol((double)activations->hidden[pair * m + i],
                               (double)handmade_neuron(network, i, a, b),
@@ -269,7 +269,7 @@ START_TEST(spectra_are_those_of_the_formulas)
   const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
   int p = network->p, m = handmade_other(network, OTHER_NEURONS);
   double found[MOST_NUMBERS], expected[MOST_NUMBERS];
-  double *components = calloc((size_t)(p * m), sizeof *components);
+  double *components = calloc((size_t)p * (size_t)m, sizeof *components);
   struct Analysis analysis;
   struct Error error;
   ck_assert_ptr_nonnull(components);
@@ -419,6 +419,7 @@ int main(void)
 {
   Suite *suite = suite_create("analysis");
   TCase *measures = tcase_create("measures");
+  tcase_set_timeout(measures, 120);
   tcase_add_checked_fixture(measures, make_directory, remove_directory);
   tcase_add_loop_test(measures, snapshots_are_the_networks_in_the_file, 0, LENGTH(runs));
   tcase_add_loop_test(measures, the_last_snapshot_fixes_the_key_frequencies, 0, LENGTH(runs));
