@@ -142,7 +142,8 @@ logit-fit.tsv
 ablation-quantities.tsv
 progress-measures.tsv
 cosine-coefficients.tsv
-excluded-by-frequency.tsv'
+excluded-by-frequency.tsv
+progress-quantities.tsv'
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')

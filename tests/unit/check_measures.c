@@ -8,6 +8,7 @@
 #include "measures/order.h"
 #include "measures/phases.h"
 #include "measures/spectrum.h"
+#include "measures/turning_points.h"
 #include "waves.h"
 
 #include <check.h>
@@ -955,6 +956,73 @@ START_TEST(phases_follow_their_rule)
 }
 END_TEST
 
+/* A run in nine snapshots, for p = 113, where half of a uniform guess is 2.36 nats. */
+static const struct {
+  double train_accuracy, test_accuracy, test_loss, excluded, restricted, gini, weights;
+} run_of_nine[] = {{0.01, 0.01, 4.7, 4.7, 4.7, 0.0, 1800}, {1, 0.05, 20, 0.3, 4.0, 0.1, 3400},
+                   {1, 0.07, 26, 0.2, 3.0, 0.2, 3300},     {1, 0.08, 25, 1.0, 2.3, 0.3, 3000},
+                   {1, 0.1, 20, 2.4, 1.0, 0.39, 2500},     {1, 0.5, 2.4, 9.0, 1e-2, 0.41, 2000},
+                   {1, 0.98, 0.1, 8.0, 1e-5, 0.7, 1500},   {1, 0.99, 1e-4, 7.0, 1e-7, 0.75, 1200},
+                   {1, 1, 1e-6, 6.0, 1e-8, 0.8, 1000}};
+enum { NINE = 9 };
+
+static void fill_run(struct ProgressMeasures measures[NINE], int64_t epochs[NINE])
+{
+  for (int i = 0; i < NINE; i++) {
+    measures[i] = (struct ProgressMeasures){.excluded_loss = run_of_nine[i].excluded,
+                                            .gini_W_E = run_of_nine[i].gini,
+                                            .gini_W_L = -run_of_nine[i].gini,
+                                            .squared_weights = run_of_nine[i].weights};
+    measures[i].losses.train.accuracy = run_of_nine[i].train_accuracy;
+    measures[i].losses.test.accuracy = run_of_nine[i].test_accuracy;
+    measures[i].losses.test.loss = run_of_nine[i].test_loss;
+    measures[i].restricted.all.loss = run_of_nine[i].restricted;
+    epochs[i] = 100 * i;
+  }
+}
+
+START_TEST(turning_points_are_where_their_rules_say)
+{
+  struct ProgressMeasures measures[NINE];
+  int64_t epochs[NINE];
+  struct TurningPoints points;
+  fill_run(measures, epochs);
+  turning_points_find(measures, epochs, NINE, 113, &points);
+  ck_assert_double_eq(points.train_fitted, 100);
+  ck_assert_double_eq(points.test_peak, 200);
+  ck_assert_double_eq(points.test_peak_loss, 26);
+  ck_assert_double_eq(points.excluded_least, 200);
+  ck_assert_double_eq(points.excluded_least_loss, 0.2);
+  ck_assert_double_eq(points.excluded_risen, 400);
+  ck_assert_double_eq(points.restricted_halved, 300);
+  ck_assert_double_eq(points.test_halved, 600); /* 2.4 is a little above half */
+  ck_assert_double_eq(points.generalised, 700);
+  ck_assert_double_eq(points.gini_W_E_half, 500); /* 0.4 between 0.39 and 0.41 */
+  ck_assert_double_nan(points.gini_W_L_half);     /* it fell */
+  ck_assert_double_eq(points.weights_peak, 100);
+  ck_assert_double_eq(points.weights_peak_sum, 3400);
+}
+END_TEST
+
+START_TEST(what_never_happens_is_no_number)
+{
+  struct ProgressMeasures measures[NINE];
+  int64_t epochs[NINE];
+  struct TurningPoints points;
+  fill_run(measures, epochs);
+  turning_points_find(measures, epochs, 3, 113, &points); /* it ends before it groks */
+  ck_assert_double_eq(points.train_fitted, 100);
+  ck_assert_double_eq(points.test_peak, 200);
+  ck_assert_double_nan(points.excluded_risen);
+  ck_assert_double_nan(points.restricted_halved);
+  ck_assert_double_nan(points.test_halved);
+  ck_assert_double_nan(points.generalised);
+  turning_points_find(measures, epochs, 1, 113, &points);
+  ck_assert_double_nan(points.train_fitted);
+  ck_assert_double_nan(points.gini_W_E_half);
+}
+END_TEST
+
 START_TEST(no_snapshots_have_no_phases)
 {
   enum Phase phases[1] = {PHASE_AFTERWARDS};
@@ -1039,6 +1107,8 @@ int main(void)
   TCase *run = tcase_create("run");
   tcase_add_loop_test(run, phases_follow_their_rule, 0, LENGTH(curves));
   tcase_add_test(run, no_snapshots_have_no_phases);
+  tcase_add_test(run, turning_points_are_where_their_rules_say);
+  tcase_add_test(run, what_never_happens_is_no_number);
   tcase_add_test(run, an_epoch_is_a_whole_number_from_zero);
   tcase_add_test(run, threads_are_set_for_all_that_follows);
   suite_add_tcase(suite, run);
