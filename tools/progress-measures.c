@@ -64,8 +64,7 @@ static const struct Column columns[] = {
     {"phase", "0..3",
      "0 memorisation, to the largest test loss; 1 circuit formation, to the first later test "
      "accuracy of one half; 2 cleanup, until squared_weights stays within 5 % of its final value; "
-     "3 "
-     "afterwards (section 5.2, by rule)"},
+     "3 afterwards (section 5.2, by rule)"},
     {"squared_W_E", "1", "sum of the squares of W_E"},
     {"squared_W_pos", "1", "sum of the squares of W_pos"},
     {"squared_W_Q", "1", "sum of the squares of W_Q, all heads"},
