@@ -296,7 +296,8 @@ static void put_single_frequencies(struct TableWriter *table, const struct Analy
   struct Range excluded = range_empty(), ratio = range_empty(), excluded_other = range_empty(),
                change_other = range_empty();
   double loss = ablations->unablated.all.loss;
-  /* without key frequencies there are no others either: all ranges stay empty, which reads as NaN */
+  /* without key frequencies there are no others either: all ranges stay empty, which reads as NaN
+   */
   for (int k = 1; analysis->n_keys > 0 && k <= analysis->basis.n_frequencies; k++) {
     const struct Losses *without = &ablations->without[k];
     range_add(analysis->keys[k] ? &excluded : &excluded_other, without->train.loss);

@@ -1,6 +1,7 @@
 /* checkpoint-to-spectrum: the weights and activations of a snapshot in the Fourier basis. */
 #include "base/command_line.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "fourier/transform.h"
 #include "measures/analysis.h"
 #include "measures/arguments.h"
@@ -670,6 +671,18 @@ static double sum_squared_weights(const struct Parameters *parameters)
   return sum;
 }
 
+/* The settings that are numbers, under their own names. */
+static void put_settings(struct TableWriter *table, const struct Config *config)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    char text[CONFIG_VALUE_SIZE];
+    double value;
+    config_setting_value(config, i, text);
+    if (number_parse_real(text, &value))
+      quantity_put(table, config_setting_name(i), value, "1", "setting of the run");
+  }
+}
+
 static bool write_quantities(const struct Subject *subject, const struct Spectra *spectra,
                              struct Error *error)
 {
@@ -681,6 +694,7 @@ static bool write_quantities(const struct Subject *subject, const struct Spectra
   quantity_put(&table, "epoch", (double)subject->epoch, "epochs", "when the snapshot was taken");
   quantity_put(&table, "squared_weights", sum_squared_weights(&analysis->snapshot.parameters), "1",
                "sum of the squares of all parameters (section 5.1)");
+  put_settings(&table, &analysis->trajectory.config);
   put_clusters(&table, subject);
   put_waves(&table, analysis, spectra);
   if (put_spectra(&table, analysis, spectra, error) &&

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *report_path, *tex_path, *scale = "paper", *report_only;
+static const char *report_path, *tex_path, *scale = "paper", *quiet;
 
 static const struct Tool tool = {
     .name = "verify",
@@ -30,7 +30,7 @@ static const struct Tool tool = {
             {'o', "output", "FILE.tsv", "write the verdicts to a table as well", &report_path},
             {0, "tex", "FILE.tex", "write verdicts and all quantities as LaTeX macros", &tex_path},
             {'s', "scale", "SCALE", "judge the claims of this scale (paper)", &scale},
-            {0, "report", NULL, "end with status 0 whatever the verdicts are", &report_only},
+            {'q', "quiet", NULL, "print nothing; end with 0 whatever the verdicts", &quiet},
             {0}},
     .min_operands = 2};
 
@@ -321,13 +321,17 @@ static void write_tex_number(FILE *stream, double value)
 /* Text with LaTeX's special characters made ordinary. */
 static void write_tex_text(FILE *stream, const char *text)
 {
-  for (; *text; text++) {
-    if (strchr("#$%&_{}", *text)) putc('\\', stream);
-    if (strchr("~^\\", *text))
-      fprintf(stream, "\\char%d{}", *text);
+  for (; *text; text++)
+    if (strchr("#$%&_{}", *text))
+      fprintf(stream, "\\%c", *text);
+    else if (*text == '~')
+      fputs("$\\sim$", stream);
+    else if (*text == '^')
+      fputs("\\textasciicircum{}", stream);
+    else if (*text == '\\')
+      fputs("\\textbackslash{}", stream);
     else
       putc(*text, stream);
-  }
 }
 
 static void write_tex_claims(FILE *stream, const struct Claims *claims)
@@ -349,6 +353,12 @@ static void write_tex_claims(FILE *stream, const struct Claims *claims)
     fprintf(stream, " & %s \\\\\n", verdict_names[claim->verdict]);
   }
   fputs("}\n", stream);
+  for (size_t i = 0; i < claims->n; i++) {
+    fprintf(stream, "\\expandafter\\def\\csname paper %s\\endcsname{",
+            claims->claims[i].cells[CLAIM]);
+    write_tex_text(stream, claims->claims[i].cells[PAPER]);
+    fputs("}\n", stream);
+  }
   fprintf(stream, "\\newcommand{\\claimsheld}{%zu}\n\\newcommand{\\claimsjudged}{%zu}\n",
           count_verdicts(claims, HOLDS), claims->n);
 }
@@ -380,7 +390,10 @@ static bool write_tex(const struct Claims *claims, const struct Quantities *quan
 {
   struct Output output;
   if (!output_open(&output, tex_path, error)) return false;
-  fputs("% made by verify; \\measured{RUN/TABLE}{QUANTITY} is a number\n"
+  fputs("% made by verify: \\measured{RUN/TABLE}{QUANTITY} is a number that was measured,\n"
+        "% \\paper{CLAIM} the paper's value, \\claimrows the table of all claims\n"
+        "\\newcommand{\\paper}[1]{\\ifcsname paper #1\\endcsname\\csname paper #1\\endcsname"
+        "\\else\\errmessage{no claim: #1}\\fi}\n"
         "\\newcommand{\\measured}[2]{\\ifcsname measured #1 #2\\endcsname"
         "\\csname measured #1 #2\\endcsname\\else\\errmessage{not measured: #1 #2}\\fi}\n",
         output.stream);
@@ -399,7 +412,7 @@ static bool run(struct Claims *claims, char **paths, size_t n, struct Error *err
 {
   struct Quantities quantities;
   if (!read_claims(claims, error) || !quantities_read(&quantities, paths, n, error)) return false;
-  bool done = judge(claims, &quantities, error) && print_report(claims, error) &&
+  bool done = judge(claims, &quantities, error) && (quiet || print_report(claims, error)) &&
               (!report_path || write_table(claims, error)) &&
               (!tex_path || write_tex(claims, &quantities, error));
   quantities_release(&quantities);
@@ -418,5 +431,5 @@ int main(int argc, char **argv)
   bool all_hold = done && count_verdicts(&claims, HOLDS) == claims.n;
   claims_release(&claims);
   if (!done) return command_line_fail(&tool, &error);
-  return all_hold || report_only ? EXIT_SUCCESS : EXIT_FAILURE;
+  return all_hold || quiet ? EXIT_SUCCESS : EXIT_FAILURE;
 }
