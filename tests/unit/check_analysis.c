@@ -82,13 +82,15 @@ static void write_run(const struct Handmade *sizes, Fill *fill, const void *cont
   config.train.snapshot_every = 100;
   ck_assert_msg(dataset_init(&dataset, &config.data, &error) &&
                     parameters_init(&parameters, &config, &error) &&
-                    recorder_open(&recorder, directory, &config, &dataset, &parameters, &error),
+                    recorder_init(&recorder, directory, &config, &dataset, &parameters, &error) &&
+                    recorder_start(&recorder, &error),
                 "%s", error.message);
   for (size_t i = 0; i < SNAPSHOTS; i++) {
     fill(context, i, &parameters);
     ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, &parameters, &error));
   }
-  ck_assert_msg(recorder_commit(&recorder, &error), "%s", error.message);
+  ck_assert_msg(recorder_commit(&recorder, config.train.epochs, &error), "%s", error.message);
+  recorder_release(&recorder);
   parameters_release(&parameters);
   dataset_release(&dataset);
 }

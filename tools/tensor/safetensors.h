@@ -94,6 +94,10 @@ bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count,
 /* Element i of an I64, U8 or BOOL tensor; of a BOOL one, 0 or 1. */
 int64_t tensor_integer(const struct Tensor *tensor, size_t i);
 
+/* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. */
+bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
+                 struct Error *error);
+
 /* "[401, 114, 128]", for messages. */
 enum { TENSOR_SHAPE_TEXT_SIZE = 128 };
 void tensor_format_shape(const struct Tensor *tensor, char text[TENSOR_SHAPE_TEXT_SIZE]);
@@ -122,6 +126,14 @@ bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
                         const struct TensorSpec *tensors, size_t n_tensors,
                         const struct MetadataEntry *metadata, size_t n_metadata,
                         struct Error *error);
+
+/* Opens a file for more writing that safetensors_create made, finished or not: the same arguments
+   must give the same header byte for byte, and the same size. Nothing is changed in it, whatever
+   happens. Errors: it is not there, or is another file. */
+bool safetensors_continue(struct SafetensorsWriter *writer, const char *path,
+                          const struct TensorSpec *tensors, size_t n_tensors,
+                          const struct MetadataEntry *metadata, size_t n_metadata,
+                          struct Error *error);
 
 /* Writes `size` bytes at byte `offset` of tensor number `tensor`. Different threads may write at
    the same time. */

@@ -329,6 +329,15 @@ int64_t tensor_integer(const struct Tensor *tensor, size_t i)
   return value;
 }
 
+bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
+                 struct Error *error)
+{
+  (void)error; /* what is mapped is there */
+  size_t size = dtype_size(tensor->dtype);
+  if (count > 0) memcpy(elements, (const char *)tensor->data + first * size, count * size);
+  return true;
+}
+
 void tensor_format_shape(const struct Tensor *tensor, char text[TENSOR_SHAPE_TEXT_SIZE])
 {
   size_t length = (size_t)snprintf(text, TENSOR_SHAPE_TEXT_SIZE, "[");
