@@ -1,17 +1,24 @@
 /* checkpoint-to-spectrum: the weights and activations of a snapshot in the Fourier basis. */
 #include "base/command_line.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "fourier/transform.h"
 #include "measures/analysis.h"
 #include "measures/arguments.h"
+#include "measures/attention_fit.h"
+#include "measures/contrast.h"
+#include "measures/losses.h"
+#include "measures/neuron_logit.h"
+#include "measures/quantities.h"
+#include "measures/range.h"
 #include "measures/spectrum.h"
-#include "model/blas.h"
 #include "table/table.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *output_directory = ".", *epoch_text, *threads_text;
 
@@ -19,14 +26,20 @@ static const struct Tool tool = {
     .name = "checkpoint-to-spectrum",
     .operands = "TRAJECTORY [section.key=value...]",
     .summary =
-        "Takes a snapshot apart in Fourier space. Writes six tables:\n"
-        "  spectrum.tsv          norms of the components of W_E and of W_L\n"
-        "  key-frequencies.tsv   the key frequencies, those of the last snapshot, with their\n"
-        "                        clusters of neurons in this one\n"
-        "  neurons.tsv           every neuron's frequency and the variance it explains\n"
-        "  neuron-logit-map.tsv  W_L of one frequency's neurons, component by component\n"
-        "  activations.tsv       attention and the first neurons on all pairs\n"
-        "  logit-spectrum.tsv    norms of the logits in the two-dimensional basis",
+        "Takes a snapshot apart in Fourier space. Writes ten tables:\n"
+        "  spectrum.tsv                 norms of the components of W_E and of W_L\n"
+        "  key-frequencies.tsv          the key frequencies, those of the last snapshot, with "
+        "their\n"
+        "                               clusters of neurons in this one\n"
+        "  neurons.tsv                  every neuron's frequency and the variance it explains\n"
+        "  neuron-logit-map.tsv         W_L of one frequency's neurons, component by component\n"
+        "  neuron-logit-directions.tsv  W_L's directions at the key frequencies, and the neurons\n"
+        "                               along them\n"
+        "  activations.tsv              attention and the first neurons on all pairs\n"
+        "  attention-spectrum.tsv       what the heads attend by, component by component\n"
+        "  attention-fits.tsv           the heads' attention fitted by one frequency each\n"
+        "  logit-spectrum.tsv           norms of the logits in the two-dimensional basis\n"
+        "  spectrum-quantities.tsv      single numbers: what follows from the others",
     .options =
         (const struct Option[]){
             {'o', "output", "DIR", "where the tables go (the current directory)",
@@ -42,7 +55,8 @@ static const struct Tool tool = {
 struct Subject {
   const struct Analysis *analysis;
   const struct NeuronFit *fits; /* [d_mlp], of this snapshot */
-  char *name;                   /* "a network trained on (a + b) mod 113, at epoch 40000" */
+  int64_t epoch;
+  char *name; /* "a network trained on (a + b) mod 113, at epoch 40000" */
 };
 
 /* Opens a table of the subject. The title's %s is the subject's name. */
@@ -60,16 +74,112 @@ static bool create_table(struct TableWriter *table, const struct Subject *subjec
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof *(array))
 
-/* ---- spectrum.tsv ---- */
+/* ---- what is computed before anything is written ---- */
 
-/* The norm of a frequency's cosine (row 0) or sine (row 1); NaN where it has none. */
-static double norm_of(const double *norms, int p, int frequency, int row)
+struct Spectra {
+  double *map;                         /* [p][d_mlp]: components of W_L along its outputs */
+  double *W_E_norms, *W_L_norms;       /* [p]: of the components */
+  double *logit_norms;                 /* [p][p]: of the products */
+  double *attention;                   /* [p][H]: components of the scores' part C_h */
+  struct AttentionFit *attention_fits; /* [H] */
+  struct WaveFit (*waves)[2];          /* [n_frequencies + 1]: u_k, v_k; key frequencies only */
+};
+
+static void spectra_release(struct Spectra *spectra)
 {
-  int components[2];
-  return row < fourier_components(p, frequency, components) ? norms[components[row]] : NAN;
+  free(spectra->map);
+  free(spectra->W_E_norms);
+  free(spectra->W_L_norms);
+  free(spectra->logit_norms);
+  free(spectra->attention);
+  free(spectra->attention_fits);
+  free(spectra->waves);
 }
 
-static bool write_spectrum(const struct Subject *subject, const double *map, struct Error *error)
+static bool spectra_init(struct Spectra *spectra, const struct Analysis *analysis,
+                         struct Error *error)
+{
+  size_t p = (size_t)analysis->basis.p, H = (size_t)analysis->snapshot.parameters.shape.H;
+  size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
+  const char *what = "the spectra";
+  *spectra =
+      (struct Spectra){.map = memory_new(p * analysis_d_mlp(analysis), sizeof(double), what, error),
+                       .W_E_norms = memory_new(p, sizeof(double), what, error),
+                       .W_L_norms = memory_new(p, sizeof(double), what, error),
+                       .logit_norms = memory_new(p * p, sizeof(double), what, error),
+                       .attention = memory_new(p * H, sizeof(double), what, error),
+                       .attention_fits = memory_new(H, sizeof(struct AttentionFit), what, error),
+                       .waves = memory_new(n_frequencies, sizeof *spectra->waves, what, error)};
+  if (spectra->map && spectra->W_E_norms && spectra->W_L_norms && spectra->logit_norms &&
+      spectra->attention && spectra->attention_fits && spectra->waves)
+    return true;
+  spectra_release(spectra);
+  return false;
+}
+
+static bool fit_attention(const struct Analysis *analysis, struct Spectra *spectra,
+                          struct Error *error)
+{
+  const float *attention = analysis->snapshot.activations.attention;
+  size_t H = (size_t)analysis->snapshot.parameters.shape.H;
+  bool done = attention_spectrum(&analysis->basis, &analysis->snapshot, spectra->attention, error);
+  for (size_t h = 0; done && h < H; h++)
+    done = attention_fit(&analysis->basis, attention, H, h, &spectra->attention_fits[h], error);
+  return done;
+}
+
+/* What W_L's directions carry is a function of a + b or of a - b: for another operation it is not
+   defined. */
+static bool fit_waves(const struct Analysis *analysis, struct Spectra *spectra, struct Error *error)
+{
+  struct NeuronLogitMap map = {&analysis->basis, analysis_d_mlp(analysis), spectra->map};
+  struct Error ignored;
+  enum DirectionSign sign = DIRECTION_SUM;
+  bool defined =
+      directions_of_operation(analysis->trajectory.config.data.operation, &sign, &ignored);
+  if (!defined)
+    fprintf(stderr,
+            "%s: the answer is no function of a + b or of a - b: neuron-logit-directions.tsv has "
+            "norms, but no alpha and no fve\n",
+            tool.name);
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++) {
+    struct WaveFit *waves = spectra->waves[k];
+    if (!analysis->keys[k]) continue;
+    if (!neuron_logit_fit(&map, sign, analysis->snapshot.activations.hidden, k, waves, error))
+      return false;
+    for (int i = 0; !defined && i < 2; i++)
+      waves[i].alpha = waves[i].fve = NAN;
+  }
+  return true;
+}
+
+static bool compute_spectra(const struct Analysis *analysis, struct Spectra *spectra,
+                            struct Error *error)
+{
+  const struct FourierBasis *basis = &analysis->basis;
+  const struct Parameters *parameters = &analysis->snapshot.parameters;
+  if (!spectrum_of_embedding(basis, parameters, spectra->W_E_norms, error) ||
+      !spectrum_of_neuron_logit_map(basis, parameters, spectra->map, error) ||
+      !spectrum_of_logits(basis, analysis->snapshot.activations.logits, (size_t)parameters->shape.V,
+                          spectra->logit_norms, error))
+    return false;
+  fourier_norms(spectra->map, (size_t)basis->p, analysis_d_mlp(analysis), spectra->W_L_norms);
+  return fit_attention(analysis, spectra, error) && fit_waves(analysis, spectra, error);
+}
+
+/* ---- spectrum.tsv ---- */
+
+/* What stands at a frequency's cosine (row 0) or sine (row 1) in a column of values[p][stride]; NaN
+   where it has none. */
+static double component_of(const double *values, size_t stride, int p, int frequency, int row)
+{
+  int components[2];
+  if (row >= fourier_components(p, frequency, components)) return NAN;
+  return values[(size_t)components[row] * stride];
+}
+
+static bool write_spectrum(const struct Subject *subject, const struct Spectra *spectra,
+                           struct Error *error)
 {
   static const struct Column columns[] = {
       {"frequency", "1", "k, w_k = 2 pi k / p; 0 is the constant, which has no sine"},
@@ -79,29 +189,19 @@ static bool write_spectrum(const struct Subject *subject, const double *map, str
        "norm over the neurons of the component cos(w_k c) of W_L = W_U W_out along its p number "
        "outputs (figure 3)"},
       {"W_L_sin", "1", "the same for sin(w_k c)"}};
-  const struct Analysis *analysis = subject->analysis;
-  int p = analysis->basis.p;
-  double *norms = memory_new(2 * (size_t)p, sizeof *norms, "norms of components", error);
-  double *of_map = norms ? norms + p : NULL;
+  const struct FourierBasis *basis = &subject->analysis->basis;
   struct TableWriter table;
-  bool done =
-      norms &&
-      spectrum_of_embedding(&analysis->basis, &analysis->snapshot.parameters, norms, error) &&
-      create_table(&table, subject, "spectrum.tsv", "Norms of the Fourier components", columns,
-                   N_ELEMENTS(columns), error);
-  if (done) {
-    fourier_norms(map, (size_t)p, analysis_d_mlp(analysis), of_map);
-    for (int k = 0; k <= analysis->basis.n_frequencies; k++) {
-      table_put_integer(&table, k);
-      table_put(&table, norm_of(norms, p, k, 0));
-      table_put(&table, norm_of(norms, p, k, 1));
-      table_put(&table, norm_of(of_map, p, k, 0));
-      table_put(&table, norm_of(of_map, p, k, 1));
-    }
-    done = table_commit(&table, error);
+  if (!create_table(&table, subject, "spectrum.tsv", "Norms of the Fourier components", columns,
+                    N_ELEMENTS(columns), error))
+    return false;
+  for (int k = 0; k <= basis->n_frequencies; k++) {
+    table_put_integer(&table, k);
+    table_put(&table, component_of(spectra->W_E_norms, 1, basis->p, k, 0));
+    table_put(&table, component_of(spectra->W_E_norms, 1, basis->p, k, 1));
+    table_put(&table, component_of(spectra->W_L_norms, 1, basis->p, k, 0));
+    table_put(&table, component_of(spectra->W_L_norms, 1, basis->p, k, 1));
   }
-  free(norms);
-  return done;
+  return table_commit(&table, error);
 }
 
 /* ---- key-frequencies.tsv and neurons.tsv ---- */
@@ -167,8 +267,8 @@ static size_t count_members(const struct Subject *subject, int k, bool clustered
 {
   size_t count = 0;
   for (size_t i = 0; i < analysis_d_mlp(subject->analysis); i++)
-    count += subject->fits[i].frequency == k &&
-             (!clustered || neuron_in_cluster(&subject->fits[i]));
+    count +=
+        subject->fits[i].frequency == k && (!clustered || neuron_in_cluster(&subject->fits[i]));
   return count;
 }
 
@@ -268,6 +368,42 @@ static bool write_map(const struct Subject *subject, const double *map, struct E
   return done;
 }
 
+/* ---- neuron-logit-directions.tsv ---- */
+
+static bool write_directions(const struct Subject *subject, const struct Spectra *spectra,
+                             struct Error *error)
+{
+  static const struct Column columns[] = {
+      {"frequency", "1",
+       "a key frequency k; W_L = sum over them of cos(w_k c) u_k^T + sin(w_k c) v_k^T and a "
+       "residual (section 4.2)"},
+      {"fve_u", "1",
+       "share of the variance of u_k^T MLP(a, b) over all pairs that alpha_u cos(w_k(a + b)) "
+       "explains (a - b for subtract), MLP being the neurons behind the activation function"},
+      {"fve_v", "1", "the same for v_k^T MLP(a, b) and alpha_v sin(w_k(a + b)); nan for k = p/2"},
+      {"norm_u", "1", "norm of u_k over the neurons"},
+      {"norm_v", "1", "norm of v_k"},
+      {"alpha_u", "1", "least squares"},
+      {"alpha_v", "1", "least squares"}};
+  const struct Analysis *analysis = subject->analysis;
+  struct TableWriter table;
+  if (!create_table(&table, subject, "neuron-logit-directions.tsv",
+                    "Directions of the neuron-logit map", columns, N_ELEMENTS(columns), error))
+    return false;
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++) {
+    const struct WaveFit *u = &spectra->waves[k][0], *v = &spectra->waves[k][1];
+    if (!analysis->keys[k]) continue;
+    table_put_integer(&table, k);
+    table_put(&table, u->fve);
+    table_put(&table, v->fve);
+    table_put(&table, u->norm);
+    table_put(&table, v->norm);
+    table_put(&table, u->alpha);
+    table_put(&table, v->alpha);
+  }
+  return table_commit(&table, error);
+}
+
 /* ---- activations.tsv ---- */
 
 enum { MOST_HEADS = 16, MOST_NEURONS = 4 };
@@ -275,8 +411,8 @@ enum { MOST_HEADS = 16, MOST_NEURONS = 4 };
 static bool create_activations(struct TableWriter *table, const struct Subject *subject,
                                size_t heads, size_t neurons, struct Error *error)
 {
-  struct Column columns[2 + MOST_HEADS + MOST_NEURONS] = {
-      {"a", "1", "the first number"}, {"b", "1", "the second number"}};
+  struct Column columns[2 + MOST_HEADS + MOST_NEURONS] = {{"a", "1", "the first number"},
+                                                          {"b", "1", "the second number"}};
   char names[MOST_HEADS + MOST_NEURONS][16];
   size_t n = 2;
   for (size_t h = 0; h < heads; h++, n++) {
@@ -286,8 +422,8 @@ static bool create_activations(struct TableWriter *table, const struct Subject *
   }
   for (size_t i = 0; i < neurons; i++, n++) {
     snprintf(names[n - 2], sizeof *names, "neuron_%zu", i);
-    columns[n] = (struct Column){names[n - 2], "1",
-                                 "that neuron behind the activation function (figure 4)"};
+    columns[n] =
+        (struct Column){names[n - 2], "1", "that neuron behind the activation function (figure 4)"};
   }
   return create_table(table, subject, "activations.tsv", "Attention and neurons", columns, n,
                       error);
@@ -312,9 +448,84 @@ static bool write_activations(const struct Subject *subject, struct Error *error
   return table_commit(&table, error);
 }
 
+/* ---- attention-spectrum.tsv and attention-fits.tsv ---- */
+
+static bool create_attention_spectrum(struct TableWriter *table, const struct Subject *subject,
+                                      size_t heads, struct Error *error)
+{
+  static const struct {
+    const char *suffix, *meaning;
+  } parts[3] = {{"norm", "norm of the two components of C_h at k, for that head h (figure 8)"},
+                {"cos", "component cos(w_k x) of C_h(x) = x_=^T W_Q^T W_K W_E[x] / sqrt(d_head)"},
+                {"sin", "component sin(w_k x) of it"}};
+  struct Column columns[1 + 3 * MOST_HEADS] = {
+      {"frequency", "1", "k, w_k = 2 pi k / p; 0 is the constant, which has no sine"}};
+  char names[3 * MOST_HEADS][16];
+  for (size_t i = 0; i < 3 * heads; i++) {
+    snprintf(names[i], sizeof *names, "C_%zu_%s", i / 3, parts[i % 3].suffix);
+    columns[1 + i] = (struct Column){names[i], "1", parts[i % 3].meaning};
+  }
+  return create_table(table, subject, "attention-spectrum.tsv",
+                      "What tokens add to attention scores, in the Fourier basis,", columns,
+                      1 + 3 * heads, error);
+}
+
+static bool write_attention_spectrum(const struct Subject *subject, const struct Spectra *spectra,
+                                     struct Error *error)
+{
+  const struct FourierBasis *basis = &subject->analysis->basis;
+  size_t H = (size_t)subject->analysis->snapshot.parameters.shape.H;
+  size_t heads = H < MOST_HEADS ? H : MOST_HEADS;
+  struct TableWriter table;
+  if (!create_attention_spectrum(&table, subject, heads, error)) return false;
+  for (int k = 0; k <= basis->n_frequencies; k++) {
+    table_put_integer(&table, k);
+    for (size_t h = 0; h < heads; h++) {
+      double cosine = component_of(spectra->attention + h, H, basis->p, k, 0);
+      double sine = component_of(spectra->attention + h, H, basis->p, k, 1);
+      table_put(&table, isnan(sine) ? fabs(cosine) : sqrt(cosine * cosine + sine * sine));
+      table_put(&table, cosine);
+      table_put(&table, sine);
+    }
+  }
+  return table_commit(&table, error);
+}
+
+static bool write_attention_fits(const struct Subject *subject, const struct Spectra *spectra,
+                                 struct Error *error)
+{
+  static const struct Column columns[] = {
+      {"head", "1", "h"},
+      {"frequency", "1",
+       "the k with the best fit of its attention from \"=\" to a by 0.5 + alpha (cos(w_k a) - "
+       "cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs (section 4.1)"},
+      {"key", "0 or 1", "1 where k is a key frequency"},
+      {"alpha", "1", "of that fit"},
+      {"beta", "1", "of that fit"},
+      {"fve", "1",
+       "1 - squared residual / squared deviation of the attention from its mean; nan for a head "
+       "whose attention is the same for all pairs"}};
+  const struct Analysis *analysis = subject->analysis;
+  struct TableWriter table;
+  if (!create_table(&table, subject, "attention-fits.tsv", "Attention fitted by one frequency",
+                    columns, N_ELEMENTS(columns), error))
+    return false;
+  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++) {
+    const struct AttentionFit *fit = &spectra->attention_fits[h];
+    table_put_integer(&table, (long long)h);
+    table_put_integer(&table, fit->frequency);
+    table_put_integer(&table, analysis->keys[fit->frequency]);
+    table_put(&table, fit->alpha);
+    table_put(&table, fit->beta);
+    table_put(&table, fit->fve);
+  }
+  return table_commit(&table, error);
+}
+
 /* ---- logit-spectrum.tsv ---- */
 
-static bool write_logits(const struct Subject *subject, struct Error *error)
+static bool write_logits(const struct Subject *subject, const struct Spectra *spectra,
+                         struct Error *error)
 {
   static const struct Column columns[] = {
       {"component_a", "1",
@@ -322,66 +533,217 @@ static bool write_logits(const struct Subject *subject, struct Error *error)
       {"component_b", "1", "the same over b"},
       {"norm", "1",
        "norm over the p number outputs of the logits' component in the product (figure 4)"}};
-  const struct Analysis *analysis = subject->analysis;
-  size_t p = (size_t)analysis->basis.p;
-  double *norms = memory_new(p * p, sizeof *norms, "the spectrum of the logits", error);
+  size_t p = (size_t)subject->analysis->basis.p;
   struct TableWriter table;
-  bool done = norms &&
-              spectrum_of_logits(&analysis->basis, analysis->snapshot.activations.logits,
-                                 (size_t)analysis->snapshot.parameters.shape.V, norms, error) &&
-              create_table(&table, subject, "logit-spectrum.tsv", "The logits in the Fourier basis",
-                           columns, N_ELEMENTS(columns), error);
-  if (done) {
-    for (size_t i = 0; i < p * p; i++) {
-      table_put_integer(&table, (long long)(i / p));
-      table_put_integer(&table, (long long)(i % p));
-      table_put(&table, norms[i]);
-    }
-    done = table_commit(&table, error);
+  if (!create_table(&table, subject, "logit-spectrum.tsv", "The logits in the Fourier basis",
+                    columns, N_ELEMENTS(columns), error))
+    return false;
+  for (size_t i = 0; i < p * p; i++) {
+    table_put_integer(&table, (long long)(i / p));
+    table_put_integer(&table, (long long)(i % p));
+    table_put(&table, spectra->logit_norms[i]);
   }
-  free(norms);
-  return done;
+  return table_commit(&table, error);
+}
+
+/* ---- spectrum-quantities.tsv ---- */
+
+static void put_clusters(struct TableWriter *table, const struct Subject *subject)
+{
+  const struct Analysis *analysis = subject->analysis;
+  struct Range sizes = range_empty(), clustered = range_empty(), all = range_empty();
+  size_t m = analysis_d_mlp(analysis);
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    if (analysis->keys[k]) range_add(&sizes, (double)count_members(subject, k, true));
+  for (size_t i = 0; i < m; i++) {
+    range_add(&all, subject->fits[i].fve);
+    if (neuron_in_cluster(&subject->fits[i])) range_add(&clustered, subject->fits[i].fve);
+  }
+  quantity_put(table, "key_frequencies", analysis->n_keys, "1",
+               "frequencies that hold a cluster of neurons in the last snapshot (section 4.1)");
+  quantity_put(table, "clustered_neurons", (double)clustered.n, "1",
+               "neurons whose frequency explains more than 0.85 of their variance (section 4.3)");
+  quantity_put(table, "clustered_share", (double)clustered.n / (double)m, "1",
+               "clustered_neurons / all neurons");
+  quantity_put(table, "cluster_size_least", sizes.least, "1",
+               "neurons in the smallest cluster of a key frequency");
+  quantity_put(table, "cluster_size_most", sizes.most, "1", "neurons in the largest");
+  quantity_put(table, "neuron_fve_mean", range_mean(&all), "1",
+               "mean over all neurons of the variance that their frequency explains");
+  quantity_put(table, "clustered_fve_mean", range_mean(&clustered), "1",
+               "the same over the clustered neurons");
+  quantity_put(table, "clustered_fve_least", clustered.least, "1",
+               "the least of the clustered neurons");
+}
+
+static void put_contrast(struct TableWriter *table, const char *const names[3],
+                         const struct Contrast *contrast)
+{
+  quantity_put(
+      table, names[0], contrast->share, "1",
+      "share of its squared norm, without the constant, at the key frequencies (figure 3)");
+  quantity_put(table, names[1], contrast->ratio, "1",
+               "its mean norm at a key frequency over that at another frequency");
+  quantity_put(table, names[2], contrast->separation, "1",
+               "its least norm at a key frequency over the largest at another frequency");
+}
+
+/* gini_coefficient sorts, so it is given a copy. */
+static bool put_gini(struct TableWriter *table, const char *name, const double *norms, size_t p,
+                     struct Error *error)
+{
+  double *copy = memory_new(p, sizeof *copy, "norms of components", error);
+  if (!copy) return false;
+  memcpy(copy, norms, p * sizeof *copy);
+  quantity_put(table, name, gini_coefficient(copy, p), "1",
+               "Gini coefficient of the norms of its p Fourier components (section 5.1)");
+  free(copy);
+  return true;
+}
+
+static bool put_spectra(struct TableWriter *table, const struct Analysis *analysis,
+                        const struct Spectra *spectra, struct Error *error)
+{
+  static const char *const of_W_E[] = {"W_E_key_share", "W_E_key_ratio", "W_E_key_separation"};
+  static const char *const of_W_L[] = {"W_L_key_share", "W_L_key_ratio", "W_L_key_separation"};
+  const struct FourierBasis *basis = &analysis->basis;
+  struct NeuronLogitMap map = {basis, analysis_d_mlp(analysis), spectra->map};
+  struct Contrast W_E_contrast = contrast_of_norms(basis, spectra->W_E_norms, analysis->keys);
+  struct Contrast W_L_contrast = contrast_of_norms(basis, spectra->W_L_norms, analysis->keys);
+  double residual = neuron_logit_residual(&map, analysis->keys);
+  put_contrast(table, of_W_E, &W_E_contrast);
+  put_contrast(table, of_W_L, &W_L_contrast);
+  quantity_put(table, "logit_key_share",
+               contrast_of_products(basis, spectra->logit_norms, analysis->keys), "1",
+               "share of the logits' squared norm, without the constant, in products of cosines "
+               "and sines of one key frequency (figure 4)");
+  quantity_put(table, "W_L_residual_norm", sqrt(residual), "1",
+               "Frobenius norm of W_L outside cos and sin(w_k c) of the key frequencies, over that "
+               "of W_L (section 4.2)");
+  quantity_put(table, "W_L_residual_squared", residual, "1", "the same, both norms squared");
+  return put_gini(table, "gini_W_E", spectra->W_E_norms, (size_t)basis->p, error) &&
+         put_gini(table, "gini_W_L", spectra->W_L_norms, (size_t)basis->p, error);
+}
+
+static void put_waves(struct TableWriter *table, const struct Analysis *analysis,
+                      const struct Spectra *spectra)
+{
+  struct Range fve = range_empty();
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    for (int i = 0; analysis->keys[k] && i < 2; i++)
+      range_add(&fve, spectra->waves[k][i].fve);
+  quantity_put(table, "neuron_logit_fve_least", fve.least, "1",
+               "least share of the variance of u_k^T MLP or v_k^T MLP that cos or sin(w_k(a + b)) "
+               "explains (a - b for subtract), over the key frequencies (section 4.2)");
+  quantity_put(table, "neuron_logit_fve_mean", range_mean(&fve), "1", "the mean of these shares");
+}
+
+static bool put_attention(struct TableWriter *table, const struct Analysis *analysis,
+                          const struct Spectra *spectra, struct Error *error)
+{
+  size_t H = (size_t)analysis->snapshot.parameters.shape.H, at_keys = 0;
+  struct Range fve = range_empty();
+  for (size_t h = 0; h < H; h++) {
+    range_add(&fve, spectra->attention_fits[h].fve);
+    at_keys += analysis->keys[spectra->attention_fits[h].frequency];
+  }
+  quantity_put(table, "attention_fve_least", fve.least, "1",
+               "least share of the variance of a head's attention that its fit explains "
+               "(attention-fits.tsv)");
+  quantity_put(table, "attention_fve_mean", range_mean(&fve), "1", "the mean over the heads");
+  quantity_put(table, "attention_heads_at_keys", (double)at_keys, "1",
+               "heads whose fit is at a key frequency");
+  for (size_t h = 0; h < H; h++) {
+    char *name = memory_print(error, "attention_frequency_%zu", h);
+    if (!name) return false;
+    quantity_put(table, name, spectra->attention_fits[h].frequency, "1",
+                 "the frequency that fits that head's attention best");
+    free(name);
+  }
+  return true;
+}
+
+static double sum_squared_weights(const struct Parameters *parameters)
+{
+  double sum = 0;
+  for (int which = 0; which < N_PARAMETERS; which++)
+    sum += squared_weights(parameters, (enum Parameter)which);
+  return sum;
+}
+
+/* The settings that are numbers, under their own names. */
+static void put_settings(struct TableWriter *table, const struct Config *config)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    char text[CONFIG_VALUE_SIZE];
+    double value;
+    config_setting_value(config, i, text);
+    if (number_parse_real(text, &value))
+      quantity_put(table, config_setting_name(i), value, "1", "setting of the run");
+  }
+}
+
+static bool write_quantities(const struct Subject *subject, const struct Spectra *spectra,
+                             struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  struct TableWriter table;
+  if (!create_table(&table, subject, "spectrum-quantities.tsv", "What the spectra amount to",
+                    quantity_columns, N_QUANTITY_COLUMNS, error))
+    return false;
+  quantity_put(&table, "epoch", (double)subject->epoch, "epochs", "when the snapshot was taken");
+  quantity_put(&table, "squared_weights", sum_squared_weights(&analysis->snapshot.parameters), "1",
+               "sum of the squares of all parameters (section 5.1)");
+  put_settings(&table, &analysis->trajectory.config);
+  put_clusters(&table, subject);
+  put_waves(&table, analysis, spectra);
+  if (put_spectra(&table, analysis, spectra, error) &&
+      put_attention(&table, analysis, spectra, error))
+    return table_commit(&table, error);
+  table_discard(&table);
+  return false;
 }
 
 /* ---- all of them ---- */
 
-static bool write_tables(const struct Subject *subject, struct Error *error)
+static bool write_tables(const struct Subject *subject, const struct Spectra *spectra,
+                         struct Error *error)
 {
-  const struct Analysis *analysis = subject->analysis;
-  size_t p = (size_t)analysis->basis.p, m = analysis_d_mlp(analysis);
-  double *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
-  bool done = map && output_make_directory(output_directory, error) &&
-              spectrum_of_neuron_logit_map(&analysis->basis, &analysis->snapshot.parameters, map,
-                                           error) &&
-              write_spectrum(subject, map, error) && write_keys(subject, error) &&
-              write_neurons(subject, error) && write_map(subject, map, error) &&
-              write_activations(subject, error) && write_logits(subject, error);
-  free(map);
+  return output_make_directory(output_directory, error) &&
+         write_spectrum(subject, spectra, error) && write_keys(subject, error) &&
+         write_neurons(subject, error) && write_map(subject, spectra->map, error) &&
+         write_directions(subject, spectra, error) && write_activations(subject, error) &&
+         write_attention_spectrum(subject, spectra, error) &&
+         write_attention_fits(subject, spectra, error) && write_logits(subject, spectra, error) &&
+         write_quantities(subject, spectra, error);
+}
+
+static bool take_apart(const struct Subject *subject, struct Error *error)
+{
+  struct Spectra spectra;
+  if (!spectra_init(&spectra, subject->analysis, error)) return false;
+  bool done =
+      compute_spectra(subject->analysis, &spectra, error) && write_tables(subject, &spectra, error);
+  spectra_release(&spectra);
   return done;
 }
 
 static bool run(struct Analysis *analysis, int64_t epoch, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
-  size_t snapshot, last = trajectory->n_snapshots - 1, m = analysis_d_mlp(analysis);
-  if (!trajectory_find(trajectory, epoch, &snapshot, error) ||
-      !analysis_fit_final(analysis, error))
+  size_t snapshot;
+  if (!trajectory_find(trajectory, epoch, &snapshot, error) || !analysis_fit_final(analysis, error))
     return false;
   struct NeuronFit *fits = NULL;
-  if (snapshot != last) {
-    fits = memory_new(m, sizeof *fits, "fits of the neurons", error);
-    if (!fits || !analysis_load(analysis, snapshot, error) ||
-        !neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, m, fits, error)) {
-      free(fits);
-      return false;
-    }
-  }
-  struct Subject subject = {.analysis = analysis, .fits = fits ? fits : analysis->final_fits};
+  if (!analysis_fits_of(analysis, snapshot, &fits, error)) return false;
+  struct Subject subject = {.analysis = analysis,
+                            .fits = fits ? fits : analysis->final_fits,
+                            .epoch = trajectory->epochs[snapshot]};
   char *task = analysis_describe_task(analysis, error);
   if (task)
-    subject.name = memory_print(error, "a network %s, at epoch %" PRId64, task,
-                                trajectory->epochs[snapshot]);
-  bool done = subject.name && write_tables(&subject, error);
+    subject.name =
+        memory_print(error, "a network %s, at epoch %" PRId64, task, trajectory->epochs[snapshot]);
+  bool done = subject.name && take_apart(&subject, error);
   free(subject.name);
   free(task);
   free(fits);
@@ -390,7 +752,6 @@ static bool run(struct Analysis *analysis, int64_t epoch, struct Error *error)
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;

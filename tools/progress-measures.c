@@ -5,7 +5,8 @@
 #include "measures/arguments.h"
 #include "measures/phases.h"
 #include "measures/progress.h"
-#include "model/blas.h"
+#include "measures/quantities.h"
+#include "measures/turning_points.h"
 #include "table/table.h"
 
 #include <inttypes.h>
@@ -15,17 +16,23 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *output_path = "-", *threads_text;
+static const char *output_path = "-", *tables_directory, *threads_text;
 
 static const struct Tool tool = {
     .name = "progress-measures",
     .operands = "TRAJECTORY [section.key=value...]",
-    .summary = "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
-               "loss, Gini coefficients, squared weights and the phase of training. The key\n"
-               "frequencies are those of the last snapshot.",
+    .summary =
+        "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
+        "loss, Gini coefficients, squared weights and the phase of training. The key\n"
+        "frequencies are those of the last snapshot. With --tables also three more tables:\n"
+        "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by key frequency\n"
+        "  excluded-by-frequency.tsv  the excluded loss of each frequency alone\n"
+        "  progress-quantities.tsv    single numbers: when what happened",
     .options =
         (const struct Option[]){
             {'o', "output", "FILE.tsv", "the table (standard output)", &output_path},
+            {0, "tables", "DIR", "where the other tables go (they are not made)",
+             &tables_directory},
             {0, "threads", "N", "threads to use (all cores); changes no result", &threads_text},
             {0}},
     .min_operands = 1,
@@ -56,8 +63,8 @@ static const struct Column columns[] = {
     {"loss_ratio", "1", "test_loss / restricted_loss"},
     {"phase", "0..3",
      "0 memorisation, to the largest test loss; 1 circuit formation, to the first later test "
-     "accuracy of one half; 2 cleanup, until squared_weights stays within 5 % of its final value; 3 "
-     "afterwards (section 5.2, by rule)"},
+     "accuracy of one half; 2 cleanup, until squared_weights stays within 5 % of its final value; "
+     "3 afterwards (section 5.2, by rule)"},
     {"squared_W_E", "1", "sum of the squares of W_E"},
     {"squared_W_pos", "1", "sum of the squares of W_pos"},
     {"squared_W_Q", "1", "sum of the squares of W_Q, all heads"},
@@ -69,15 +76,56 @@ static const struct Column columns[] = {
     {"squared_W_out", "1", "sum of the squares of W_out"},
     {"squared_b_out", "1", "sum of the squares of b_out"},
     {"squared_W_U", "1", "sum of the squares of W_U, the output \"=\" included"},
+    {"restricted_train_accuracy", "1",
+     "the restricted logits' accuracy over the training pairs (figure 13)"},
+    {"restricted_test_accuracy", "1",
+     "the restricted logits' accuracy over the other pairs (figure 13)"},
 };
 
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
 /* ---- measuring all snapshots ---- */
 
+/* What is measured, snapshot by snapshot. */
+struct Results {
+  struct ProgressMeasures *measures; /* [n_snapshots] */
+  enum Phase *phases;                /* [n_snapshots] */
+  size_t n_frequencies;              /* the constant counted */
+  double *coefficients;              /* [n_snapshots][n_frequencies]; NULL without --tables */
+  double *excluded_losses;           /* [n_snapshots][n_frequencies]; NULL without --tables */
+};
+
+static void results_release(struct Results *results)
+{
+  free(results->measures);
+  free(results->phases);
+  free(results->coefficients);
+  free(results->excluded_losses);
+}
+
+static bool results_init(struct Results *results, const struct Analysis *analysis,
+                         struct Error *error)
+{
+  size_t n = analysis->trajectory.n_snapshots;
+  size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
+  *results = (struct Results){.n_frequencies = n_frequencies};
+  results->measures = memory_new(n, sizeof *results->measures, "measures", error);
+  bool done = results->measures;
+  done = done && (results->phases = memory_new(n, sizeof *results->phases, "phases", error));
+  if (done && tables_directory) {
+    const char *what = "measures by frequency";
+    results->coefficients = memory_new(n * n_frequencies, sizeof(double), what, error);
+    if (results->coefficients)
+      results->excluded_losses = memory_new(n * n_frequencies, sizeof(double), what, error);
+    done = results->excluded_losses;
+  }
+  if (!done) results_release(results);
+  return done;
+}
+
 struct Campaign {
   const struct Analysis *analysis;
-  struct ProgressMeasures *measures; /* [n_snapshots] */
+  struct Results *results;
   size_t n_done;
   double start, last_shown; /* seconds */
   size_t failed_at;         /* the earliest snapshot with an error; SIZE_MAX while there is none */
@@ -135,9 +183,14 @@ static bool failed_before(struct Campaign *campaign, size_t snapshot)
 
 static void measure_one(struct Campaign *campaign, struct ProgressWorker *worker, size_t snapshot)
 {
+  struct Results *results = campaign->results;
+  size_t first = snapshot * results->n_frequencies;
   struct Error error;
   if (failed_before(campaign, snapshot)) return;
-  if (progress_measure(worker, snapshot, &campaign->measures[snapshot], &error))
+  if (progress_measure(worker, snapshot, &results->measures[snapshot], &error) &&
+      (!results->coefficients ||
+       progress_measure_frequencies(worker, results->coefficients + first,
+                                    results->excluded_losses + first, &error)))
     count_done(campaign);
   else
     note_failure(campaign, snapshot, &error);
@@ -165,7 +218,7 @@ static bool measure_all(struct Campaign *campaign, struct Error *error)
   return false;
 }
 
-/* ---- the table ---- */
+/* ---- the tables ---- */
 
 static bool find_phases(const struct ProgressMeasures *measures, size_t n, enum Phase *phases,
                         struct Error *error)
@@ -202,41 +255,202 @@ static void write_row(struct TableWriter *table, int64_t epoch,
   table_put_integer(table, phase);
   for (int which = 0; which < N_PARAMETERS; which++)
     table_put(table, measures->squared[which]);
+  table_put(table, restricted->train.accuracy);
+  table_put(table, restricted->test.accuracy);
 }
 
+/* Opens a table about the analysed network: `title` goes before its name, `rest` behind it. */
 static bool create_table(struct TableWriter *table, const struct Analysis *analysis,
-                         struct Error *error)
+                         const char *path, const char *title, const char *rest,
+                         const struct Column *of_columns, size_t n_columns, struct Error *error)
 {
   char *task = analysis_describe_task(analysis, error);
   char *keys = task ? analysis_describe_keys(analysis, error) : NULL;
-  char *title = keys ? memory_print(error,
-                                    "Progress measures of a network %s, one row per snapshot.\n"
-                                    "Key frequencies, of the last snapshot:%s",
-                                    task, keys)
-                     : NULL;
-  bool created = title && table_create(table, output_path, title, columns, N_COLUMNS, error);
-  free(title);
+  char *text = keys ? memory_print(error,
+                                   "%s of a network %s, %s.\n"
+                                   "Key frequencies, of the last snapshot:%s",
+                                   title, task, rest, keys)
+                    : NULL;
+  bool created = text && table_create(table, path, text, of_columns, n_columns, error);
+  free(text);
   free(keys);
   free(task);
   return created;
 }
 
-static bool measure_and_write(const struct Analysis *analysis, struct ProgressMeasures *measures,
-                              enum Phase *phases, struct Error *error)
+static bool create_further_table(struct TableWriter *table, const struct Analysis *analysis,
+                                 const char *file, const char *title, const char *rest,
+                                 const struct Column *of_columns, size_t n_columns,
+                                 struct Error *error)
 {
-  struct Campaign campaign = {
-      .analysis = analysis, .measures = measures, .failed_at = SIZE_MAX};
-  struct TableWriter table;
-  size_t n = analysis->trajectory.n_snapshots;
+  char *path = memory_print(error, "%s/%s", tables_directory, file);
+  bool created =
+      path && create_table(table, analysis, path, title, rest, of_columns, n_columns, error);
+  free(path);
+  return created;
+}
+
+static bool create_coefficients(struct TableWriter *table, const struct Analysis *analysis,
+                                struct Error *error)
+{
+  static const struct Column of_columns[] = {
+      {"epoch", "epochs", "optimizer steps taken before the snapshot"},
+      {"frequency", "1", "k, a key frequency"},
+      {"coefficient", "1",
+       "of cos(w_k(a + b - c)) in the logits (a - b - c for subtract), by least squares over all "
+       "pairs and outputs c (figure 14, where it is that of the normalised wave: p sqrt(p/2) times "
+       "as large)"}};
+  return create_further_table(table, analysis, "cosine-coefficients.tsv", "Cosines in the logits",
+                              "one row per snapshot and key frequency", of_columns,
+                              sizeof of_columns / sizeof *of_columns, error);
+}
+
+static bool create_excluded_losses(struct TableWriter *table, const struct Analysis *analysis,
+                                   struct Error *error)
+{
+  static const struct Column of_columns[] = {
+      {"epoch", "epochs", "optimizer steps taken before the snapshot"},
+      {"frequency", "1",
+       "k: its projections on cos and sin of w_k(a + b) (a - b for subtract) are "
+       "removed from the logits"},
+      {"key", "0 or 1", "1 for the key frequencies"},
+      {"excluded_loss", "nats",
+       "mean cross-entropy over the training pairs without frequency k (section 5.1, figure 15)"}};
+  return create_further_table(table, analysis, "excluded-by-frequency.tsv",
+                              "Excluded loss by frequency", "one row per snapshot and frequency",
+                              of_columns, sizeof of_columns / sizeof *of_columns, error);
+}
+
+static bool create_quantities(struct TableWriter *table, const struct Analysis *analysis,
+                              struct Error *error)
+{
+  return create_further_table(table, analysis, "progress-quantities.tsv", "Turning points",
+                              "as single numbers; nan for what never happens", quantity_columns,
+                              N_QUANTITY_COLUMNS, error);
+}
+
+struct Outputs {
+  struct TableWriter measures, coefficients, excluded_losses, quantities;
+};
+
+/* Does nothing to a table that is not open. */
+static void outputs_discard(struct Outputs *outputs)
+{
+  table_discard(&outputs->measures);
+  table_discard(&outputs->coefficients);
+  table_discard(&outputs->excluded_losses);
+  table_discard(&outputs->quantities);
+}
+
+static bool outputs_create(struct Outputs *outputs, const struct Analysis *analysis,
+                           struct Error *error)
+{
+  *outputs = (struct Outputs){0};
+  if (create_table(&outputs->measures, analysis, output_path, "Progress measures",
+                   "one row per snapshot", columns, N_COLUMNS, error) &&
+      (!tables_directory || (output_make_directory(tables_directory, error) &&
+                             create_coefficients(&outputs->coefficients, analysis, error) &&
+                             create_excluded_losses(&outputs->excluded_losses, analysis, error) &&
+                             create_quantities(&outputs->quantities, analysis, error))))
+    return true;
+  outputs_discard(outputs);
+  return false;
+}
+
+static void write_rows(struct Outputs *outputs, const struct Analysis *analysis,
+                       const struct Results *results)
+{
+  for (size_t i = 0; i < analysis->trajectory.n_snapshots; i++) {
+    int64_t epoch = analysis->trajectory.epochs[i];
+    write_row(&outputs->measures, epoch, &results->measures[i], results->phases[i]);
+    for (int k = 1; tables_directory && k <= analysis->basis.n_frequencies; k++) {
+      size_t entry = i * results->n_frequencies + (size_t)k;
+      if (analysis->keys[k]) {
+        table_put_integer(&outputs->coefficients, epoch);
+        table_put_integer(&outputs->coefficients, k);
+        table_put(&outputs->coefficients, results->coefficients[entry]);
+      }
+      table_put_integer(&outputs->excluded_losses, epoch);
+      table_put_integer(&outputs->excluded_losses, k);
+      table_put_integer(&outputs->excluded_losses, analysis->keys[k]);
+      table_put(&outputs->excluded_losses, results->excluded_losses[entry]);
+    }
+  }
+}
+
+static void write_turning_points(struct TableWriter *table, const struct TurningPoints *points,
+                                 double last_sum)
+{
+  quantity_put(table, "train_fitted", points->train_fitted, "epochs",
+               "first snapshot with a train accuracy of 1");
+  quantity_put(table, "test_peak", points->test_peak, "epochs",
+               "snapshot of the largest test loss");
+  quantity_put(table, "test_peak_loss", points->test_peak_loss, "nats", "that loss");
+  quantity_put(table, "excluded_least", points->excluded_least, "epochs",
+               "snapshot of the least excluded loss");
+  quantity_put(table, "excluded_least_loss", points->excluded_least_loss, "nats", "that loss");
+  quantity_put(table, "excluded_risen", points->excluded_risen, "epochs",
+               "first snapshot after that whose excluded loss is at least (ln p) / 2");
+  quantity_put(table, "restricted_halved", points->restricted_halved, "epochs",
+               "first snapshot whose restricted loss is at most (ln p) / 2");
+  quantity_put(table, "test_halved", points->test_halved, "epochs",
+               "first snapshot behind the peak whose test loss is at most (ln p) / 2");
+  quantity_put(table, "generalised", points->generalised, "epochs",
+               "first snapshot with a test accuracy of at least 0.99");
+  quantity_put(table, "generalisation_delay", points->generalised - points->train_fitted, "epochs",
+               "generalised - train_fitted");
+  quantity_put(table, "excluded_lead", points->test_halved - points->excluded_risen, "epochs",
+               "test_halved - excluded_risen");
+  quantity_put(table, "restricted_lead", points->test_halved - points->restricted_halved, "epochs",
+               "test_halved - restricted_halved");
+  quantity_put(table, "gini_W_E_half", points->gini_W_E_half, "epochs",
+               "first snapshot at which gini_W_E has made half of its change");
+  quantity_put(table, "gini_W_L_half", points->gini_W_L_half, "epochs", "the same of gini_W_L");
+  quantity_put(table, "gini_W_L_lead", points->generalised - points->gini_W_L_half, "epochs",
+               "generalised - gini_W_L_half");
+  quantity_put(table, "weights_peak", points->weights_peak, "epochs",
+               "snapshot of the largest sum of squared weights");
+  quantity_put(table, "weights_peak_sum", points->weights_peak_sum, "1", "that sum");
+  quantity_put(table, "weights_kept", last_sum / points->weights_peak_sum, "1",
+               "the last sum over the largest");
+}
+
+static void write_quantities(struct TableWriter *table, const struct Analysis *analysis,
+                             const struct ProgressMeasures *measures)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  size_t n = trajectory->n_snapshots;
+  struct TurningPoints points;
+  turning_points_find(measures, trajectory->epochs, n, trajectory->config.data.modulus, &points);
+  write_turning_points(table, &points, measures[n - 1].squared_weights);
+}
+
+/* The progress measures come last: where they are new, all is. */
+static bool outputs_commit(struct Outputs *outputs, struct Error *error)
+{
+  bool done = !tables_directory || (table_commit(&outputs->coefficients, error) &&
+                                    table_commit(&outputs->excluded_losses, error) &&
+                                    table_commit(&outputs->quantities, error));
+  if (done) return table_commit(&outputs->measures, error);
+  outputs_discard(outputs);
+  return false;
+}
+
+static bool measure_and_write(const struct Analysis *analysis, struct Results *results,
+                              struct Error *error)
+{
+  struct Campaign campaign = {.analysis = analysis, .results = results, .failed_at = SIZE_MAX};
+  struct Outputs outputs;
   /* before the work, so that a place that cannot be written to is found at once */
-  if (!create_table(&table, analysis, error)) return false;
-  if (!measure_all(&campaign, error) || !find_phases(measures, n, phases, error)) {
-    table_discard(&table);
+  if (!outputs_create(&outputs, analysis, error)) return false;
+  if (!measure_all(&campaign, error) ||
+      !find_phases(results->measures, analysis->trajectory.n_snapshots, results->phases, error)) {
+    outputs_discard(&outputs);
     return false;
   }
-  for (size_t i = 0; i < n; i++)
-    write_row(&table, analysis->trajectory.epochs[i], &measures[i], phases[i]);
-  return table_commit(&table, error);
+  write_rows(&outputs, analysis, results);
+  if (tables_directory) write_quantities(&outputs.quantities, analysis, results->measures);
+  return outputs_commit(&outputs, error);
 }
 
 static bool run(struct Analysis *analysis, struct Error *error)
@@ -252,17 +466,15 @@ static bool run(struct Analysis *analysis, struct Error *error)
             ") holds a cluster of neurons, so there are no key frequencies: nothing is excluded, "
             "and the mean logits alone are kept\n",
             tool.name, analysis->trajectory.epochs[n - 1]);
-  struct ProgressMeasures *measures = memory_new(n, sizeof *measures, "measures", error);
-  enum Phase *phases = measures ? memory_new(n, sizeof *phases, "phases", error) : NULL;
-  bool done = phases && measure_and_write(analysis, measures, phases, error);
-  free(phases);
-  free(measures);
+  struct Results results;
+  if (!results_init(&results, analysis, error)) return false;
+  bool done = measure_and_write(analysis, &results, error);
+  results_release(&results);
   return done;
 }
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;

@@ -1,25 +1,34 @@
 /*
  * train: trains the network of a configuration and records it, every snapshot in
  * RUN_DIR/trajectory.safetensors, losses and accuracies in RUN_DIR/history.tsv.
+ *
+ * However a training ends, the same command goes on from the state that was saved last
+ * (model/state.h), and the two files come out byte for byte as if nothing had happened. A finished
+ * run is one that has nothing left to train; with more epochs it has.
  */
 #include "base/command_line.h"
+#include "base/interrupt.h"
+#include "base/lock.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
 #include "base/progress.h"
 #include "config/config.h"
 #include "model/adamw.h"
-#include "model/blas.h"
 #include "model/dataset.h"
 #include "model/recorder.h"
+#include "model/state.h"
 #include "model/step.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *dump, *list;
+  const char *directory, *threads, *save_every, *dump, *list;
 };
 
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
@@ -39,6 +48,17 @@ static bool set_threads(const char *text, struct Error *error)
   if (!number_parse_integer(text, &threads) || threads < 1 || threads > 1024)
     return error_set(error, "--threads %s: expected a whole number from 1 to 1024", text);
   omp_set_num_threads((int)threads);
+  return true;
+}
+
+static bool set_clock(struct SaveClock *clock, const char *text, struct Error *error)
+{
+  double seconds;
+  *clock = (struct SaveClock){.interval = 3};
+  if (!text) return true;
+  if (!number_parse_real(text, &seconds) || !(seconds >= 0 && seconds <= 1e9))
+    return error_set(error, "--save-every %s: expected a number of seconds from 0 to 1e9", text);
+  *clock = (struct SaveClock){.interval = seconds, .exact = true};
   return true;
 }
 
@@ -76,38 +96,110 @@ static bool dump_config(const struct Config *config, const char *path, struct Er
   return written;
 }
 
+/* ---- the run ---- */
+
 /* Everything a run holds while it trains. */
 struct Run {
+  const char *directory;
   struct Config config;
   struct Dataset dataset;
   struct Parameters parameters, gradient;
   struct AdamW adamw;
   struct Step step;
+  struct Lock lock;
   struct Recorder recorder;
+  char *state; /* the path of the saved one */
+  struct SaveClock clock;
+  int64_t first, last;            /* epochs: where this program began, and where the run ended */
   struct Performance train, test; /* the latest */
 };
 
-static bool run_init(struct Run *run, const char *directory, struct Error *error)
+static bool run_init(struct Run *run, struct Error *error)
 {
-  if (!dataset_init(&run->dataset, &run->config.data, error) ||
-      !parameters_init(&run->parameters, &run->config, error) ||
-      !parameters_init(&run->gradient, &run->config, error) ||
-      !adamw_init(&run->adamw, run->parameters.total, error) ||
-      !step_init(&run->step, &run->config, &run->dataset, error))
-    return false;
-  parameters_initialise(&run->parameters, run->config.train.seed);
-  return recorder_open(&run->recorder, directory, &run->config, &run->dataset, &run->parameters,
-                       error);
+  return dataset_init(&run->dataset, &run->config.data, error) &&
+         parameters_init(&run->parameters, &run->config, error) &&
+         parameters_init(&run->gradient, &run->config, error) &&
+         adamw_init(&run->adamw, run->parameters.total, error) &&
+         step_init(&run->step, &run->config, &run->dataset, error);
+}
+
+/* Has the directory for this program alone from here on. */
+static bool enter_directory(struct Run *run, struct Error *error)
+{
+  if (!output_make_directory(run->directory, error)) return false;
+  char *path = memory_print(error, "%s/train.lock", run->directory);
+  if (!path) return false;
+  bool locked = lock_take(&run->lock, path, false, error);
+  if (!locked && !*error->message) {
+    fprintf(stderr, "train: %s: another train is at work there; waiting for it to end\n",
+            run->directory);
+    locked = lock_take(&run->lock, path, true, error);
+  }
+  free(path);
+  if (!locked) return false;
+  interrupt_catch(); /* there is nothing to save before */
+  run->state = memory_print(error, "%s/resume.safetensors", run->directory);
+  return run->state && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
+                                     &run->parameters, error);
 }
 
 static void run_release(struct Run *run)
 {
-  recorder_discard(&run->recorder);
+  recorder_release(&run->recorder);
+  free(run->state);
   step_release(&run->step);
   adamw_release(&run->adamw);
   parameters_release(&run->gradient);
   parameters_release(&run->parameters);
   dataset_release(&run->dataset);
+  lock_release(&run->lock);
+}
+
+/* Finds a saved state to go on from, with the file of its snapshots. NULL with the reason where
+   there is none; the reason is empty where nothing was saved. */
+static const char *recall(struct Run *run, struct Error *reason)
+{
+  struct State state;
+  if (!state_read(&state, run->state, &run->config, &run->parameters, reason)) return NULL;
+  const char *snapshots = NULL;
+  if (recorder_recall(&run->recorder, state.rows, state.n_rows, state.digests, state.n_snapshots,
+                      reason))
+    snapshots = recorder_find_snapshots(&run->recorder, reason);
+  if (snapshots) {
+    state_restore(&state, &run->parameters, &run->adamw);
+    run->first = state.epoch;
+    if (state.n_rows > 0) run->test = state.rows[state.n_rows - 1].test;
+  } else {
+    error_prefix(reason, "%s", run->state);
+  }
+  state_release(&state);
+  return snapshots;
+}
+
+static bool begin(struct Run *run, struct Error *error)
+{
+  struct Error reason = {0};
+  const char *snapshots = recall(run, &reason);
+  if (snapshots) {
+    if (run->first < run->config.train.epochs)
+      fprintf(stderr, "train: %s: continuing at epoch %" PRId64 " of %d\n", run->directory,
+              run->first, run->config.train.epochs);
+    return recorder_continue(&run->recorder, snapshots, error);
+  }
+  if (*reason.message) fprintf(stderr, "train: %s; starting over\n", reason.message);
+  parameters_initialise(&run->parameters, run->config.train.seed);
+  return recorder_start(&run->recorder, error);
+}
+
+/* ---- epochs ---- */
+
+static bool save(struct Run *run, int64_t epoch, struct Error *error)
+{
+  save_clock_start(&run->clock);
+  bool saved = state_save(run->state, &run->config, epoch, &run->parameters, &run->adamw,
+                          &run->recorder, error);
+  save_clock_stop(&run->clock);
+  return saved;
 }
 
 static void show(struct Progress *progress, const struct Run *run, int64_t epoch)
@@ -118,75 +210,114 @@ static void show(struct Progress *progress, const struct Run *run, int64_t epoch
 }
 
 /* What is measured of the parameters after `epoch` steps: the training loss with its gradient, or
-   alone when no step follows; the test loss when the history wants it. */
-static bool measure(struct Run *run, int64_t epoch, struct Error *error)
+   alone when no step follows; the test loss when the history wants it, which may end the run. */
+static bool measure(struct Run *run, int64_t epoch, bool *last, struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
-  bool last = epoch == train->epochs;
-  if (recorder_wants_snapshot(train, epoch) &&
-      !recorder_snapshot(&run->recorder, epoch, &run->parameters, error))
-    return false;
+  *last = epoch == train->epochs;
   step_prepare(&run->step, &run->parameters);
-  run->train = last ? step_evaluate(&run->step, SUBSET_TRAIN)
-                    : step_gradient(&run->step, &run->parameters, &run->gradient);
+  run->train = *last ? step_evaluate(&run->step, SUBSET_TRAIN)
+                     : step_gradient(&run->step, &run->parameters, &run->gradient);
   if (!isfinite(run->train.loss))
     return error_set(error,
-                     "epoch %lld: the training loss is %g; a smaller optimizer.learning_rate"
-                     " may help",
-                     (long long)epoch, run->train.loss);
-  if (epoch % train->evaluate_every == 0 || last) {
+                     "epoch %" PRId64 ": the training loss is %g; a smaller"
+                     " optimizer.learning_rate may help",
+                     epoch, run->train.loss);
+  if (*last || recorder_wants_row(train, epoch)) {
     run->test = step_evaluate(&run->step, SUBSET_TEST);
-    recorder_history(&run->recorder, epoch, run->train, run->test);
+    *last = *last || run->test.loss < train->stop_test_loss;
+    if (!recorder_row(&run->recorder, run->train, run->test, error)) return false;
   }
-  return true;
+  return !(*last || recorder_wants_snapshot(train, epoch)) ||
+         recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
 }
 
-static bool train_epochs(struct Run *run, struct Error *error)
+/* Trains until the run ends or a signal comes, and saves where it is then. */
+static bool train_epochs(struct Run *run, struct Progress *progress, int *signal,
+                         struct Error *error)
 {
-  int64_t epochs = run->config.train.epochs;
-  struct Progress progress;
-  progress_init(&progress, "epochs", 0, epochs);
-  for (int64_t epoch = 0; epoch <= epochs; epoch++) {
-    if (!measure(run, epoch, error)) {
-      progress_clear(&progress);
-      return false;
-    }
-    if (progress_due(&progress, epoch)) show(&progress, run, epoch);
-    if (epoch < epochs)
-      adamw_step(&run->adamw, &run->config.optimizer, &run->gradient, &run->parameters);
+  bool last = false;
+  for (run->last = run->first;; run->last++) {
+    *signal = interrupt_signal();
+    if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, run->last, error)) return false;
+    if (*signal != 0) return true;
+    if (!measure(run, run->last, &last, error)) return false;
+    if (last) return save(run, run->last, error);
+    if (progress_due(progress, run->last)) show(progress, run, run->last);
+    adamw_step(&run->adamw, &run->config.optimizer, &run->gradient, &run->parameters);
   }
-  progress_clear(&progress);
-  char time[PROGRESS_TIME_SIZE];
-  progress_format_time(progress_seconds(&progress), time);
+}
+
+/* ---- what is said at the end ---- */
+
+static void report_stop(const struct Run *run, int signal)
+{
   fprintf(stderr,
-          "trained %lld epochs in %s: loss %.3g on the training pairs, %.3g on the test pairs; "
-          "accuracy %.4g and %.4g\n",
-          (long long)epochs, time, run->train.loss, run->test.loss, run->train.accuracy,
-          run->test.accuracy);
+          "train: %s: stopped by SIG%s at epoch %" PRId64 " of %d; the same command continues"
+          " there\n",
+          run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
+}
+
+static void report_end(const struct Run *run, double seconds)
+{
+  char time[PROGRESS_TIME_SIZE];
+  progress_format_time(seconds, time);
+  if (run->first == run->last)
+    fprintf(stderr, "nothing left to train after %" PRId64 " epochs", run->last);
+  else if (run->first > 0)
+    fprintf(stderr, "trained %" PRId64 " epochs, %" PRId64 " in all, in %s", run->last - run->first,
+            run->last, time);
+  else
+    fprintf(stderr, "trained %" PRId64 " epochs in %s", run->last, time);
+  fprintf(stderr,
+          ": loss %.3g on the training pairs, %.3g on the test pairs; accuracy %.4g and %.4g\n",
+          run->train.loss, run->test.loss, run->train.accuracy, run->test.accuracy);
+  if (run->last < run->config.train.epochs)
+    fprintf(stderr, "the test loss is below train.stop_test_loss: no further epochs\n");
+}
+
+static bool run_train(struct Run *run, int *signal, struct Error *error)
+{
+  struct Progress progress;
+  progress_init(&progress, "epochs", run->first, run->config.train.epochs);
+  save_clock_init(&run->clock);
+  bool trained = train_epochs(run, &progress, signal, error);
+  progress_clear(&progress);
+  if (!trained) return false;
+  if (*signal != 0) {
+    report_stop(run, *signal);
+    return true;
+  }
+  if (!recorder_commit(&run->recorder, run->last, error)) return false;
+  report_end(run, progress_seconds(&progress));
   return true;
 }
 
-static bool train(const struct Arguments *arguments, char **operands, int n, struct Error *error)
+static bool train(const struct Arguments *arguments, char **operands, int n, int *signal,
+                  struct Error *error)
 {
-  struct Run run = {.recorder.writer.descriptor = -1};
-  if (!read_config(&run.config, operands, n, error) || !set_threads(arguments->threads, error))
+  struct Run run = {.directory = arguments->directory, .recorder.writer.descriptor = -1};
+  if (!read_config(&run.config, operands, n, error) || !set_threads(arguments->threads, error) ||
+      !set_clock(&run.clock, arguments->save_every, error))
     return false;
   if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
-  bool done = run_init(&run, arguments->directory, error) && train_epochs(&run, error) &&
-              recorder_commit(&run.recorder, error);
+  bool done = run_init(&run, error) && enter_directory(&run, error) && begin(&run, error) &&
+              run_train(&run, signal, error);
   run_release(&run);
   return done;
 }
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   struct Arguments arguments = {.directory = "."};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "where the two files go, made if missing (default: here)",
        &arguments.directory},
       {0, "threads", "N", "OpenMP threads (default: all cores); no result depends on it",
        &arguments.threads},
+      {0, "save-every", "SECONDS",
+       "between two savings of the state (default: 3, or more where saving is slow)",
+       &arguments.save_every},
       {0, "dump-config", "FILE", "write the effective configuration and train nothing",
        &arguments.dump},
       {0, "settings", NULL, "list all settings with their defaults and exit", &arguments.list},
@@ -198,7 +329,8 @@ int main(int argc, char **argv)
           "Trains a one-layer transformer on modular arithmetic, full batch, with AdamW.\n"
           "Writes RUN_DIR/trajectory.safetensors and RUN_DIR/history.tsv. Files given later\n"
           "override earlier ones; section.key=value overrides files; what none of them says\n"
-          "is the paper's mainline.",
+          "is the paper's mainline. Interrupted or killed, the same command goes on from\n"
+          "RUN_DIR/resume.safetensors; so does a finished run with more train.epochs.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
@@ -208,7 +340,9 @@ int main(int argc, char **argv)
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   struct Error error = {0};
-  if (!train(&arguments, argv + first, argc - first, &error))
+  int signal = 0;
+  if (!train(&arguments, argv + first, argc - first, &signal, &error))
     return command_line_fail(&tool, &error);
+  if (signal != 0) interrupt_end(signal);
   return EXIT_SUCCESS;
 }

@@ -1,18 +1,19 @@
 /*
- * bench-epoch: how long an epoch takes, on one thread and on all cores, and how that compares with
- * the arithmetic floor: the three dense products of the shape pairs x d_mlp x logits that no
- * implementation of this network can avoid, as three plain sgemm calls with the same kernels and
- * the same number of threads. Both are measured in turn, so that a machine whose speed drifts
- * drifts for both, and the medians are compared.
+ * bench-epoch: how long an epoch takes, and how that compares with the arithmetic floor: the three
+ * dense products of the shape pairs x d_mlp x logits that no implementation of this network can
+ * avoid, as three plain sgemm calls of OpenBLAS on the same threads. Both are measured in turn, so
+ * that a machine whose speed drifts drifts for both, and medians are compared. OpenBLAS takes the
+ * kernels that it thinks best; OPENBLAS_CORETYPE=Haswell, say, makes it take others.
  */
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/adamw.h"
-#include "model/blas.h"
+#include "model/product.h"
 #include "model/step.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,15 @@
 #include <time.h>
 
 enum { DEFAULT_ROUNDS = 60, WARM_UP = 5 };
+
+static double now(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return 1e3 * (double)time.tv_sec + 1e-6 * (double)time.tv_nsec;
+}
+
+/* ---- the floor ---- */
 
 struct Floor {
   blasint pairs, m, V;
@@ -49,13 +59,6 @@ static void floor_release(struct Floor *floor)
   free(floor->d_W_L);
 }
 
-static double now(void)
-{
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return 1e3 * (double)time.tv_sec + 1e-6 * (double)time.tv_nsec;
-}
-
 /* logits = hidden W_L, d_hidden = d_logits W_L^T, d_W_L = hidden^T d_logits; milliseconds. */
 static double time_floor(const struct Floor *f, int threads)
 {
@@ -71,6 +74,8 @@ static double time_floor(const struct Floor *f, int threads)
   openblas_set_num_threads(1);
   return elapsed;
 }
+
+/* ---- an epoch ---- */
 
 struct Trainee {
   struct Config config;
@@ -101,13 +106,17 @@ static void trainee_release(struct Trainee *t)
   dataset_release(&t->dataset);
 }
 
-static double time_epoch(struct Trainee *t)
+/* Milliseconds; the optimizer's share, which is no part of the step, is added to *optimizer. */
+static double time_epoch(struct Trainee *t, double *optimizer)
 {
   double start = now();
   step_prepare(&t->step, &t->parameters);
   step_gradient(&t->step, &t->parameters, &t->gradient);
+  double middle = now();
   adamw_step(&t->adamw, &t->config.optimizer, &t->gradient, &t->parameters);
-  return now() - start;
+  double end = now();
+  *optimizer += end - middle;
+  return end - start;
 }
 
 static int compare(const void *a, const void *b)
@@ -122,33 +131,129 @@ static double median(double *values, size_t n)
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-static bool bench_threads(const struct Config *config, int threads, size_t rounds,
-                          struct Error *error)
+/* ---- what is reported ---- */
+
+struct Times {
+  double epoch, floor;        /* medians, milliseconds */
+  double optimizer;           /* mean, milliseconds */
+  double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
+};
+
+static bool measure(const struct Config *config, int threads, size_t rounds, struct Times *times,
+                    struct Error *error)
 {
   omp_set_num_threads(threads);
   struct Trainee trainee = {.config = *config};
   struct Floor floor = {0};
+  *times = (struct Times){0};
+  double ignored = 0;
   double *epochs = memory_new(rounds, sizeof *epochs, "timings", error);
   double *floors = memory_new(rounds, sizeof *floors, "timings", error);
-  bool ready =
-      epochs && floors && trainee_init(&trainee, error) && floor_init(&floor, &trainee.step, error);
+  double(*seconds)[N_STEP_PARTS] = memory_new((size_t)threads, sizeof *seconds, "timings", error);
+  bool ready = epochs && floors && seconds && trainee_init(&trainee, error) &&
+               floor_init(&floor, &trainee.step, error);
   for (size_t i = 0; ready && i < WARM_UP; i++) {
-    time_epoch(&trainee);
+    time_epoch(&trainee, &ignored);
     time_floor(&floor, threads);
   }
+  trainee.step.seconds = seconds;
   for (size_t i = 0; ready && i < rounds; i++) {
-    epochs[i] = time_epoch(&trainee);
+    epochs[i] = time_epoch(&trainee, &times->optimizer);
     floors[i] = time_floor(&floor, threads);
   }
+  for (size_t part = 0; ready && part < N_STEP_PARTS; part++)
+    for (int thread = 0; thread < threads; thread++)
+      times->parts[part] += 1e3 * seconds[thread][part] / (double)rounds;
   if (ready) {
-    double epoch = median(epochs, rounds), least = median(floors, rounds);
-    printf("%7d  %8.3f  %8.3f  %6.3f\n", threads, epoch, least, epoch / least);
+    times->epoch = median(epochs, rounds);
+    times->floor = median(floors, rounds);
+    times->optimizer /= (double)rounds;
   }
   floor_release(&floor);
   trainee_release(&trainee);
   free(epochs);
   free(floors);
+  free(seconds);
   return ready;
+}
+
+/* What a part must at least do, at the sizes of a configuration. */
+struct Least {
+  double multiply_adds; /* millions */
+  double megabytes;     /* read or written once */
+};
+
+/* Counted as in model/tables.h: n training pairs, width m + V, H heads. */
+static struct Least least_of_part(const struct Config *config, int part)
+{
+  double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
+  double m = config->model.d_mlp, V = config_logits(config), d = config->model.d_model;
+  double H = config->model.n_heads, d_head = config->model.d_head, width = m + V;
+  double dense = n * m * V, rows = n * 2 * H * width, sources = (p + 3) * H * d_head;
+  double tables = m * V * d + H * d_head * d * width + sources * (d + width);
+  double table_floats = 2 * p * H * width, streams = n * width;
+  switch (part) {
+  case PART_TABLES:
+    return (struct Least){tables, table_floats};
+  case PART_STREAMS:
+    return (struct Least){rows, table_floats + streams};
+  case PART_MLP:
+    return (struct Least){dense, streams + n * V};
+  case PART_LOSS:
+    return (struct Least){0, 2 * n * V};
+  case PART_MLP_BACKWARD:
+    return (struct Least){2 * dense, 2 * n * V + 2 * n * m};
+  case PART_STREAMS_BACKWARD:
+    return (struct Least){2 * rows, 2 * streams + 2 * table_floats};
+  case PART_REDUCTIONS:
+    return (struct Least){0, MAX_GROUPS * m * V};
+  case PART_TABLES_BACKWARD:
+    return (struct Least){2 * tables, 2 * table_floats};
+  default:
+    return (struct Least){0};
+  }
+}
+
+static void print_parts(const struct Config *config, const struct Times *times)
+{
+  static const char *const names[N_STEP_PARTS] = {
+      "tables",        "streams",           "neurons, logits", "losses",
+      "MLP, backward", "streams, backward", "reductions",      "tables, backward"};
+  printf("\nwhere it goes, on one thread\n");
+  printf("  %-18s  %7s  %5s  %9s  %8s  %6s\n", "part", "ms", "%", "least MFMA", "GFMA/s", "MB");
+  for (int part = 0; part < N_STEP_PARTS; part++) {
+    struct Least least = least_of_part(config, part);
+    double ms = times->parts[part];
+    printf("  %-18s  %7.3f  %5.1f  %10.1f  %8.1f  %6.1f\n", names[part], ms,
+           100 * ms / times->epoch, 1e-6 * least.multiply_adds, 1e-6 * least.multiply_adds / ms,
+           4e-6 * least.megabytes);
+  }
+  printf("  %-18s  %7.3f  %5.1f\n", "optimizer", times->optimizer,
+         100 * times->optimizer / times->epoch);
+}
+
+static bool print_row(const char *what, const struct Config *config, int threads, size_t rounds,
+                      struct Times *times, struct Error *error)
+{
+  if (!measure(config, threads, rounds, times, error)) return false;
+  printf("  %-18s  %7d  %8.3f  %8.3f  %6.3f\n", what, threads, times->epoch, times->floor,
+         times->epoch / times->floor);
+  fflush(stdout);
+  return true;
+}
+
+/* How an epoch grows with the sizes, on all cores. */
+static bool print_scaling(const struct Config *config, size_t rounds, struct Error *error)
+{
+  static const char *const variants[] = {"data.modulus=59", "data.modulus=227", "model.d_mlp=2048"};
+  struct Times times;
+  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+    struct Config varied = *config;
+    if (!config_override(&varied, variants[i], error) ||
+        !print_row(variants[i], &varied, omp_get_num_procs(), (rounds + 3) / 4, &times, error))
+      return false;
+  }
+  return true;
 }
 
 static bool bench(const char *rounds_text, char **operands, int n, struct Error *error)
@@ -160,29 +265,37 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
   int64_t rounds = DEFAULT_ROUNDS;
   if (rounds_text && (!number_parse_integer(rounds_text, &rounds) || rounds < 1 || rounds > 100000))
     return error_set(error, "--rounds %s: expected a whole number from 1 to 100000", rounds_text);
-  printf("%s\n", blas_description());
-  printf("p = %d, d_mlp = %d; medians of %lld rounds\n", config.data.modulus, config.model.d_mlp,
-         (long long)rounds);
-  printf("threads  epoch/ms  floor/ms   ratio\n");
+  printf("products: %s\nfloor:    OpenBLAS, kernels %s\n\n", product_description(),
+         openblas_get_corename());
+  char name[64];
+  snprintf(name, sizeof name, "p = %d, d_mlp = %d", config.data.modulus, config.model.d_mlp);
+  printf("  %-18s  %7s  %8s  %8s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
+         "floor/ms", "ratio", (long long)rounds);
+  struct Times one, all;
   int cores = omp_get_num_procs();
-  if (!bench_threads(&config, 1, (size_t)rounds, error)) return false;
-  if (cores > 1 && !bench_threads(&config, cores, (size_t)rounds, error)) return false;
+  if (!print_row(name, &config, 1, (size_t)rounds, &one, error)) return false;
+  if (cores > 1 && !print_row(name, &config, cores, (size_t)rounds, &all, error)) return false;
   struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) == 0)
-    printf("largest resident memory: %ld MB\n", usage.ru_maxrss / 1000);
+  long kilobytes = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
+  if (n == 0 && !print_scaling(&config, (size_t)rounds, error)) return false;
+  print_parts(&config, &one);
+  printf("\nlargest resident memory at these sizes, the floor's matrices included: %ld MB\n",
+         kilobytes / 1000);
   return true;
 }
 
 int main(int argc, char **argv)
 {
-  blas_init(argv);
   const char *rounds = NULL;
   const struct Option options[] = {
       {'n', "rounds", "N", "measurements of each kind (default: 60)", &rounds}, {0}};
-  const struct Tool tool = {.name = "bench-epoch",
-                            .operands = "[section.key=value...]",
-                            .summary = "Times a training epoch against its three dense products.",
-                            .options = options};
+  const struct Tool tool = {
+      .name = "bench-epoch",
+      .operands = "[section.key=value...]",
+      .summary =
+          "Times a training epoch, and its parts, against its three dense products. Without\n"
+          "settings it also says how an epoch grows with p and d_mlp.",
+      .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;

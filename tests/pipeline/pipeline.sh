@@ -113,13 +113,13 @@ run(mainline mainline.ini)
 run(other mainline.ini optimizer.learning_rate=0.002)
 END
 cat >>"$tree/figures/CMakeLists.txt" <<END
-figure(fig02-grokking mainline/history.tsv)
-figure(fig03-fourier-norms mainline/spectrum.tsv)
-figure(fig06-ablations mainline/ablations.tsv)
-figure(fig07-progress-measures mainline/progress-measures.tsv)
-figure(other-grokking other/history.tsv)
+figure(fig02-grokking mainline/history)
+figure(fig03-fourier-norms mainline/spectrum)
+figure(fig06-ablations mainline/ablations)
+figure(fig07-progress-measures mainline/progress-measures)
+figure(other-grokking other/history)
 END
-cp "$tree/figures/fig02-grokking.ini" "$tree/figures/other-grokking.ini"
+sed s,mainline/,other/, "$tree/figures/fig02-grokking.ini" >"$tree/figures/other-grokking.ini"
 
 drawings='figures/fig02-grokking.pdf
 figures/fig03-fourier-norms.pdf
@@ -130,10 +130,20 @@ analyses='spectrum.tsv
 key-frequencies.tsv
 neurons.tsv
 neuron-logit-map.tsv
+neuron-logit-directions.tsv
 activations.tsv
+attention-spectrum.tsv
+attention-fits.tsv
 logit-spectrum.tsv
+spectrum-quantities.tsv
 ablations.tsv
-progress-measures.tsv'
+replacements.tsv
+logit-fit.tsv
+ablation-quantities.tsv
+progress-measures.tsv
+cosine-coefficients.tsv
+excluded-by-frequency.tsv
+progress-quantities.tsv'
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')

@@ -60,7 +60,8 @@ START_TEST(the_defaults_are_the_papers_mainline)
       "attention = softmax\noutput_equals = true\nbiases = true\n\n"
       "[optimizer]\nlearning_rate = 0.001\nbeta1 = 0.9\nbeta2 = 0.98\nepsilon = 1e-08\n"
       "weight_decay = 1\nwarmup_steps = 10\n\n"
-      "[train]\nepochs = 40000\nseed = 0\nsnapshot_every = 100\nevaluate_every = 25\n";
+      "[train]\nepochs = 40000\nseed = 0\nsnapshot_every = 100\nevaluate_every = 25\n"
+      "stop_test_loss = 0\n";
   struct Error error;
   struct Config config;
   config_init(&config);
@@ -223,6 +224,7 @@ static const char *const good_overrides[] = {
     "optimizer.weight_decay=-0",
     "optimizer.warmup_steps=0",
     "train.epochs=1",
+    "train.stop_test_loss=0",
 };
 
 START_TEST(the_ends_of_ranges_are_accepted)
@@ -304,7 +306,8 @@ static const char everything[] =
     "attention = softmax1\noutput_equals = false\nbiases = false\n\n"
     "[optimizer]\nlearning_rate = 0.0005\nbeta1 = 0.95\nbeta2 = 0.999\nepsilon = 1e-10\n"
     "weight_decay = 0.1\nwarmup_steps = 0\n\n"
-    "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nevaluate_every = 2\n";
+    "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nevaluate_every = 2\n"
+    "stop_test_loss = 1e-05\n";
 
 START_TEST(the_dump_reads_back_byte_for_byte)
 {

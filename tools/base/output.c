@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -64,10 +66,12 @@ static const char *name_of(const struct Output *output)
   return output->path ? output->path : "standard output";
 }
 
+#define TEMPORARY_SUFFIX ".XXXXXX" /* the letters are mkstemp's to choose */
+
 /* Opens a new file beside the target. */
 static bool open_temporary(struct Output *output, struct Error *error)
 {
-  output->temporary = memory_print(error, "%s.XXXXXX", output->path);
+  output->temporary = memory_print(error, "%s" TEMPORARY_SUFFIX, output->path);
   if (!output->temporary) return false;
   int descriptor = mkostemp(output->temporary, O_CLOEXEC);
   if (descriptor < 0) return error_system(error, "%s: cannot create", output->path);
@@ -170,6 +174,30 @@ void output_discard(struct Output *output)
     if (output->temporary) unlink(output->temporary);
   }
   output_clear(output);
+}
+
+/* Has it a name that open_temporary could have given? */
+static bool is_temporary_of(const char *name, const char *target)
+{
+  size_t length = strlen(target);
+  if (strncmp(name, target, length) != 0) return false;
+  const char *suffix = name + length;
+  if (*suffix != TEMPORARY_SUFFIX[0] || strlen(suffix) != strlen(TEMPORARY_SUFFIX)) return false;
+  while (isalnum((unsigned char)*++suffix))
+    ;
+  return *suffix == '\0';
+}
+
+void output_remove_leftovers(const char *path)
+{
+  struct Error ignored; /* what cannot be removed now stays a leftover */
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  char *directory = memory_print(&ignored, "%.*s.", (int)(name - path), path);
+  DIR *entries = directory ? opendir(directory) : NULL;
+  for (struct dirent *entry; entries && (entry = readdir(entries));)
+    if (is_temporary_of(entry->d_name, name)) unlinkat(dirfd(entries), entry->d_name, 0);
+  if (entries) closedir(entries);
+  free(directory);
 }
 
 bool output_make_directory(const char *path, struct Error *error)

@@ -40,6 +40,11 @@ bool output_commit(struct Output *output, struct Error *error);
 /* Closes and removes the temporary file. Does nothing on an output that is not open. */
 void output_discard(struct Output *output);
 
+/* Removes what killed writers of `path` have left beside it: PATH.xxxxxx, six letters or digits.
+   For a caller who knows that nobody is writing it now, and that no person would give a file such a
+   name. */
+void output_remove_leftovers(const char *path);
+
 /* Makes the directory `path` and its missing parents. */
 bool output_make_directory(const char *path, struct Error *error);
 

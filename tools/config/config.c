@@ -86,12 +86,14 @@ static const struct Setting settings[] = {
   {"train.evaluate_every", FIELD(INTEGER, train.evaluate_every), "25",
    .least = 1, .most = 100000000,
    .help = "epochs between two rows of the history (our choice)"},
+  {"train.stop_test_loss", FIELD(REAL, train.stop_test_loss), "0", .low = 0, .high = INFINITY,
+   .help = "training ends at the first row whose test loss is below it; 0 for never (our choice)"},
 };
 /* clang-format on */
 
 enum { N_SETTINGS = sizeof settings / sizeof settings[0] };
 
-_Static_assert(N_SETTINGS <= 64, "one bit of Config.given for each setting");
+_Static_assert((int)N_SETTINGS <= CONFIG_MAX_SETTINGS, "one bit of Config.given for each setting");
 _Static_assert(sizeof(enum Operation) == sizeof(int) && sizeof(enum Activation) == sizeof(int) &&
                    sizeof(enum Attention) == sizeof(int),
                "words are stored as int");

@@ -46,6 +46,7 @@ struct TrainConfig {
   int epochs;
   int64_t seed; /* of the initialisation */
   int snapshot_every, evaluate_every;
+  double stop_test_loss; /* training ends at the first row of the history below it; 0 for never */
 };
 
 struct Config {
@@ -85,6 +86,7 @@ int config_logits(const struct Config *config);
 void config_write(const struct Config *config, FILE *stream);
 
 /* The table walked from outside: names "section.key", and values as text. */
+enum { CONFIG_MAX_SETTINGS = 64 }; /* one bit of `given` for each */
 int config_n_settings(void);
 const char *config_setting_name(int setting);
 enum { CONFIG_VALUE_SIZE = 64 };

@@ -46,14 +46,29 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
       !neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, d_mlp,
                    analysis->final_fits, error))
     return false;
-  analysis->n_keys = key_frequencies(analysis->final_fits, d_mlp, analysis->basis.n_frequencies,
-                                     analysis->keys);
+  analysis->n_keys =
+      key_frequencies(analysis->final_fits, d_mlp, analysis->basis.n_frequencies, analysis->keys);
   return true;
 }
 
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 {
   return snapshot_load(&analysis->snapshot, &analysis->trajectory, index, error);
+}
+
+bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit **fits,
+                      struct Error *error)
+{
+  size_t m = analysis_d_mlp(analysis);
+  *fits = NULL;
+  if (index == analysis->trajectory.n_snapshots - 1) return true;
+  *fits = memory_new(m, sizeof **fits, "fits of the neurons", error);
+  if (*fits && analysis_load(analysis, index, error) &&
+      neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, m, *fits, error))
+    return true;
+  free(*fits);
+  *fits = NULL;
+  return false;
 }
 
 size_t analysis_d_mlp(const struct Analysis *analysis)

@@ -29,6 +29,11 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
 /* Loads another snapshot by its number. */
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error);
 
+/* Loads the snapshot and fits its neurons into a new array that the caller frees. For the last one,
+   which analysis_fit_final has loaded, *fits is NULL: there are the final fits. */
+bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit **fits,
+                      struct Error *error);
+
 /* The number of neurons of the network. */
 size_t analysis_d_mlp(const struct Analysis *analysis);
 

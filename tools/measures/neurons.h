@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 struct NeuronFit {
-  int frequency; /* the k with the largest share; 0 for a neuron that is constant over the pairs */
+  int frequency; /* the k with the largest share; 0 for a neuron that is constant over the pairs,
+                    or has no part in any */
   double fve; /* its share of the squared norm, the mean removed: fraction of variance explained */
 };
 

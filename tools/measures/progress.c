@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "fourier/transform.h"
+#include "measures/logit_fit.h"
 #include "measures/spectrum.h"
 
 #include <stdlib.h>
@@ -67,4 +68,20 @@ bool progress_measure(struct ProgressWorker *worker, size_t index,
   }
   return measure_losses(worker, measures, error) &&
          measure_sparsity(worker->basis, parameters, measures, error);
+}
+
+bool progress_measure_frequencies(struct ProgressWorker *worker, double *coefficients,
+                                  double *excluded_losses, struct Error *error)
+{
+  int n = worker->basis->n_frequencies;
+  bool *chosen = memory_new((size_t)n + 1, sizeof *chosen, "chosen frequencies", error);
+  bool done = chosen;
+  for (int k = 1; done && k <= n; k++) {
+    chosen[k] = true;
+    coefficients[k] = cosine_coefficient(&worker->directed, k);
+    done = excluded_loss(&worker->directed, chosen, &excluded_losses[k], error);
+    chosen[k] = false;
+  }
+  free(chosen);
+  return done;
 }

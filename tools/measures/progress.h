@@ -35,4 +35,10 @@ void progress_worker_release(struct ProgressWorker *worker);
 bool progress_measure(struct ProgressWorker *worker, size_t index,
                       struct ProgressMeasures *measures, struct Error *error);
 
+/* The snapshot that was measured last, frequency by frequency, each array [n_frequencies + 1] with
+   nothing at index 0: the coefficient of cos(w_k(a + b - c)) in the logits (figure 14), and the
+   excluded loss of k alone (figure 15). */
+bool progress_measure_frequencies(struct ProgressWorker *worker, double *coefficients,
+                                  double *excluded_losses, struct Error *error);
+
 #endif

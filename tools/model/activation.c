@@ -4,8 +4,11 @@
 
 static void relu_forward(const float *pre, size_t n, float *hidden)
 {
-  for (size_t i = 0; i < n; i += LANES)
-    vector_store(hidden + i, vector_max(vector_load(pre + i), vector_fill(0.0f)));
+  const Vector zero = vector_fill(0.0f);
+  for (size_t i = 0; i < n; i += LANES) {
+    Vector x = vector_load(pre + i);
+    vector_store(hidden + i, vector_select(x <= zero, zero, x)); /* a NaN stays one */
+  }
 }
 
 static void relu_backward(const float *hidden, size_t n, float *gradient)

@@ -40,22 +40,20 @@ struct Sum {
   float answer_logit, shift, one, others; /* one = exp(-shift), others = S exp(-shift) */
 };
 
-static Vector term(const struct Sum *sum, Vector logits)
+/* The terms of the i-th vector of n logits: 0 behind the end and in the answer's place. */
+static Vector terms_at(const struct Sum *sum, const float *logits, int n, int answer, int first)
 {
-  return vector_exp((logits - vector_fill(sum->answer_logit)) - vector_fill(sum->shift));
+  Vector others = load_others(logits, n, answer, first);
+  return vector_exp((others - vector_fill(sum->answer_logit)) - vector_fill(sum->shift));
 }
 
-static struct Sum sum_terms(const float *logits, int n, int answer, bool *correct)
+static struct Sum start_sum(const float *logits, int n, int answer, bool *correct)
 {
   float largest = largest_other(logits, n, answer);
   *correct = is_argmax(logits, answer, largest);
   struct Sum sum = {.answer_logit = logits[answer]};
   if (largest > sum.answer_logit) sum.shift = largest - sum.answer_logit;
   sum.one = vector_exp(vector_fill(-sum.shift))[0];
-  Vector others = {0};
-  for (int first = 0; first < n; first += LANES)
-    others += term(&sum, load_others(logits, n, answer, first));
-  sum.others = vector_sum(others);
   return sum;
 }
 
@@ -67,22 +65,35 @@ static double loss_of_sum(const struct Sum *sum)
 
 double loss_of_pair(const float *logits, int n, int answer, bool *correct)
 {
-  struct Sum sum = sum_terms(logits, n, answer, correct);
+  struct Sum sum = start_sum(logits, n, answer, correct);
+  Vector others = {0};
+  for (int first = 0; first < n; first += LANES)
+    others += terms_at(&sum, logits, n, answer, first);
+  sum.others = vector_sum(others);
   return loss_of_sum(&sum);
+}
+
+static void store_front(float *to, Vector v, int n)
+{
+  if (n >= LANES)
+    vector_store(to, v);
+  else
+    memcpy(to, &v, (size_t)n * sizeof *to);
 }
 
 double loss_gradient_of_pair(float *logits, int n, int answer, float scale, bool *correct)
 {
-  struct Sum sum = sum_terms(logits, n, answer, correct);
-  float factor = scale / (sum.one + sum.others);
+  struct Sum sum = start_sum(logits, n, answer, correct);
+  Vector others = {0};
   for (int first = 0; first < n; first += LANES) {
-    Vector gradient = vector_fill(factor) * term(&sum, load_others(logits, n, answer, first));
-    if (first + LANES <= n)
-      vector_store(logits + first, gradient);
-    else
-      for (int i = first; i < n; i++)
-        logits[i] = gradient[i - first];
+    Vector terms = terms_at(&sum, logits, n, answer, first);
+    others += terms;
+    store_front(logits + first, terms, n - first);
   }
+  sum.others = vector_sum(others);
+  float factor = scale / (sum.one + sum.others);
+  for (int i = 0; i < n; i++)
+    logits[i] *= factor;
   logits[answer] = -factor * sum.others;
   return loss_of_sum(&sum);
 }

@@ -1,7 +1,7 @@
 #include "model/network.h"
 
 #include "base/memory.h"
-#include "model/blas.h"
+#include "model/product.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +89,8 @@ bool network_forward(const struct Parameters *parameters, const struct ModelConf
 void network_neuron_logit_map(const struct Parameters *parameters, float *out)
 {
   const struct Shape *shape = &parameters->shape;
-  blas_product(TRANSPOSED, TRANSPOSED, (size_t)shape->p, (size_t)shape->d_mlp,
-               (size_t)shape->d_model, 1, parameters_at(parameters, W_U), (size_t)shape->V,
-               parameters_at(parameters, W_OUT), (size_t)shape->d_model, 0, out,
-               (size_t)shape->d_mlp);
+  product((size_t)shape->p, (size_t)shape->d_mlp, (size_t)shape->d_model,
+          transposed(parameters_at(parameters, W_U), (size_t)shape->V),
+          transposed(parameters_at(parameters, W_OUT), (size_t)shape->d_model), REPLACE, out,
+          (size_t)shape->d_mlp);
 }

@@ -1,7 +1,12 @@
 #include "model/recorder.h"
 
 #include "base/memory.h"
+#include "base/output.h"
+#include "model/metadata.h"
+#include "model/snapshots.h"
+#include "table/table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +14,34 @@
 
 enum { EPOCH_TENSOR = N_PARAMETERS, MASK_TENSOR, N_TENSORS };
 
+/* ---- when ---- */
+
 bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch)
 {
-  return epoch % config->snapshot_every == 0 || epoch == config->epochs;
+  return epoch % config->snapshot_every == 0;
 }
 
-static size_t count_snapshots(const struct TrainConfig *config)
+bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch)
 {
-  return (size_t)((config->epochs + config->snapshot_every - 1) / config->snapshot_every + 1);
+  return epoch % config->evaluate_every == 0;
 }
+
+static size_t count_before(int64_t epoch, int every)
+{
+  return (size_t)((epoch + every - 1) / every);
+}
+
+size_t recorder_snapshots_before(const struct TrainConfig *config, int64_t epoch)
+{
+  return count_before(epoch, config->snapshot_every);
+}
+
+size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch)
+{
+  return count_before(epoch, config->evaluate_every);
+}
+
+/* ---- the partial trajectory ---- */
 
 static void describe_tensors(const struct Parameters *parameters, size_t n_snapshots,
                              struct TensorSpec specs[N_TENSORS])
@@ -36,31 +60,185 @@ static void describe_tensors(const struct Parameters *parameters, size_t n_snaps
       (struct TensorSpec){.name = "train_mask", .dtype = DTYPE_BOOL, .rank = 2, .shape = {p, p}};
 }
 
-static bool create_trajectory(struct Recorder *recorder, const struct Config *config,
-                              const struct Dataset *dataset, const struct Parameters *parameters,
-                              struct Error *error)
+typedef bool WriterStart(struct SafetensorsWriter *writer, const char *path,
+                         const struct TensorSpec *tensors, size_t n_tensors,
+                         const struct MetadataEntry *metadata, size_t n_metadata,
+                         struct Error *error);
+
+/* Creates or continues a trajectory with room for n_snapshots. */
+static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const char *path,
+                            size_t n_snapshots, struct Error *error)
 {
   struct TensorSpec specs[N_TENSORS];
-  describe_tensors(parameters, recorder->n_snapshots, specs);
-  size_t n = (size_t)config_n_settings();
-  struct MetadataEntry *metadata = memory_new(n, sizeof *metadata, "metadata", error);
-  char(*values)[CONFIG_VALUE_SIZE] = memory_new(n, sizeof *values, "metadata", error);
-  bool made = metadata && values;
-  for (size_t i = 0; made && i < n; i++) {
-    config_setting_value(config, (int)i, values[i]);
-    metadata[i] = (struct MetadataEntry){config_setting_name((int)i), values[i]};
-  }
-  size_t p = (size_t)dataset->p;
-  made = made &&
-         safetensors_create(&recorder->writer, recorder->partial, specs, N_TENSORS, metadata, n,
-                            error) &&
-         safetensors_write(&recorder->writer, MASK_TENSOR, 0, dataset->train, p * p, error);
-  free(metadata);
-  free(values);
-  return made;
+  struct Metadata metadata;
+  describe_tensors(recorder->shapes, n_snapshots, specs);
+  metadata_describe(&metadata, recorder->config);
+  size_t p = (size_t)recorder->dataset->p;
+  recorder->synced = false;
+  return start(&recorder->writer, path, specs, N_TENSORS, metadata.entries, metadata.n, error) &&
+         safetensors_write(&recorder->writer, MASK_TENSOR, 0, recorder->dataset->train, p * p,
+                           error);
 }
 
-static bool create_history(struct Recorder *recorder, const char *directory, struct Error *error)
+/* Where no test loss stops the run before. */
+static size_t most_snapshots(const struct Recorder *recorder)
+{
+  const struct TrainConfig *train = &recorder->config->train;
+  return recorder_snapshots_before(train, train->epochs) + 1;
+}
+
+bool recorder_start(struct Recorder *recorder, struct Error *error)
+{
+  recorder->n_rows = recorder->n_snapshots = 0;
+  recorder->keep = false; /* what may have counted on the file does so in vain */
+  return open_trajectory(recorder, safetensors_create, recorder->partial, most_snapshots(recorder),
+                         error) &&
+         output_sync_directory(recorder->partial, error);
+}
+
+static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int64_t epoch,
+                           const struct Parameters *parameters, struct Error *error)
+{
+  for (int k = 0; k < N_PARAMETERS; k++) {
+    size_t size = parameters->info[k].count * sizeof(float);
+    const float *values = parameters_at(parameters, (enum Parameter)k);
+    if (!safetensors_write(writer, (size_t)k, i * size, values, size, error)) return false;
+  }
+  return safetensors_write(writer, EPOCH_TENSOR, i * sizeof epoch, &epoch, sizeof epoch, error);
+}
+
+/* ---- snapshots that are there ---- */
+
+/* Reads the recorder's snapshots in a file, all of which must have their digests, and writes them
+   where there is a writer. */
+static bool read_snapshots(const struct Recorder *recorder, const char *path,
+                           const struct SafetensorsWriter *writer, struct Error *error)
+{
+  struct Parameters values;
+  struct Snapshots source;
+  if (!parameters_init(&values, recorder->config, error)) return false;
+  bool opened = snapshots_open(&source, path, recorder->n_snapshots, &values, error);
+  bool good = opened;
+  for (size_t i = 0; good && i < recorder->n_snapshots; i++) {
+    int64_t epoch;
+    if (!snapshots_read(&source, i, &values, &epoch, error))
+      good = false;
+    else if (snapshot_digest(&values, epoch) != recorder->digests[i])
+      good = error_set(error, "%s: snapshot %zu is not the one that was saved", path, i);
+    else if (writer)
+      good = write_snapshot(writer, i, epoch, &values, error);
+  }
+  if (opened) snapshots_close(&source);
+  parameters_release(&values);
+  return good;
+}
+
+const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error)
+{
+  const char *const paths[] = {recorder->partial, recorder->trajectory};
+  for (int i = 0; i < 2; i++)
+    if (read_snapshots(recorder, paths[i], NULL, error)) return paths[i];
+  error_prefix(error, "the snapshots until then are gone");
+  return NULL;
+}
+
+/* Puts a trajectory with room for n_snapshots, and the recorder's snapshots out of `path` in it, in
+   the place of the partial one. */
+static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t n_snapshots,
+                            struct Error *error)
+{
+  safetensors_abandon(&recorder->writer);
+  bool copied = open_trajectory(recorder, safetensors_create, recorder->copy, n_snapshots, error) &&
+                read_snapshots(recorder, path, &recorder->writer, error) &&
+                safetensors_finish(&recorder->writer, error);
+  if (copied && rename(recorder->copy, recorder->partial) != 0)
+    copied = error_system(error, "%s: cannot rename %s to it", recorder->partial, recorder->copy);
+  copied = copied && output_sync_directory(recorder->partial, error);
+  return copied &&
+         open_trajectory(recorder, safetensors_continue, recorder->partial, n_snapshots, error);
+}
+
+bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error)
+{
+  recorder->keep = true;
+  size_t room = most_snapshots(recorder);
+  struct Error ignored; /* it is of other epochs: the reason for a copy */
+  return (path == recorder->partial &&
+          open_trajectory(recorder, safetensors_continue, path, room, &ignored)) ||
+         copy_trajectory(recorder, path, room, error);
+}
+
+/* ---- what the recorder is told ---- */
+
+/* The array with room for one object more than the `n` in it; NULL when there is no memory. */
+static void *grow(void *array, size_t n, size_t *room, size_t size, const char *what,
+                  struct Error *error)
+{
+  if (n < *room) return array;
+  size_t larger = *room < 64 ? 64 : 2 * *room;
+  void *moved = realloc(array, larger * size);
+  if (moved)
+    *room = larger;
+  else
+    error_set(error, "out of memory: %zu bytes for %s", larger * size, what);
+  return moved;
+}
+
+static bool add_digest(struct Recorder *recorder, uint64_t digest, struct Error *error)
+{
+  uint64_t *digests = grow(recorder->digests, recorder->n_snapshots, &recorder->digests_room,
+                           sizeof *digests, "the digests of snapshots", error);
+  if (!digests) return false;
+  recorder->digests = digests;
+  digests[recorder->n_snapshots++] = digest;
+  return true;
+}
+
+static bool add_row(struct Recorder *recorder, struct HistoryRow row, struct Error *error)
+{
+  struct HistoryRow *rows = grow(recorder->rows, recorder->n_rows, &recorder->rows_room,
+                                 sizeof *rows, "the history", error);
+  if (!rows) return false;
+  recorder->rows = rows;
+  rows[recorder->n_rows++] = row;
+  return true;
+}
+
+bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, size_t n_rows,
+                     const uint64_t *digests, size_t n_snapshots, struct Error *error)
+{
+  bool recalled = true;
+  recorder->n_rows = recorder->n_snapshots = 0;
+  for (size_t i = 0; recalled && i < n_rows; i++)
+    recalled = add_row(recorder, rows[i], error);
+  for (size_t i = 0; recalled && i < n_snapshots; i++)
+    recalled = add_digest(recorder, digests[i], error);
+  return recalled;
+}
+
+bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
+                       const struct Parameters *parameters, struct Error *error)
+{
+  recorder->synced = false;
+  return write_snapshot(&recorder->writer, recorder->n_snapshots, epoch, parameters, error) &&
+         add_digest(recorder, snapshot_digest(parameters, epoch), error);
+}
+
+bool recorder_row(struct Recorder *recorder, struct Performance train, struct Performance test,
+                  struct Error *error)
+{
+  return add_row(recorder, (struct HistoryRow){train, test}, error);
+}
+
+bool recorder_sync(struct Recorder *recorder, struct Error *error)
+{
+  recorder->synced = recorder->synced || safetensors_sync(&recorder->writer, error);
+  return recorder->synced;
+}
+
+/* ---- the end ---- */
+
+static bool write_history(const struct Recorder *recorder, int64_t last, struct Error *error)
 {
   static const struct Column columns[] = {
       {"epoch", "epochs", "optimizer steps taken before the measurement"},
@@ -68,71 +246,74 @@ static bool create_history(struct Recorder *recorder, const char *directory, str
       {"test_loss", "nats", "mean cross-entropy over the test pairs, all logits"},
       {"train_accuracy", "1", "share of the training pairs whose largest logit is the answer's"},
       {"test_accuracy", "1", "share of the test pairs whose largest logit is the answer's"}};
-  char *path = memory_print(error, "%s/history.tsv", directory);
-  bool made = path && table_create(&recorder->history, path, "Loss and accuracy during training",
-                                   columns, sizeof columns / sizeof *columns, error);
-  free(path);
-  return made;
+  struct TableWriter table;
+  if (!table_create(&table, recorder->partial_history, "Loss and accuracy during training", columns,
+                    sizeof columns / sizeof *columns, error))
+    return false;
+  for (size_t i = 0; i < recorder->n_rows; i++) {
+    const struct HistoryRow *row = &recorder->rows[i];
+    int64_t epoch = (int64_t)i * recorder->config->train.evaluate_every;
+    table_put_integer(&table, epoch < last ? epoch : last);
+    table_put(&table, row->train.loss);
+    table_put(&table, row->test.loss);
+    table_put(&table, row->train.accuracy);
+    table_put(&table, row->test.accuracy);
+  }
+  return table_commit(&table, error);
 }
 
-bool recorder_open(struct Recorder *recorder, const char *directory, const struct Config *config,
-                   const struct Dataset *dataset, const struct Parameters *parameters,
+static bool give_name(const char *partial, const char *path, struct Error *error)
+{
+  return rename(partial, path) == 0 ||
+         error_system(error, "%s: cannot rename %s to it", path, partial);
+}
+
+bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *error)
+{
+  /* the format allows no holes: a trajectory that ended early is copied into one of its size */
+  if (recorder->n_snapshots < most_snapshots(recorder) &&
+      !copy_trajectory(recorder, recorder->partial, recorder->n_snapshots, error))
+    return false;
+  return safetensors_finish(&recorder->writer, error) && write_history(recorder, last, error) &&
+         give_name(recorder->partial, recorder->trajectory, error) &&
+         give_name(recorder->partial_history, recorder->history, error) &&
+         output_sync_directory(recorder->trajectory, error);
+}
+
+/* ---- from first to last ---- */
+
+bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
+                   const struct Dataset *dataset, const struct Parameters *shapes,
                    struct Error *error)
 {
-  *recorder = (struct Recorder){.n_snapshots = count_snapshots(&config->train)};
+  *recorder = (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes};
   recorder->writer.descriptor = -1;
-  if (!output_make_directory(directory, error)) return false;
-  recorder->path = memory_print(error, "%s/trajectory.safetensors", directory);
+  recorder->trajectory = memory_print(error, "%s/trajectory.safetensors", directory);
   recorder->partial = memory_print(error, "%s/trajectory.safetensors.partial", directory);
-  if (recorder->path && recorder->partial &&
-      create_trajectory(recorder, config, dataset, parameters, error) &&
-      create_history(recorder, directory, error))
-    return true;
-  recorder_discard(recorder);
-  return false;
+  recorder->copy = memory_print(error, "%s/trajectory.safetensors.new", directory);
+  recorder->history = memory_print(error, "%s/history.tsv", directory);
+  recorder->partial_history = memory_print(error, "%s/history.tsv.partial", directory);
+  if (!recorder->trajectory || !recorder->partial || !recorder->copy || !recorder->history ||
+      !recorder->partial_history)
+    return false;
+  unlink(recorder->copy);
+  unlink(recorder->partial_history);
+  output_remove_leftovers(recorder->partial_history);
+  return true;
 }
 
-bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
-                       const struct Parameters *parameters, struct Error *error)
-{
-  size_t snapshot = recorder->next++;
-  for (int i = 0; i < N_PARAMETERS; i++) {
-    size_t size = parameters->info[i].count * sizeof(float);
-    if (!safetensors_write(&recorder->writer, (size_t)i, snapshot * size,
-                           parameters_at(parameters, (enum Parameter)i), size, error))
-      return false;
-  }
-  return safetensors_write(&recorder->writer, EPOCH_TENSOR, snapshot * sizeof epoch, &epoch,
-                           sizeof epoch, error);
-}
-
-void recorder_history(struct Recorder *recorder, int64_t epoch, struct Performance train,
-                      struct Performance test)
-{
-  table_put_integer(&recorder->history, epoch);
-  table_put(&recorder->history, train.loss);
-  table_put(&recorder->history, test.loss);
-  table_put(&recorder->history, train.accuracy);
-  table_put(&recorder->history, test.accuracy);
-}
-
-bool recorder_commit(struct Recorder *recorder, struct Error *error)
-{
-  bool done =
-      safetensors_finish(&recorder->writer, error) && table_commit(&recorder->history, error);
-  if (done && rename(recorder->partial, recorder->path) != 0)
-    done = error_system(error, "%s: cannot rename %s to it", recorder->path, recorder->partial);
-  done = done && output_sync_directory(recorder->path, error);
-  recorder_discard(recorder);
-  return done;
-}
-
-void recorder_discard(struct Recorder *recorder)
+void recorder_release(struct Recorder *recorder)
 {
   safetensors_abandon(&recorder->writer);
-  table_discard(&recorder->history);
-  if (recorder->partial) unlink(recorder->partial);
-  free(recorder->path);
+  if (recorder->copy) unlink(recorder->copy);
+  if (recorder->partial_history) unlink(recorder->partial_history);
+  if (recorder->partial && !recorder->keep) unlink(recorder->partial);
+  free(recorder->trajectory);
   free(recorder->partial);
-  recorder->path = recorder->partial = NULL;
+  free(recorder->copy);
+  free(recorder->history);
+  free(recorder->partial_history);
+  free(recorder->rows);
+  free(recorder->digests);
+  *recorder = (struct Recorder){.writer.descriptor = -1};
 }

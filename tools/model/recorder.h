@@ -1,7 +1,17 @@
 /*
- * What a training run writes: trajectory.safetensors (model/trajectory.h) and history.tsv, both in
- * one directory. While a run goes on they are called *.partial or bear a temporary name; they get
- * their names when it ends.
+ * What a training run writes: trajectory.safetensors (model/trajectory.h) and history.tsv, in the
+ * run's directory, under these names only when the run has ended:
+ *
+ *   trajectory.safetensors.partial   the trajectory while the run goes on, snapshots at their
+ * places trajectory.safetensors.new       one that is being copied from another, for a run that
+ * goes on to more epochs than it was made for, or that ended early history.tsv.partial the history,
+ * which is written when the run ends
+ *
+ * Rows and snapshots come at fixed epochs (recorder_wants_*), and after the last one: which they
+ * are follows from how many they are. So the recorder of a run that was interrupted is its rows,
+ * the digests of its snapshots, and a file that holds snapshots with these digests.
+ *
+ * One program at a time may have a recorder in a directory.
  */
 #ifndef MODEL_RECORDER_H
 #define MODEL_RECORDER_H
@@ -9,33 +19,70 @@
 #include "model/dataset.h"
 #include "model/parameters.h"
 #include "model/step.h"
-#include "table/table.h"
 #include "tensor/safetensors.h"
 
-struct Recorder {
-  struct SafetensorsWriter writer;
-  struct TableWriter history;
-  char *path, *partial; /* of the trajectory */
-  size_t n_snapshots, next;
+struct HistoryRow {
+  struct Performance train, test;
 };
 
-/* Snapshots are taken before the first step, every snapshot_every epochs, and after the last. */
-bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch);
+struct Recorder {
+  const struct Config *config;
+  const struct Dataset *dataset;
+  const struct Parameters *shapes; /* their description; the values are not looked at */
+  struct SafetensorsWriter writer; /* of the partial trajectory */
+  char *trajectory, *partial, *copy, *history, *partial_history; /* paths */
+  struct HistoryRow *rows;
+  size_t n_rows, rows_room;
+  uint64_t *digests; /* of the snapshots */
+  size_t n_snapshots, digests_room;
+  bool synced; /* all that was written to the partial trajectory lasts */
+  bool keep;   /* something counts on the partial trajectory: it stays when the run fails */
+};
 
-bool recorder_open(struct Recorder *recorder, const char *directory, const struct Config *config,
-                   const struct Dataset *dataset, const struct Parameters *parameters,
+/* Snapshots are taken before the first step, every snapshot_every epochs, and after the last; rows
+   likewise every evaluate_every. Here for a run that goes on behind `epoch`. */
+bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch);
+bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch);
+
+/* How many of them come before `epoch`. */
+size_t recorder_snapshots_before(const struct TrainConfig *config, int64_t epoch);
+size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch);
+
+/* A recorder for a directory that exists, where it clears away what a killed program may have left
+   beside the files above. The other arguments must outlive it. */
+bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
+                   const struct Dataset *dataset, const struct Parameters *shapes,
                    struct Error *error);
+
+/* Starts a run from nothing. */
+bool recorder_start(struct Recorder *recorder, struct Error *error);
+
+/* Takes the rows and digests of an interrupted or finished run as its own. */
+bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, size_t n_rows,
+                     const uint64_t *digests, size_t n_snapshots, struct Error *error);
+
+/* The file that holds the snapshots with the recorder's digests: the partial trajectory or the
+   finished one. NULL with an error when neither does. */
+const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error);
+
+/* Goes on with the snapshots of that file. */
+bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error);
 
 /* The next snapshot: parameters after `epoch` steps. */
 bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
                        const struct Parameters *parameters, struct Error *error);
 
-/* The next row of the history. Errors come with the commit. */
-void recorder_history(struct Recorder *recorder, int64_t epoch, struct Performance train,
-                      struct Performance test);
+/* The next row of the history. */
+bool recorder_row(struct Recorder *recorder, struct Performance train, struct Performance test,
+                  struct Error *error);
 
-/* Both files get their names. */
-bool recorder_commit(struct Recorder *recorder, struct Error *error);
-void recorder_discard(struct Recorder *recorder);
+/* Makes the snapshots last, so that something can count on them. */
+bool recorder_sync(struct Recorder *recorder, struct Error *error);
+
+/* The run has ended after `last` steps: both files get their names. */
+bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *error);
+
+/* Without a commit the partial trajectory goes, but where something counts on it. */
+void recorder_release(struct Recorder *recorder);
 
 #endif

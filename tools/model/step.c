@@ -2,19 +2,20 @@
 
 #include "base/memory.h"
 #include "model/activation.h"
-#include "model/blas.h"
 #include "model/loss.h"
+#include "model/product.h"
 #include "model/stream.h"
 #include "model/vector.h"
 
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool group_init(struct GroupSums *group, const struct Tables *t, struct Error *error)
 {
   const char *what = "the sums of a group of pairs";
-  group->W_L = memory_new((size_t)t->shape.d_mlp * t->logit_width, sizeof(float), what, error);
+  group->W_L = memory_new((size_t)t->shape.V * t->mlp_width, sizeof(float), what, error);
   group->base = memory_new(t->width, sizeof(float), what, error);
   group->T2 = memory_new((size_t)t->shape.H * t->width, sizeof(float), what, error);
   return group->W_L && group->base && group->T2;
@@ -84,9 +85,28 @@ void step_release(struct Step *step)
   *step = (struct Step){0};
 }
 
+/* Seconds on a clock that only goes forward; 0 when nothing is measured. */
+static double lap_begin(const struct Step *step)
+{
+  struct timespec time;
+  if (!step->seconds) return 0.0;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Books the time since `begin` on a part; returns when the next one begins. */
+static double lap(const struct Step *step, enum StepPart part, double begin)
+{
+  double end = lap_begin(step);
+  if (step->seconds) step->seconds[omp_get_thread_num()][part] += end - begin;
+  return end;
+}
+
 void step_prepare(struct Step *step, const struct Parameters *parameters)
 {
+  double begin = lap_begin(step);
   tables_forward(&step->tables, parameters);
+  lap(step, PART_TABLES, begin);
 }
 
 /* ---- a tile ---- */
@@ -113,10 +133,10 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   const struct Tables *t = &step->tables;
   size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *d_logits = tile->streams + t->mlp_width;
-  blas_product(TRANSPOSED, PLAIN, m, V, tile->n, 1, tile->hidden, t->mlp_width, d_logits, t->width,
-               first_of_group ? 0.0f : 1.0f, d_W_L, t->logit_width);
-  blas_product(PLAIN, TRANSPOSED, tile->n, m, V, 1, d_logits, t->width, t->W_L, t->logit_width, 0,
-               tile->streams, t->width);
+  product(V, m, tile->n, transposed(d_logits, t->width), plain(tile->hidden, t->mlp_width),
+          first_of_group ? REPLACE : ADD, d_W_L, t->mlp_width);
+  product(tile->n, m, V, plain(d_logits, t->width), transposed(t->W_L_transposed, t->logit_width),
+          REPLACE, tile->streams, t->width);
   for (size_t i = 0; i < tile->n; i++)
     activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
                         scratch->slope + i * t->mlp_width, t->mlp_width,
@@ -129,17 +149,18 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t H = (size_t)t->shape.H, entry = H * t->width;
-  stream_sum(t, tile->streams, tile->n, sums->base);
   for (int a = tile->first_row; a < tile->end_row; a++) {
     struct Line line = {.pairs = pairs->by_row + pairs->row_first[a],
                         .n = pairs->row_first[a + 1] - pairs->row_first[a],
                         .table = t->T0 + (size_t)a * entry,
                         .weights = step->weights,
-                        .gradients = step->streams};
+                        .gradients = step->streams,
+                        .sum = sums->base};
     stream_backward(t, &line, false, step->gradients.T0 + (size_t)a * entry, step->d_weights);
     if (t->folded) continue;
     line.table = t->T2;
     line.weights = step->weights + 2 * H;
+    line.sum = NULL;
     stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
   }
 }
@@ -163,10 +184,17 @@ static void group_gradient(struct Step *step, size_t g)
     tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
     tile.streams = step->streams + tile.first * t->width;
     tile.hidden = scratch->hidden;
-    tile_forward(t, &step->config, pairs, scratch, &tile);
+    double time = lap_begin(step);
+    tile_streams(t, step->config.attention, pairs, scratch, &tile);
+    time = lap(step, PART_STREAMS, time);
+    tile_mlp(t, step->config.activation, scratch, &tile);
+    time = lap(step, PART_MLP, time);
     tile_losses(t, pairs, &tile, 1.0f / (float)pairs->n, sums);
+    time = lap(step, PART_LOSS, time);
     tile_mlp_backward(step, scratch, &tile, row == begin, sums->W_L);
+    time = lap(step, PART_MLP_BACKWARD, time);
     tile_rows_backward(step, &tile, sums);
+    lap(step, PART_STREAMS_BACKWARD, time);
   }
 }
 
@@ -180,7 +208,9 @@ static void column_gradient(struct Step *step, size_t b)
                       .table = t->T1 + b * entry,
                       .weights = step->weights + H,
                       .gradients = step->streams};
+  double begin = lap_begin(step);
   stream_backward(t, &line, false, step->gradients.T1 + b * entry, step->d_weights + H);
+  lap(step, PART_STREAMS_BACKWARD, begin);
 }
 
 /* Sums one position's score gradients over the pairs of a line. */
@@ -262,14 +292,17 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
     column_gradient(step, b);
+  double time = lap_begin(step);
   scores_gradient(step);
-  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.d_mlp * t->logit_width,
+  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.V * t->mlp_width,
              step->gradients.W_L);
   sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)
     sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
                step->gradients.T2);
+  time = lap(step, PART_REDUCTIONS, time);
   tables_backward(t, parameters, &step->gradients, gradient);
+  lap(step, PART_TABLES_BACKWARD, time);
   if (!step->config.biases) {
     memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
     memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));

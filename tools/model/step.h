@@ -25,9 +25,22 @@ struct Performance {
 struct GroupSums {
   double loss;
   size_t correct;
-  float *W_L;  /* [m][logit_width] */
+  float *W_L;  /* [V][mlp_width]: of W_L, not transposed */
   float *base; /* [width] */
   float *T2;   /* [H][width] */
+};
+
+/* What the time of an epoch is spent on; the bench shows it (tests/bench). */
+enum StepPart {
+  PART_TABLES,           /* parameters to tables */
+  PART_STREAMS,          /* attention, weighted sums of table rows */
+  PART_MLP,              /* neurons, logits: the first dense product */
+  PART_LOSS,             /* losses and their gradients */
+  PART_MLP_BACKWARD,     /* the two other dense products */
+  PART_STREAMS_BACKWARD, /* gradients of the table rows and of the attention weights */
+  PART_REDUCTIONS,       /* sums over groups, gradients of the scores */
+  PART_TABLES_BACKWARD,  /* gradients of the tables to those of the parameters */
+  N_STEP_PARTS
 };
 
 struct Step {
@@ -41,7 +54,8 @@ struct Step {
   float *score2_of_row; /* [p][H] */
   struct GroupSums groups[MAX_GROUPS];
   int n_threads;
-  struct Scratch *scratch; /* [n_threads] */
+  struct Scratch *scratch;         /* [n_threads] */
+  double (*seconds)[N_STEP_PARTS]; /* [n_threads]: what each thread spent; NULL: not measured */
 };
 
 bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,

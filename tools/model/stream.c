@@ -104,27 +104,35 @@ INLINED void weights_backward_line(const struct Line *line, size_t width, size_t
   weights_backward(width, heads, 1, table, gradients, outputs);
 }
 
-/* d_table of `heads` heads and `count` (1 or 2) vectors of the row, over all pairs of the line. */
+/* d_table of `heads` heads and `count` (1 or 2) vectors of the row, over all pairs of the line, and
+   for the first heads the sum of the gradients. */
 INLINED void table_backward(const struct Line *line, size_t width, size_t stride, size_t heads,
                             size_t first_head, size_t count, size_t f, bool accumulate,
                             float *d_table)
 {
   float *out = d_table + first_head * width + f;
-  Vector sum[HEAD_BLOCK][2];
-  for (size_t h = 0; h < heads; h++)
-    for (size_t v = 0; v < count; v++)
+  bool summed = line->sum && first_head == 0;
+  Vector sum[HEAD_BLOCK][2], total[2];
+  for (size_t v = 0; v < count; v++) {
+    total[v] = summed ? vector_load(line->sum + f + v * LANES) : vector_fill(0.0f);
+    for (size_t h = 0; h < heads; h++)
       sum[h][v] = accumulate ? vector_load(out + h * width + v * LANES) : vector_fill(0.0f);
+  }
   for (size_t i = 0; i < line->n; i++) {
     const float *gradient = line->gradients + line->pairs[i] * width + f;
     const float *weights = line->weights + line->pairs[i] * stride + first_head;
-    for (size_t h = 0; h < heads; h++)
-      for (size_t v = 0; v < count; v++)
-        sum[h][v] =
-            vector_fma(vector_fill(weights[h]), vector_load(gradient + v * LANES), sum[h][v]);
+    for (size_t v = 0; v < count; v++) {
+      Vector d_stream = vector_load(gradient + v * LANES);
+      total[v] += d_stream;
+      for (size_t h = 0; h < heads; h++)
+        sum[h][v] = vector_fma(vector_fill(weights[h]), d_stream, sum[h][v]);
+    }
   }
-  for (size_t h = 0; h < heads; h++)
-    for (size_t v = 0; v < count; v++)
+  for (size_t v = 0; v < count; v++) {
+    if (summed) vector_store(line->sum + f + v * LANES, total[v]);
+    for (size_t h = 0; h < heads; h++)
       vector_store(out + h * width + v * LANES, sum[h][v]);
+  }
 }
 
 INLINED void backward_heads(const struct Line *line, size_t width, size_t stride, size_t heads,
@@ -145,14 +153,4 @@ void stream_backward(const struct Tables *t, const struct Line *line, bool accum
     backward_heads(line, t->width, stride, HEAD_BLOCK, h, accumulate, d_table, d_weights);
   for (; h < H; h++)
     backward_heads(line, t->width, stride, 1, h, accumulate, d_table, d_weights);
-}
-
-void stream_sum(const struct Tables *t, const float *gradients, size_t n, float *sum)
-{
-  for (size_t f = 0; f < t->width; f += LANES) {
-    Vector total = vector_load(sum + f);
-    for (size_t i = 0; i < n; i++)
-      total += vector_load(gradients + i * t->width + f);
-    vector_store(sum + f, total);
-  }
 }

@@ -24,14 +24,12 @@ struct Line {
   const float *table; /* [H][width]: the entry that the pairs share */
   const float *weights;
   const float *gradients; /* [..][width]: gradients of the streams */
+  float *sum;             /* [width]: the line's gradients are added to it; NULL: to nothing */
 };
 
 /* d_table[h] = sum over the line's pairs of weight_h * gradient (added to what is there when
    `accumulate`), and d_weights[3 H i + h] = gradient_i . table[h]. */
 void stream_backward(const struct Tables *tables, const struct Line *line, bool accumulate,
                      float *d_table, float *d_weights);
-
-/* sum[width] += the gradients of n consecutive pairs. */
-void stream_sum(const struct Tables *tables, const float *gradients, size_t n, float *sum);
 
 #endif

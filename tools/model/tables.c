@@ -1,7 +1,7 @@
 #include "model/tables.h"
 
 #include "base/memory.h"
-#include "model/blas.h"
+#include "model/product.h"
 #include "model/vector.h"
 
 #include <math.h>
@@ -61,7 +61,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
                                  {&t->T1, p * H * t->width},
                                  {&t->T2, H * t->width},
                                  {&t->base, t->width},
-                                 {&t->W_L, (size_t)shape->d_mlp * t->logit_width},
+                                 {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
                                  {&t->query, H * d_head},
                                  {&t->key_query, d * H},
                                  {&t->source_scores, t->n_sources * H},
@@ -85,7 +85,7 @@ void tables_release(struct Tables *t)
                            t->T1,
                            t->T2,
                            t->base,
-                           t->W_L,
+                           t->W_L_transposed,
                            t->query,
                            t->key_query,
                            t->source_scores,
@@ -106,7 +106,7 @@ bool table_gradients_init(struct TableGradients *g, const struct Tables *t, stru
                                  {&g->T1, p * H * t->width},
                                  {&g->T2, H * t->width},
                                  {&g->base, t->width},
-                                 {&g->W_L, (size_t)t->shape.d_mlp * t->logit_width},
+                                 {&g->W_L, (size_t)t->shape.V * t->mlp_width},
                                  {&g->score0, p * H},
                                  {&g->score1, p * H},
                                  {&g->score2, H},
@@ -175,6 +175,12 @@ static void sources_backward(const struct Tables *t, const float *d_sources,
 
 /* ---- scores: score_h(x) = source(x) . W_K[h] query_h, query_h = x_= W_Q[h] / sqrt(d_head) ---- */
 
+static void scale_values(float *values, size_t n, float factor)
+{
+  for (size_t i = 0; i < n; i++)
+    values[i] *= factor;
+}
+
 static void scores_forward(struct Tables *t, const struct Parameters *parameters)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
@@ -185,12 +191,13 @@ static void scores_forward(struct Tables *t, const struct Parameters *parameters
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
     const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
     float *query = t->query + h * d_head;
-    blas_product(PLAIN, PLAIN, 1, d_head, d, scale, equals, d, W_Q_h, d_head, 0, query, d_head);
-    blas_product(PLAIN, TRANSPOSED, d, 1, d_head, 1, W_K_h, d_head, query, d_head, 0,
-                 t->key_query + h, H);
+    product(1, d_head, d, plain(equals, d), plain(W_Q_h, d_head), REPLACE, query, d_head);
+    scale_values(query, d_head, scale);
+    product(d, 1, d_head, plain(W_K_h, d_head), transposed(query, d_head), REPLACE,
+            t->key_query + h, H);
   }
-  blas_product(PLAIN, PLAIN, t->n_sources, H, d, 1, t->sources, d, t->key_query, H, 0,
-               t->source_scores, H);
+  product(t->n_sources, H, d, plain(t->sources, d), plain(t->key_query, H), REPLACE,
+          t->source_scores, H);
   const float *position0 = t->source_scores + source_position0(t) * H;
   const float *position1 = t->source_scores + source_position1(t) * H;
   for (size_t x = 0; x < p; x++)
@@ -218,10 +225,10 @@ static void scores_backward(const struct Tables *t, const struct Parameters *par
     }
   memcpy(g->source_scores + source_equals(t) * H, g->score2, H * sizeof(float));
 
-  blas_product(TRANSPOSED, PLAIN, d, H, t->n_sources, 1, t->sources, d, g->source_scores, H, 0,
-               g->key_query, H);
-  blas_product(PLAIN, TRANSPOSED, t->n_sources, d, H, 1, g->source_scores, H, t->key_query, H, 1,
-               g->sources, d);
+  product(d, H, t->n_sources, transposed(t->sources, d), plain(g->source_scores, H), REPLACE,
+          g->key_query, H);
+  product(t->n_sources, d, H, plain(g->source_scores, H), transposed(t->key_query, H), ADD,
+          g->sources, d);
   const float *equals = t->sources + source_equals(t) * d;
   float *d_equals = g->sources + source_equals(t) * d;
   float scale = 1.0f / sqrtf((float)d_head);
@@ -230,14 +237,14 @@ static void scores_backward(const struct Tables *t, const struct Parameters *par
     const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
     const float *query = t->query + h * d_head;
     float *d_query = g->query + h * d_head;
-    blas_product(PLAIN, PLAIN, d, d_head, 1, 1, g->key_query + h, H, query, d_head, 0,
-                 parameters_at(gradient, W_K) + h * d * d_head, d_head);
-    blas_product(TRANSPOSED, PLAIN, 1, d_head, d, scale, g->key_query + h, H, W_K_h, d_head, 0,
-                 d_query, d_head);
-    blas_product(TRANSPOSED, PLAIN, d, d_head, 1, 1, equals, d, d_query, d_head, 0,
-                 parameters_at(gradient, W_Q) + h * d * d_head, d_head);
-    blas_product(PLAIN, TRANSPOSED, 1, d, d_head, 1, d_query, d_head, W_Q_h, d_head, 1, d_equals,
-                 d);
+    product(d, d_head, 1, plain(g->key_query + h, H), plain(query, d_head), REPLACE,
+            parameters_at(gradient, W_K) + h * d * d_head, d_head);
+    product(1, d_head, d, transposed(g->key_query + h, H), plain(W_K_h, d_head), REPLACE, d_query,
+            d_head);
+    scale_values(d_query, d_head, scale);
+    product(d, d_head, 1, transposed(equals, d), plain(d_query, d_head), REPLACE,
+            parameters_at(gradient, W_Q) + h * d * d_head, d_head);
+    product(1, d, d_head, plain(d_query, d_head), transposed(W_Q_h, d_head), ADD, d_equals, d);
   }
 }
 
@@ -252,17 +259,17 @@ static void reader_forward(struct Tables *t, const struct Parameters *parameters
     memcpy(t->reader + i * t->width, input + i * m, m * sizeof(float));
     memcpy(t->reader + i * t->width + t->mlp_width, unembedding + i * V, V * sizeof(float));
   }
-  blas_product_shared(PLAIN, PLAIN, m, V, d, 1, parameters_at(parameters, W_OUT), d, unembedding, V,
-                      0, t->W_L, t->logit_width);
+  product_shared(m, V, d, plain(parameters_at(parameters, W_OUT), d), plain(unembedding, V),
+                 REPLACE, t->W_L_transposed, t->logit_width);
 
-  blas_product(PLAIN, PLAIN, 1, t->width, d, 1, t->sources + source_equals(t) * d, d, t->reader,
-               t->width, 0, t->base, t->width);
+  product(1, t->width, d, plain(t->sources + source_equals(t) * d, d), plain(t->reader, t->width),
+          REPLACE, t->base, t->width);
   const float *b_in = parameters_at(parameters, B_IN);
   for (size_t i = 0; i < m; i++)
     t->base[i] += b_in[i];
   float *logits = t->base + t->mlp_width;
-  blas_product(PLAIN, PLAIN, 1, V, d, 1, parameters_at(parameters, B_OUT), d, unembedding, V, 1,
-               logits, V);
+  product(1, V, d, plain(parameters_at(parameters, B_OUT), d), plain(unembedding, V), ADD, logits,
+          V);
   for (size_t i = V; i < t->logit_width; i++)
     logits[i] = -INFINITY;
 }
@@ -278,24 +285,24 @@ static void reader_backward(const struct Tables *t, const struct Parameters *par
   const float *d_logits = g->base + t->mlp_width;
   float *d_unembedding = parameters_at(gradient, W_U);
 
-  blas_product(TRANSPOSED, PLAIN, d, t->width, 1, 1, equals, d, g->base, t->width, 1, g->reader,
-               t->width);
-  blas_product(PLAIN, TRANSPOSED, 1, d, t->width, 1, g->base, t->width, t->reader, t->width, 1,
-               g->sources + source_equals(t) * d, d);
+  product(d, t->width, 1, transposed(equals, d), plain(g->base, t->width), ADD, g->reader,
+          t->width);
+  product(1, d, t->width, plain(g->base, t->width), transposed(t->reader, t->width), ADD,
+          g->sources + source_equals(t) * d, d);
   for (size_t i = 0; i < d; i++) {
     memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
     memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
   }
   memcpy(parameters_at(gradient, B_IN), g->base, m * sizeof(float));
-  blas_product(PLAIN, TRANSPOSED, 1, d, V, 1, d_logits, V, unembedding, V, 0,
-               parameters_at(gradient, B_OUT), d);
-  blas_product(TRANSPOSED, PLAIN, d, V, 1, 1, parameters_at(parameters, B_OUT), d, d_logits, V, 1,
-               d_unembedding, V);
+  product(1, d, V, plain(d_logits, V), transposed(unembedding, V), REPLACE,
+          parameters_at(gradient, B_OUT), d);
+  product(d, V, 1, transposed(parameters_at(parameters, B_OUT), d), plain(d_logits, V), ADD,
+          d_unembedding, V);
 
-  blas_product_shared(PLAIN, TRANSPOSED, m, d, V, 1, g->W_L, t->logit_width, unembedding, V, 0,
-                      parameters_at(gradient, W_OUT), d);
-  blas_product_shared(TRANSPOSED, PLAIN, d, V, m, 1, parameters_at(parameters, W_OUT), d, g->W_L,
-                      t->logit_width, 1, d_unembedding, V);
+  product_shared(m, d, V, transposed(g->W_L, t->mlp_width), transposed(unembedding, V), REPLACE,
+                 parameters_at(gradient, W_OUT), d);
+  product_shared(d, V, m, transposed(parameters_at(parameters, W_OUT), d),
+                 transposed(g->W_L, t->mlp_width), ADD, d_unembedding, V);
 }
 
 /* ---- table rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
@@ -325,16 +332,17 @@ static void table_rows_forward(struct Tables *t, const struct Parameters *parame
 {
   size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
   size_t row = H * t->width;
-  blas_product_shared(PLAIN, PLAIN, H * d_head, t->width, d, 1, parameters_at(parameters, W_O), d,
-                      t->reader, t->width, 0, t->readers_by_head, t->width);
+  product_shared(H * d_head, t->width, d, plain(parameters_at(parameters, W_O), d),
+                 plain(t->reader, t->width), REPLACE, t->readers_by_head, t->width);
 #pragma omp parallel for schedule(dynamic)
   for (size_t h = 0; h < H; h++) {
     float *values = t->values + h * t->n_sources * d_head;
-    blas_product(PLAIN, PLAIN, t->n_sources, d_head, d, 1, t->sources, d,
-                 parameters_at(parameters, W_V) + h * d * d_head, d_head, 0, values, d_head);
-    blas_product(PLAIN, PLAIN, t->n_sources, t->width, d_head, 1, values, d_head,
-                 t->readers_by_head + h * d_head * t->width, t->width, 0,
-                 t->source_rows + h * t->width, row);
+    product(t->n_sources, d_head, d, plain(t->sources, d),
+            plain(parameters_at(parameters, W_V) + h * d * d_head, d_head), REPLACE, values,
+            d_head);
+    product(t->n_sources, t->width, d_head, plain(values, d_head),
+            plain(t->readers_by_head + h * d_head * t->width, t->width), REPLACE,
+            t->source_rows + h * t->width, row);
   }
   place_rows(t);
 }
@@ -375,23 +383,22 @@ static void table_rows_backward(const struct Tables *t, const struct Parameters 
     const float *d_rows = g->source_rows + h * t->width;
     const float *readers = t->readers_by_head + h * d_head * t->width;
     float *d_values = g->values + h * t->n_sources * d_head;
-    blas_product(TRANSPOSED, PLAIN, d_head, t->width, t->n_sources, 1,
-                 t->values + h * t->n_sources * d_head, d_head, d_rows, row, 0,
-                 g->readers_by_head + h * d_head * t->width, t->width);
-    blas_product(PLAIN, TRANSPOSED, t->n_sources, d_head, t->width, 1, d_rows, row, readers,
-                 t->width, 0, d_values, d_head);
-    blas_product(TRANSPOSED, PLAIN, d, d_head, t->n_sources, 1, t->sources, d, d_values, d_head, 0,
-                 parameters_at(gradient, W_V) + h * d * d_head, d_head);
+    product(d_head, t->width, t->n_sources,
+            transposed(t->values + h * t->n_sources * d_head, d_head), plain(d_rows, row), REPLACE,
+            g->readers_by_head + h * d_head * t->width, t->width);
+    product(t->n_sources, d_head, t->width, plain(d_rows, row), transposed(readers, t->width),
+            REPLACE, d_values, d_head);
+    product(d, d_head, t->n_sources, transposed(t->sources, d), plain(d_values, d_head), REPLACE,
+            parameters_at(gradient, W_V) + h * d * d_head, d_head);
   }
   for (size_t h = 0; h < H; h++) /* in order: a sum over heads */
-    blas_product(PLAIN, TRANSPOSED, t->n_sources, d, d_head, 1,
-                 g->values + h * t->n_sources * d_head, d_head,
-                 parameters_at(parameters, W_V) + h * d * d_head, d_head, h == 0 ? 0.0f : 1.0f,
-                 g->sources, d);
-  blas_product_shared(PLAIN, TRANSPOSED, H * d_head, d, t->width, 1, g->readers_by_head, t->width,
-                      t->reader, t->width, 0, parameters_at(gradient, W_O), d);
-  blas_product_shared(TRANSPOSED, PLAIN, d, t->width, H * d_head, 1, parameters_at(parameters, W_O),
-                      d, g->readers_by_head, t->width, 0, g->reader, t->width);
+    product(t->n_sources, d, d_head, plain(g->values + h * t->n_sources * d_head, d_head),
+            transposed(parameters_at(parameters, W_V) + h * d * d_head, d_head),
+            h == 0 ? REPLACE : ADD, g->sources, d);
+  product_shared(H * d_head, d, t->width, plain(g->readers_by_head, t->width),
+                 transposed(t->reader, t->width), REPLACE, parameters_at(gradient, W_O), d);
+  product_shared(d, t->width, H * d_head, transposed(parameters_at(parameters, W_O), d),
+                 plain(g->readers_by_head, t->width), REPLACE, g->reader, t->width);
 }
 
 void tables_forward(struct Tables *tables, const struct Parameters *parameters)

@@ -43,7 +43,7 @@ struct Tables {
   float *T0, *T1;         /* [p][H][width] */
   float *T2;              /* [H][width] */
   float *base;            /* [width] */
-  float *W_L;             /* [m][logit_width]: W_L transposed, W_out W_U */
+  float *W_L_transposed;  /* [m][logit_width]: W_out W_U */
   float *query;           /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
   float *key_query;       /* [d][H]: W_K[h] query_h */
   float *source_scores;   /* [n_sources][H] */
@@ -51,12 +51,13 @@ struct Tables {
   float *score2;          /* [H] */
 };
 
-/* The tables' gradients, in the same shapes; what else the backward pass needs is its scratch. */
+/* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
+   scratch. */
 struct TableGradients {
   float *T0, *T1;         /* [p][H][width] */
   float *T2;              /* [H][width]; not read when folded */
   float *base;            /* [width] */
-  float *W_L;             /* [m][logit_width] */
+  float *W_L;             /* [V][mlp_width]: not transposed */
   float *score0, *score1; /* [p][H] */
   float *score2;          /* [H] */
   float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,

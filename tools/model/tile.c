@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "model/activation.h"
 #include "model/attention.h"
-#include "model/blas.h"
+#include "model/product.h"
 #include "model/stream.h"
 #include "model/vector.h"
 
@@ -90,20 +90,32 @@ static void row_forward(const struct Tables *t, enum Attention attention, const 
   stream_forward(t, a, pairs->column + first, n, weights, streams);
 }
 
-void tile_forward(const struct Tables *t, const struct ModelConfig *config,
-                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
+void tile_streams(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
+                  struct Scratch *scratch, const struct Tile *tile)
 {
   size_t H = (size_t)t->shape.H;
   for (int a = tile->first_row; a < tile->end_row; a++) {
     size_t offset = pairs->row_first[a] - tile->first;
-    row_forward(t, config->attention, pairs, scratch, a, tile->weights + offset * 3 * H,
+    row_forward(t, attention, pairs, scratch, a, tile->weights + offset * 3 * H,
                 tile->streams + offset * t->width);
   }
+}
+
+void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch *scratch,
+              const struct Tile *tile)
+{
   for (size_t i = 0; i < tile->n; i++)
-    activation_forward(config->activation, tile->streams + i * t->width, t->mlp_width,
+    activation_forward(activation, tile->streams + i * t->width, t->mlp_width,
                        tile->hidden + i * t->mlp_width, scratch->slope + i * t->mlp_width);
-  blas_product(PLAIN, PLAIN, tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, 1, tile->hidden,
-               t->mlp_width, t->W_L, t->logit_width, 1, tile->streams + t->mlp_width, t->width);
+  product(tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, plain(tile->hidden, t->mlp_width),
+          plain(t->W_L_transposed, t->logit_width), ADD, tile->streams + t->mlp_width, t->width);
+}
+
+void tile_forward(const struct Tables *t, const struct ModelConfig *config,
+                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
+{
+  tile_streams(t, config->attention, pairs, scratch, tile);
+  tile_mlp(t, config->activation, scratch, tile);
 }
 
 void row_attention_backward(const struct Tables *t, enum Attention attention,

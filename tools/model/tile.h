@@ -34,7 +34,15 @@ struct Tile {
 /* A tile of the rows first_row .. end_row - 1; its arrays are the caller's to set. */
 struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row);
 
-/* Attention weights, streams, neurons and logits of the tile's pairs. */
+/* Attention weights and streams of the tile's pairs. */
+void tile_streams(const struct Tables *tables, enum Attention attention, const struct Pairs *pairs,
+                  struct Scratch *scratch, const struct Tile *tile);
+
+/* Neurons and logits, from the streams. */
+void tile_mlp(const struct Tables *tables, enum Activation activation, struct Scratch *scratch,
+              const struct Tile *tile);
+
+/* Both. */
 void tile_forward(const struct Tables *tables, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile);
 

@@ -89,9 +89,14 @@ const struct Tensor *safetensors_find(const struct Safetensors *file, const char
 /* The metadata value of that key; NULL when there is none. */
 const char *safetensors_metadata(const struct Safetensors *file, const char *key);
 
-/* Elements [first, first + count) of an F32 or F64 tensor as float32. Errors, which name the
-   tensor: another dtype, also when the count is 0; the file cannot be read. The range must lie in
-   the tensor. Different threads may read at the same time. */
+/* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. Errors, which
+   name the tensor: the file cannot be read. The range must lie in the tensor. Different threads may
+   read at the same time. */
+bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
+                 struct Error *error);
+
+/* The same of an F32 or F64 tensor, as float32. Another dtype is an error, also when the count is
+   0. */
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 
@@ -127,6 +132,14 @@ bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
                         const struct TensorSpec *tensors, size_t n_tensors,
                         const struct MetadataEntry *metadata, size_t n_metadata,
                         struct Error *error);
+
+/* Opens a file for more writing that safetensors_create made, finished or not: the same arguments
+   must give the same header byte for byte, and the same size. Nothing is changed in it, whatever
+   happens. Errors: it is not there, or is another file. */
+bool safetensors_continue(struct SafetensorsWriter *writer, const char *path,
+                          const struct TensorSpec *tensors, size_t n_tensors,
+                          const struct MetadataEntry *metadata, size_t n_metadata,
+                          struct Error *error);
 
 /* Writes `size` bytes at byte `offset` of tensor number `tensor`. Different threads may write at
    the same time. */

@@ -327,11 +327,8 @@ const char *safetensors_metadata(const struct Safetensors *file, const char *key
 
 /* ---- elements ---- */
 
-/* A piece of a tensor on its way from the file to another type. */
-enum { PIECE = 1024 };
-
-static bool read_elements(const struct Tensor *tensor, size_t first, size_t count, void *elements,
-                          struct Error *error)
+bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
+                 struct Error *error)
 {
   size_t size = dtype_size(tensor->dtype);
   uint64_t position = tensor->position + first * size;
@@ -339,13 +336,16 @@ static bool read_elements(const struct Tensor *tensor, size_t first, size_t coun
   return error_prefix(error, "tensor \"%.80s\"", tensor->name);
 }
 
+/* A piece of a tensor on its way from the file to another type. */
+enum { PIECE = 1024 };
+
 static bool read_doubles(const struct Tensor *tensor, size_t first, size_t count, float *values,
                          struct Error *error)
 {
   double piece[PIECE];
   for (size_t done = 0; done < count; done += PIECE) {
     size_t n = count - done < PIECE ? count - done : PIECE;
-    if (!read_elements(tensor, first + done, n, piece, error)) return false;
+    if (!tensor_read(tensor, first + done, n, piece, error)) return false;
     for (size_t i = 0; i < n; i++)
       values[done + i] = (float)piece[i];
   }
@@ -355,7 +355,7 @@ static bool read_doubles(const struct Tensor *tensor, size_t first, size_t count
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error)
 {
-  if (tensor->dtype == DTYPE_F32) return read_elements(tensor, first, count, values, error);
+  if (tensor->dtype == DTYPE_F32) return tensor_read(tensor, first, count, values, error);
   if (tensor->dtype == DTYPE_F64) return read_doubles(tensor, first, count, values, error);
   return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32 or F64", tensor->name,
                    dtype_name(tensor->dtype));
@@ -367,7 +367,7 @@ static bool read_bytes(const struct Tensor *tensor, size_t first, size_t count, 
   uint8_t piece[PIECE];
   for (size_t done = 0; done < count; done += PIECE) {
     size_t n = count - done < PIECE ? count - done : PIECE;
-    if (!read_elements(tensor, first + done, n, piece, error)) return false;
+    if (!tensor_read(tensor, first + done, n, piece, error)) return false;
     for (size_t i = 0; i < n; i++)
       values[done + i] = tensor->dtype == DTYPE_BOOL ? piece[i] != 0 : piece[i];
   }
@@ -377,7 +377,7 @@ static bool read_bytes(const struct Tensor *tensor, size_t first, size_t count, 
 bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
                           struct Error *error)
 {
-  if (tensor->dtype == DTYPE_I64) return read_elements(tensor, first, count, values, error);
+  if (tensor->dtype == DTYPE_I64) return tensor_read(tensor, first, count, values, error);
   if (tensor->dtype == DTYPE_U8 || tensor->dtype == DTYPE_BOOL)
     return read_bytes(tensor, first, count, values, error);
   return error_set(error, "tensor \"%.80s\" has dtype %s, expected I64, U8 or BOOL", tensor->name,

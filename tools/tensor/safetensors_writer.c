@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LENGTH_SIZE = 8, DATA_ALIGNMENT = 64 };
@@ -116,10 +117,39 @@ static bool create_file(struct SafetensorsWriter *writer, const char *header, st
   return false;
 }
 
-bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
-                        const struct TensorSpec *tensors, size_t n_tensors,
-                        const struct MetadataEntry *metadata, size_t n_metadata,
-                        struct Error *error)
+/* Does the file begin with these bytes? */
+static bool begins_with(int descriptor, const char *bytes, size_t size)
+{
+  char piece[4096];
+  for (size_t done = 0; done < size;) {
+    size_t wanted = size - done < sizeof piece ? size - done : sizeof piece;
+    ssize_t length = pread(descriptor, piece, wanted, (off_t)done);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0 || memcmp(piece, bytes + done, (size_t)length) != 0) return false;
+    done += (size_t)length;
+  }
+  return true;
+}
+
+static bool open_file(struct SafetensorsWriter *writer, const char *header, struct Error *error)
+{
+  writer->descriptor = open(writer->path, O_RDWR | O_CLOEXEC);
+  struct stat status;
+  if (writer->descriptor < 0 || fstat(writer->descriptor, &status) != 0)
+    return error_system(error, "cannot open");
+  uint64_t size = writer->data_start + writer->offsets[writer->n_tensors];
+  if ((uint64_t)status.st_size != size)
+    return error_set(error, "%jd bytes, expected %" PRIu64, (intmax_t)status.st_size, size);
+  return begins_with(writer->descriptor, header, writer->data_start) ||
+         error_set(error, "its header is another one");
+}
+
+/* Lays the tensors out and goes on with `start`: create_file or open_file. */
+static bool start_writer(struct SafetensorsWriter *writer, const char *path,
+                         const struct TensorSpec *tensors, size_t n_tensors,
+                         const struct MetadataEntry *metadata, size_t n_metadata,
+                         bool start(struct SafetensorsWriter *, const char *, struct Error *),
+                         struct Error *error)
 {
   *writer = (struct SafetensorsWriter){.descriptor = -1, .n_tensors = n_tensors};
   json_t *header = json_object();
@@ -129,11 +159,27 @@ bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
       fill_header(header, writer, tensors, metadata, n_metadata, error))
     text = format_header(header, &writer->data_start, error);
   json_decref(header);
-  bool created = text && create_file(writer, text, error);
+  bool started = text && start(writer, text, error);
   free(text);
-  if (created) return true;
+  if (started) return true;
   safetensors_abandon(writer);
   return error_prefix(error, "%s", path);
+}
+
+bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
+                        const struct TensorSpec *tensors, size_t n_tensors,
+                        const struct MetadataEntry *metadata, size_t n_metadata,
+                        struct Error *error)
+{
+  return start_writer(writer, path, tensors, n_tensors, metadata, n_metadata, create_file, error);
+}
+
+bool safetensors_continue(struct SafetensorsWriter *writer, const char *path,
+                          const struct TensorSpec *tensors, size_t n_tensors,
+                          const struct MetadataEntry *metadata, size_t n_metadata,
+                          struct Error *error)
+{
+  return start_writer(writer, path, tensors, n_tensors, metadata, n_metadata, open_file, error);
 }
 
 bool safetensors_write(const struct SafetensorsWriter *writer, size_t tensor, size_t offset,

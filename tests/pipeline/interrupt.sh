@@ -1,0 +1,457 @@
+#!/bin/sh
+# interrupt.sh TOOLS_DIR KILL_AT.so: does a training come to the same bytes, whatever happens to it?
+#
+# Runs of a tiny network are killed, told to end, continued, run twice at once, and given states
+# that are not theirs; every time, the finished files must equal those of a run that was left alone.
+set -eu
+export OMP_NUM_THREADS=1 LC_ALL=C
+export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library
+
+tools=$(cd "$1" && pwd)
+shim=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+PATH=$tools:$PATH
+memory=/dev/shm # thousands of files are synced, of which none has to outlive the machine
+work=$(mktemp -d -p $memory 2>/dev/null) || work=$(mktemp -d)
+background= # processes to end with this script
+trap 'kill -9 $background 2>/dev/null || :; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$work"
+failures=0
+
+# ---- what is said, and what is checked ----
+
+fail() {
+  failures=$((failures + 1))
+  printf 'FAILED: %s: %s\n' "$situation" "$1"
+  [ ! -s err ] || sed 's/^/    /' err
+}
+
+begin() {
+  situation=$1
+  : >err
+  printf '%s\n' "- $situation"
+}
+
+# Some line of standard error matches.
+says() {
+  grep -Eq -e "$1" err || fail "nobody said: $1"
+}
+
+# The finished files of a run are those of another, and nothing else is left lying about.
+same() { # RUN REFERENCE
+  cmp "$1/trajectory.safetensors" "$2/trajectory.safetensors" || fail "$1: another trajectory"
+  cmp "$1/history.tsv" "$2/history.tsv" || fail "$1: another history"
+  left=$(cd "$1" && echo *)
+  [ "$left" = 'history.tsv resume.safetensors trajectory.safetensors' ] ||
+    fail "$1: what is left is $left"
+}
+
+now() { date +%s%N; } # nanoseconds
+
+# Runs a command that must succeed; its words are kept in err.
+succeeds() {
+  "$@" 2>err || fail "$* ended with status $?"
+}
+
+# Waits, for a minute at most, until a command succeeds.
+wait_until() {
+  tries=0
+  until "$@"; do
+    tries=$((tries + 1))
+    [ "$tries" -le 6000 ] || { fail "waited in vain: $*"; return; }
+    sleep 0.01
+  done
+}
+
+# Waits for the background process: its exit status, and how many milliseconds that took.
+await() {
+  started=$(now) status=0
+  { wait $background || status=$?; } 2>/dev/null # the shell's own words about it
+  waited=$((($(now) - started) / 1000000))
+  background=
+}
+
+tiny='data.modulus=5 data.train_fraction=0.6 model.d_model=4 model.n_heads=1 model.d_head=4
+  model.d_mlp=8 optimizer.learning_rate=0.02
+  train.epochs=3 train.snapshot_every=2 train.evaluate_every=2'
+small='data.modulus=13 data.train_fraction=0.5 model.d_model=16 model.n_heads=2 model.d_head=8
+  model.d_mlp=32 train.epochs=250 train.snapshot_every=70 train.evaluate_every=30'
+
+# Trains in a fresh folder up to a certain dealing with files, where it is told to end.
+stop_at_call() { # RUN CALL SETTING...
+  run=$1 call=$2 status=0
+  shift 2
+  rm -rf "$run"
+  LD_PRELOAD=$shim KILL_AT=$call KILL_SIGNAL=15 train -o "$run" --save-every 0 "$@" 2>err ||
+    status=$?
+  [ "$status" -eq 143 ] || fail "ended with status $status, not as by SIGTERM"
+  says 'stopped by SIGTERM at epoch [0-9]+ of [0-9]+; the same command continues there$'
+}
+
+# ---- numbers of threads ----
+
+begin 'one, two and four threads'
+for threads in 1 2 4; do
+  succeeds train -o "threads$threads" --threads $threads $small
+done
+same threads2 threads1
+same threads4 threads1
+mv threads1 small250
+
+# ---- every moment, one after the other ----
+
+# Ends a run at each of its dealings with files in turn, and continues it.
+at_every_call() { # BEFORE REFERENCE ARGUMENT...
+  before=$1 reference=$2 call=0 continued=0
+  shift 2
+  while :; do
+    call=$((call + 1)) status=0
+    rm -rf run
+    [ -z "$before" ] || cp -R "$before" run
+    LD_PRELOAD=$shim KILL_AT=$call train -o run "$@" 2>err || status=$?
+    [ "$status" -ne 0 ] || break
+    [ "$status" -eq 137 ] || fail "call $call ended with status $status, not as by SIGKILL"
+    succeeds train -o run "$@"
+    ! grep -Eq 'continuing at|nothing left to train' err || continued=$((continued + 1))
+    ! grep -q 'starting over' err || fail "started over after call $call"
+    same run "$reference"
+  done
+  same run "$reference"
+  killed=$((call - 1))
+  echo "  killed $killed times, continued $continued times"
+}
+
+begin 'killed at every call: in the middle of a write, between file and rename'
+succeeds train -o tiny3 $tiny
+at_every_call '' tiny3 --save-every 0 $tiny
+[ "$killed" -gt 100 ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
+
+begin 'killed at every call of a finished run that goes on to more epochs'
+succeeds train -o tiny7 $tiny train.epochs=7
+at_every_call tiny3 tiny7 $tiny train.epochs=7
+[ "$killed" -gt 50 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+
+begin 'killed at every call of a run that a test loss ends, which is compacted'
+early="$tiny train.epochs=7 train.snapshot_every=3 train.evaluate_every=1"
+early="$early train.stop_test_loss=2.06"
+succeeds train -o early $early
+says 'trained 2 epochs'
+says 'the test loss is below train\.stop_test_loss: no further epochs'
+at_every_call '' early $early
+[ "$killed" -gt 50 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+
+# ---- moments of chance ----
+
+begin 'how long a run takes'
+started=$(now)
+succeeds train -o rate $small train.epochs=2000
+epochs=$(awk -v took=$(($(now) - started)) 'BEGIN { print int(2000 * 2e9 / took / 1000) * 1000 + 1 }')
+chance="$small train.epochs=$epochs"
+started=$(now)
+succeeds train -o undisturbed --save-every 0.02 $chance
+took=$(($(now) - started))
+echo "  $epochs epochs in $((took / 1000000)) ms"
+
+begin 'killed at 50 moments of chance, before the first save and anywhere behind it'
+# The first moment of each run is as early as there is something to lose, the others are anywhere.
+awk -v took=$took 'BEGIN {
+  srand(1)
+  for (i = 0; i < 1000; i++) print took / 1e9 * (0.05 + 0.4 * rand())
+}' >delays
+kills=0 unsaved=0 runs=0 line=0
+rm -rf run
+: >words
+while [ "$kills" -lt 50 ] && [ "$line" -lt 1000 ]; do
+  line=$((line + 1))
+  fresh=true
+  [ ! -e run ] || fresh=false
+  train -o run --save-every 0.02 $chance 2>err &
+  background=$!
+  if $fresh; then
+    wait_until test -e run/trajectory.safetensors.partial
+  else
+    sleep "$(sed -n "${line}p" delays)"
+  fi
+  kill -9 $background 2>/dev/null || :
+  await
+  cat err >>words
+  case $status in
+    137)
+      kills=$((kills + 1))
+      [ -e run/resume.safetensors ] || unsaved=$((unsaved + 1))
+      ;;
+    0)
+      runs=$((runs + 1))
+      same run undisturbed
+      rm -rf run
+      ;;
+    *) fail "ended with status $status" ;;
+  esac
+done
+succeeds train -o run $chance
+same run undisturbed
+[ "$kills" -eq 50 ] || fail "only $kills kills"
+! grep -q 'starting over' words || fail "started over: $(grep 'starting over' words)"
+sed -n 's/.*continuing at epoch \([0-9]*\) of .*/\1/p' words |
+  awk -v epochs="$epochs" '{ third[int(3 * $1 / epochs)]++ }
+    END { print third[0] + 0, third[1] + 0, third[2] + 0 }' >thirds
+echo "  $unsaved kills before the first save; $((runs + 1)) runs finished; continued" \
+  "in the first, second and last third of them: $(cat thirds) times"
+[ "$unsaved" -gt 0 ] || fail 'no kill before the first save'
+! grep -Eq '(^| )0( |$)' thirds || fail "nothing continued in one of the thirds: $(cat thirds)"
+
+# ---- being told to end ----
+
+# Starts a run in the background and waits until it has saved something.
+start() { # COMMAND...
+  rm -rf run
+  "$@" -o run --save-every 0.02 $chance 2>err &
+  background=$!
+  wait_until test -e run/resume.safetensors
+}
+
+for signal in INT:130 TERM:143 HUP:129; do
+  begin "told to end by SIG${signal%:*}"
+  start env --default-signal=INT train
+  kill -"${signal%:*}" $background
+  await
+  [ "$status" -eq "${signal#*:}" ] || fail "ended with status $status"
+  [ "$waited" -lt 2000 ] || fail "took $waited ms to end"
+  says "stopped by SIG${signal%:*} at epoch [0-9]+ of $epochs; the same command continues there\$"
+  epoch=$(sed -n 's/.* at epoch \([0-9]*\) of .*/\1/p' err)
+  [ ! -e run/trajectory.safetensors ] && [ ! -e run/history.tsv ] || fail 'it looks finished'
+  [ ! -e run/train.lock ] || fail 'the lock is left'
+  succeeds train -o run $chance
+  says "continuing at epoch $epoch of $epochs\$"
+  says "trained $((epochs - epoch)) epochs, $epochs in all, in "
+  same run undisturbed
+done
+
+begin 'a hang-up that was to be ignored is ignored'
+(
+  trap '' HUP
+  exec train -o run --save-every 0.02 $chance train.epochs=$((10 * epochs)) 2>err
+) &
+background=$!
+wait_until test -e run/trajectory.safetensors.partial
+kill -HUP $background
+sleep 0.3
+kill -TERM $background
+await
+[ "$status" -eq 143 ] || fail "ended with status $status, not as by SIGTERM"
+
+begin 'told to end at any call'
+for call in 1 2 3 5 20 40 60 80 100; do
+  stop_at_call run $call $tiny train.epochs=40
+  succeeds train -o run $tiny train.epochs=40
+  [ -d tiny40 ] || succeeds train -o tiny40 $tiny train.epochs=40
+  same run tiny40
+done
+
+# ---- two at once ----
+
+begin 'three trainings of one run at once, the first of which is killed'
+start train
+first=$background
+train -o run $chance 2>err2 &
+second=$!
+train -o run $chance 2>err3 &
+third=$!
+background="$first $second $third"
+for words in err2 err3; do
+  wait_until grep -qs 'another train is at work there; waiting for it to end' $words
+done
+kill -9 $first
+{ wait $first || :; } 2>/dev/null
+for background in $second $third; do
+  await
+  [ "$status" -eq 0 ] || fail "ended with status $status"
+done
+cat err2 err3 >err
+says 'continuing at epoch [0-9]+ of '
+says 'nothing left to train after [0-9]+ epochs'
+! grep -q 'starting over' err || fail 'one started over'
+same run undisturbed
+
+# ---- more and fewer epochs ----
+
+begin 'more epochs than the finished run had'
+succeeds train -o run $chance
+succeeds train -o small100 $small train.epochs=100
+cp -R small100 run100
+succeeds train -o run100 $small
+says 'continuing at epoch 100 of 250$'
+same run100 small250
+
+begin 'fewer epochs than the finished run had'
+succeeds train -o run100 $small train.epochs=100
+says 'run100/resume\.safetensors: is at epoch 250, behind the last one, 100; starting over$'
+same run100 small100
+
+begin 'more epochs, and fewer, than an interrupted run was to have'
+stop_at_call half 100 $small
+for total in 100 250 400; do
+  rm -rf run
+  cp -R half run
+  [ -d "small$total" ] || succeeds train -o "small$total" $small train.epochs=$total
+  succeeds train -o run $small train.epochs=$total
+  says 'continuing at epoch [1-9][0-9]* of '
+  same run "small$total"
+done
+
+begin 'a finished run: nothing to train, and what was lost or spoilt of the files is made again'
+echo spoilt >run/history.tsv
+succeeds train -o run $small train.epochs=400
+says 'nothing left to train after 400 epochs'
+same run small400
+rm run/history.tsv
+succeeds train -o run $small train.epochs=400
+says 'nothing left to train after 400 epochs'
+same run small400
+
+begin 'a run that ended early: again, with more epochs, and with another test loss to end it'
+cp -R early early2
+succeeds train -o early2 $early
+says 'nothing left to train after 2 epochs'
+same early2 early
+succeeds train -o early9 $early train.epochs=9
+succeeds train -o early2 $early train.epochs=9
+says 'nothing left to train after 2 epochs'
+same early2 early9
+succeeds train -o early_lower $early train.stop_test_loss=2.05
+succeeds train -o early2 $early train.stop_test_loss=2.05
+says 'continuing at epoch 2 of 7$'
+same early2 early_lower
+succeeds train -o early2 $early
+says 'is at epoch 3, behind epoch 2, where a test loss below train\.stop_test_loss ends this run'
+same early2 early
+
+# ---- states that are not this run's ----
+
+# Continues the interrupted run after something was done to it.
+not_used() { # PATTERN REFERENCE COMMAND...
+  pattern=$1 reference=$2
+  shift 2
+  succeeds "$@"
+  says "^train: run/resume\\.safetensors: $pattern.*; starting over\$"
+  same run "$reference"
+  rm -rf run
+  cp -R half run
+}
+rm -rf run
+cp -R half run
+
+begin 'the state of another configuration'
+succeeds train -o rate002 $small optimizer.learning_rate=0.002
+not_used 'is of a run with optimizer\.learning_rate = 0\.001, this one has 0\.002' rate002 \
+  train -o run $small optimizer.learning_rate=0.002
+succeeds train -o size7 $small data.modulus=7
+not_used 'is of a run with data\.modulus = 13, this one has 7' size7 \
+  train -o run $small data.modulus=7
+
+begin 'a damaged state'
+size=$(wc -c <run/resume.safetensors)
+for offset in 3 20 $((size / 4)) $((size / 2)) $((size - 1)); do
+  byte=$(od -An -tu1 -j "$offset" -N 1 run/resume.safetensors)
+  printf "\\$(printf %o $(((byte + 1) % 256)))" |
+    dd of=run/resume.safetensors bs=1 seek="$offset" conv=notrunc 2>/dev/null
+  not_used '' small250 train -o run $small
+done
+
+begin 'a state that was cut off'
+for size in 0 7 100 $((size - 1)); do
+  truncate -s "$size" run/resume.safetensors
+  not_used '' small250 train -o run $small
+done
+
+begin 'the state of another build, and of the same one elsewhere'
+# another message is other code; the place, the name, the time and the symbols are not
+sed 's/the same command continues there/the same command continues THERE/' "$tools/train" >other
+strip -o stripped "$tools/train"
+chmod +x other stripped
+not_used 'was saved by another build of this program' small250 ./other -o run $small
+./stripped -o run $small 2>err || fail "ended with status $?"
+says 'continuing at epoch'
+same run small250
+rm -rf run
+cp -R half run
+
+begin 'snapshots that are gone or are others'
+rm run/trajectory.safetensors.partial
+not_used 'the snapshots until then are gone: .*No such file or directory' small250 \
+  train -o run $small
+header=$(od -An -tu8 -N 8 run/trajectory.safetensors.partial) # snapshot 0 is the first behind it
+printf '\377' |
+  dd of=run/trajectory.safetensors.partial bs=1 seek=$((header + 15)) conv=notrunc 2>/dev/null
+cp run/trajectory.safetensors.partial run/trajectory.safetensors
+not_used 'the snapshots until then are gone: .*snapshot 0 is not the one that was saved' small250 \
+  train -o run $small
+
+# ---- what else happens ----
+
+begin 'a file system that is full: what was saved stays, and the same command continues'
+full="$small train.epochs=2000 train.snapshot_every=2000 train.evaluate_every=1"
+succeeds train -o full $full
+rm -rf run
+status=0
+(
+  trap '' XFSZ
+  ulimit -f 128 # of 512 bytes
+  exec train -o run --save-every 0 $full
+) 2>err || status=$?
+[ "$status" -eq 1 ] || fail "ended with status $status"
+says '^train: run/resume\.safetensors\.new: cannot .*File too large$'
+[ "$(cd run && echo *)" = 'resume.safetensors trajectory.safetensors.partial' ] ||
+  fail "there is $(ls run)"
+succeeds train -o run $full
+says 'continuing at epoch [1-9][0-9]* of 2000$'
+same run full
+
+begin 'the state is a checkpoint that the analysis tools read'
+succeeds progress-measures -o measures.tsv half/resume.safetensors
+epoch=$(awk '!/^#/ { row++ } row == 2 { print $1; exit }' measures.tsv)
+[ "$epoch" -gt 0 ] || fail "it is of epoch $epoch"
+
+begin 'by way of Ninja: killed, continued, finished, and longer'
+rm -rf run
+cat >build.ninja <<END
+rule train
+  command = echo \$\$\$\$ >pid && exec train -o run --save-every 0.02 run.ini
+  pool = console
+build run/trajectory.safetensors run/history.tsv: train run.ini
+END
+train --dump-config run.ini $chance
+ninja >err 2>&1 &
+background=$!
+wait_until test -e run/resume.safetensors
+kill -9 "$(cat pid)"
+await
+[ "$status" -ne 0 ] || fail 'Ninja succeeded'
+succeeds ninja >out
+grep -q 'continuing at epoch' out err || fail 'nothing was continued'
+same run undisturbed
+[ "$(ninja)" = 'ninja: no work to do.' ] || fail 'there was work to do once more'
+
+longer="$chance train.epochs=$(($(sed -n 's/^epochs = //p' run.ini) * 2))"
+sleep 0.01
+train --dump-config run.ini $longer
+rm -f pid
+env --default-signal=INT ninja >err 2>&1 &
+background=$!
+wait_until test -s pid
+wait_until test -e run/trajectory.safetensors.partial
+kill -INT "$(cat pid)" $background # as a terminal does
+await
+[ "$status" -ne 0 ] || fail 'Ninja succeeded'
+cmp run/trajectory.safetensors undisturbed/trajectory.safetensors || fail 'the old files are gone'
+succeeds ninja >out
+grep -q 'continuing at epoch' out err || fail 'nothing was continued'
+succeeds train -o longer $longer
+same run longer
+[ "$(ninja)" = 'ninja: no work to do.' ] || fail 'there was work to do once more'
+
+if [ "$failures" -ne 0 ]; then
+  echo "$failures checks failed"
+  exit 1
+fi
+echo 'all as it should be'

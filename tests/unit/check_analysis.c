@@ -1,0 +1,445 @@
+/* A run of networks made by hand (handmade.h), from the file to every measure: all that is measured
+   is known in closed form. */
+#include "handmade.h"
+#include "measures/analysis.h"
+#include "measures/progress.h"
+#include "measures/spectrum.h"
+#include "model/recorder.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+enum { SNAPSHOTS = 3, MOST_NUMBERS = 16 };
+
+/* Runs of three snapshots. The key frequencies are those of the last one, {1, 5} for instance; the
+   first network uses others (or shares one), the second uses them weakly. */
+static const struct Run {
+  struct Handmade snapshots[SNAPSHOTS];
+} runs[] = {
+    {{{13, DIRECTION_SUM, true, {{3, 1, 5}, {6, 2, 4}, {1, 0.5, 0}}, 0.3, 0.5, 0.25},
+      {13, DIRECTION_SUM, true, {{1, 1, 2}, {5, 0.5, 3}, {4, 2, 0}}, 0.2, 0.5, 1},
+      {13, DIRECTION_SUM, true, {{1, 1.5, 8}, {5, 0.75, 7}, {4, 0.5, 0}}, 0.1, 0.3, 0.2}}},
+    {{{13, DIRECTION_DIFFERENCE, false, {{3, 1, 5}, {6, 2, 4}, {1, 0.5, 0}}, 0.3, 0.5, 0},
+      {13, DIRECTION_DIFFERENCE, false, {{5, 1, 2}, {2, 0.5, 3}, {4, 2, 0}}, 0.2, 0.5, -1},
+      {13, DIRECTION_DIFFERENCE, false, {{2, 1, 9}, {5, 1.25, 6}, {6, 1, 0}}, -0.1, 0, 0.5}}},
+    /* an even modulus: 1 + 2, 1 + 3 and 3 + 2 are not 6 */
+    {{{12, DIRECTION_SUM, true, {{3, 1, 5}, {1, 2, 4}, {2, 0.5, 0}}, 0.3, 0.5, 0.25},
+      {12, DIRECTION_SUM, true, {{2, 1, 2}, {1, 0.5, 3}, {3, 2, 0}}, 0.2, 0.5, 1},
+      {12, DIRECTION_SUM, true, {{1, 1, 8}, {2, 0.75, 7}, {3, 0.5, 0}}, 0.1, 0.3, 0.2}}},
+    {{{12, DIRECTION_DIFFERENCE, true, {{3, 1, 5}, {1, 2, 4}, {2, 0.5, 0}}, 0.3, 0.5, 0.25},
+      {12, DIRECTION_DIFFERENCE, true, {{2, 1, 2}, {1, 0.5, 3}, {3, 2, 0}}, 0.2, 0.5, 1},
+      {12, DIRECTION_DIFFERENCE, true, {{2, 1, 8}, {1, 0.75, 7}, {3, 0.5, 0}}, 0.1, 0.3, 0.2}}},
+    /* a composite odd one, with frequencies that divide it */
+    {{{15, DIRECTION_SUM, false, {{3, 1, 5}, {4, 2, 4}, {1, 0.5, 0}}, 0.3, 0.5, 0.25},
+      {15, DIRECTION_SUM, false, {{7, 1, 2}, {4, 0.5, 3}, {5, 2, 0}}, 0.2, 0.5, 1},
+      {15, DIRECTION_SUM, false, {{2, 1, 8}, {7, 0.75, 7}, {3, 0.5, 0}}, 0.1, 0.3, 0.2}}},
+    {{{7, DIRECTION_SUM, true, {{3, 1, 5}, {2, 2, 4}, {1, 0.5, 0}}, 0.3, 0.5, 0.25},
+      {7, DIRECTION_SUM, true, {{3, 1, 0}, {2, 0.5, 0}, {1, 2, 0}}, 0, 0.5, -0.5},
+      {7, DIRECTION_SUM, true, {{1, 1, 8}, {2, 0.75, 7}, {3, 0.5, 0}}, 0.1, 0.3, 0.2}}},
+};
+
+/* ---- the file ---- */
+
+static char directory[] = "/tmp/check_analysis.XXXXXX";
+static char path[64];
+
+static void make_directory(void)
+{
+  ck_assert_ptr_nonnull(mkdtemp(directory));
+  snprintf(path, sizeof path, "%s/trajectory.safetensors", directory);
+}
+
+static void remove_directory(void)
+{
+  char history[64];
+  snprintf(history, sizeof history, "%s/history.tsv", directory);
+  unlink(history);
+  unlink(path);
+  rmdir(directory);
+}
+
+/* Fills the parameters of snapshot `index`. */
+typedef void Fill(const void *context, size_t index, const struct Parameters *parameters);
+
+/* Writes a run of three snapshots, at the epochs 0, 100 and 200, as training would. */
+static void write_run(const struct Handmade *sizes, Fill *fill, const void *context)
+{
+  struct Config config;
+  struct Dataset dataset;
+  struct Parameters parameters;
+  struct Recorder recorder;
+  struct Error error;
+  config_init(&config);
+  handmade_configure(sizes, &config);
+  config.data.train_fraction = 0.4;
+  config.train.epochs = 100 * (SNAPSHOTS - 1);
+  config.train.snapshot_every = 100;
+  ck_assert_msg(dataset_init(&dataset, &config.data, &error) &&
+                    parameters_init(&parameters, &config, &error) &&
+                    recorder_init(&recorder, directory, &config, &dataset, &parameters, &error) &&
+                    recorder_start(&recorder, &error),
+                "%s", error.message);
+  for (size_t i = 0; i < SNAPSHOTS; i++) {
+    fill(context, i, &parameters);
+    ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, &parameters, &error));
+  }
+  ck_assert_msg(recorder_commit(&recorder, config.train.epochs, &error), "%s", error.message);
+  recorder_release(&recorder);
+  parameters_release(&parameters);
+  dataset_release(&dataset);
+}
+
+static void fill_handmade(const void *context, size_t index, const struct Parameters *parameters)
+{
+  const struct Run *run = context;
+  handmade_fill(&run->snapshots[index], parameters);
+}
+
+static void fill_zero(const void *context, size_t index, const struct Parameters *parameters)
+{
+  (void)context, (void)index;
+  memset(parameters->values, 0, parameters->total * sizeof *parameters->values);
+}
+
+static void open_analysis(struct Analysis *analysis, char *const *overrides, int n)
+{
+  struct Error error;
+  ck_assert_msg(analysis_open(analysis, path, overrides, n, &error), "%s", error.message);
+  ck_assert_uint_eq(analysis->trajectory.n_snapshots, SNAPSHOTS);
+}
+
+static void open_run(struct Analysis *analysis, const struct Run *run)
+{
+  struct Error error;
+  write_run(&run->snapshots[0], fill_handmade, run);
+  open_analysis(analysis, NULL, 0);
+  ck_assert_msg(analysis_fit_final(analysis, &error), "%s", error.message);
+}
+
+/* ---- activations and neurons ---- */
+
+static void check_activations(const struct Handmade *network, const struct Activations *activations)
+{
+  int p = network->p, m = handmade_other(network, OTHER_NEURONS);
+  int V = p + (network->output_equals ? 1 : 0);
+  struct HandmadeLogits logits = {network, NULL};
+  for (int pair = 0; pair < p * p; pair++) {
+    int a = pair / p, b = pair % p;
+    static const float weights[] = {1, 0, 0, 0, 1, 0}; /* a head for a, a head for b */
+    ck_assert_mem_eq(&activations->attention[pair * 6], weights, sizeof weights);
+    for (int i = 0; i < m; i++) /* up to 16.5, with some 16 roundings on the way */
+      ck_assert_double_eq_tol((double)activations->hidden[pair * m + i],
+                              (double)handmade_neuron(network, i, a, b),
+                              16.5 * 16 * FLOAT_ROUNDING);
+    for (int c = 0; c < p; c++)
+      ck_assert_double_eq_tol((double)activations->logits[pair * V + c],
+                              (double)handmade_logit(&logits, a, b, c), handmade_error(network));
+  }
+}
+
+START_TEST(snapshots_are_the_networks_in_the_file)
+{
+  struct Analysis analysis;
+  struct Error error;
+  open_run(&analysis, &runs[_i]);
+  check_activations(&runs[_i].snapshots[SNAPSHOTS - 1], &analysis.snapshot.activations);
+  for (size_t i = 0; i < SNAPSHOTS; i++) {
+    ck_assert(analysis_load(&analysis, i, &error));
+    check_activations(&runs[_i].snapshots[i], &analysis.snapshot.activations);
+  }
+  analysis_close(&analysis);
+}
+END_TEST
+
+/* The best frequency of neuron i and its share, by direct sums. */
+static long double best_share(const struct Handmade *network, int i, int *frequency)
+{
+  int p = network->p;
+  long double f[MOST_NUMBERS * MOST_NUMBERS], best = 0;
+  for (int pair = 0; pair < p * p; pair++)
+    f[pair] = handmade_neuron(network, i, pair / p, pair % p);
+  for (int k = 1; k <= p / 2; k++) {
+    long double share = share_of_frequency(p, k, f);
+    if (share > best) best = share, *frequency = k;
+  }
+  return best;
+}
+
+/* A neuron is off by 16 roundings of its size, and its share by up to 4 times that over its
+   deviation, which is a ninth of its size or more. */
+static const double share_tolerance = 4 * 16 * 9 * FLOAT_ROUNDING;
+
+START_TEST(the_last_snapshot_fixes_the_key_frequencies)
+{
+  const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
+  int first = network->waves[0].frequency, second = network->waves[1].frequency;
+  int last = network->waves[ALL_WAVES - 1].frequency;
+  struct Analysis analysis;
+  open_run(&analysis, &runs[_i]);
+  const struct NeuronFit *fits = analysis.final_fits;
+  ck_assert_uint_eq(analysis_d_mlp(&analysis), (size_t)handmade_other(network, OTHER_NEURONS));
+  for (int i = 0; i < handmade_other(network, 0); i++) {
+    int frequency = 0;
+    long double share = best_share(network, i, &frequency);
+    ck_assert_int_eq(frequency, i < 2 * network->p ? first : second);
+    ck_assert_int_eq(fits[i].frequency, frequency);
+    ck_assert_double_eq_tol(fits[i].fve, (double)share, share_tolerance);
+  }
+  const struct NeuronFit expected[OTHER_NEURONS] = {
+      [LINEAR] = {first, 1}, [NINE_TO_ONE] = {first, 0.9}, [ONE_TO_FOUR] = {last, 0.8}};
+  for (int i = 0; i < OTHER_NEURONS; i++) {
+    ck_assert_int_eq(fits[handmade_other(network, i)].frequency, expected[i].frequency);
+    ck_assert_double_eq_tol(fits[handmade_other(network, i)].fve, expected[i].fve, share_tolerance);
+  }
+  ck_assert_int_eq(analysis.n_keys, 2);
+  for (int k = 0; k <= network->p / 2; k++)
+    ck_assert_int_eq(analysis.keys[k], k == first || k == second);
+  analysis_close(&analysis);
+}
+END_TEST
+
+/* ---- measures ---- */
+
+static void check_losses(const struct Handmade *network, const struct Analysis *analysis,
+                         const struct ProgressMeasures *measures)
+{
+  const struct Dataset *dataset = &analysis->trajectory.dataset;
+  struct HandmadeLogits logits = {network, analysis->keys};
+  struct Losses expected;
+  double size = handmade_size(network), error = handmade_error(network);
+  double tolerance = loss_tolerance(network->p, size, error);
+  losses_of_formula(dataset, handmade_logit, &logits, &expected);
+  assert_losses(&measures->losses, &expected, tolerance);
+  /* a projection on two frequencies adds up errors with weights that sum to 4 or less, and 1 for
+     the mean logits; what is left is stored with one rounding */
+  tolerance = loss_tolerance(network->p, size, 6 * error + size * FLOAT_ROUNDING);
+  losses_of_formula(dataset, handmade_excluded, &logits, &expected);
+  assert_relative(measures->excluded_loss, expected.train.loss, tolerance);
+  losses_of_formula(dataset, handmade_restricted, &logits, &expected);
+  assert_losses(&measures->restricted, &expected, tolerance);
+}
+
+static void check_weights(const struct Handmade *network, const struct ProgressMeasures *measures)
+{
+  int p = network->p;
+  double norms[MOST_NUMBERS], squares[N_PARAMETERS], total = 0;
+  /* The Gini coefficient moves by at most 2 (sum of |dv|)/(sum of v), so by 2 sqrt(p) times the
+     relative error of the matrix in the Frobenius norm. W_E is rounded once; an entry of W_L is a
+     sum of up to 5 products of weights that were. */
+  handmade_spectrum_of_W_E(network, norms);
+  ck_assert_double_eq_tol(measures->gini_W_E, gini_of_differences(norms, p),
+                          2 * sqrt(p) * FLOAT_ROUNDING);
+  handmade_spectrum_of_W_L(network, norms);
+  ck_assert_double_eq_tol(measures->gini_W_L, gini_of_differences(norms, p),
+                          2 * sqrt(p) * 8 * FLOAT_ROUNDING);
+  handmade_squares(network, squares);
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    assert_relative(measures->squared[i], squares[i], 3 * FLOAT_ROUNDING);
+    total += squares[i];
+  }
+  assert_relative(measures->squared_weights, total, 3 * FLOAT_ROUNDING);
+}
+
+START_TEST(every_measure_is_that_of_the_formulas)
+{
+  struct Analysis analysis;
+  struct ProgressWorker worker;
+  struct ProgressMeasures measures;
+  struct Error error;
+  open_run(&analysis, &runs[_i]);
+  ck_assert_msg(
+      progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error),
+      "%s", error.message);
+  for (size_t i = SNAPSHOTS; i-- > 0;) {
+    ck_assert_msg(progress_measure(&worker, i, &measures, &error), "%s", error.message);
+    check_losses(&runs[_i].snapshots[i], &analysis, &measures);
+    check_weights(&runs[_i].snapshots[i], &measures);
+  }
+  progress_worker_release(&worker);
+  analysis_close(&analysis);
+}
+END_TEST
+
+START_TEST(spectra_are_those_of_the_formulas)
+{
+  const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
+  int p = network->p, m = handmade_other(network, OTHER_NEURONS);
+  double found[MOST_NUMBERS], expected[MOST_NUMBERS];
+  double *components = calloc((size_t)p * (size_t)m, sizeof *components);
+  struct Analysis analysis;
+  struct Error error;
+  ck_assert_ptr_nonnull(components);
+  open_run(&analysis, &runs[_i]);
+  const struct Parameters *parameters = &analysis.snapshot.parameters;
+  ck_assert(spectrum_of_embedding(&analysis.basis, parameters, found, &error));
+  handmade_spectrum_of_W_E(network, expected);
+  for (int i = 0; i < p; i++) /* amplitudes up to 1.5: norms up to 5, of entries rounded once */
+    ck_assert_double_eq_tol(found[i], expected[i], 10 * FLOAT_ROUNDING);
+  ck_assert(spectrum_of_neuron_logit_map(&analysis.basis, parameters, components, &error));
+  handmade_spectrum_of_W_L(network, expected);
+  double size = 0;
+  for (int i = 0; i < p; i++)
+    size = hypot(size, expected[i]);
+  for (int row = 0; row < p; row++) {
+    double norm = 0;
+    for (int i = 0; i < m; i++)
+      norm = hypot(norm, components[row * m + i]);
+    ck_assert_double_eq_tol(norm, expected[row], 8 * FLOAT_ROUNDING * size);
+  }
+  free(components);
+  analysis_close(&analysis);
+}
+END_TEST
+
+/* ---- networks without an answer, and what is said about them ---- */
+
+/* The error of log p where all logits are 0: one exp and the sum of p - 1 ones. */
+static const double exact = 4 * FLOAT_ROUNDING;
+
+START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
+{
+  enum { P = 7 };
+  const struct Handmade sizes = {.p = P, .sign = DIRECTION_SUM};
+  const bool none[P / 2 + 1] = {0};
+  struct Analysis analysis;
+  struct ProgressWorker worker;
+  struct ProgressMeasures measures;
+  struct Error error;
+  write_run(&sizes, fill_zero, NULL);
+  open_analysis(&analysis, NULL, 0);
+  ck_assert(analysis_fit_final(&analysis, &error));
+  ck_assert_int_eq(analysis.n_keys, 0);
+  ck_assert_mem_eq(analysis.keys, none, sizeof none);
+  ck_assert(
+      progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error));
+  ck_assert(progress_measure(&worker, 1, &measures, &error));
+  assert_relative(measures.losses.all.loss, log(P), exact);
+  assert_relative(measures.excluded_loss, log(P), exact);
+  assert_relative(measures.restricted.test.loss, log(P), exact);
+  ck_assert_double_eq(measures.losses.all.accuracy, 1.0 / P);
+  ck_assert(measures.gini_W_E == 0 && measures.gini_W_L == 0 && measures.squared_weights == 0);
+  progress_worker_release(&worker);
+
+  char *keys = analysis_describe_keys(&analysis, &error);
+  ck_assert_str_eq(keys, " none");
+  free(keys);
+  analysis_close(&analysis);
+}
+END_TEST
+
+START_TEST(task_and_keys_are_described)
+{
+  struct Analysis analysis;
+  struct Error error;
+  open_run(&analysis, &runs[0]);
+  char *task = analysis_describe_task(&analysis, &error);
+  char *keys = analysis_describe_keys(&analysis, &error);
+  ck_assert_str_eq(task, "trained on (a + b) mod 13");
+  ck_assert_str_eq(keys, " 1 5");
+  free(task);
+  free(keys);
+  analysis_close(&analysis);
+  char *override[] = {"data.operation=subtract"};
+  open_analysis(&analysis, override, 1);
+  task = analysis_describe_task(&analysis, &error);
+  ck_assert_str_eq(task, "trained on (a - b) mod 13");
+  free(task);
+  analysis_close(&analysis);
+}
+END_TEST
+
+START_TEST(an_answer_without_directions_is_refused)
+{
+  struct Analysis analysis;
+  struct ProgressWorker worker;
+  struct Error error;
+  char *override[] = {"data.operation=quadratic"};
+  write_run(&runs[0].snapshots[0], fill_handmade, &runs[0]);
+  open_analysis(&analysis, override, 1);
+  ck_assert(analysis_fit_final(&analysis, &error)); /* neurons have frequencies all the same */
+  ck_assert(
+      !progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
+  analysis_close(&analysis);
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened_leaves_nothing)
+{
+  struct Analysis analysis;
+  struct Error error;
+  char *override[] = {"data.modulus=11"};
+  ck_assert(!analysis_open(&analysis, path, NULL, 0, &error)); /* not written yet */
+  ck_assert_ptr_nonnull(strstr(error.message, "No such file or directory"));
+  write_run(&runs[0].snapshots[0], fill_handmade, &runs[0]);
+  ck_assert(!analysis_open(&analysis, path, override, 1, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "data.modulus=11 contradicts"));
+  ck_assert(!analysis.final_fits && !analysis.keys && !analysis.trajectory.epochs);
+}
+END_TEST
+
+/* Finite weights: with the first a neuron is too large for float32, 3e38 (cos + cos); with the
+   others a logit alone is, 1e20 neurons times 1e20 weights. */
+static void fill_too_large(const void *context, size_t index, const struct Parameters *parameters)
+{
+  const struct Handmade *network = &runs[0].snapshots[index];
+  handmade_fill(network, parameters);
+  if (index != 1) return;
+  if (*(const int *)context == 0) {
+    parameters_at(parameters, W_IN)[0] = 3e38f;
+    return;
+  }
+  size_t neuron = (size_t)handmade_other(network, CONSTANT);
+  size_t d_model = (size_t)parameters->shape.d_model;
+  parameters_at(parameters, B_IN)[neuron] *= 1e20f;
+  for (size_t i = 0; i < d_model; i++)
+    parameters_at(parameters, W_OUT)[neuron * d_model + i] *= 1e20f;
+}
+
+START_TEST(activations_that_overflow_are_an_error_with_the_epoch)
+{
+  struct Analysis analysis;
+  struct Error error;
+  write_run(&runs[0].snapshots[0], fill_too_large, &_i);
+  open_analysis(&analysis, NULL, 0);
+  ck_assert(analysis_fit_final(&analysis, &error));
+  ck_assert(!analysis_load(&analysis, 1, &error));
+  ck_assert_ptr_nonnull(
+      strstr(error.message, "epoch 100: the weights are so large that activations overflow"));
+  ck_assert(analysis_load(&analysis, 0, &error));
+  analysis_close(&analysis);
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("analysis");
+  TCase *measures = tcase_create("measures");
+  tcase_set_timeout(measures, 120);
+  tcase_add_checked_fixture(measures, make_directory, remove_directory);
+  tcase_add_loop_test(measures, snapshots_are_the_networks_in_the_file, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, the_last_snapshot_fixes_the_key_frequencies, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, every_measure_is_that_of_the_formulas, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, spectra_are_those_of_the_formulas, 0, LENGTH(runs));
+  suite_add_tcase(suite, measures);
+  TCase *rest = tcase_create("rest");
+  tcase_add_checked_fixture(rest, make_directory, remove_directory);
+  tcase_add_test(rest, a_network_of_zeros_has_no_keys_and_guesses);
+  tcase_add_test(rest, task_and_keys_are_described);
+  tcase_add_test(rest, an_answer_without_directions_is_refused);
+  tcase_add_test(rest, what_cannot_be_opened_leaves_nothing);
+  tcase_add_loop_test(rest, activations_that_overflow_are_an_error_with_the_epoch, 0, 2);
+  suite_add_tcase(suite, rest);
+
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

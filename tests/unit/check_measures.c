@@ -1,0 +1,1121 @@
+/* The measures on functions whose spectrum, shares, losses and inequality are known in closed form.
+   What they make of whole networks is in check_analysis.c. */
+#include "base/memory.h"
+#include "measures/arguments.h"
+#include "measures/grid.h"
+#include "measures/losses.h"
+#include "measures/neurons.h"
+#include "measures/order.h"
+#include "measures/phases.h"
+#include "measures/spectrum.h"
+#include "measures/turning_points.h"
+#include "waves.h"
+
+#include <check.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+/* sums of at most some ten thousand terms of size 1 in double precision */
+static const double rounding = 1e-11;
+
+static void *new_array(int n, size_t size)
+{
+  struct Error error;
+  void *values = memory_new((size_t)n, size, "test", &error);
+  ck_assert_ptr_nonnull(values);
+  return values;
+}
+
+static struct FourierBasis new_basis(int p)
+{
+  struct FourierBasis basis;
+  struct Error error;
+  ck_assert_msg(fourier_basis_init(&basis, p, &error), "%s", error.message);
+  return basis;
+}
+
+/* Numbers in [-1, 1) without a pattern. */
+static double noise(unsigned *state)
+{
+  *state = *state * 1664525u + 1013904223u;
+  return (double)(*state >> 8) / (1 << 23) - 1;
+}
+
+/* ---- losses: what is measured, and of what ---- */
+
+/* Even, odd, prime and composite ones, and those with a single frequency. */
+static const int moduli[] = {2, 3, 4, 5, 6, 9, 12, 13, 23};
+enum { MOST_FREQUENCIES = 64 };
+
+/* Each modulus adds, then subtracts. */
+static int modulus_of(int loop)
+{
+  return moduli[loop / 2];
+}
+
+static enum DirectionSign sign_of(int loop)
+{
+  return loop % 2 ? DIRECTION_DIFFERENCE : DIRECTION_SUM;
+}
+
+struct Fixture {
+  int p, V;
+  enum DirectionSign sign;
+  struct FourierBasis basis;
+  struct Dataset dataset;
+  struct DirectedLogits directed;
+  float *logits; /* [p^2][V] */
+};
+
+static void set_up(struct Fixture *f, int p, enum DirectionSign sign)
+{
+  struct Error error;
+  struct DataConfig data = {.modulus = p,
+                            .operation = sign == DIRECTION_SUM ? OPERATION_ADD : OPERATION_SUBTRACT,
+                            .train_fraction = 0.4};
+  *f = (struct Fixture){.p = p, .V = p, .sign = sign, .basis = new_basis(p)};
+  ck_assert_msg(dataset_init(&f->dataset, &data, &error), "%s", error.message);
+  ck_assert(directed_logits_init(&f->directed, &f->basis, &f->dataset, sign, &error));
+  f->logits = new_array(p * p * (p + 1), sizeof *f->logits); /* room for "=" */
+}
+
+static void tear_down(struct Fixture *f)
+{
+  free(f->logits);
+  directed_logits_release(&f->directed);
+  dataset_release(&f->dataset);
+  fourier_basis_release(&f->basis);
+}
+
+static void set_logits(struct Fixture *f, Formula *logit, const void *context)
+{
+  logits_of_formula(f->p, logit, context, 0, f->V, f->logits);
+  directed_logits_set(&f->directed, f->logits, f->V);
+}
+
+static struct Losses whole(const struct Fixture *f)
+{
+  struct Losses losses;
+  losses_of_logits(&f->dataset, f->logits, f->V, &losses);
+  return losses;
+}
+
+static struct Losses without(const struct Fixture *f, const bool *frequencies)
+{
+  struct Losses losses;
+  struct Error error;
+  ck_assert_msg(ablated_losses(&f->directed, frequencies, &losses, &error), "%s", error.message);
+  return losses;
+}
+
+static struct Losses only(const struct Fixture *f, const bool *frequencies)
+{
+  struct Losses losses;
+  struct Error error;
+  ck_assert_msg(restricted_losses(&f->directed, frequencies, &losses, &error), "%s", error.message);
+  return losses;
+}
+
+static double excluded(const struct Fixture *f, const bool *frequencies)
+{
+  double loss;
+  struct Error error;
+  ck_assert_msg(excluded_loss(&f->directed, frequencies, &loss, &error), "%s", error.message);
+  return loss;
+}
+
+/* The error of logits of up to `size` after a projection on n frequencies: stored, they are off by
+   one rounding; the projection takes a mean of those over s with weights that sum to 2 n or less
+   (and 1 for the mean logits); what is left is stored again. */
+static double projected_error(double size, int n)
+{
+  return FLOAT_ROUNDING * size * (1 + (2 * n + 1) + 1);
+}
+
+/* Logits made of waves, each with a phase of its own so that no output is a mirror image. */
+struct Mixture {
+  int p;
+  enum DirectionSign sign;
+  double along[MOST_FREQUENCIES];  /* [k]: times cos(w_k(s - c) + phase), s = a + b or a - b */
+  double across[MOST_FREQUENCIES]; /* [k]: the same with t = a - b or a + b */
+  double slope;                    /* times c / p: the mean logits */
+  double phase;                    /* of k: k phase */
+};
+
+static long double mixed_logit(const void *context, int a, int b, int c)
+{
+  const struct Mixture *m = context;
+  int s = a + (int)m->sign * b, t = a - (int)m->sign * b;
+  long double logit = (long double)m->slope * c / m->p;
+  for (int k = 1; k < MOST_FREQUENCIES; k++) {
+    long double phase = (long double)m->phase * k;
+    if (m->along[k] != 0) logit += (long double)m->along[k] * wave(m->p, k, s - c, phase);
+    if (m->across[k] != 0) logit += (long double)m->across[k] * wave(m->p, k, t - c, phase);
+  }
+  return logit;
+}
+
+/* A bound of its logits. */
+static double size_of(const struct Mixture *m)
+{
+  double size = fabs(m->slope);
+  for (int k = 1; k < MOST_FREQUENCIES; k++)
+    size += fabs(m->along[k]) + fabs(m->across[k]);
+  return size;
+}
+
+/* ---- losses: sums of cosines ---- */
+
+/* Of logits first cos(w_1(s - c)) + last cos(w_n(s - c)) for any pair: with d = s - c,
+   log(1 + sum over d != 0 of exp(first (cos w_1 d - 1) + last (cos w_n d - 1))). */
+static double loss_of_two_cosines(int p, int n, double first, double last)
+{
+  long double others = 0;
+  for (int d = 1; d < p; d++)
+    others += expl((long double)first * (wave_cos(p, 1, d) - 1) +
+                   (long double)last * (wave_cos(p, n, d) - 1));
+  return (double)log1pl(others);
+}
+
+static void assert_one_loss(const struct Losses *losses, double expected, double tolerance)
+{
+  assert_relative(losses->all.loss, expected, tolerance);
+  assert_relative(losses->train.loss, expected, tolerance);
+  assert_relative(losses->test.loss, expected, tolerance);
+}
+
+START_TEST(two_cosines_have_the_loss_of_their_formula)
+{
+  struct Fixture f;
+  int p = modulus_of(_i), n = p / 2;
+  bool none[MOST_FREQUENCIES] = {0}, one[MOST_FREQUENCIES] = {[1] = true};
+  bool both[MOST_FREQUENCIES] = {[1] = true};
+  double first = 5, last = n > 1 ? 3 : 0; /* for p = 2 and p = 3 there is one frequency */
+  set_up(&f, p, sign_of(_i));
+  struct Mixture mixture = {.p = p, .sign = f.sign, .along = {[1] = first}};
+  if (n > 1) mixture.along[n] = last;
+  both[n] = true;
+  set_logits(&f, mixed_logit, &mixture);
+  double tolerance = loss_tolerance(p, first + last, projected_error(first + last, 2));
+  double of_both = loss_of_two_cosines(p, n, first, last);
+  double of_first = loss_of_two_cosines(p, n, first, 0);
+  double of_last = loss_of_two_cosines(p, n, 0, last);
+
+  struct Losses losses = whole(&f);
+  assert_one_loss(&losses, of_both, tolerance);
+  ck_assert_double_eq(losses.all.accuracy, 1);
+  losses = without(&f, none);
+  assert_one_loss(&losses, of_both, tolerance);
+  losses = without(&f, one);
+  assert_one_loss(&losses, of_last, tolerance);
+  assert_relative(excluded(&f, one), of_last, tolerance);
+  losses = without(&f, both); /* constant logits are left: any answer is as good */
+  assert_one_loss(&losses, log(p), tolerance);
+  assert_relative(excluded(&f, both), log(p), tolerance);
+
+  losses = only(&f, both);
+  assert_one_loss(&losses, of_both, tolerance);
+  ck_assert_double_eq(losses.all.accuracy, 1);
+  losses = only(&f, one);
+  assert_one_loss(&losses, of_first, tolerance);
+  losses = only(&f, none);
+  assert_one_loss(&losses, log(p), tolerance);
+  tear_down(&f);
+}
+END_TEST
+
+/* Restriction must drop what lies in other directions and keep the mean logits; exclusion must keep
+   both. Sets of frequencies: none, the lowest, the odd ones, all. */
+static void choose(int set, int n_frequencies, bool *chosen)
+{
+  for (int k = 0; k <= n_frequencies; k++)
+    chosen[k] = k > 0 && (set == 1 ? k == 1 : set == 2 ? k % 2 == 1 : set == 3);
+}
+
+static void check_mixture(struct Fixture *f, const struct Mixture *mixture, const bool *chosen)
+{
+  struct Mixture rest = *mixture, kept = *mixture;
+  int n_chosen = 0;
+  for (int k = 1; k <= f->basis.n_frequencies; k++) {
+    n_chosen += chosen[k];
+    if (chosen[k]) rest.along[k] = 0;
+    if (!chosen[k]) kept.along[k] = 0;
+    kept.across[k] = 0;
+  }
+  double size = size_of(mixture);
+  double tolerance = loss_tolerance(f->p, size, projected_error(size, n_chosen));
+  struct Losses expected, found = without(f, chosen);
+  losses_of_formula(&f->dataset, mixed_logit, &rest, &expected);
+  assert_losses(&found, &expected, tolerance);
+  assert_relative(excluded(f, chosen), expected.train.loss, tolerance);
+  losses_of_formula(&f->dataset, mixed_logit, &kept, &expected);
+  found = only(f, chosen);
+  assert_losses(&found, &expected, tolerance);
+}
+
+START_TEST(chosen_directions_are_removed_or_kept_and_nothing_else)
+{
+  struct Fixture f;
+  int p = modulus_of(_i), n = p / 2;
+  set_up(&f, p, sign_of(_i));
+  struct Mixture mixture = {.p = p, .sign = f.sign, .slope = 2, .phase = 0.3};
+  for (int k = 1; k <= 3 && k <= n; k++)
+    mixture.along[k] = 5 - k;
+  mixture.along[n] = 1.5;
+  for (int k = 1; k <= 2 && 2 * k < p; k++) /* at p/2, a + b and a - b are one direction */
+    mixture.across[k] = 1.25;
+  set_logits(&f, mixed_logit, &mixture);
+  double size = size_of(&mixture);
+  struct Losses expected, found = whole(&f);
+  losses_of_formula(&f.dataset, mixed_logit, &mixture, &expected);
+  assert_losses(&found, &expected, loss_tolerance(p, size, projected_error(size, 0)));
+  for (int set = 0; set < 4; set++) {
+    bool chosen[MOST_FREQUENCIES];
+    choose(set, n, chosen);
+    check_mixture(&f, &mixture, chosen);
+  }
+  tear_down(&f);
+}
+END_TEST
+
+/* At the paper's modulus, with its number of key frequencies and a loss as small as its own. */
+START_TEST(losses_of_a_grokked_network_keep_their_digits)
+{
+  enum { P = 113 };
+  struct Fixture f;
+  static const int keys[] = {14, 35, 41, 42, 52};
+  bool chosen[MOST_FREQUENCIES] = {0};
+  set_up(&f, P, DIRECTION_SUM);
+  struct Mixture mixture = {.p = P, .sign = DIRECTION_SUM};
+  for (int i = 0; i < LENGTH(keys); i++) {
+    chosen[keys[i]] = true;
+    mixture.along[keys[i]] = 9;
+  }
+  long double others = 0;
+  for (int d = 1; d < P; d++) {
+    long double logit = 0;
+    for (int i = 0; i < LENGTH(keys); i++)
+      logit += 9 * (wave_cos(P, keys[i], d) - 1);
+    others += expl(logit);
+  }
+  double loss = (double)log1pl(others), size = size_of(&mixture);
+  ck_assert_double_lt(loss, 1e-6);
+  double tolerance = loss_tolerance(P, size, projected_error(size, LENGTH(keys)));
+  set_logits(&f, mixed_logit, &mixture);
+  struct Losses found = whole(&f), restricted = only(&f, chosen);
+  assert_one_loss(&found, loss, tolerance);
+  assert_one_loss(&restricted, loss, tolerance);
+  assert_relative(excluded(&f, chosen), log(P), tolerance);
+  tear_down(&f);
+}
+END_TEST
+
+/* ---- losses: subsets and outputs ---- */
+
+/* A network that knows its training pairs by heart: the answer's logit is `height` there, all
+   others are 0. */
+struct Memory {
+  const struct Dataset *dataset;
+  double height;
+};
+
+static long double remembered_logit(const void *context, int a, int b, int c)
+{
+  const struct Memory *memory = context;
+  int pair = a * memory->dataset->p + b;
+  bool known = memory->dataset->train[pair] && memory->dataset->answer[pair] == c;
+  return known ? (long double)memory->height : 0;
+}
+
+/* Lets the pairs with a < r train: r of the p pairs of each sum, and of each difference. */
+static void train_first_rows(struct Dataset *dataset, int r)
+{
+  int p = dataset->p;
+  for (int pair = 0; pair < p * p; pair++)
+    dataset->train[pair] = pair / p < r;
+  dataset->n_train = (size_t)(r * p);
+  dataset->n_test = (size_t)(p * (p - r));
+}
+
+/* log(1 + (p - 1) exp(-margin)): the answer's logit is that much above all others. */
+static double loss_of_margin(int p, double margin)
+{
+  return (double)log1pl((p - 1) * expl(-(long double)margin));
+}
+
+/*
+ * With r/p of each residue's pairs known, the logits by residue are F[s][c] = height r/p [c = s],
+ * and [c = s] = 1/p + sum over k of 2/p cos(w_k(s - c)) holds all frequencies. Without them, known
+ * pairs have a margin of height (1 - r/p) and the others one of -height r/p; they alone leave all
+ * pairs a margin of height r/p.
+ */
+START_TEST(memory_shows_in_the_subsets)
+{
+  struct Fixture f;
+  int p = modulus_of(_i), r = (p + 1) / 3;
+  double height = 12, part = height * r / p;
+  bool all[MOST_FREQUENCIES];
+  set_up(&f, p, sign_of(_i));
+  train_first_rows(&f.dataset, r);
+  choose(3, p / 2, all);
+  set_logits(&f, remembered_logit, &(struct Memory){&f.dataset, height});
+  double tolerance = loss_tolerance(p, height, projected_error(height, p / 2));
+
+  struct Losses found = whole(&f);
+  assert_relative(found.train.loss, loss_of_margin(p, height), tolerance);
+  assert_relative(found.test.loss, log(p), tolerance);
+  assert_relative(found.all.loss, (r * loss_of_margin(p, height) + (p - r) * log(p)) / p,
+                  tolerance);
+  ck_assert_double_eq(found.train.accuracy, 1);
+  ck_assert_double_eq(found.test.accuracy, 1.0 / p); /* of equal logits the first counts */
+
+  found = without(&f, all);
+  assert_relative(found.train.loss, loss_of_margin(p, height - part), tolerance);
+  assert_relative(found.test.loss, loss_of_margin(p, -part), tolerance);
+  ck_assert_double_eq(found.train.accuracy, 1);
+  ck_assert_double_eq(found.test.accuracy, 0);
+  assert_relative(excluded(&f, all), loss_of_margin(p, height - part), tolerance);
+
+  found = only(&f, all);
+  assert_one_loss(&found, loss_of_margin(p, part), tolerance);
+  ck_assert_double_eq(found.all.accuracy, 1);
+  tear_down(&f);
+}
+END_TEST
+
+START_TEST(the_logit_of_equals_is_ignored)
+{
+  struct Fixture f;
+  int p = modulus_of(_i);
+  bool chosen[MOST_FREQUENCIES];
+  choose(1, p / 2, chosen);
+  set_up(&f, p, sign_of(_i));
+  struct Mixture mixture = {.p = p, .sign = f.sign, .along = {[1] = 4}, .slope = 2, .phase = 0.3};
+  set_logits(&f, mixed_logit, &mixture);
+  const struct Losses plain[] = {whole(&f), without(&f, chosen), only(&f, chosen)};
+  double plain_excluded = excluded(&f, chosen);
+  f.V = p + 1;
+  logits_of_formula(p, mixed_logit, &mixture, 1e4f, f.V, f.logits);
+  directed_logits_set(&f.directed, f.logits, f.V);
+  const struct Losses found[] = {whole(&f), without(&f, chosen), only(&f, chosen)};
+  for (int i = 0; i < LENGTH(plain); i++)
+    assert_losses(&found[i], &plain[i], 0); /* the same sums: the same bits */
+  ck_assert_double_eq(excluded(&f, chosen), plain_excluded);
+  tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_mean_over_no_pairs_is_no_number)
+{
+  struct Fixture f;
+  set_up(&f, 5, DIRECTION_SUM);
+  train_first_rows(&f.dataset, 5);
+  struct Losses found = whole(&f);
+  ck_assert_double_eq_tol(found.train.loss, log(5), 5 * FLOAT_ROUNDING);
+  ck_assert(isnan(found.test.loss) && isnan(found.test.accuracy));
+  tear_down(&f);
+}
+END_TEST
+
+START_TEST(only_sums_and_differences_have_directions)
+{
+  enum DirectionSign sign;
+  struct Error error;
+  ck_assert(directions_of_operation(OPERATION_ADD, &sign, &error));
+  ck_assert_int_eq(sign, DIRECTION_SUM);
+  ck_assert(directions_of_operation(OPERATION_SUBTRACT, &sign, &error));
+  ck_assert_int_eq(sign, DIRECTION_DIFFERENCE);
+  ck_assert(!directions_of_operation(OPERATION_QUADRATIC, &sign, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
+  ck_assert(!directions_of_operation(OPERATION_RANDOM, &sign, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "data.operation is random"));
+}
+END_TEST
+
+/* ---- neurons ---- */
+
+typedef long double Activation(int p, int a, int b);
+
+static long double dead(int p, int a, int b)
+{
+  (void)p, (void)a, (void)b;
+  return 0;
+}
+
+static long double constant(int p, int a, int b)
+{
+  (void)p, (void)a, (void)b;
+  return 0.1L;
+}
+
+static long double sum_of_cosines(int p, int a, int b)
+{
+  return 3 + wave_cos(p, 4, a) + wave_cos(p, 4, b);
+}
+
+static long double product(int p, int a, int b)
+{
+  return wave_sin(p, 6, a) * wave_cos(p, 6, b);
+}
+
+static long double wave_of_a(int p, int a, int b)
+{
+  (void)b;
+  return 1e-3L * wave_sin(p, 2, a);
+}
+
+/* the variances of 2 cos and cos are 2 and 1/2 */
+static long double four_to_one(int p, int a, int b)
+{
+  return 2 * wave_cos(p, 2, a) + wave_cos(p, 5, b) + 7;
+}
+
+static long double one_to_nine(int p, int a, int b)
+{
+  return wave_cos(p, 1, a) + 3 * wave_sin(p, 3, b) - 2;
+}
+
+/* cos(w_1(a + b)) is two products: its variance is 1/2 */
+static long double sum_against_wave(int p, int a, int b)
+{
+  return 2 * wave_cos(p, 1, a + b) + wave_cos(p, 2, a);
+}
+
+/* a product of two frequencies belongs to neither: variance 1/4 beside 9/2 */
+static long double stray_product(int p, int a, int b)
+{
+  return wave_cos(p, 1, a) * wave_cos(p, 2, b) + 3 * wave_cos(p, 2, a);
+}
+
+static long double two_frequencies(int p, int a, int b)
+{
+  return 1 + wave_cos(p, 1, a) * wave_sin(p, 2, b);
+}
+
+/* one pair: 8 of the p^2 - 1 products that are not constant, all of one size, at any k < p/2 */
+static long double one_pair(int p, int a, int b)
+{
+  (void)p;
+  return a == 1 && b == 0;
+}
+
+static long double alternating_product(int p, int a, int b)
+{
+  return 2 + wave_cos(p, p / 2, a + b);
+}
+
+/* the alternating wave has the variance 1, 2 cos has 2 */
+static long double alternating_against_wave(int p, int a, int b)
+{
+  return wave_cos(p, p / 2, a) + 2 * wave_cos(p, 1, b);
+}
+
+enum { ANY = -1 };
+
+static const struct NeuronCase {
+  int p, frequency;
+  Activation *activation;
+  double fve;
+} neuron_cases[] = {
+    {2, 0, dead, 0},
+    {2, 0, constant, 0},
+    {2, 1, one_pair, 1},
+    {2, 1, alternating_product, 1},
+    {3, 0, constant, 0},
+    {3, 1, one_pair, 1},
+    {3, 1, sum_of_cosines, 1}, /* 4 is 1 */
+    {4, 1, alternating_against_wave, 2.0 / 3},
+    {5, ANY, one_pair, 8.0 / 24},
+    {12, 0, constant, 0},
+    {12, 4, sum_of_cosines, 1},
+    {12, 2, wave_of_a, 1},
+    {12, 2, four_to_one, 0.8},
+    {12, ANY, one_pair, 8.0 / 143},
+    {12, 6, alternating_product, 1},
+    {12, 1, alternating_against_wave, 2.0 / 3},
+    {13, 0, dead, 0},
+    {13, 0, constant, 0},
+    {13, 4, sum_of_cosines, 1},
+    {13, 6, product, 1},
+    {13, 2, wave_of_a, 1},
+    {13, 2, four_to_one, 0.8},
+    {13, 3, one_to_nine, 0.9},
+    {13, 1, sum_against_wave, 0.8},
+    {13, 2, stray_product, 18.0 / 19},
+    {13, ANY, two_frequencies, 0},
+    {13, ANY, one_pair, 8.0 / 168},
+    {15, 4, sum_of_cosines, 1},
+    {15, 3, one_to_nine, 0.9},
+    {59, 2, four_to_one, 0.8},
+    {59, ANY, one_pair, 8.0 / 3480},
+};
+
+/* Stored, an activation is off by one rounding. A share of squares then moves by at most 4 times
+   the error of the function over its deviation, and none here is larger than 8 deviations. */
+static const double share_tolerance = 4 * 8 * FLOAT_ROUNDING;
+
+/* hidden[p^2][n]: column i is case i % n_cases of the modulus. */
+static void fill_neurons(int p, const struct NeuronCase *const *cases, int n_cases, int n,
+                         float *hidden)
+{
+  for (int pair = 0; pair < p * p; pair++)
+    for (int i = 0; i < n; i++)
+      hidden[pair * n + i] = (float)cases[i % n_cases]->activation(p, pair / p, pair % p);
+}
+
+START_TEST(neurons_have_the_shares_of_their_formulas)
+{
+  enum { N = 2 * GRID_BLOCK + 5 }; /* a last block that is not full */
+  static const int of_cases[] = {2, 3, 4, 5, 12, 13, 15, 59};
+  const struct NeuronCase *cases[LENGTH(neuron_cases)];
+  int p = of_cases[_i], n_cases = 0;
+  for (int i = 0; i < LENGTH(neuron_cases); i++)
+    if (neuron_cases[i].p == p) cases[n_cases++] = &neuron_cases[i];
+  struct FourierBasis basis = new_basis(p);
+  float *hidden = new_array(p * p * N, sizeof *hidden);
+  struct NeuronFit fits[N];
+  struct Error error;
+  fill_neurons(p, cases, n_cases, N, hidden);
+  ck_assert_msg(neurons_fit(&basis, hidden, N, fits, &error), "%s", error.message);
+  for (int i = 0; i < N; i++) {
+    const struct NeuronCase *expected = cases[i % n_cases];
+    ck_assert_double_eq_tol(fits[i].fve, expected->fve, share_tolerance);
+    if (expected->frequency != ANY) ck_assert_int_eq(fits[i].frequency, expected->frequency);
+    if (expected->frequency == 0) ck_assert(fits[i].fve == 0);
+    ck_assert(fits[i].fve <= 1);
+  }
+  free(hidden);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+/* Behind a real ReLU: the shares of all frequencies by direct sums, and the largest of them. */
+START_TEST(rectified_neurons_have_the_shares_of_direct_sums)
+{
+  enum { N = 6 };
+  static const int of_these[] = {5, 12, 13};
+  int p = of_these[_i];
+  struct FourierBasis basis = new_basis(p);
+  float *hidden = new_array(p * p * N, sizeof *hidden);
+  long double *f = new_array(p * p, sizeof *f);
+  struct NeuronFit fits[N];
+  struct Error error;
+  for (int pair = 0; pair < p * p; pair++)
+    for (int i = 0; i < N; i++)
+      hidden[pair * N + i] =
+          fmaxf(0, (float)(wave_cos(p, 1 + i % 2, pair / p) + wave_sin(p, 2 - i % 2, pair % p) +
+                           wave_cos(p, 1, pair / p - i) - i / 5.0L));
+  ck_assert(neurons_fit(&basis, hidden, N, fits, &error));
+  for (int i = 0; i < N; i++) {
+    long double largest = 0;
+    int frequency = 0;
+    for (int pair = 0; pair < p * p; pair++)
+      f[pair] = (long double)hidden[pair * N + i];
+    for (int k = 1; k <= p / 2; k++) {
+      long double share = share_of_frequency(p, k, f);
+      if (share > largest) largest = share, frequency = k;
+    }
+    ck_assert_double_eq_tol(fits[i].fve, (double)largest, rounding);
+    ck_assert_int_eq(fits[i].frequency, frequency);
+  }
+  free(f);
+  free(hidden);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(threads_change_no_bit_of_a_fit)
+{
+  enum { P = 13, N = 5 * GRID_BLOCK + 3 };
+  struct FourierBasis basis = new_basis(P);
+  float *hidden = new_array(P * P * N, sizeof *hidden);
+  struct NeuronFit one[N], four[N];
+  struct Error error;
+  unsigned state = 3;
+  for (int i = 0; i < P * P * N; i++)
+    hidden[i] = fmaxf(0, (float)noise(&state));
+  omp_set_num_threads(1);
+  ck_assert(neurons_fit(&basis, hidden, N, one, &error));
+  omp_set_num_threads(4);
+  ck_assert(neurons_fit(&basis, hidden, N, four, &error));
+  for (int i = 0; i < N; i++) {
+    ck_assert_int_eq(one[i].frequency, four[i].frequency);
+    ck_assert_mem_eq(&one[i].fve, &four[i].fve, sizeof one[i].fve);
+  }
+  free(hidden);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(a_cluster_is_above_its_threshold)
+{
+  enum { FREQUENCIES = 6 };
+  const struct NeuronFit fits[] = {
+      {3, 0.95}, {4, 0.85}, {3, 0.85}, {0, 0},    {3, 0.86},
+      {6, 1},    {2, 0.1},  {3, 0.91}, {6, 0.87}, {3, nextafter(0.85, 1)}};
+  bool keys[FREQUENCIES + 1], expected[FREQUENCIES + 1] = {[3] = true, [6] = true};
+  struct Cluster cluster;
+  struct Error error;
+  memset(keys, true, sizeof keys);
+  ck_assert_int_eq(key_frequencies(fits, LENGTH(fits), FREQUENCIES, keys), 2);
+  ck_assert_mem_eq(keys, expected, sizeof keys);
+  ck_assert(!neuron_in_cluster(&fits[1]) && neuron_in_cluster(&fits[9]));
+
+  ck_assert(cluster_of_frequency(fits, LENGTH(fits), 3, &cluster, &error));
+  ck_assert_uint_eq(cluster.neurons, 4); /* 0.95, 0.91, 0.86 and the number above 0.85 */
+  ck_assert_double_eq_tol(cluster.mean_fve, (0.95 + 0.91 + 0.86 + 0.85) / 4, 1e-15);
+  ck_assert_double_eq_tol(cluster.median_fve, (0.91 + 0.86) / 2, 1e-15);
+  ck_assert(cluster_of_frequency(fits, LENGTH(fits) - 1, 3, &cluster, &error));
+  ck_assert_uint_eq(cluster.neurons, 3);
+  ck_assert_double_eq(cluster.median_fve, 0.91);
+  ck_assert(cluster_of_frequency(fits, LENGTH(fits), 4, &cluster, &error));
+  ck_assert_uint_eq(cluster.neurons, 0);
+  ck_assert(isnan(cluster.mean_fve) && isnan(cluster.median_fve));
+}
+END_TEST
+
+/* ---- spectra ---- */
+
+static struct Parameters new_parameters(int p, int d_model, int d_mlp, bool output_equals)
+{
+  struct Config config;
+  struct Parameters parameters;
+  struct Error error;
+  config_init(&config);
+  config.data.modulus = p;
+  config.model.d_model = d_model;
+  config.model.d_mlp = d_mlp;
+  config.model.n_heads = 1;
+  config.model.d_head = 2;
+  config.model.output_equals = output_equals;
+  ck_assert_msg(parameters_init(&parameters, &config, &error), "%s", error.message);
+  return parameters;
+}
+
+/* Even, odd and composite; the wave of an even one's p/2 has no sine. */
+static const int spectrum_moduli[] = {3, 4, 12, 13, 15, 59};
+
+/* The length of cos(w_k x) over a period, and of the constant 1 for k = 0. */
+static double wave_length(int p, int k)
+{
+  return k == 0 || 2 * k == p ? sqrt(p) : sqrt(p / 2.0);
+}
+
+/* Columns of W_E: 3 cos(w_1 x), 4 cos(w_1 x), 2 sin(w_1 x), 0.5 cos(w_n x), the constant -1. */
+START_TEST(waves_in_the_embedding_are_its_spectrum)
+{
+  enum { D = 5 };
+  int p = spectrum_moduli[_i], n = p / 2;
+  struct FourierBasis basis = new_basis(p);
+  struct Parameters parameters = new_parameters(p, D, 1, true);
+  double *norms = new_array(p, sizeof *norms), *expected = new_array(p, sizeof *norms);
+  float *weights = parameters_at(&parameters, W_E);
+  struct Error error;
+  for (int x = 0; x < p; x++) {
+    weights[x * D] = (float)(3 * wave_cos(p, 1, x));
+    weights[x * D + 1] = (float)(4 * wave_cos(p, 1, x));
+    weights[x * D + 2] = (float)(2 * wave_sin(p, 1, x));
+    weights[x * D + 3] = (float)(wave_cos(p, n, x) / 2);
+    weights[x * D + 4] = -1;
+  }
+  for (int i = 0; i < D; i++)
+    weights[p * D + i] = 1e6f; /* the token "=" is no number */
+  ck_assert(spectrum_of_embedding(&basis, &parameters, norms, &error));
+  double in_cosine = n == 1 ? 25.25 : 25;
+  expected[0] = sqrt(p);
+  expected[1] = sqrt(in_cosine) * wave_length(p, 1);
+  expected[2] = 2 * wave_length(p, 1);
+  if (n > 1) expected[2 * n - 1] = 0.5 * wave_length(p, n);
+  /* the stored weights are off by one rounding each, and so is their norm, 4 + sqrt(p) and more */
+  for (int i = 0; i < p; i++)
+    ck_assert_double_eq_tol(norms[i], expected[i], FLOAT_ROUNDING * 6 * sqrt(p));
+  free(expected);
+  free(norms);
+  parameters_release(&parameters);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+/* W_out holds the cosine and sine of an angle per neuron and W_U those of w_1 c, so that
+   W_L = cos(w_1 c - angle): components cos(angle) and sin(angle) times sqrt(p/2). */
+START_TEST(angles_in_the_neuron_logit_map_are_its_components)
+{
+  enum { D = 2, M = 9 };
+  int p = spectrum_moduli[_i];
+  for (int V = p; V <= p + 1; V++) {
+    struct FourierBasis basis = new_basis(p);
+    struct Parameters parameters = new_parameters(p, D, M, V > p);
+    double *components = new_array(p * M, sizeof *components);
+    float *out = parameters_at(&parameters, W_OUT), *unembedding = parameters_at(&parameters, W_U);
+    struct Error error;
+    for (int i = 0; i < M; i++) {
+      out[i * D] = cosf((float)i);
+      out[i * D + 1] = sinf((float)i);
+    }
+    for (int c = 0; c < V; c++) {
+      unembedding[c] = c < p ? (float)wave_cos(p, 1, c) : 1e6f; /* the output "=" is no number */
+      unembedding[V + c] = c < p ? (float)wave_sin(p, 1, c) : 1e6f;
+    }
+    ck_assert(spectrum_of_neuron_logit_map(&basis, &parameters, components, &error));
+    /* an entry has two factors off by one rounding each (cosf and sinf by two), and is a sum of two
+       products; its column's norm is sqrt(p/2) */
+    for (int i = 0; i < M; i++)
+      for (int row = 0; row < p; row++) {
+        double expected = row == 1   ? cos(i) * wave_length(p, 1)
+                          : row == 2 ? sin(i) * wave_length(p, 1)
+                                     : 0;
+        ck_assert_double_eq_tol(components[row * M + i], expected, FLOAT_ROUNDING * 8 * sqrt(p));
+      }
+    free(components);
+    parameters_release(&parameters);
+    fourier_basis_release(&basis);
+  }
+}
+END_TEST
+
+/* logit c = (c + 1) cos(w_1 a) sin(w_1 b) + 2 (-1)^c: one product of waves, and a constant. */
+static long double logit_of_one_product(const void *context, int a, int b, int c)
+{
+  int p = *(const int *)context;
+  return (c + 1) * wave_cos(p, 1, a) * wave_sin(p, 1, b) + (c % 2 ? -2 : 2);
+}
+
+START_TEST(a_product_in_the_logits_is_one_norm)
+{
+  int p = spectrum_moduli[_i];
+  double squares = p * (p + 1) * (2 * p + 1) / 6.0; /* 1 + 4 + ... + p^2 */
+  struct FourierBasis basis = new_basis(p);
+  double *norms = new_array(p * p, sizeof *norms);
+  float *logits = new_array(p * p * (p + 1), sizeof *logits);
+  struct Error error;
+  for (int V = p; V <= p + 1; V++) {
+    logits_of_formula(p, logit_of_one_product, &p, 1e6f, V, logits);
+    ck_assert(spectrum_of_logits(&basis, logits, (size_t)V, norms, &error));
+    /* each logit is off by one rounding; all of them have a norm below p/2 sqrt(squares) + 2 p^1.5
+     */
+    double tolerance = FLOAT_ROUNDING * (p / 2.0 * sqrt(squares) + 2 * p * sqrt(p));
+    for (int i = 0; i < p; i++)
+      for (int j = 0; j < p; j++) {
+        double expected = i == 0 && j == 0   ? 2 * p * sqrt(p)
+                          : i == 1 && j == 2 ? p / 2.0 * sqrt(squares)
+                                             : 0;
+        ck_assert_double_eq_tol(norms[i * p + j], expected, tolerance);
+      }
+  }
+  free(logits);
+  free(norms);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(a_block_holds_the_columns_it_was_asked_for)
+{
+  enum { P = 5, STRIDE = 20, FIRST = 3 };
+  struct FourierBasis basis = new_basis(P);
+  struct GridBlock block;
+  struct Error error;
+  float columns[P * P][STRIDE];
+  for (int pair = 0; pair < P * P; pair++)
+    for (int i = 0; i < STRIDE; i++)
+      columns[pair][i] = (float)(i * wave_cos(P, 1, pair / P));
+  ck_assert(grid_block_init(&block, P, &error));
+  for (size_t end = FIRST + 1; end <= STRIDE; end++) {
+    grid_block_transform(&block, &basis, &columns[0][0], STRIDE, FIRST, end);
+    ck_assert_uint_eq(block.n, end - FIRST < GRID_BLOCK ? end - FIRST : GRID_BLOCK);
+    for (size_t pair = 0; pair < P * P; pair++)
+      for (size_t i = 0; i < block.n; i++) {
+        double height = (double)(FIRST + i); /* the components: (cos, 1) alone, height p/sqrt(2) */
+        ck_assert(block.values[pair * block.n + i] == (double)columns[pair][FIRST + i]);
+        ck_assert_double_eq_tol(block.components[pair * block.n + i],
+                                pair == P ? height * P / sqrt(2) : 0, FLOAT_ROUNDING * P * STRIDE);
+      }
+  }
+  grid_block_release(&block);
+  ck_assert_ptr_null(block.values);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+/* ---- inequality and size ---- */
+
+START_TEST(gini_has_its_known_values)
+{
+  enum { MOST = 113 };
+  double values[MOST];
+  for (int n = 1; n <= MOST; n++) {
+    for (int i = 0; i < n; i++)
+      values[i] = 0.1;
+    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), 0, rounding);
+    for (int i = 0; i < n; i++)
+      values[i] = i == n / 2 ? 7 : 0;
+    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), 1 - 1.0 / n, rounding);
+    for (int i = 0; i < n; i++)
+      values[i] = n - i; /* 1..n in the wrong order: (n - 1) / (3n) */
+    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), (n - 1) / (3.0 * n), rounding);
+    for (int i = 0; i < n; i++)
+      values[i] = 0;
+    ck_assert_double_eq(gini_coefficient(values, (size_t)n), 0);
+  }
+}
+END_TEST
+
+START_TEST(gini_is_the_mean_difference)
+{
+  enum { N = 59 };
+  unsigned state = 11;
+  for (int trial = 0; trial < 50; trial++) {
+    double values[N];
+    for (int i = 0; i < N; i++)
+      values[i] = fabs(noise(&state)) * (i % 5 ? 1 : trial);
+    double expected = gini_of_differences(values, N);
+    ck_assert_double_eq_tol(gini_coefficient(values, N), expected, rounding);
+  }
+}
+END_TEST
+
+START_TEST(sorting_is_rising)
+{
+  double values[] = {3, -1, 1e300, 0, 3, -INFINITY, 2.5};
+  static const double expected[] = {-INFINITY, -1, 0, 2.5, 3, 3, 1e300};
+  sort_rising(values, 7);
+  ck_assert_mem_eq(values, expected, sizeof expected);
+  sort_rising(values, 0);
+  ck_assert_mem_eq(values, expected, sizeof expected);
+}
+END_TEST
+
+/* 1 + 4 + ... + n^2 for the values 1, -2, 3, ...: whole numbers, without an error. */
+START_TEST(squared_weights_are_the_sum_of_squares)
+{
+  struct Parameters parameters = new_parameters(5, 4, 3, true);
+  for (int which = 0; which < N_PARAMETERS; which++) {
+    float *values = parameters_at(&parameters, (enum Parameter)which);
+    size_t n = parameters.info[which].count;
+    for (size_t i = 0; i < n; i++)
+      values[i] = (float)(i + 1) * (i % 2 ? -1 : 1);
+    ck_assert_double_eq(squared_weights(&parameters, (enum Parameter)which),
+                        (double)(n * (n + 1) * (2 * n + 1) / 6));
+  }
+  parameters_release(&parameters);
+}
+END_TEST
+
+/* ---- phases ---- */
+
+enum { MOST_SNAPSHOTS = 12 };
+
+static const struct Curve {
+  const char *phases; /* expected, one digit for each snapshot */
+  double test_loss[MOST_SNAPSHOTS], test_accuracy[MOST_SNAPSHOTS], squares[MOST_SNAPSHOTS];
+} curves[] = {
+    /* a run that groks: the peak at 2, half right at 5, settled at 7 */
+    {"0001112233",
+     {5, 9, 20, 18, 9, 2, 0.5, 0.1, 0, 0},
+     {0, 0, 0, 0.1, 0.3, 0.6, 0.9, 1, 1, 1},
+     {90, 200, 300, 280, 250, 200, 150, 104, 101, 100}},
+    /* the test loss rises to the end: memorisation alone */
+    {"00000", {1, 2, 3, 4, 5}, {0.9, 0.9, 0.9, 0.9, 0.9}, {1, 1, 1, 1, 1}},
+    /* it falls, but never half of the answers are right */
+    {"00111", {1, 5, 4, 3, 2}, {0, 0, 0.1, 0.3, 0.4999}, {9, 9, 9, 9, 9}},
+    /* exactly half is half; weights that move to the end */
+    {"001122", {1, 5, 4, 3, 2, 1}, {0, 0, 0, 0.5, 0.9, 1}, {9, 9, 9, 9, 9, 5}},
+    /* half right at the last snapshot */
+    {"0011", {1, 5, 4, 3}, {0, 0, 0, 0.7}, {1, 1, 1, 1}},
+    /* accuracy before the peak does not count, nor at it */
+    {"0001122", {1, 2, 9, 8, 7, 6, 5}, {0.7, 0.7, 0.7, 0, 0.8, 1, 1}, {7, 7, 7, 7, 7, 5, 9}},
+    /* settled when half is right: one snapshot of cleanup */
+    {"0112333", {9, 8, 7, 1, 1, 1, 1}, {0, 0, 0.6, 1, 1, 1, 1}, {5, 5, 5, 5, 5, 5, 5}},
+    /* a late stray, at 5, of more than 5 %; exactly 5 % is none */
+    {"012222233",
+     {9, 8, 1, 1, 1, 1, 1, 1, 1},
+     {0, 1, 1, 1, 1, 1, 1, 1, 1},
+     {200, 150, 100, 101, 102, 94, 95, 105, 100}},
+    /* of equal test losses the first; the peak at the start */
+    {"01123", {9, 9, 9, 1, 1}, {0, 0, 0.5, 1, 1}, {4, 4, 4, 4, 4}},
+    {"0", {3}, {1}, {1}},
+};
+
+START_TEST(phases_follow_their_rule)
+{
+  const struct Curve *curve = &curves[_i];
+  size_t n = strlen(curve->phases);
+  struct PhaseEvidence evidence[MOST_SNAPSHOTS] = {0};
+  enum Phase phases[MOST_SNAPSHOTS];
+  char found[MOST_SNAPSHOTS + 1] = "";
+  for (size_t i = 0; i < n; i++)
+    evidence[i] =
+        (struct PhaseEvidence){curve->test_loss[i], curve->test_accuracy[i], curve->squares[i]};
+  phases_assign(evidence, n, phases);
+  for (size_t i = 0; i < n; i++)
+    found[i] = (char)('0' + (int)phases[i]);
+  ck_assert_str_eq(found, curve->phases);
+}
+END_TEST
+
+/* A run in nine snapshots, for p = 113, where half of a uniform guess is 2.36 nats. */
+static const struct {
+  double train_accuracy, test_accuracy, test_loss, excluded, restricted, gini, weights;
+} run_of_nine[] = {{0.01, 0.01, 4.7, 4.7, 4.7, 0.0, 1800}, {1, 0.05, 20, 0.3, 4.0, 0.1, 3400},
+                   {1, 0.07, 26, 0.2, 3.0, 0.2, 3300},     {1, 0.08, 25, 1.0, 2.3, 0.3, 3000},
+                   {1, 0.1, 20, 2.4, 1.0, 0.39, 2500},     {1, 0.5, 2.4, 9.0, 1e-2, 0.41, 2000},
+                   {1, 0.98, 0.1, 8.0, 1e-5, 0.7, 1500},   {1, 0.99, 1e-4, 7.0, 1e-7, 0.75, 1200},
+                   {1, 1, 1e-6, 6.0, 1e-8, 0.8, 1000}};
+enum { NINE = 9 };
+
+static void fill_run(struct ProgressMeasures measures[NINE], int64_t epochs[NINE])
+{
+  for (int i = 0; i < NINE; i++) {
+    measures[i] = (struct ProgressMeasures){.excluded_loss = run_of_nine[i].excluded,
+                                            .gini_W_E = run_of_nine[i].gini,
+                                            .gini_W_L = -run_of_nine[i].gini,
+                                            .squared_weights = run_of_nine[i].weights};
+    measures[i].losses.train.accuracy = run_of_nine[i].train_accuracy;
+    measures[i].losses.test.accuracy = run_of_nine[i].test_accuracy;
+    measures[i].losses.test.loss = run_of_nine[i].test_loss;
+    measures[i].restricted.all.loss = run_of_nine[i].restricted;
+    epochs[i] = 100 * i;
+  }
+}
+
+START_TEST(turning_points_are_where_their_rules_say)
+{
+  struct ProgressMeasures measures[NINE];
+  int64_t epochs[NINE];
+  struct TurningPoints points;
+  fill_run(measures, epochs);
+  turning_points_find(measures, epochs, NINE, 113, &points);
+  ck_assert_double_eq(points.train_fitted, 100);
+  ck_assert_double_eq(points.test_peak, 200);
+  ck_assert_double_eq(points.test_peak_loss, 26);
+  ck_assert_double_eq(points.excluded_least, 200);
+  ck_assert_double_eq(points.excluded_least_loss, 0.2);
+  ck_assert_double_eq(points.excluded_risen, 400);
+  ck_assert_double_eq(points.restricted_halved, 300);
+  ck_assert_double_eq(points.test_halved, 600); /* 2.4 is a little above half */
+  ck_assert_double_eq(points.generalised, 700);
+  ck_assert_double_eq(points.gini_W_E_half, 500); /* 0.4 between 0.39 and 0.41 */
+  ck_assert_double_nan(points.gini_W_L_half);     /* it fell */
+  ck_assert_double_eq(points.weights_peak, 100);
+  ck_assert_double_eq(points.weights_peak_sum, 3400);
+}
+END_TEST
+
+START_TEST(what_never_happens_is_no_number)
+{
+  struct ProgressMeasures measures[NINE];
+  int64_t epochs[NINE];
+  struct TurningPoints points;
+  fill_run(measures, epochs);
+  turning_points_find(measures, epochs, 3, 113, &points); /* it ends before it groks */
+  ck_assert_double_eq(points.train_fitted, 100);
+  ck_assert_double_eq(points.test_peak, 200);
+  ck_assert_double_nan(points.excluded_risen);
+  ck_assert_double_nan(points.restricted_halved);
+  ck_assert_double_nan(points.test_halved);
+  ck_assert_double_nan(points.generalised);
+  turning_points_find(measures, epochs, 1, 113, &points);
+  ck_assert_double_nan(points.train_fitted);
+  ck_assert_double_nan(points.gini_W_E_half);
+}
+END_TEST
+
+START_TEST(no_snapshots_have_no_phases)
+{
+  enum Phase phases[1] = {PHASE_AFTERWARDS};
+  phases_assign(NULL, 0, phases);
+  ck_assert_int_eq(phases[0], PHASE_AFTERWARDS);
+}
+END_TEST
+
+/* ---- arguments ---- */
+
+START_TEST(an_epoch_is_a_whole_number_from_zero)
+{
+  int64_t epoch = 5;
+  struct Error error;
+  ck_assert(argument_epoch(NULL, &epoch, &error));
+  ck_assert_int_eq(epoch, -1);
+  ck_assert(argument_epoch("0", &epoch, &error));
+  ck_assert_int_eq(epoch, 0);
+  ck_assert(argument_epoch("40000", &epoch, &error));
+  ck_assert_int_eq(epoch, 40000);
+  static const char *const wrong[] = {"-1", "1.5", "", "1e3", "9223372036854775808"};
+  for (int i = 0; i < LENGTH(wrong); i++) {
+    ck_assert(!argument_epoch(wrong[i], &epoch, &error));
+    ck_assert_ptr_nonnull(strstr(error.message, "--epoch: expected a whole number of at least 0"));
+  }
+}
+END_TEST
+
+START_TEST(threads_are_set_for_all_that_follows)
+{
+  struct Error error;
+  ck_assert(argument_threads("3", &error));
+  ck_assert_int_eq(omp_get_max_threads(), 3);
+  ck_assert(argument_threads(NULL, &error));
+  ck_assert(argument_threads("1024", &error));
+  ck_assert_int_eq(omp_get_max_threads(), 1024);
+  ck_assert(argument_threads("1", &error));
+  static const char *const wrong[] = {"0", "-1", "1025", "2.0", "two", ""};
+  for (int i = 0; i < LENGTH(wrong); i++) {
+    ck_assert(!argument_threads(wrong[i], &error));
+    ck_assert_ptr_nonnull(
+        strstr(error.message, "--threads: expected a whole number from 1 to 1024"));
+    ck_assert_int_eq(omp_get_max_threads(), 1);
+  }
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("measures");
+  TCase *losses = tcase_create("losses");
+  tcase_set_timeout(losses, 120);
+  tcase_add_loop_test(losses, two_cosines_have_the_loss_of_their_formula, 0, 2 * LENGTH(moduli));
+  tcase_add_loop_test(losses, chosen_directions_are_removed_or_kept_and_nothing_else, 0,
+                      2 * LENGTH(moduli));
+  tcase_add_test(losses, losses_of_a_grokked_network_keep_their_digits);
+  tcase_add_loop_test(losses, memory_shows_in_the_subsets, 0, 2 * LENGTH(moduli));
+  tcase_add_loop_test(losses, the_logit_of_equals_is_ignored, 0, 2 * LENGTH(moduli));
+  tcase_add_test(losses, a_mean_over_no_pairs_is_no_number);
+  tcase_add_test(losses, only_sums_and_differences_have_directions);
+  suite_add_tcase(suite, losses);
+  TCase *neurons = tcase_create("neurons");
+  tcase_set_timeout(neurons, 120);
+  tcase_add_loop_test(neurons, neurons_have_the_shares_of_their_formulas, 0, 8);
+  tcase_add_loop_test(neurons, rectified_neurons_have_the_shares_of_direct_sums, 0, 3);
+  tcase_add_test(neurons, threads_change_no_bit_of_a_fit);
+  tcase_add_test(neurons, a_cluster_is_above_its_threshold);
+  suite_add_tcase(suite, neurons);
+  TCase *spectrum = tcase_create("spectrum");
+  tcase_set_timeout(spectrum, 120);
+  tcase_add_loop_test(spectrum, waves_in_the_embedding_are_its_spectrum, 0,
+                      LENGTH(spectrum_moduli));
+  tcase_add_loop_test(spectrum, angles_in_the_neuron_logit_map_are_its_components, 0,
+                      LENGTH(spectrum_moduli));
+  tcase_add_loop_test(spectrum, a_product_in_the_logits_is_one_norm, 0, LENGTH(spectrum_moduli));
+  tcase_add_test(spectrum, a_block_holds_the_columns_it_was_asked_for);
+  tcase_add_test(spectrum, gini_has_its_known_values);
+  tcase_add_test(spectrum, gini_is_the_mean_difference);
+  tcase_add_test(spectrum, sorting_is_rising);
+  tcase_add_test(spectrum, squared_weights_are_the_sum_of_squares);
+  suite_add_tcase(suite, spectrum);
+  TCase *run = tcase_create("run");
+  tcase_add_loop_test(run, phases_follow_their_rule, 0, LENGTH(curves));
+  tcase_add_test(run, no_snapshots_have_no_phases);
+  tcase_add_test(run, turning_points_are_where_their_rules_say);
+  tcase_add_test(run, what_never_happens_is_no_number);
+  tcase_add_test(run, an_epoch_is_a_whole_number_from_zero);
+  tcase_add_test(run, threads_are_set_for_all_that_follows);
+  suite_add_tcase(suite, run);
+
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,163 @@
+/* Products of matrices: every element must be its chain of fused multiply-adds, to the bit. */
+#include "base/memory.h"
+#include "model/product.h"
+#include "model/product_task.h"
+#include "model/random.h"
+#include "model/vector.h"
+
+#include <check.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 3 }; /* floats behind each row that no product may touch */
+
+static float *draw(const char *name, size_t count)
+{
+  struct Error error;
+  float *values = memory_new(count, sizeof *values, name, &error);
+  ck_assert_msg(values != NULL, "%s", error.message);
+  for (size_t i = 0; i < count; i++)
+    values[i] = (float)random_normal(1, name, i);
+  return values;
+}
+
+static float element(struct Matrix matrix, size_t i, size_t j)
+{
+  return matrix.at[i * matrix.row + j * matrix.column];
+}
+
+typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+                     float *C, size_t ldc);
+
+static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool turn_a, bool turn_b,
+                         enum Into into)
+{
+  size_t lda = (turn_a ? M : K) + GUARD, ldb = (turn_b ? K : N) + GUARD, ldc = N + GUARD;
+  float *a = draw("A", (turn_a ? K : M) * lda), *b = draw("B", (turn_b ? N : K) * ldb);
+  float *c = draw("C", M * ldc), *start = draw("C", M * ldc);
+  struct Matrix A = turn_a ? transposed(a, lda) : plain(a, lda);
+  struct Matrix B = turn_b ? transposed(b, ldb) : plain(b, ldb);
+  multiply(M, N, K, A, B, into, c, ldc);
+  for (size_t i = 0; i < M; i++)
+    for (size_t j = 0; j < ldc; j++) {
+      float expected = j >= N || into == ADD ? start[i * ldc + j] : 0.0f;
+      for (size_t k = 0; j < N && k < K; k++)
+        expected = fmaf(element(A, i, k), element(B, k, j), expected);
+      ck_assert_msg(memcmp(&expected, &c[i * ldc + j], sizeof expected) == 0,
+                    "%zu x %zu x %zu, element (%zu, %zu): %.9g, expected %.9g", M, N, K, i, j,
+                    (double)c[i * ldc + j], (double)expected);
+    }
+  free(a);
+  free(b);
+  free(c);
+  free(start);
+}
+
+/* Around every edge there is: blocks of 1, 4, 6 and 12 rows, panels of 16 and 32 columns, turned
+   blocks of 8, chunks of 256. */
+static const size_t sizes[][3] = {{1, 1, 1},     {1, 1, 300},   {3, 16, 8},    {4, 32, 9},
+                                  {5, 31, 7},    {6, 17, 255},  {7, 33, 256},  {11, 48, 257},
+                                  {12, 15, 16},  {13, 64, 31},  {23, 8, 513},  {25, 114, 128},
+                                  {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}};
+
+START_TEST(every_element_is_one_chain)
+{
+  const size_t *size = sizes[_i];
+  for (int variant = 0; variant < 8; variant++)
+    expect_chain(product, size[0], size[1], size[2], variant & 1, variant & 2,
+                 variant & 4 ? ADD : REPLACE);
+}
+END_TEST
+
+START_TEST(threads_change_no_bit)
+{
+  const size_t *size = sizes[_i];
+  int before = omp_get_max_threads();
+  for (int threads = 1; threads <= 5; threads += 2) {
+    omp_set_num_threads(threads);
+    expect_chain(product_shared, size[0], size[1], size[2], false, true, REPLACE);
+    expect_chain(product_shared, size[0], size[1], size[2], true, false, ADD);
+  }
+  omp_set_num_threads(before);
+}
+END_TEST
+
+START_TEST(an_empty_sum_is_zero)
+{
+  expect_chain(product, 5, 20, 0, false, false, REPLACE);
+  expect_chain(product, 5, 20, 0, false, false, ADD);
+  expect_chain(product, 0, 4, 4, false, false, REPLACE);
+  expect_chain(product, 4, 0, 4, false, false, REPLACE);
+}
+END_TEST
+
+/* Infinities and NaNs go where the chain takes them: padding never meets them. */
+START_TEST(padding_touches_nothing)
+{
+  float a[2] = {INFINITY, 1}, b[2] = {1, -INFINITY}, c[2];
+  product(1, 2, 1, plain(a, 2), plain(b, 2), REPLACE, c, 2);
+  ck_assert_float_eq(c[0], INFINITY);
+  ck_assert_float_eq(c[1], -INFINITY);
+  product(2, 1, 1, plain(a, 1), plain(b, 1), REPLACE, c, 1);
+  ck_assert_float_eq(c[0], INFINITY);
+  ck_assert_float_eq(c[1], 1);
+}
+END_TEST
+
+/* The two inner loops on the same panel. Where the processor lacks the wide one, `product` itself
+   runs the narrow one, and the tests above are all there is to see. */
+START_TEST(both_widths_give_the_same_bits)
+{
+#ifdef WIDE_VECTORS
+  if (!__builtin_cpu_supports("avx512f")) return;
+  enum { M = 29, K = 77, N = 32 };
+  float *a = draw("A", M * K), *b = draw("B", K * N), *wide = draw("C", M * N);
+  float *narrow = draw("C", M * N);
+  float half[K * 16];
+  struct PanelTask task = {.M = M,
+                           .K = K,
+                           .A = a,
+                           .a_row = K,
+                           .a_step = 1,
+                           .packed = b,
+                           .columns = N,
+                           .accumulate = true,
+                           .C = wide,
+                           .ldc = N};
+  panel_512(&task);
+  for (size_t first = 0; first < N; first += 16) {
+    for (size_t k = 0; k < K; k++)
+      memcpy(half + k * 16, b + k * N + first, 16 * sizeof *b);
+    task.packed = half;
+    task.columns = 16;
+    task.C = narrow + first;
+    panel_256(&task);
+  }
+  ck_assert_mem_eq(wide, narrow, M * N * sizeof *wide);
+  free(a);
+  free(b);
+  free(wide);
+  free(narrow);
+#endif
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("product");
+  TCase *tests = tcase_create("chains");
+  int n = (int)(sizeof sizes / sizeof *sizes);
+  tcase_add_loop_test(tests, every_element_is_one_chain, 0, n);
+  tcase_add_loop_test(tests, threads_change_no_bit, 0, n);
+  tcase_add_test(tests, an_empty_sum_is_zero);
+  tcase_add_test(tests, padding_touches_nothing);
+  tcase_add_test(tests, both_widths_give_the_same_bits);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,707 @@
+/* What a training goes on from: digests, locks, signals, states, and the recorder of snapshots. */
+#include "base/digest.h"
+#include "base/interrupt.h"
+#include "base/lock.h"
+#include "base/output.h"
+#include "model/identity.h"
+#include "model/metadata.h"
+#include "model/recorder.h"
+#include "model/snapshots.h"
+#include "model/state.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/check_resume.XXXXXX";
+
+static void enter_folder(void)
+{
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void leave_folder(void)
+{
+  static const char *const files[] = {"resume.safetensors", "trajectory.safetensors",
+                                      "trajectory.safetensors.partial", "history.tsv", "file"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    unlink(files[i]);
+  ck_assert_int_eq(chdir("/"), 0);
+  ck_assert_int_eq(rmdir(folder), 0); /* nothing else may be left */
+}
+
+static bool exists(const char *path)
+{
+  return access(path, F_OK) == 0;
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+  FILE *stream = fopen(path, "rb");
+  ck_assert_msg(stream != NULL, "%s", path);
+  char *bytes = NULL;
+  *size = 0;
+  FILE *copy = open_memstream(&bytes, size);
+  for (int c; (c = getc(stream)) != EOF;)
+    putc(c, copy);
+  fclose(copy);
+  fclose(stream);
+  return bytes;
+}
+
+static void make_file(const char *path)
+{
+  FILE *stream = fopen(path, "wb");
+  ck_assert_ptr_nonnull(stream);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+/* ---- digests ---- */
+
+START_TEST(every_bit_counts)
+{
+  unsigned char bytes[37];
+  for (size_t i = 0; i < sizeof bytes; i++)
+    bytes[i] = (unsigned char)(31 * i);
+  for (size_t size = 1; size <= sizeof bytes; size++) {
+    uint64_t digest = digest_add(DIGEST_START, bytes, size);
+    ck_assert(digest == digest_add(DIGEST_START, bytes, size));
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+      bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+      ck_assert(digest != digest_add(DIGEST_START, bytes, size));
+      bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+  }
+}
+END_TEST
+
+START_TEST(pieces_count_with_their_lengths_and_order)
+{
+  const char zeros[16] = {0};
+  ck_assert(digest_add(DIGEST_START, zeros, 7) != digest_add(DIGEST_START, zeros, 8));
+  ck_assert(digest_add(DIGEST_START, zeros, 0) != DIGEST_START);
+  uint64_t one = digest_add(digest_add(DIGEST_START, "ab", 2), "c", 1);
+  ck_assert(one != digest_add(digest_add(DIGEST_START, "a", 1), "bc", 2));
+  ck_assert(one != digest_add(digest_add(DIGEST_START, "c", 1), "ab", 2));
+}
+END_TEST
+
+/* ---- locks ---- */
+
+/* A process that takes the lock and holds it until it is killed. */
+static pid_t hold_in_child(void)
+{
+  int pipe_ends[2];
+  ck_assert_int_eq(pipe(pipe_ends), 0);
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    struct Lock lock = {0};
+    struct Error error = {""};
+    char taken = lock_take(&lock, "file", false, &error);
+    if (write(pipe_ends[1], &taken, 1) == 1) pause();
+    _exit(1);
+  }
+  char taken = 0;
+  ck_assert_int_eq(read(pipe_ends[0], &taken, 1), 1);
+  ck_assert_int_eq(taken, 1);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
+  return child;
+}
+
+START_TEST(a_lock_is_one_programs)
+{
+  struct Lock lock = {0};
+  struct Error error = {""};
+  pid_t child = hold_in_child();
+  ck_assert(!lock_take(&lock, "file", false, &error));
+  ck_assert_str_eq(error.message, "");
+  lock_release(&lock);
+  ck_assert(exists("file"));
+  kill(child, SIGKILL);
+  ck_assert_int_eq(waitpid(child, NULL, 0), child);
+  ck_assert(exists("file")); /* left over, and in nobody's way */
+  ck_assert_msg(lock_take(&lock, "file", false, &error), "%s", error.message);
+  lock_release(&lock);
+  ck_assert(!exists("file"));
+  ck_assert(!lock_take(&lock, "none/file", false, &error));
+  ck_assert_str_eq(error.message, "none/file: cannot create: No such file or directory");
+}
+END_TEST
+
+/* The file that was waited for is gone when its holder is: the one who waited must not think that
+   it has what the next one takes. */
+START_TEST(a_lock_that_was_waited_for_is_the_file_of_that_name)
+{
+  struct Lock lock = {0};
+  struct Error error = {""};
+  ck_assert(lock_take(&lock, "file", true, &error));
+  pid_t child = fork();
+  if (child == 0) {
+    close(lock.descriptor); /* with which it would hold the lock itself */
+    struct Lock own = {0};
+    bool good = lock_take(&own, "file", true, &error) && exists("file");
+    struct stat opened, named;
+    good = good && fstat(own.descriptor, &opened) == 0 && stat("file", &named) == 0 &&
+           opened.st_ino == named.st_ino;
+    lock_release(&own);
+    _exit(good && !exists("file") ? 0 : 1);
+  }
+  usleep(100000);
+  lock_release(&lock);
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* ---- signals ---- */
+
+START_TEST(the_first_signal_is_noted)
+{
+  ck_assert_int_eq(interrupt_signal(), 0);
+  signal(SIGHUP, SIG_IGN);
+  interrupt_catch();
+  raise(SIGHUP);
+  ck_assert_int_eq(interrupt_signal(), 0);
+  raise(SIGTERM);
+  raise(SIGINT);
+  ck_assert_int_eq(interrupt_signal(), SIGTERM);
+}
+END_TEST
+
+START_TEST(the_end_is_the_signals)
+{
+  pid_t child = fork();
+  if (child == 0) {
+    interrupt_catch();
+    interrupt_end(SIGTERM);
+  }
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+END_TEST
+
+/* ---- what killed writers leave ---- */
+
+START_TEST(leftovers_of_one_target_are_removed)
+{
+  static const struct {
+    const char *name;
+    bool leftover;
+  } files[] = {{"file.Ab3dEf", true},   {"file.000000", true},   {"file", false},
+               {"file.Ab3dE", false},   {"file.Ab3dEfg", false}, {"file.ab.def", false},
+               {"other.Ab3dEf", false}, {"file-Ab3dEf", false},  {"afile.Ab3dEf", false}};
+  char path[64];
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    make_file(files[i].name);
+  snprintf(path, sizeof path, "%s/file", folder);
+  output_remove_leftovers("none/file");
+  output_remove_leftovers("other");
+  ck_assert(!exists("other.Ab3dEf"));
+  output_remove_leftovers(path);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    if (strcmp(files[i].name, "other.Ab3dEf") != 0)
+      ck_assert_msg(exists(files[i].name) != files[i].leftover, "%s", files[i].name);
+  make_file("file.Ab3dEf");
+  output_remove_leftovers("file");
+  ck_assert(!exists("file.Ab3dEf"));
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    unlink(files[i].name);
+}
+END_TEST
+
+/* ---- who computes ---- */
+
+START_TEST(a_program_knows_itself)
+{
+  char one[IDENTITY_SIZE], other[IDENTITY_SIZE];
+  struct Error error = {""};
+  ck_assert_msg(identity_program(one, &error), "%s", error.message);
+  ck_assert_msg(identity_program(other, &error), "%s", error.message);
+  ck_assert_str_eq(one, other);
+  ck_assert_uint_eq(strspn(one, "0123456789abcdef"), IDENTITY_SIZE - 1);
+}
+END_TEST
+
+/* ---- a run of the smallest network, without training ---- */
+
+struct Run {
+  struct Config config;
+  struct Dataset dataset;
+  struct Parameters parameters;
+  struct AdamW adamw;
+  struct Recorder recorder;
+};
+
+static void run_init(struct Run *run, const char *const *settings)
+{
+  struct Error error = {""};
+  static const char *const smallest[] = {
+      "data.modulus=2",  "data.train_fraction=0.5", "model.d_model=1",
+      "model.n_heads=1", "model.d_head=1",          "model.d_mlp=1",
+      "train.epochs=10", "train.snapshot_every=4",  "train.evaluate_every=3"};
+  config_init(&run->config);
+  for (size_t i = 0; i < sizeof smallest / sizeof *smallest; i++)
+    ck_assert(config_override(&run->config, smallest[i], &error));
+  for (; *settings; settings++)
+    ck_assert(config_override(&run->config, *settings, &error));
+  ck_assert(dataset_init(&run->dataset, &run->config.data, &error));
+  ck_assert(parameters_init(&run->parameters, &run->config, &error));
+  ck_assert(adamw_init(&run->adamw, run->parameters.total, &error));
+  ck_assert_msg(
+      recorder_init(&run->recorder, ".", &run->config, &run->dataset, &run->parameters, &error),
+      "%s", error.message);
+}
+
+static void run_release(struct Run *run)
+{
+  recorder_release(&run->recorder);
+  adamw_release(&run->adamw);
+  parameters_release(&run->parameters);
+  dataset_release(&run->dataset);
+}
+
+/* Values that tell epochs and arrays apart. */
+static void set_values(struct Run *run, int64_t epoch)
+{
+  for (size_t i = 0; i < run->parameters.total; i++) {
+    double value = (double)epoch + 0.001 * (double)i;
+    run->parameters.values[i] = (float)value;
+    run->adamw.m[i] = (float)(value + 100);
+    run->adamw.v[i] = (float)(value + 200);
+  }
+  run->adamw.step = epoch;
+}
+
+static struct Performance performance(double loss)
+{
+  return (struct Performance){loss, 1 / (1 + loss)};
+}
+
+/* Does what training does, from one epoch up to another, without the last one's own measurement
+   unless it is the end. */
+static void advance(struct Run *run, int64_t from, int64_t to)
+{
+  struct Error error = {""};
+  const struct TrainConfig *train = &run->config.train;
+  for (int64_t epoch = from; epoch <= to; epoch++) {
+    bool last = epoch == train->epochs;
+    set_values(run, epoch);
+    if (epoch == to && !last) return;
+    if (last || recorder_wants_row(train, epoch))
+      ck_assert(recorder_row(&run->recorder, performance((double)epoch),
+                             performance(100 - (double)epoch), &error));
+    if (last || recorder_wants_snapshot(train, epoch))
+      ck_assert(recorder_snapshot(&run->recorder, epoch, &run->parameters, &error));
+  }
+}
+
+static void save(struct Run *run, int64_t epoch)
+{
+  struct Error error = {""};
+  ck_assert_msg(state_save("resume.safetensors", &run->config, epoch, &run->parameters, &run->adamw,
+                           &run->recorder, &error),
+                "%s", error.message);
+}
+
+static const char *const no_settings[] = {NULL};
+
+/* Leaves the files of a run that was interrupted at an epoch. */
+static void interrupt_at(int64_t epoch, const char *const *settings)
+{
+  struct Run run;
+  struct Error error = {""};
+  run_init(&run, settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  advance(&run, 0, epoch);
+  save(&run, epoch);
+  run_release(&run);
+}
+
+/* Goes on from them to the end; the file that the snapshots are in is `source`. */
+static void continue_to_end(const char *const *settings, const char *source)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {""};
+  run_init(&run, settings);
+  ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
+                "%s", error.message);
+  int64_t epoch = state.epoch;
+  ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
+                            state.n_snapshots, &error));
+  state_release(&state);
+  const char *path = recorder_find_snapshots(&run.recorder, &error);
+  ck_assert_msg(path != NULL, "%s", error.message);
+  ck_assert_str_eq(path, source);
+  ck_assert_msg(recorder_continue(&run.recorder, path, &error), "%s", error.message);
+  advance(&run, epoch, run.config.train.epochs);
+  save(&run, run.config.train.epochs);
+  ck_assert_msg(recorder_commit(&run.recorder, run.config.train.epochs, &error), "%s",
+                error.message);
+  run_release(&run);
+}
+
+static void run_undisturbed(const char *const *settings)
+{
+  struct Run run;
+  struct Error error = {""};
+  run_init(&run, settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  advance(&run, 0, run.config.train.epochs);
+  ck_assert_msg(recorder_commit(&run.recorder, run.config.train.epochs, &error), "%s",
+                error.message);
+  run_release(&run);
+}
+
+static void assert_same_file(const char *path, const char *bytes, size_t size)
+{
+  size_t found;
+  char *others = read_file(path, &found);
+  ck_assert_uint_eq(found, size);
+  ck_assert_mem_eq(others, bytes, size);
+  free(others);
+}
+
+/* ---- states ---- */
+
+START_TEST(a_state_comes_back)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {""};
+  interrupt_at(7, no_settings);
+  run_init(&run, no_settings);
+  ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
+                "%s", error.message);
+  ck_assert_int_eq(state.epoch, 7);
+  ck_assert_uint_eq(state.n_rows, 3);      /* 0, 3, 6 */
+  ck_assert_uint_eq(state.n_snapshots, 2); /* 0, 4 */
+  const struct HistoryRow *row = &state.rows[2];
+  ck_assert(row->train.loss == 6 && row->train.accuracy == 1.0 / 7);
+  ck_assert(row->test.loss == 94 && row->test.accuracy == 1.0 / 95);
+  state_restore(&state, &run.parameters, &run.adamw);
+  ck_assert_int_eq(run.adamw.step, 7);
+  for (size_t i = 0; i < run.parameters.total; i++) {
+    double value = 7 + 0.001 * (double)i;
+    ck_assert(run.parameters.values[i] == (float)value);
+    ck_assert(run.adamw.m[i] == (float)(value + 100));
+    ck_assert(run.adamw.v[i] == (float)(value + 200));
+  }
+  set_values(&run, 4); /* a snapshot's digest is that of its parameters and epoch */
+  ck_assert(state.digests[1] == snapshot_digest(&run.parameters, 4));
+  ck_assert(state.digests[1] != snapshot_digest(&run.parameters, 5));
+  state_release(&state);
+  run_release(&run);
+}
+END_TEST
+
+START_TEST(without_a_state_there_is_no_reason)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {""};
+  run_init(&run, no_settings);
+  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_str_eq(error.message, "");
+  run_release(&run);
+}
+END_TEST
+
+/* Of a run with the first settings, opened by a run with the second ones. */
+static const struct {
+  const char *saved[2], *wanted[2];
+  int epoch;
+  const char *reason; /* NULL where it is used */
+} others[] = {
+    {{NULL}, {"train.epochs=7"}, 7, NULL},
+    {{NULL}, {"train.epochs=6"}, 7, "is at epoch 7, behind the last one, 6"},
+    {{NULL}, {"train.epochs=1000"}, 10, NULL},
+    {{NULL},
+     {"train.snapshot_every=2"},
+     7,
+     "is of a run with train.snapshot_every = 4, this one has 2"},
+    {{NULL},
+     {"train.evaluate_every=1"},
+     7,
+     "is of a run with train.evaluate_every = 3, this one has 1"},
+    {{NULL}, {"train.seed=1"}, 7, "is of a run with train.seed = 0, this one has 1"},
+    {{NULL}, {"data.seed=1"}, 7, "is of a run with data.seed = 0, this one has 1"},
+    {{NULL}, {"model.d_mlp=2"}, 7, "is of a run with model.d_mlp = 1, this one has 2"},
+    {{NULL},
+     {"model.activation=gelu"},
+     7,
+     "is of a run with model.activation = relu, this one has gelu"},
+    {{"optimizer.beta1=0.5"},
+     {NULL},
+     7,
+     "is of a run with optimizer.beta1 = 0.5, this one has 0.9"},
+    /* test losses are 100 at epoch 0, 97 at 3, 94 at 6 */
+    {{NULL}, {"train.stop_test_loss=94"}, 7, NULL},
+    {{NULL},
+     {"train.stop_test_loss=94.5"},
+     7,
+     "is at epoch 7, behind epoch 6, where a test loss below train.stop_test_loss ends this run"},
+    {{NULL}, {"train.stop_test_loss=94.5"}, 6, NULL}, /* what ends it is measured again */
+    {{"train.stop_test_loss=95"}, {NULL}, 6, NULL},
+};
+
+START_TEST(a_state_is_used_where_the_run_would_have_come_to_it)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {""};
+  char expected[256];
+  interrupt_at(others[_i].epoch, others[_i].saved);
+  run_init(&run, others[_i].wanted);
+  bool used = state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error);
+  snprintf(expected, sizeof expected, "resume.safetensors: %s", others[_i].reason);
+  ck_assert_str_eq(error.message, others[_i].reason ? expected : "");
+  ck_assert(used == !others[_i].reason);
+  if (used) state_release(&state);
+  run_release(&run);
+}
+END_TEST
+
+static bool opens(const struct Run *run)
+{
+  struct State state;
+  struct Error error = {""};
+  bool opened = state_read(&state, "resume.safetensors", &run->config, &run->parameters, &error);
+  ck_assert(opened == (*error.message == '\0'));
+  if (opened) state_release(&state);
+  return opened;
+}
+
+static void flip(const char *path, long position, int bit)
+{
+  FILE *stream = fopen(path, "r+b");
+  ck_assert_ptr_nonnull(stream);
+  ck_assert_int_eq(fseek(stream, position, SEEK_SET), 0);
+  int c = getc(stream);
+  ck_assert_int_eq(fseek(stream, position, SEEK_SET), 0);
+  ck_assert_int_ne(putc(c ^ 1 << bit, stream), EOF);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+static long file_size(const char *path)
+{
+  struct stat status;
+  ck_assert_int_eq(stat(path, &status), 0);
+  return (long)status.st_size;
+}
+
+START_TEST(no_bit_of_a_state_may_be_wrong)
+{
+  struct Run run;
+  interrupt_at(7, no_settings);
+  run_init(&run, no_settings);
+  for (long position = 0; position < file_size("resume.safetensors"); position++) {
+    flip("resume.safetensors", position, _i);
+    ck_assert_msg(!opens(&run), "bit %d of byte %ld", _i, position);
+    flip("resume.safetensors", position, _i);
+  }
+  ck_assert(opens(&run));
+  run_release(&run);
+}
+END_TEST
+
+START_TEST(no_byte_of_a_state_may_be_missing)
+{
+  struct Run run;
+  interrupt_at(7, no_settings);
+  run_init(&run, no_settings);
+  for (long size = file_size("resume.safetensors"); size-- > 0;) {
+    ck_assert_int_eq(truncate("resume.safetensors", size), 0);
+    ck_assert_msg(!opens(&run), "the first %ld bytes", size);
+  }
+  run_release(&run);
+}
+END_TEST
+
+START_TEST(a_state_that_cannot_be_saved_leaves_the_one_before)
+{
+  struct Run run;
+  struct Error error = {""};
+  size_t size;
+  interrupt_at(4, no_settings);
+  char *bytes = read_file("resume.safetensors", &size);
+  run_init(&run, no_settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  advance(&run, 0, 7);
+  ck_assert_int_eq(mkdir("resume.safetensors.new", 0700), 0);
+  ck_assert(!state_save("resume.safetensors", &run.config, 7, &run.parameters, &run.adamw,
+                        &run.recorder, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors.new: cannot create"));
+  ck_assert_int_eq(rmdir("resume.safetensors.new"), 0);
+  assert_same_file("resume.safetensors", bytes, size);
+  free(bytes);
+  run_release(&run);
+}
+END_TEST
+
+/* ---- recorders ---- */
+
+static const char *const longer[] = {"train.epochs=13", NULL};
+static const char *const shorter[] = {"train.epochs=7", NULL};
+
+/* Interrupted at any epoch of 10, it goes on to 10, to 13, and where it can to 7. */
+START_TEST(the_bytes_are_those_of_an_undisturbed_run)
+{
+  const char *const *const ends[] = {no_settings, longer, shorter};
+  for (int i = 0; i < (_i <= 7 ? 3 : 2); i++) {
+    size_t size, history_size;
+    run_undisturbed(ends[i]);
+    char *trajectory = read_file("trajectory.safetensors", &size);
+    char *history = read_file("history.tsv", &history_size);
+    unlink("trajectory.safetensors");
+    unlink("history.tsv");
+    interrupt_at(_i, no_settings);
+    ck_assert(exists("trajectory.safetensors.partial") && !exists("trajectory.safetensors"));
+    continue_to_end(ends[i], "./trajectory.safetensors.partial");
+    ck_assert(!exists("trajectory.safetensors.partial"));
+    assert_same_file("trajectory.safetensors", trajectory, size);
+    assert_same_file("history.tsv", history, history_size);
+    continue_to_end(ends[i], "./trajectory.safetensors"); /* now it is finished */
+    assert_same_file("trajectory.safetensors", trajectory, size);
+    assert_same_file("history.tsv", history, history_size);
+    free(trajectory);
+    free(history);
+  }
+}
+END_TEST
+
+/* Changes the first snapshot of a file. */
+static void spoil(const char *path)
+{
+  size_t size;
+  char *bytes = read_file(path, &size);
+  uint64_t header;
+  memcpy(&header, bytes, sizeof header);
+  free(bytes);
+  flip(path, (long)(sizeof header + header), 0);
+}
+
+START_TEST(snapshots_that_are_others_are_not_used)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {""};
+  interrupt_at(10, no_settings);
+  continue_to_end(no_settings, "./trajectory.safetensors.partial");
+  interrupt_at(7, no_settings);
+  spoil("trajectory.safetensors.partial");
+  continue_to_end(no_settings, "./trajectory.safetensors"); /* where they are as well */
+  interrupt_at(7, no_settings);
+  spoil("trajectory.safetensors.partial");
+  spoil("trajectory.safetensors");
+  run_init(&run, no_settings);
+  ck_assert(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
+                            state.n_snapshots, &error));
+  state_release(&state);
+  ck_assert_ptr_null(recorder_find_snapshots(&run.recorder, &error));
+  ck_assert_str_eq(error.message, "the snapshots until then are gone: ./trajectory.safetensors: "
+                                  "snapshot 0 is not the one that was saved");
+  run_release(&run);
+}
+END_TEST
+
+START_TEST(a_run_that_fails_leaves_what_counts)
+{
+  struct Run run;
+  struct Error error = {""};
+  run_init(&run, no_settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  advance(&run, 0, 7);
+  run_release(&run);
+  ck_assert(!exists("trajectory.safetensors.partial")); /* nothing was saved */
+  interrupt_at(7, no_settings);
+  ck_assert(exists("trajectory.safetensors.partial"));
+}
+END_TEST
+
+/* ---- writing on in a file ---- */
+
+START_TEST(a_file_is_continued_under_its_own_header_alone)
+{
+  struct TensorSpec specs[] = {{"a", DTYPE_F32, 1, {4}}, {"b", DTYPE_I64, 1, {2}}};
+  struct MetadataEntry entry = {"key", "value"};
+  struct SafetensorsWriter writer;
+  struct Error error = {""};
+  const float one = 1, two = 2;
+  ck_assert(safetensors_create(&writer, "file", specs, 2, &entry, 1, &error));
+  ck_assert(safetensors_write(&writer, 0, 0, &one, sizeof one, &error));
+  safetensors_abandon(&writer);
+  ck_assert(safetensors_continue(&writer, "file", specs, 2, &entry, 1, &error));
+  ck_assert(safetensors_write(&writer, 0, sizeof two, &two, sizeof two, &error));
+  ck_assert(safetensors_finish(&writer, &error));
+  struct Safetensors file;
+  ck_assert(safetensors_open(&file, "file", &error));
+  float values[2];
+  ck_assert(tensor_read_floats(safetensors_find(&file, "a"), 0, 2, values, &error));
+  ck_assert(values[0] == 1 && values[1] == 2);
+  safetensors_close(&file);
+
+  specs[1].name = "c";
+  ck_assert(!safetensors_continue(&writer, "file", specs, 2, &entry, 1, &error));
+  ck_assert_str_eq(error.message, "file: its header is another one");
+  specs[1].name = "b";
+  specs[1].shape[0] = 3;
+  ck_assert(!safetensors_continue(&writer, "file", specs, 2, &entry, 1, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "bytes, expected"));
+  ck_assert(!safetensors_continue(&writer, "none", specs, 2, &entry, 1, &error));
+  ck_assert_str_eq(error.message, "none: cannot open: No such file or directory");
+  ck_assert(exists("file"));
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("resume");
+  TCase *digests = tcase_create("digests");
+  tcase_add_test(digests, every_bit_counts);
+  tcase_add_test(digests, pieces_count_with_their_lengths_and_order);
+  suite_add_tcase(suite, digests);
+  TCase *system = tcase_create("system");
+  tcase_add_checked_fixture(system, enter_folder, leave_folder);
+  tcase_add_test(system, a_lock_is_one_programs);
+  tcase_add_test(system, a_lock_that_was_waited_for_is_the_file_of_that_name);
+  tcase_add_test(system, the_first_signal_is_noted);
+  tcase_add_test(system, the_end_is_the_signals);
+  tcase_add_test(system, leftovers_of_one_target_are_removed);
+  tcase_add_test(system, a_program_knows_itself);
+  tcase_add_test(system, a_file_is_continued_under_its_own_header_alone);
+  suite_add_tcase(suite, system);
+  TCase *states = tcase_create("states");
+  tcase_add_checked_fixture(states, enter_folder, leave_folder);
+  tcase_set_timeout(states, 120);
+  tcase_add_test(states, a_state_comes_back);
+  tcase_add_test(states, without_a_state_there_is_no_reason);
+  tcase_add_loop_test(states, a_state_is_used_where_the_run_would_have_come_to_it, 0,
+                      (int)(sizeof others / sizeof *others));
+  tcase_add_loop_test(states, no_bit_of_a_state_may_be_wrong, 0, 8);
+  tcase_add_test(states, no_byte_of_a_state_may_be_missing);
+  tcase_add_test(states, a_state_that_cannot_be_saved_leaves_the_one_before);
+  suite_add_tcase(suite, states);
+  TCase *recorders = tcase_create("recorders");
+  tcase_add_checked_fixture(recorders, enter_folder, leave_folder);
+  tcase_add_loop_test(recorders, the_bytes_are_those_of_an_undisturbed_run, 0, 11);
+  tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
+  tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
+  suite_add_tcase(suite, recorders);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

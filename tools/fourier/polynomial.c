@@ -1,0 +1,66 @@
+#include "fourier/polynomial.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* sum[i] += weight f[i] */
+static void add_scaled(size_t n, double weight, const double *restrict f, double *restrict sum)
+{
+  for (size_t i = 0; i < n; i++)
+    sum[i] += weight * f[i];
+}
+
+static double inner_product(size_t n, const double *f, const double *g)
+{
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += f[i] * g[i];
+  return sum;
+}
+
+/* The rows 1, cos, sin of a frequency: as many as it has. */
+static size_t rows_of(const struct FourierBasis *basis, int k, const double *rows[3])
+{
+  int components[2];
+  size_t n = 0;
+  if (k > 0) rows[n++] = basis->rows;
+  for (int i = 0, count = fourier_components(basis->p, k, components); i < count; i++)
+    rows[n++] = basis->rows + (size_t)components[i] * (size_t)basis->p;
+  return n;
+}
+
+/* Adds the projection on the products of frequency k, the constant one only for k = 0. */
+static void add_part(const struct FourierBasis *basis, int k, const double *f, double *work,
+                     double *part)
+{
+  size_t p = (size_t)basis->p;
+  const double *rows[3];
+  size_t n = rows_of(basis, k, rows);
+  double coefficients[3][3];
+
+  memset(work, 0, n * p * sizeof *work);
+  for (size_t a = 0; a < p; a++)
+    for (size_t i = 0; i < n; i++)
+      add_scaled(p, rows[i][a], f + a * p, work + i * p);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < n; j++)
+      coefficients[i][j] = inner_product(p, rows[j], work + i * p);
+  if (k > 0) coefficients[0][0] = 0;
+
+  memset(work, 0, n * p * sizeof *work);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < n; j++)
+      add_scaled(p, coefficients[i][j], rows[j], work + i * p);
+  for (size_t a = 0; a < p; a++)
+    for (size_t i = 0; i < n; i++)
+      add_scaled(p, rows[i][a], work + i * p, part + a * p);
+}
+
+void polynomial_part(const struct FourierBasis *basis, const bool *frequencies, const double *f,
+                     double *work, double *part)
+{
+  size_t p = (size_t)basis->p;
+  memset(part, 0, p * p * sizeof *part);
+  for (int k = 0; k <= basis->n_frequencies; k++)
+    if (frequencies[k]) add_part(basis, k, f, work, part);
+}

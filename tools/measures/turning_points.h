@@ -1,0 +1,35 @@
+/*
+ * Turning points of a run: when each measure says that something has happened. They put the paper's
+ * statement that the circuit forms before the network generalises (section 5) into numbers.
+ *
+ * A loss is called halved when it is at most (ln p) / 2, half the loss of a uniform guess. All
+ * epochs are those of snapshots; NaN stands for what never happens.
+ */
+#ifndef MEASURES_TURNING_POINTS_H
+#define MEASURES_TURNING_POINTS_H
+
+#include "measures/progress.h"
+
+#include <stdint.h>
+
+struct TurningPoints {
+  double train_fitted; /* first epoch with a train accuracy of 1 */
+  double test_peak;    /* epoch of the largest test loss, and that loss */
+  double test_peak_loss;
+  double excluded_least; /* epoch of the least excluded loss, and that loss */
+  double excluded_least_loss;
+  double excluded_risen; /* first epoch after that at which the excluded loss is above (ln p) / 2 */
+  double restricted_halved; /* first epoch at which the restricted loss is halved */
+  double test_halved;       /* first epoch after the peak at which the test loss is halved */
+  double generalised;       /* first epoch with a test accuracy of at least 0.99 */
+  double gini_W_E_half;     /* first epoch with at least half of the change from first to last */
+  double gini_W_L_half;
+  double weights_peak; /* epoch of the largest sum of squared weights, and that sum */
+  double weights_peak_sum;
+};
+
+/* Of n >= 1 snapshots in the order of their epochs, for modulus p. */
+void turning_points_find(const struct ProgressMeasures *measures, const int64_t *epochs, size_t n,
+                         int p, struct TurningPoints *points);
+
+#endif

@@ -1,0 +1,121 @@
+#include "model/product.h"
+
+#include "model/product_task.h"
+#include "model/vector.h"
+
+#include <omp.h>
+#include <string.h>
+
+/* Rows of B that are packed at a time: 32 KiB of the widest panel. */
+enum { CHUNK = 256, WIDEST = 32 };
+
+struct Kernel {
+  void (*run)(const struct PanelTask *task);
+  size_t width; /* columns of a panel */
+  const char *description;
+};
+
+static const struct Kernel *choose_kernel(void)
+{
+  static const struct Kernel narrow = {panel_256, 16, "256-bit vectors"};
+#ifdef WIDE_VECTORS
+  static const struct Kernel wide = {panel_512, 32, "512-bit vectors (AVX-512)"};
+  if (__builtin_cpu_supports("avx512f")) return &wide;
+#endif
+  return &narrow;
+}
+
+const char *product_description(void)
+{
+  return choose_kernel()->description;
+}
+
+/* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. Three rounds of
+   exchanges, of single lanes, of pairs and of halves. */
+static void turn_block(const float *from, size_t ldb, float *to, size_t width)
+{
+  Vector in[8], pair[8], half[8];
+  for (size_t j = 0; j < 8; j++)
+    in[j] = vector_load(from + j * ldb);
+  for (size_t j = 0; j < 8; j += 2) {
+    pair[j] = __builtin_shufflevector(in[j], in[j + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    pair[j + 1] = __builtin_shufflevector(in[j], in[j + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (size_t j = 0; j < 8; j += 4)
+    for (size_t i = 0; i < 2; i++) {
+      Vector low = pair[j + i], high = pair[j + i + 2];
+      half[j + i] = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13);
+      half[j + i + 2] = __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (size_t i = 0; i < 4; i++) {
+    Vector low = half[i], high = half[i + 4];
+    vector_store(to + i * width, __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11));
+    vector_store(to + (i + 4) * width,
+                 __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15));
+  }
+}
+
+/* packed[k][j] = B(k, j) for the panel that B starts with, `columns` wide. */
+static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
+{
+  for (size_t k = 0; columns < width && k < K; k++)
+    memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
+  if (B.column == 1) {
+    for (size_t k = 0; k < K; k++)
+      memcpy(packed + k * width, B.at + k * B.row, columns * sizeof *packed);
+    return;
+  }
+  size_t whole = K - K % 8, turned = columns - columns % 8;
+  for (size_t j = 0; j < turned; j += 8)
+    for (size_t k = 0; k < whole; k += 8)
+      turn_block(B.at + j * B.column + k, B.column, packed + k * width + j, width);
+  for (size_t j = 0; j < columns; j++)
+    for (size_t k = j < turned ? whole : 0; k < K; k++)
+      packed[k * width + j] = B.at[j * B.column + k];
+}
+
+void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+             float *C, size_t ldc)
+{
+  const struct Kernel *kernel = choose_kernel();
+  float packed[CHUNK * WIDEST] __attribute__((aligned(64)));
+  struct PanelTask task = {
+      .M = M, .a_row = A.row, .a_step = A.column, .packed = packed, .ldc = ldc};
+  size_t first = 0;
+  do { /* once even for K = 0, which makes C zero */
+    task.K = K - first < CHUNK ? K - first : CHUNK;
+    task.A = A.at + first * A.column;
+    task.accumulate = into == ADD || first > 0; /* a chain goes on from chunk to chunk */
+    for (size_t j = 0; j < N; j += kernel->width) {
+      task.columns = N - j < kernel->width ? N - j : kernel->width;
+      task.C = C + j;
+      struct Matrix panel = {B.at + first * B.row + j * B.column, B.row, B.column};
+      pack(panel, task.K, task.columns, kernel->width, packed);
+      kernel->run(&task);
+    }
+    first += task.K;
+  } while (first < K);
+}
+
+/* Where part number `part` of n begins, cut at multiples of a panel. */
+static size_t part_begin(size_t n, size_t part, size_t parts)
+{
+  size_t panels = (n + WIDEST - 1) / WIDEST, begin = panels * part / parts * WIDEST;
+  return begin < n ? begin : n;
+}
+
+void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+                    float *C, size_t ldc)
+{
+  size_t parts = (size_t)omp_get_max_threads();
+#pragma omp parallel for schedule(static)
+  for (size_t part = 0; part < parts; part++) {
+    bool by_rows = M > N;
+    size_t begin = part_begin(by_rows ? M : N, part, parts);
+    size_t size = part_begin(by_rows ? M : N, part + 1, parts) - begin;
+    struct Matrix rows = {A.at + begin * A.row, A.row, A.column};
+    struct Matrix columns = {B.at + begin * B.column, B.row, B.column};
+    if (size > 0 && by_rows) product(size, N, K, rows, B, into, C + begin * ldc, ldc);
+    if (size > 0 && !by_rows) product(M, size, K, A, columns, into, C + begin, ldc);
+  }
+}

@@ -1,0 +1,53 @@
+/*
+ * Products of float32 matrices whose bits are part of their definition: every element is one chain
+ * of fused multiply-adds in the order of k,
+ *
+ *   c <- fma(a_ik, b_kj, c),   k = 0, 1, ..., K - 1,
+ *
+ * started at 0 or at the value that is there. Neither blocks, nor the width of a machine's vectors,
+ * nor the number of threads, nor a compiler can change that, so a product is the same everywhere.
+ * BLAS libraries leave the order of a sum to the kernel they choose, which is why none is used.
+ *
+ * It costs no speed. What a vector holds is always a row of C: B is packed into panels of two
+ * vectors' columns, which stay in the first-level cache while the rows of A go by, and a block of
+ * rows of a panel stays in registers over the whole chain (product_panel.h). Processors with
+ * AVX-512 run the same source with vectors twice as wide.
+ */
+#ifndef MODEL_PRODUCT_H
+#define MODEL_PRODUCT_H
+
+#include <stddef.h>
+
+/* A matrix as a product reads it: element (i, j) is at[i row + j column], and one of the two
+   distances is 1. */
+struct Matrix {
+  const float *at;
+  size_t row, column;
+};
+
+/* A matrix stored row by row, `stride` floats apart, as it is or transposed. */
+static inline struct Matrix plain(const float *at, size_t stride)
+{
+  return (struct Matrix){at, stride, 1};
+}
+static inline struct Matrix transposed(const float *at, size_t stride)
+{
+  return (struct Matrix){at, 1, stride};
+}
+
+/* What a product does to the values that are there. */
+enum Into { REPLACE, ADD };
+
+/* C = A B or C += A B for A [M, K], B [K, N], C [M, N], on the calling thread. C's rows are `ldc`
+   floats apart; it overlaps neither A nor B. */
+void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+             float *C, size_t ldc);
+
+/* The same, shared out among the threads. */
+void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+                    float *C, size_t ldc);
+
+/* What products run on here, for reports: "512-bit vectors (AVX-512)". No result depends on it. */
+const char *product_description(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Snapshots read back from a trajectory that training has not finished: only those that are known
+ * to be there, whatever the file holds behind them. (Finished trajectories of any origin are read
+ * by model/trajectory.h.)
+ */
+#ifndef MODEL_SNAPSHOTS_H
+#define MODEL_SNAPSHOTS_H
+
+#include "model/parameters.h"
+#include "tensor/safetensors.h"
+
+struct Snapshots {
+  struct Safetensors file;
+  const struct Tensor *parameters[N_PARAMETERS];
+  const struct Tensor *epochs;
+};
+
+/* Opens a file that has room for n snapshots of parameters of that shape, or more. Errors: it is no
+   such file; there is nothing to close then. */
+bool snapshots_open(struct Snapshots *snapshots, const char *path, size_t n,
+                    const struct Parameters *parameters, struct Error *error);
+void snapshots_close(struct Snapshots *snapshots);
+
+/* Reads snapshot number i, and when it was taken. */
+bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Parameters *parameters,
+                    int64_t *epoch, struct Error *error);
+
+/* What tells a snapshot from any other. */
+uint64_t snapshot_digest(const struct Parameters *parameters, int64_t epoch);
+
+#endif
