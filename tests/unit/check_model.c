@@ -164,6 +164,29 @@ START_TEST(evaluation_gives_the_bits_of_the_gradient_pass)
 }
 END_TEST
 
+/* Nothing of one step may be left in the next one. */
+START_TEST(steps_before_change_no_bit)
+{
+  struct Fixture f;
+  struct Step step;
+  struct Error error = {0};
+  set_up(&f, _i);
+  float *first = malloc(f.gradient.total * sizeof *first);
+  ck_assert(first);
+  ck_assert(step_init(&step, &f.config, &f.dataset, &error));
+  for (int i = 0; i < 3; i++) {
+    step_prepare(&step, &f.parameters);
+    step_gradient(&step, &f.parameters, &f.gradient);
+    step_evaluate(&step, SUBSET_TEST);
+    if (i == 0) memcpy(first, f.gradient.values, f.gradient.total * sizeof *first);
+    ck_assert_int_eq(memcmp(first, f.gradient.values, f.gradient.total * sizeof *first), 0);
+  }
+  step_release(&step);
+  free(first);
+  tear_down(&f);
+}
+END_TEST
+
 START_TEST(threads_change_no_bit)
 {
   struct Fixture f;
@@ -349,6 +372,7 @@ int main(void)
   tcase_add_loop_test(tests, gradient_agrees_with_the_textbook, 0, N_CASES);
   tcase_add_loop_test(tests, textbook_agrees_with_finite_differences, 0, N_CASES - 1);
   tcase_add_loop_test(tests, evaluation_gives_the_bits_of_the_gradient_pass, 0, N_CASES);
+  tcase_add_loop_test(tests, steps_before_change_no_bit, 0, N_CASES);
   tcase_add_loop_test(tests, threads_change_no_bit, 0, N_CASES);
   tcase_add_loop_test(tests, activations_are_the_textbooks, 0, N_CASES);
   tcase_add_test(tests, neuron_logit_map_is_the_product);

@@ -126,6 +126,8 @@ void row_attention_backward(const struct Tables *t, enum Attention attention,
   gather_scores(t, pairs, a, scratch->entries);
   unzip(weights, n, H, scratch->entries + 3);
   unzip(gradients, n, H, scratch->entries + 6);
+  /* what is folded away has no gradient of its own; in the array stands the last epoch's */
+  if (t->folded) memset(scratch->entries[8], 0, n * H * sizeof(float));
   attention_backward(attention, scratch->entries, scratch->entries + 3, vector_pad(n * H),
                      scratch->entries + 6);
   zip(scratch->entries + 6, n, H, gradients);
