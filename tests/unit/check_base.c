@@ -446,8 +446,9 @@ START_TEST(a_write_that_failed_once_is_not_forgotten)
   fputs("lost", output.stream);
   limit_files(RLIM_INFINITY);
   fputs("kept", output.stream);
+  errno = EBUSY; /* as the work between two writes may leave it */
   ck_assert(!output_commit(&output, &error));
-  ck_assert_str_eq(error.message, "file: cannot write (disk full?)");
+  ck_assert_str_eq(error.message, "file: cannot write: File too large");
   ck_assert_uint_eq(n_files("*"), 0);
 }
 END_TEST
@@ -496,6 +497,37 @@ START_TEST(a_dash_is_standard_output)
   fputs("text", output.stream);
   ck_assert(!output_commit(&output, &error));
   ck_assert_str_eq(error.message, "standard output: cannot write: No space left on device");
+}
+END_TEST
+
+START_TEST(a_closed_standard_output_is_noticed_at_once)
+{
+  struct Error error = {""};
+  struct Output output;
+  ck_assert_int_eq(close(STDOUT_FILENO), 0);
+  ck_assert(!output_open(&output, "-", &error));
+  ck_assert_str_eq(error.message, "standard output: cannot write: Bad file descriptor");
+  ck_assert_ptr_null(output.stream);
+  ck_assert_int_eq(open("/dev/null", O_RDONLY), STDOUT_FILENO); /* no better than closed */
+  ck_assert(!output_open(&output, "-", &error));
+  ck_assert_str_eq(error.message, "standard output: cannot write: Bad file descriptor");
+}
+END_TEST
+
+/* A reader that has gone away, where its signal is ignored. */
+START_TEST(a_broken_pipe_is_an_error)
+{
+  struct Error error = {""};
+  struct Output output;
+  int ends[2];
+  ck_assert_int_eq(pipe(ends), 0);
+  ck_assert_ptr_ne(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+  ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+  close(ends[0]);
+  ck_assert(output_open(&output, "-", &error));
+  fputs("text", output.stream);
+  ck_assert(!output_commit(&output, &error));
+  ck_assert_str_eq(error.message, "standard output: cannot write: Broken pipe");
 }
 END_TEST
 
@@ -551,6 +583,7 @@ static const struct {
     {"[a]\nx=1\n   ", "2 a.x=1|"},
     {"[a]\nabcdef=" X190 "x\n", "2 a.abcdef=" X190 "x|"},
     {"[a]\n    abcdef=" X190 "x", "2 a.abcdef=" X190 "x|"},
+    {"\v[a]\n \f\vx=1\n\r\n", "2 a.x=1|"},
 };
 
 START_TEST(ini_files_are_read)
@@ -692,6 +725,34 @@ START_TEST(wrong_usage_goes_to_standard_error)
 }
 END_TEST
 
+/* A file that is opened later must not take the place of standard error. */
+START_TEST(closed_standard_streams_are_taken)
+{
+  int first;
+  char name[] = "measure", operand[] = "a", *argv[] = {name, operand, NULL};
+  close(STDIN_FILENO);
+  close(STDERR_FILENO);
+  ck_assert_int_eq(command_line_parse(&tool, 2, argv, &first), COMMAND_LINE_CONTINUE);
+  int file = open("result", O_WRONLY | O_CREAT, 0666);
+  ck_assert_int_gt(file, STDERR_FILENO);
+  ck_assert_int_eq(write(STDERR_FILENO, "message", 7), -1);
+  ck_assert_int_eq(errno, EBADF);
+  char byte;
+  ck_assert_int_eq(read(STDIN_FILENO, &byte, 1), -1);
+  ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
+START_TEST(messages_are_one_printable_line)
+{
+  struct Error error = {"found \"\033[2J\n\x7f\xC3\xA9\""};
+  ck_assert_ptr_nonnull(freopen("stderr", "wb", stderr));
+  ck_assert_int_eq(command_line_fail(&tool, &error), EXIT_FAILURE);
+  fflush(stderr);
+  ck_assert_file("stderr", "measure: found \"?[2J??\xC3\xA9\"\n");
+}
+END_TEST
+
 START_TEST(help_goes_to_standard_output)
 {
   int first;
@@ -772,6 +833,8 @@ static void add_files(Suite *suite)
   tcase_add_test(output, a_write_that_failed_once_is_not_forgotten);
   tcase_add_test(output, devices_are_written_in_place);
   tcase_add_test(output, a_dash_is_standard_output);
+  tcase_add_test(output, a_closed_standard_output_is_noticed_at_once);
+  tcase_add_test(output, a_broken_pipe_is_an_error);
   tcase_add_test(output, directories_are_made_with_their_parents);
 
   TCase *ini = add_case_with_folder(suite, "ini");
@@ -783,6 +846,8 @@ static void add_files(Suite *suite)
   TCase *command_line = add_case_with_folder(suite, "command line");
   tcase_add_test(command_line, options_and_operands_are_told_apart);
   tcase_add_loop_test(command_line, wrong_usage_goes_to_standard_error, 0, LENGTH(wrong_usages));
+  tcase_add_test(command_line, closed_standard_streams_are_taken);
+  tcase_add_test(command_line, messages_are_one_printable_line);
   tcase_add_test(command_line, help_goes_to_standard_output);
   tcase_add_test(command_line, failures_name_the_tool);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
@@ -107,6 +108,7 @@ static const struct {
     {"a\tb c\n", "table.tsv:1: column 2 is called \"b c\", expected a name of letters, digits, "
                  "'_', '.' and '-'"},
     {"# t\na\tb\ta\n", "table.tsv:2: columns 1 and 3 are both called \"a\""},
+    {"a\td\tb\td\tc\tb\td\ta\n", "table.tsv:1: columns 2 and 4 are both called \"d\""},
     {"a\tb\n1\t2\n3\n", "table.tsv:3: a row of 1 cells, expected 2"},
     {"a\tb\n1\t2\t3\n", "table.tsv:2: a row of 3 cells, expected 2"},
     {"a\tb\n1\t2\n\n3\t4\n", "table.tsv:3: a row of 0 cells, expected 2"},
@@ -172,6 +174,34 @@ START_TEST(many_columns_do_not_overflow_the_message)
   ck_assert_int_eq(table_column(&table, "none", &error), -1);
   ck_assert_uint_eq(strlen(error.message), sizeof error.message - 1);
   table_release(&table);
+}
+END_TEST
+
+/* As many lines as columns: their product is no measure of what the file holds. */
+START_TEST(a_wide_table_takes_no_more_than_its_size)
+{
+  enum { COLUMNS = 300000, NAME = 8 };
+  struct Error error = {""};
+  struct Table table;
+  size_t size = (NAME + 1) * COLUMNS;
+  char *text = malloc(size + COLUMNS);
+  for (size_t i = 0; i < COLUMNS; i++)
+    sprintf(text + i * NAME, "c%06zu%c", i, i + 1 < COLUMNS ? '\t' : '\n');
+  memset(text + NAME * COLUMNS, '\n', COLUMNS);
+#ifndef SANITIZE /* the sanitizer reserves more than any limit for itself */
+  struct rlimit limit;
+  ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+  limit.rlim_cur = 256 << 20;
+  ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+#endif
+  write_bytes(text, size);
+  ck_assert(!table_read(&table, "table.tsv", &error));
+  ck_assert_str_eq(error.message, "table.tsv:2: a row of 0 cells, expected 300000");
+  memcpy(text + NAME * (COLUMNS - 1), "c000000", NAME - 1);
+  write_bytes(text, size);
+  ck_assert(!table_read(&table, "table.tsv", &error));
+  ck_assert_str_eq(error.message, "table.tsv:1: columns 1 and 300000 are both called \"c000000\"");
+  free(text);
 }
 END_TEST
 
@@ -320,6 +350,7 @@ int main(void)
   tcase_add_test(reader, unreadable_tables_are_errors);
   tcase_add_test(reader, a_missing_column_is_an_error_that_lists_the_others);
   tcase_add_test(reader, many_columns_do_not_overflow_the_message);
+  tcase_add_test(reader, a_wide_table_takes_no_more_than_its_size);
   tcase_add_test(reader, a_cell_that_is_no_number_is_an_error_at_its_line);
   tcase_add_test(reader, large_tables_are_read_whole);
   suite_add_tcase(suite, reader);

@@ -188,7 +188,7 @@ static void assert_refused(const struct Example *file, char *const *overrides, c
                 "opened, expected: %s", expected);
   ck_assert_msg(strstr(error.message, expected), "\"%s\" does not contain \"%s\"", error.message,
                 expected);
-  ck_assert_ptr_null(trajectory.file.mapping);
+  ck_assert_ptr_null(trajectory.file.path);
   ck_assert_ptr_null(trajectory.epochs);
   ck_assert_ptr_null(trajectory.dataset.answer);
 }

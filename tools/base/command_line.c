@@ -1,9 +1,14 @@
 #include "base/command_line.h"
 
+#include "base/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_OPTIONS = 16, HELP = 256, VERSION, FIRST_LONG_ONLY };
 
@@ -12,23 +17,24 @@ static void print_usage(const struct Tool *tool, FILE *stream)
   fprintf(stream, "usage: %s [options] %s\n", tool->name, tool->operands);
 }
 
-static void print_option(char letter, const char *name, const char *argument, const char *help)
+static void print_option(FILE *stream, char letter, const char *name, const char *argument,
+                         const char *help)
 {
   char left[64];
   snprintf(left, sizeof left, "%c%c%s --%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
            letter ? "," : " ", name, argument ? " " : "", argument ? argument : "");
-  printf("  %-28s %s\n", left, help);
+  fprintf(stream, "  %-28s %s\n", left, help);
 }
 
-static void print_help(const struct Tool *tool)
+static void print_help(const struct Tool *tool, FILE *stream)
 {
-  print_usage(tool, stdout);
-  printf("\n%s\n\noptions:\n", tool->summary);
+  print_usage(tool, stream);
+  fprintf(stream, "\n%s\n\noptions:\n", tool->summary);
   for (const struct Option *option = tool->options; option->name; option++)
-    print_option(option->letter, option->name, option->argument, option->help);
-  print_option('h', "help", NULL, "print this and exit");
-  print_option(0, "version", NULL, "print the version and exit");
-  if (tool->epilogue) printf("\n%s\n", tool->epilogue);
+    print_option(stream, option->letter, option->name, option->argument, option->help);
+  print_option(stream, 'h', "help", NULL, "print this and exit");
+  print_option(stream, 0, "version", NULL, "print the version and exit");
+  if (tool->epilogue) fprintf(stream, "\n%s\n", tool->epilogue);
 }
 
 static int wrong_usage(const struct Tool *tool)
@@ -38,15 +44,34 @@ static int wrong_usage(const struct Tool *tool)
   return EXIT_WRONG_USAGE;
 }
 
-static int finish_output(const struct Tool *tool)
+/* What was asked for: the help, or the version. */
+static bool print_answer(const struct Tool *tool, bool help, struct Error *error)
 {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_SUCCESS;
-  perror(tool->name);
-  return EXIT_FAILURE;
+  struct Output output;
+  if (!output_open(&output, "-", error)) return false;
+  if (help)
+    print_help(tool, output.stream);
+  else
+    fprintf(output.stream, "%s %s\n", tool->name, PROJECT_VERSION);
+  return output_commit(&output, error);
+}
+
+/* A descriptor is opened as the lowest that is free: closed ones are taken in turn, for the wrong
+   direction each. */
+static bool hold_standard_streams(struct Error *error)
+{
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      return error_system(error, "/dev/null: cannot open");
+  }
+  return true;
 }
 
 int command_line_parse(const struct Tool *tool, int argc, char **argv, int *first)
 {
+  struct Error error;
+  if (!hold_standard_streams(&error)) return command_line_fail(tool, &error);
   struct option longs[MAX_OPTIONS + 3] = {{"help", no_argument, NULL, HELP},
                                           {"version", no_argument, NULL, VERSION}};
   char shorts[2 * MAX_OPTIONS + 2] = "h";
@@ -65,14 +90,9 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
   argv[0] = name;
   optind = 1;
   for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-    if (code == HELP || code == 'h') {
-      print_help(tool);
-      return finish_output(tool);
-    }
-    if (code == VERSION) {
-      printf("%s %s\n", tool->name, PROJECT_VERSION);
-      return finish_output(tool);
-    }
+    bool help = code == HELP || code == 'h';
+    if (help || code == VERSION)
+      return print_answer(tool, help, &error) ? EXIT_SUCCESS : command_line_fail(tool, &error);
     if (code == '?') return wrong_usage(tool);
     const struct Option *option = tool->options;
     while (code >= FIRST_LONG_ONLY ? option - tool->options != code - FIRST_LONG_ONLY
@@ -90,6 +110,9 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
 
 int command_line_fail(const struct Tool *tool, const struct Error *error)
 {
-  fprintf(stderr, "%s: %s\n", tool->name, error->message);
+  struct Error shown = *error;
+  for (char *c = shown.message; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+  fprintf(stderr, "%s: %s\n", tool->name, shown.message);
   return EXIT_FAILURE;
 }

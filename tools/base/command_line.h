@@ -33,10 +33,15 @@ struct Tool {
  * Parses the options into their values. Returns COMMAND_LINE_CONTINUE, with *first set to the
  * index of the first operand, when the tool should go on; otherwise the exit status to end with,
  * everything having been said.
+ *
+ * To be called before a file is opened: it takes the places of standard streams that are closed,
+ * which the next file would get otherwise, and then messages would end up in a result. Using such a
+ * stream fails as before.
  */
 int command_line_parse(const struct Tool *tool, int argc, char **argv, int *first);
 
-/* Prints "tool: message" to standard error and returns EXIT_FAILURE. */
+/* Prints "tool: message" to standard error and returns EXIT_FAILURE. What stands in a message may
+   come from a file: bytes that would move a terminal's cursor or break the line become '?'. */
 int command_line_fail(const struct Tool *tool, const struct Error *error);
 
 #endif

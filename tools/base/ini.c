@@ -1,5 +1,7 @@
 #include "base/ini.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <ini.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@ struct Reading {
   FILE *stream;
   int line; /* inih asks for one line at a time: counting the requests numbers the entries */
   bool stopped;
+  int read_errno; /* why the file could not be read on; 0 while it could */
   IniHandler *handler;
   void *user;
   struct Error *error;
@@ -46,7 +49,7 @@ static char *read_line(char *buffer, int size, void *user)
       error_set(reading->error, "holds a NUL byte, so it is no text");
       return stop(reading);
     }
-    if (length == 0 && (c == ' ' || c == '\t')) continue;
+    if (length == 0 && c != '\n' && isspace(c)) continue;
     if (length == longest && c != '\n') {
       error_set(reading->error, "line of more than %d characters", longest);
       return stop(reading);
@@ -55,6 +58,10 @@ static char *read_line(char *buffer, int size, void *user)
     if (c == '\n') break;
   }
   buffer[length] = '\0';
+  if (ferror(reading->stream)) {
+    reading->read_errno = errno;
+    return stop(reading);
+  }
   if (!is_section_alone(buffer)) {
     error_set(reading->error, "found more than \"[section]\" on its line");
     return stop(reading);
@@ -80,10 +87,9 @@ bool ini_read_file(const char *path, IniHandler *handler, void *user, struct Err
   reading.stream = fopen(path, "rb");
   if (!reading.stream) return error_system(error, "%s: cannot open", path);
   int first_error = ini_parse_stream(read_line, &reading, handle, &reading);
-  bool unreadable = ferror(reading.stream) != 0;
-  if (unreadable) error_system(error, "%s: cannot read", path);
   fclose(reading.stream);
-  if (unreadable) return false;
+  errno = reading.read_errno;
+  if (errno != 0) return error_system(error, "%s: cannot read", path);
   if (first_error < 0) return error_set(error, "%s: out of memory", path);
   /* inih reads on behind a malformed line; of two errors a person wants the first */
   if (first_error > 0 && (!reading.stopped || first_error < reading.line))

@@ -11,6 +11,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a stream writes to: its cookie. It lies by itself, so that an Output may be moved. */
+struct OutputFile {
+  int descriptor;
+  int write_errno; /* of the first write that failed; 0 while none has */
+};
+
+/* The stream's way to write. A stream of the C library would only remember that a write failed, and
+   errno is used for other things before the commit asks. */
+static ssize_t write_bytes(void *cookie, const char *bytes, size_t size)
+{
+  struct OutputFile *file = cookie;
+  size_t done = 0;
+  while (done < size && file->write_errno == 0) {
+    ssize_t written = write(file->descriptor, bytes + done, size - done);
+    if (written >= 0)
+      done += (size_t)written;
+    else if (errno != EINTR)
+      file->write_errno = errno;
+  }
+  if (file->write_errno == 0) return (ssize_t)done;
+  errno = file->write_errno;
+  return 0; /* which is how a cookie reports an error */
+}
+
+/* Gives the output a stream onto the descriptor, which it owns from then on. */
+static bool open_stream(struct Output *output, int descriptor)
+{
+  output->file = malloc(sizeof *output->file);
+  if (!output->file) return false;
+  *output->file = (struct OutputFile){.descriptor = descriptor};
+  output->stream =
+      fopencookie(output->file, "w", (cookie_io_functions_t){.write = write_bytes}); /* GNU */
+  return output->stream;
+}
+
 static mode_t ordinary_mode(void)
 {
   mode_t mask = umask(0);
@@ -20,6 +55,7 @@ static mode_t ordinary_mode(void)
 
 static void output_clear(struct Output *output)
 {
+  free(output->file);
   free(output->path);
   free(output->temporary);
   *output = (struct Output){0};
@@ -27,16 +63,20 @@ static void output_clear(struct Output *output)
 
 #define TEMPORARY_SUFFIX ".XXXXXX" /* the letters are mkstemp's to choose */
 
+static const char *name_of(const struct Output *output)
+{
+  return output->path ? output->path : "standard output";
+}
+
 /* Opens a new file beside the target. */
 static bool open_temporary(struct Output *output, struct Error *error)
 {
   output->temporary = memory_print(error, "%s" TEMPORARY_SUFFIX, output->path);
   if (!output->temporary) return false;
-  int descriptor = mkstemp(output->temporary);
+  int descriptor = mkostemp(output->temporary, O_CLOEXEC);
   if (descriptor < 0) return error_system(error, "%s: cannot create", output->path);
-  /* mkstemp makes files private; a result is as readable as any other file */
-  if (fchmod(descriptor, ordinary_mode()) == 0) output->stream = fdopen(descriptor, "wb");
-  if (output->stream) return true;
+  /* mkostemp makes files private; a result is as readable as any other file */
+  if (fchmod(descriptor, ordinary_mode()) == 0 && open_stream(output, descriptor)) return true;
   error_system(error, "%s: cannot create", output->path);
   close(descriptor);
   unlink(output->temporary);
@@ -46,17 +86,28 @@ static bool open_temporary(struct Output *output, struct Error *error)
 /* Opens a device or a pipe, which a rename would replace by an ordinary file. */
 static bool open_in_place(struct Output *output, struct Error *error)
 {
-  output->stream = fopen(output->path, "wb");
-  return output->stream || error_system(error, "%s: cannot open", output->path);
+  int descriptor = open(output->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (descriptor >= 0 && open_stream(output, descriptor)) return true;
+  error_system(error, "%s: cannot open", output->path);
+  if (descriptor >= 0) close(descriptor);
+  return false;
 }
 
-bool output_open(struct Output *output, const char *path, struct Error *error)
+/* Opens a descriptor beside that of standard output: closing it tells of failures that a network
+   file system reports no earlier, and leaves standard output open. */
+static bool open_standard_output(struct Output *output, struct Error *error)
 {
-  *output = (struct Output){0};
-  if (strcmp(path, "-") == 0) {
-    output->stream = stdout;
-    return true;
-  }
+  int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  bool writable = descriptor >= 0 && (fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_RDONLY;
+  if (descriptor >= 0 && !writable) errno = EBADF; /* as the write would find out */
+  if (writable && open_stream(output, descriptor)) return true;
+  error_system(error, "standard output: cannot write");
+  if (descriptor >= 0) close(descriptor);
+  return false;
+}
+
+static bool open_path(struct Output *output, const char *path, struct Error *error)
+{
   struct stat status;
   bool exists = stat(path, &status) == 0;
   if (exists && S_ISDIR(status.st_mode))
@@ -64,38 +115,43 @@ bool output_open(struct Output *output, const char *path, struct Error *error)
   output->path = memory_copy_text(path, error);
   if (!output->path) return false;
   bool in_place = exists && !S_ISREG(status.st_mode);
-  if (in_place ? open_in_place(output, error) : open_temporary(output, error)) return true;
+  return in_place ? open_in_place(output, error) : open_temporary(output, error);
+}
+
+bool output_open(struct Output *output, const char *path, struct Error *error)
+{
+  *output = (struct Output){0};
+  bool is_standard = strcmp(path, "-") == 0;
+  if (is_standard ? open_standard_output(output, error) : open_path(output, path, error))
+    return true;
   output_clear(output);
   return false;
 }
 
 /* Everything that was printed is with the system now. */
-static bool flush(FILE *stream, const char *name, struct Error *error)
+static bool flush(struct Output *output, struct Error *error)
 {
-  if (fflush(stream) != 0) return error_system(error, "%s: cannot write", name);
-  /* a write failed earlier; errno has been used for other things since */
-  if (ferror(stream)) return error_set(error, "%s: cannot write (disk full?)", name);
-  return true;
+  if (fflush(output->stream) == 0 && !ferror(output->stream)) return true;
+  if (output->file->write_errno != 0) errno = output->file->write_errno;
+  return error_system(error, "%s: cannot write", name_of(output));
 }
 
 /* Closes the stream, whatever happens: true when every byte is where it belongs. */
 static bool finish_writing(struct Output *output, struct Error *error)
 {
-  bool written = flush(output->stream, output->path, error);
-  if (written && output->temporary && fsync(fileno(output->stream)) != 0)
+  bool written = flush(output, error);
+  int descriptor = output->file->descriptor;
+  if (written && output->temporary && fsync(descriptor) != 0)
     written = error_system(error, "%s: cannot sync", output->path);
-  if (fclose(output->stream) != 0 && written)
-    written = error_system(error, "%s: cannot close", output->path);
+  fclose(output->stream); /* has nothing left to write, or may not */
   output->stream = NULL;
+  if (close(descriptor) != 0 && written)
+    written = error_system(error, "%s: cannot close", name_of(output));
   return written;
 }
 
 bool output_commit(struct Output *output, struct Error *error)
 {
-  if (!output->path) {
-    output_clear(output);
-    return flush(stdout, "standard output", error);
-  }
   bool done = finish_writing(output, error);
   if (done && output->temporary) {
     if (rename(output->temporary, output->path) == 0)
@@ -111,8 +167,10 @@ bool output_commit(struct Output *output, struct Error *error)
 
 void output_discard(struct Output *output)
 {
-  if (output->path) {
+  if (output->stream) {
+    if (output->file->write_errno == 0) output->file->write_errno = ECANCELED; /* write no more */
     fclose(output->stream);
+    close(output->file->descriptor);
     if (output->temporary) unlink(output->temporary);
   }
   output_clear(output);

@@ -10,6 +10,8 @@
  * Between open and commit, output_discard gives up: the target stays as it was. The path "-" is
  * standard output, and devices and pipes (/dev/null) are what they are: both are flushed and
  * checked but not renamed. A symbolic link to a file is replaced by the new file.
+ *
+ * The first write that fails is the last one that is tried; the commit says what the system said.
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
@@ -19,16 +21,20 @@
 #include <stdio.h>
 
 struct Output {
-  FILE *stream;
-  char *path;      /* the target; NULL for standard output and when not open */
-  char *temporary; /* what is being written, in the same directory; NULL when not renamed */
+  FILE *stream;            /* NULL when not open; it has no fileno */
+  struct OutputFile *file; /* what the stream writes to */
+  char *path;              /* the target; NULL for standard output */
+  char *temporary;         /* what is being written, in the same directory; NULL when not renamed */
 };
 
-/* Errors: the target is a directory; its directory is missing, full or not ours to write in. */
+/* Errors: the target is a directory; its directory is missing, full or not ours to write in;
+   standard output is closed. */
 bool output_open(struct Output *output, const char *path, struct Error *error);
 
 /* Flushes, syncs, closes and renames. On failure the temporary file is removed, the target is as
-   it was, and the error says which step failed and the system's reason. */
+   it was, and the error says which step failed and the system's reason. Only when the last step
+   fails, which makes the rename last through a power cut, is the new file there all the same,
+   whole. */
 bool output_commit(struct Output *output, struct Error *error);
 
 /* Closes and removes the temporary file. Does nothing on an output that is not open. */

@@ -2,8 +2,6 @@
 
 #include "base/digest.h"
 
-#include <sys/mman.h>
-
 static bool is_tensor(const struct Tensor *tensor, enum DType dtype, size_t n, int rank,
                       const size_t *shape)
 {
@@ -44,9 +42,6 @@ bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Paramete
     read = tensor_read(snapshots->parameters[k], i * count, count,
                        parameters_at(parameters, (enum Parameter)k), error);
   }
-  /* a trajectory is far larger than what training needs otherwise: what was read counts as the
-     program's memory until it is let go */
-  madvise(snapshots->file.mapping, snapshots->file.mapping_size, MADV_DONTNEED);
   return read || error_prefix(error, "%s", snapshots->file.path);
 }
 

@@ -273,15 +273,14 @@ static bool read_epochs(struct Trajectory *trajectory, const struct Reading *rea
   bool scalar = tensor->rank == 0 && !reading->leading;
   if (!scalar && (tensor->rank != 1 || tensor->shape[0] != n))
     return shape_error(tensor, expected, error);
+  if (!tensor_read_integers(tensor, 0, n, trajectory->epochs, error)) return false;
   int64_t previous = -1;
-  for (size_t i = 0; i < n; previous = trajectory->epochs[i++]) {
-    trajectory->epochs[i] = tensor_integer(tensor, i);
+  for (size_t i = 0; i < n; previous = trajectory->epochs[i++])
     if (trajectory->epochs[i] <= previous)
       return error_set(error,
                        "epoch: element %zu is %" PRId64
                        ", expected numbers from 0 on, each above the one before",
                        i, trajectory->epochs[i]);
-  }
   return true;
 }
 
@@ -308,11 +307,15 @@ static bool apply_mask(struct Dataset *dataset, const struct Tensor *mask, struc
     return error_set(error, "train_mask has dtype %s, expected BOOL", dtype_name(mask->dtype));
   if (mask->rank != 2 || mask->shape[0] != p || mask->shape[1] != p)
     return shape_error(mask, expected, error);
+  int64_t *elements = memory_new(p * p, sizeof *elements, "the split", error);
+  bool read = elements && tensor_read_integers(mask, 0, p * p, elements, error);
   dataset->n_train = 0;
-  for (size_t i = 0; i < p * p; i++) {
-    dataset->train[i] = tensor_integer(mask, i) != 0;
+  for (size_t i = 0; read && i < p * p; i++) {
+    dataset->train[i] = elements[i] != 0;
     dataset->n_train += dataset->train[i];
   }
+  free(elements);
+  if (!read) return false;
   dataset->n_test = p * p - dataset->n_train;
   if (dataset->n_train > 0 && dataset->n_test > 0) return true;
   return error_set(error, "train_mask leaves no pair to %s on",

@@ -187,23 +187,60 @@ double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
   return all;
 }
 
+/* The text of a row in the column of its group. */
+struct Label {
+  const char *text;
+  size_t i; /* of the row */
+};
+
+static int compare_labels(const void *left, const void *right)
+{
+  const struct Label *a = left, *b = right;
+  int order = strcmp(a->text, b->text);
+  return order != 0 ? order : (a->i > b->i) - (a->i < b->i);
+}
+
+/* For every row the first one with the same text: leader[n]. */
+static bool find_leaders(const struct Rows *rows, size_t column, size_t *leader,
+                         struct Error *error)
+{
+  struct Label *labels = memory_new(rows->n, sizeof *labels, "groups", error);
+  if (!labels) return false;
+  for (size_t i = 0; i < rows->n; i++)
+    labels[i] = (struct Label){table_cell(rows->table, rows->row[i], column), i};
+  qsort(labels, rows->n, sizeof *labels, compare_labels);
+  for (size_t k = 0; k < rows->n; k++) {
+    bool same = k > 0 && strcmp(labels[k].text, labels[k - 1].text) == 0;
+    leader[labels[k].i] = same ? leader[labels[k - 1].i] : labels[k].i;
+  }
+  free(labels);
+  return true;
+}
+
 bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct Section *section,
                 size_t **group, size_t **first, size_t *n_groups, struct Error *error)
 {
-  int column = table_column(rows->table, spec_text(section, KEY_GROUP), error);
+  const char *name = spec_text(section, KEY_GROUP);
+  int column = table_column(rows->table, name, error);
   if (column < 0) return spec_error_at(spec, section, KEY_GROUP, error);
   *n_groups = 0;
   *group = memory_new(rows->n, sizeof **group, "groups", error);
-  *first = memory_new(rows->n, sizeof **first, "groups", error);
-  if (!*group || !*first) return false;
+  *first = memory_new(GROUP_LIMIT, sizeof **first, "groups", error);
+  if (!*group || !*first || !find_leaders(rows, (size_t)column, *group, error)) return false;
+  /* a leader comes before those it leads: its number is there when they ask for it */
   for (size_t i = 0; i < rows->n; i++) {
-    const char *cell = table_cell(rows->table, rows->row[i], (size_t)column);
-    size_t g = 0;
-    while (g < *n_groups &&
-           strcmp(cell, table_cell(rows->table, rows->row[(*first)[g]], (size_t)column)) != 0)
-      g++;
-    if (g == *n_groups) (*first)[(*n_groups)++] = i;
-    (*group)[i] = g;
+    size_t leader = (*group)[i];
+    if (leader < i) {
+      (*group)[i] = (*group)[leader];
+      continue;
+    }
+    if (*n_groups == GROUP_LIMIT) {
+      error_set(error, "%s: column \"%s\" has more than %d different values to group by",
+                rows->table->path, name, GROUP_LIMIT);
+      return spec_error_at(spec, section, KEY_GROUP, error);
+    }
+    (*first)[*n_groups] = i;
+    (*group)[i] = (*n_groups)++;
   }
   return true;
 }

@@ -44,7 +44,8 @@ double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
 
 /* Parts the rows by the text in the column that `group` names, in order of first appearance: for
    every row the number of its group in group[n]; the first row of each in first[*n_groups]. Both
-   are the caller's to free. */
+   are the caller's to free. Errors: no such column, or more than GROUP_LIMIT values in it. */
+enum { GROUP_LIMIT = 1000 };
 bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct Section *section,
                 size_t **group, size_t **first, size_t *n_groups, struct Error *error);
 

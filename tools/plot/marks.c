@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "plot/grid.h"
+#include "plot/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,13 +57,16 @@ static struct Mark *append(struct Marks *marks, const struct Section *section, s
 
 /* ---- line and scatter ---- */
 
-/* The label with {} replaced by the group's value. */
+/* The label with {} replaced by the group's value, which is text and no markup. */
 static bool label_group(struct Mark *mark, const char *value, struct Error *error)
 {
   char *place = mark->label ? strstr(mark->label, "{}") : NULL;
   if (!place) return true;
-  char *label =
-      memory_print(error, "%.*s%s%s", (int)(place - mark->label), mark->label, value, place + 2);
+  char *escaped = text_escape(value, error);
+  char *label = escaped ? memory_print(error, "%.*s%s%s", (int)(place - mark->label), mark->label,
+                                       escaped, place + 2)
+                        : NULL;
+  free(escaped);
   if (!label) return false;
   free(mark->label);
   mark->label = label;
@@ -75,8 +79,11 @@ static bool read_group(struct Marks *marks, const struct Section *section, const
 {
   struct Mark *mark = append(marks, section, error);
   if (!mark) return false;
-  mark->x = memory_new(rows->n, sizeof *mark->x, "points", error);
-  mark->y = memory_new(rows->n, sizeof *mark->y, "points", error);
+  size_t n = 0; /* its own rows alone: of a thousand groups, each may have one */
+  for (size_t i = 0; i < rows->n; i++)
+    n += !group || group[i] == g;
+  mark->x = memory_new(n, sizeof *mark->x, "points", error);
+  mark->y = memory_new(n, sizeof *mark->y, "points", error);
   if (!mark->x || !mark->y) return false;
   for (size_t i = 0; i < rows->n; i++) {
     if (group && group[i] != g) continue;
@@ -88,7 +95,7 @@ static bool read_group(struct Marks *marks, const struct Section *section, const
   mark->style.color = color_tint(color, spec_number(section, KEY_TINT));
   int column = table_column(rows->table, spec_text(section, KEY_GROUP), error);
   const char *value = table_cell(rows->table, rows->row[first], (size_t)column);
-  return label_group(mark, value, error);
+  return label_group(mark, value, error) || error_prefix(error, "%s", rows->table->path);
 }
 
 static bool read_points(struct Marks *marks, const struct Section *section, const struct Rows *rows,

@@ -317,6 +317,9 @@ static bool collect_legends(struct Scene *scene, struct Error *error)
       const struct Mark *mark = &panel->marks.mark[m];
       bool own = panel->place != PANEL_LEGEND_FIGURE && mark->section->outer == panel->section;
       if (!own && !has_one) continue;
+      /* a group's value has come into it */
+      if (mark->label && !text_check_glyphs(scene->font, mark->label, error))
+        return spec_error_at(&scene->spec, mark->section, KEY_LABEL, error);
       if (!legend_add(own ? &panel->legend : &scene->legend, mark, error)) return false;
     }
   }

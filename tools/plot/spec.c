@@ -15,8 +15,9 @@
 
 enum Type {
   TYPE_MARKUP,
-  TYPE_WORD,  /* a column, a table, a font: plain text that is not empty */
-  TYPE_PLACE, /* a number or a column */
+  TYPE_MARKUPS, /* several, separated by commas */
+  TYPE_WORD,    /* a column, a table, a font: plain text that is not empty */
+  TYPE_PLACE,   /* a number or a column */
   TYPE_REAL,
   TYPE_INTEGER,
   TYPE_REALS,
@@ -102,7 +103,7 @@ static const struct KeyRow {
     [KEY_VALUE] = {"value", MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_MAP_COLORS] = {"colors", MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_PHASE] = {"phase", PHASES, TYPE_WORD, "phase", 0, 0, NULL},
-    [KEY_PHASE_LABELS] = {"labels", PHASES, TYPE_MARKUP, NULL, 0, 0, NULL},
+    [KEY_PHASE_LABELS] = {"labels", PHASES, TYPE_MARKUPS, NULL, 0, 0, NULL},
     [KEY_GROUP] = {"group", POINTS, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_LABEL] = {"label", EXPLAINED, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_COLOR] = {"color", EXPLAINED, TYPE_COLOR, "black", 0, 0, NULL},
@@ -155,12 +156,32 @@ static bool parse_integer(const struct KeyRow *key, const char *text, int *numbe
 
 static bool parse_reals(const struct KeyRow *key, struct Value *value, struct Error *error)
 {
-  char word[64];
-  int used;
-  for (const char *rest = value->text; sscanf(rest, " %63s%n", word, &used) == 1; rest += used) {
+  static const char blanks[] = " \t";
+  const char *rest = value->text + strspn(value->text, blanks);
+  while (*rest) {
+    char word[64];
+    size_t length = strcspn(rest, blanks);
+    snprintf(word, sizeof word, "%.*s", (int)length, rest);
+    if (length >= sizeof word)
+      return error_set(error, "%s: expected numbers, found '%s...'", key->name, word);
     if (value->n_list == SPEC_LIST_LIMIT)
       return error_set(error, "%s: more than %d numbers", key->name, SPEC_LIST_LIMIT);
     if (!parse_real(key, word, &value->list[value->n_list++], error)) return false;
+    rest += length + strspn(rest + length, blanks);
+  }
+  return true;
+}
+
+/* Every piece is set by itself, so markup must not reach over a comma. */
+static bool parse_markups(const char *text, struct Error *error)
+{
+  while (*text) {
+    size_t length = strcspn(text, ",");
+    char *piece = memory_print(error, "%.*s", (int)length, text);
+    bool sound = piece && text_check_markup(piece, error);
+    free(piece);
+    if (!sound) return false;
+    text += length + (text[length] == ',');
   }
   return true;
 }
@@ -186,8 +207,9 @@ static bool parse_value(const struct KeyRow *key, struct Value *value, struct Er
   if (value->text[0] == '\0') return error_set(error, "%s: the value is missing", key->name);
   switch (key->type) {
   case TYPE_MARKUP:
-    if (text_check_markup(value->text, error)) return true;
-    return error_prefix(error, "%s", key->name);
+    return text_check_markup(value->text, error) || error_prefix(error, "%s", key->name);
+  case TYPE_MARKUPS:
+    return parse_markups(value->text, error) || error_prefix(error, "%s", key->name);
   case TYPE_WORD:
     return true;
   case TYPE_PLACE:
@@ -279,6 +301,8 @@ static struct Section *find_section(const struct Spec *spec, enum SectionKind ki
 
 static bool append_section(struct Spec *spec, struct Section *section, struct Error *error)
 {
+  if (spec->n_sections == SPEC_SECTION_LIMIT)
+    return error_set(error, "more than %d sections", SPEC_SECTION_LIMIT);
   size_t size = (spec->n_sections + 1) * sizeof(struct Section *);
   struct Section **grown = realloc(spec->sections, size);
   if (!grown) return error_set(error, "no memory for another section");
@@ -310,23 +334,27 @@ static bool add_section(struct Spec *spec, const char *heading, int line, struct
 }
 
 /* Opens all sections. The INI reader tells of a section by its entries only, and a panel may have
-   none of its own: so the headings are read beforehand, and lines say which entry is whose. */
+   none of its own: so the headings are read beforehand, and lines say which entry is whose. What
+   stands before a bracket is skipped as the INI reader does; a line that it refuses, too long or
+   with a NUL byte, ends the scan. */
 static bool scan_headings(struct Spec *spec, struct Error *error)
 {
   FILE *stream = fopen(spec->path, "rb");
   if (!stream) return error_system(error, "%s: cannot open", spec->path);
-  char *text = NULL;
-  size_t size = 0;
+  char text[256]; /* longer than the longest line */
   bool scanned = true;
-  for (int line = 1; scanned && getline(&text, &size, stream) > 0; line++) {
-    char *start = text + strspn(text, " \t"), *end = strchr(start, ']');
+  for (int line = 1; scanned && fgets(text, sizeof text, stream); line++) {
+    if (!strchr(text, '\n') && !feof(stream)) break;
+    char *start = text;
+    if (line == 1 && strncmp(start, "\xEF\xBB\xBF", 3) == 0) start += 3;
+    start += strspn(start, " \t\v\f\r");
+    char *end = strchr(start, ']');
     if (*start != '[' || !end) continue;
     *end = '\0';
     scanned =
         add_section(spec, start + 1, line, error) || error_prefix(error, "%s:%d", spec->path, line);
   }
   if (ferror(stream)) scanned = error_system(error, "%s: cannot read", spec->path);
-  free(text);
   fclose(stream);
   return scanned;
 }

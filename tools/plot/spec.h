@@ -104,7 +104,8 @@ enum PanelLegend {
 };
 enum BarsArrangement { BARS_GROUPED, BARS_OVERLAID };
 
-enum { SPEC_LIST_LIMIT = 24 };
+/* Far more than a page can show: a file that asks for more is no figure. */
+enum { SPEC_LIST_LIMIT = 24, SPEC_SECTION_LIMIT = 500 };
 
 struct Value {
   char *text;    /* NULL: not set; owned by the section */

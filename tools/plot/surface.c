@@ -28,6 +28,21 @@ static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, uns
   return CAIRO_STATUS_WRITE_ERROR;
 }
 
+/* Cairo's own limit for a side; and a gigabyte of memory, which is a poster at 300 per inch. */
+static const double longest_side = 32767, most_pixels = 1 << 28;
+
+static bool check_pixels(const struct Surface *surface, double width, double height,
+                         double resolution, struct Error *error)
+{
+  if (surface->format != SURFACE_PNG) return true;
+  double columns = ceil(width * resolution / 72), rows = ceil(height * resolution / 72);
+  if (columns <= longest_side && rows <= longest_side && columns * rows <= most_pixels) return true;
+  return error_set(error,
+                   "%s: %.0f by %.0f pixels are more than the %.0f of a side, or the %.0f in all, "
+                   "that a picture may have: choose a lower resolution",
+                   surface->path, columns, rows, longest_side, most_pixels);
+}
+
 static cairo_surface_t *new_surface(struct Surface *surface, double width, double height,
                                     double resolution)
 {
@@ -68,7 +83,9 @@ bool surface_open(struct Surface *surface, const char *path, double width, doubl
                   double resolution, struct Error *error)
 {
   *surface = (struct Surface){.path = path};
-  if (!surface_format(path, &surface->format, error)) return false;
+  if (!surface_format(path, &surface->format, error) ||
+      !check_pixels(surface, width, height, resolution, error))
+    return false;
   if (!output_open(&surface->output, path, error)) return false;
   surface->cairo_surface = new_surface(surface, width, height, resolution);
   surface->cairo = cairo_create(surface->cairo_surface);

@@ -27,8 +27,9 @@ struct Surface {
 /* Errors: the name ends with none of .pdf, .svg, .png. */
 bool surface_format(const char *path, enum SurfaceFormat *format, struct Error *error);
 
-/* A white page of width by height points; resolution is a PNG's pixels per inch. On failure there
-   is nothing to discard. */
+/* A white page of width by height points; resolution is a PNG's pixels per inch. Errors: the file
+   cannot be made; a PNG would have more pixels than memory should be spent on. On failure there is
+   nothing to discard. */
 bool surface_open(struct Surface *surface, const char *path, double width, double height,
                   double resolution, struct Error *error);
 

@@ -30,6 +30,9 @@ void font_free(struct Font *font);
 /* The markup is well-formed. */
 bool text_check_markup(const char *markup, struct Error *error);
 
+/* Markup that shows the text as it is, which the caller frees. Error: it is no UTF-8. */
+char *text_escape(const char *text, struct Error *error);
+
 /* The family has every character of it. */
 bool text_check_glyphs(struct Font *font, const char *markup, struct Error *error);
 

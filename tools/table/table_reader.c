@@ -8,18 +8,21 @@
 
 enum { FIRST_CAPACITY = 1 << 16 };
 
-/* The rest of the stream as one text with a NUL behind it; NULL, with errno set, when it cannot be
-   read or does not fit into memory. */
+/* The rest of the stream as one text with a NUL behind it, or as much of it as shows that it is no
+   text: a device of zeros has no end. NULL, with errno set, when it cannot be read or does not fit
+   into memory. */
 static char *read_stream(FILE *stream, size_t *length)
 {
   size_t capacity = FIRST_CAPACITY;
   char *text = malloc(capacity);
   *length = 0;
   while (text) {
-    *length += fread(text + *length, 1, capacity - 1 - *length, stream);
+    size_t got = fread(text + *length, 1, capacity - 1 - *length, stream);
     if (ferror(stream)) break;
+    bool is_text = memchr(text + *length, '\0', got) == NULL;
+    *length += got;
     text[*length] = '\0';
-    if (*length < capacity - 1) return text;
+    if (*length < capacity - 1 || !is_text) return text;
     char *larger = realloc(text, capacity *= 2);
     if (!larger) break;
     text = larger;
@@ -91,45 +94,90 @@ static bool is_name(const char *text)
   return *text != '\0' && text[strspn(text, letters)] == '\0';
 }
 
+/* A column's name with its number. */
+struct Place {
+  const char *name;
+  size_t column;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+  const struct Place *a = left, *b = right;
+  int order = strcmp(a->name, b->name);
+  return order != 0 ? order : (a->column > b->column) - (a->column < b->column);
+}
+
+/* The first column whose name an earlier one has, which is *twin; n_columns when there is none.
+   Names are sorted, for a hostile header may have millions. */
+static bool find_repeated(const struct Table *table, size_t *repeated, size_t *twin,
+                          struct Error *error)
+{
+  size_t n = table->n_columns;
+  struct Place *places = memory_new(n, sizeof *places, "column names", error);
+  if (!places) return error_prefix(error, "%s", table->path);
+  for (size_t i = 0; i < n; i++)
+    places[i] = (struct Place){table->names[i], i};
+  qsort(places, n, sizeof *places, compare_places);
+  *repeated = n;
+  for (size_t i = 1; i < n; i++) {
+    bool new_pair = places[i].column < *repeated && strcmp(places[i - 1].name, places[i].name) == 0;
+    if (!new_pair) continue;
+    *repeated = places[i].column;
+    *twin = places[i - 1].column;
+  }
+  free(places);
+  return true;
+}
+
+static bool check_names(const struct Table *table, int number, struct Error *error)
+{
+  for (size_t i = 0; i < table->n_columns; i++)
+    if (!is_name(table->names[i]))
+      return error_set(error,
+                       "%s:%d: column %zu is called \"%s\", expected a name of letters, digits, "
+                       "'_', '.' and '-'",
+                       table->path, number, i + 1, table->names[i]);
+  size_t repeated = 0, twin = 0;
+  if (!find_repeated(table, &repeated, &twin, error)) return false;
+  if (repeated == table->n_columns) return true;
+  return error_set(error, "%s:%d: columns %zu and %zu are both called \"%s\"", table->path, number,
+                   twin + 1, repeated + 1, table->names[repeated]);
+}
+
 static bool read_header(struct Table *table, char *line, int number, struct Error *error)
 {
   table->n_columns = count(line, '\t') + 1;
   table->names = memory_new(table->n_columns, sizeof *table->names, "column names", error);
   if (!table->names) return error_prefix(error, "%s", table->path);
   cut(line, table->names, table->n_columns);
-  for (size_t i = 0; i < table->n_columns; i++) {
-    if (!is_name(table->names[i]))
-      return error_set(error,
-                       "%s:%d: column %zu is called \"%s\", expected a name of letters, digits, "
-                       "'_', '.' and '-'",
-                       table->path, number, i + 1, table->names[i]);
-    for (size_t j = 0; j < i; j++)
-      if (strcmp(table->names[i], table->names[j]) == 0)
-        return error_set(error, "%s:%d: columns %zu and %zu are both called \"%s\"", table->path,
-                         number, j + 1, i + 1, table->names[i]);
-  }
+  return check_names(table, number, error);
+}
+
+static bool read_row(struct Table *table, char *line, struct Error *error)
+{
+  int number = table->first_line + (int)table->n_rows;
+  const char **row = table->cells + table->n_rows * table->n_columns;
+  size_t n_cells = count(line, '\t') + 1;
+  if (n_cells != table->n_columns)
+    return error_set(error, "%s:%d: a row of %zu cells, expected %zu", table->path, number,
+                     *line ? n_cells : 0, table->n_columns);
+  cut(line, row, n_cells);
+  for (size_t i = 0; i < n_cells; i++)
+    if (*row[i] == '\0')
+      return error_set(error, "%s:%d: column \"%s\" is empty", table->path, number,
+                       table->names[i]);
+  table->n_rows++;
   return true;
 }
 
 static bool read_rows(struct Table *table, char *rest, struct Error *error)
 {
-  size_t most = count(rest, '\n') + 1;
-  table->cells = memory_new(most, table->n_columns * sizeof *table->cells, "cells", error);
+  /* as many as the text can hold; lines times columns could be far more */
+  size_t most = count(rest, '\t') + count(rest, '\n') + 1;
+  table->cells = memory_new(most, sizeof *table->cells, "cells", error);
   if (!table->cells) return error_prefix(error, "%s", table->path);
-  for (char *line; (line = next_line(&rest));) {
-    int number = table->first_line + (int)table->n_rows;
-    const char **row = table->cells + table->n_rows * table->n_columns;
-    size_t n_cells = count(line, '\t') + 1;
-    if (n_cells != table->n_columns)
-      return error_set(error, "%s:%d: a row of %zu cells, expected %zu", table->path, number,
-                       *line ? n_cells : 0, table->n_columns);
-    cut(line, row, n_cells);
-    for (size_t i = 0; i < n_cells; i++)
-      if (*row[i] == '\0')
-        return error_set(error, "%s:%d: column \"%s\" is empty", table->path, number,
-                         table->names[i]);
-    table->n_rows++;
-  }
+  for (char *line; (line = next_line(&rest));)
+    if (!read_row(table, line, error)) return false;
   return true;
 }
 
@@ -171,8 +219,9 @@ int table_column(const struct Table *table, const char *name, struct Error *erro
   for (size_t i = 0; i < table->n_columns; i++)
     if (strcmp(table->names[i], name) == 0) return (int)i;
   error_set(error, "%s: no column \"%s\", there are", table->path, name);
-  for (size_t i = 0; i < table->n_columns; i++) {
-    size_t length = strlen(error->message);
+  for (size_t i = 0, length = 0; i < table->n_columns; i++) {
+    length += strlen(error->message + length);
+    if (length + 1 >= sizeof error->message) break;
     snprintf(error->message + length, sizeof error->message - length, "%s %s", i == 0 ? "" : ",",
              table->names[i]);
   }

@@ -7,10 +7,15 @@
  *   the rest  the arrays, little-endian, row-major; data_offsets count from its first byte. They
  *             cover it without holes and without overlap.
  *
- * The reader maps the file and trusts nothing: every length, offset, shape and dtype is checked
- * before anything is used, so that an opened file is a sound one. The writer knows all shapes
- * beforehand, writes the header first, and puts every piece at its final offset. Headers that we
- * write are padded so that the data starts at a multiple of 64 bytes; others may start anywhere.
+ * The reader trusts nothing: every length, offset, shape and dtype is checked before anything is
+ * used, so that an opened file is a sound one. The arrays stay in the file, which may be larger
+ * than memory, and are read when they are asked for. (A mapping would do the same with less code,
+ * but a disk that fails, or a file that is cut off meanwhile, would be a signal instead of an
+ * error.)
+ *
+ * The writer knows all shapes beforehand, writes the header first, and puts every piece at its
+ * final offset. Headers that we write are padded so that the data starts at a multiple of 64 bytes;
+ * others may start anywhere.
  */
 #ifndef TENSOR_SAFETENSORS_H
 #define TENSOR_SAFETENSORS_H
@@ -54,8 +59,9 @@ struct Tensor {
   enum DType dtype;
   int rank; /* 0 for a scalar */
   size_t shape[TENSOR_MAX_RANK];
-  size_t count;     /* product of the shape */
-  const void *data; /* into the mapping; may be unaligned: read it through tensor_read_* */
+  size_t count;      /* product of the shape */
+  int descriptor;    /* of the file, which is open as long as the Safetensors is */
+  uint64_t position; /* of element 0, from the first byte of the file */
 };
 
 struct MetadataEntry {
@@ -63,9 +69,8 @@ struct MetadataEntry {
 };
 
 struct Safetensors {
-  char *path;
-  void *mapping;
-  size_t mapping_size;
+  char *path; /* NULL when not open */
+  int descriptor;
   struct Tensor *tensors; /* in the order of their offsets */
   size_t n_tensors;
   struct MetadataEntry *metadata;
@@ -74,8 +79,7 @@ struct Safetensors {
 };
 
 /* Opens and checks a file. Errors name the file and, where there is one, the tensor, with what
-   was found and what was expected; there is nothing to close then. The file must not shrink while
-   it is open (files that are replaced by a rename do not). */
+   was found and what was expected; there is nothing to close then. */
 bool safetensors_open(struct Safetensors *file, const char *path, struct Error *error);
 void safetensors_close(struct Safetensors *file);
 
@@ -85,14 +89,15 @@ const struct Tensor *safetensors_find(const struct Safetensors *file, const char
 /* The metadata value of that key; NULL when there is none. */
 const char *safetensors_metadata(const struct Safetensors *file, const char *key);
 
-/* Elements [first, first + count) of an F32 or F64 tensor as float32. False with an error that
-   names the tensor for another dtype, also when the count is 0. The range must lie in the tensor.
- */
+/* Elements [first, first + count) of an F32 or F64 tensor as float32. Errors, which name the
+   tensor: another dtype, also when the count is 0; the file cannot be read. The range must lie in
+   the tensor. Different threads may read at the same time. */
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 
-/* Element i of an I64, U8 or BOOL tensor; of a BOOL one, 0 or 1. */
-int64_t tensor_integer(const struct Tensor *tensor, size_t i);
+/* The same of an I64, U8 or BOOL tensor; of a BOOL one, 0 or 1. */
+bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
+                          struct Error *error);
 
 /* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. */
 bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,

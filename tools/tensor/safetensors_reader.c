@@ -2,13 +2,13 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +40,23 @@ size_t dtype_size(enum DType dtype)
 const char *dtype_name(enum DType dtype)
 {
   return dtypes[dtype].name;
+}
+
+/* Reads everything or fails with the reason. */
+static bool read_at(int descriptor, uint64_t position, void *bytes, size_t size,
+                    struct Error *error)
+{
+  char *rest = bytes;
+  while (size > 0) {
+    ssize_t got = pread(descriptor, rest, size, (off_t)position);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return error_system(error, "cannot read");
+    if (got == 0) return error_set(error, "cannot read: the file has become shorter");
+    rest += got;
+    size -= (size_t)got;
+    position += (uint64_t)got;
+  }
+  return true;
 }
 
 /* ---- one tensor's entry in the header ---- */
@@ -183,7 +200,7 @@ static bool read_entries(struct Extent *extents, const json_t *header, struct Er
   return true;
 }
 
-static bool read_tensors(struct Safetensors *file, const char *data, size_t available,
+static bool read_tensors(struct Safetensors *file, uint64_t data_start, uint64_t available,
                          struct Error *error)
 {
   const json_t *header = file->header;
@@ -197,64 +214,72 @@ static bool read_tensors(struct Safetensors *file, const char *data, size_t avai
   }
   for (size_t i = 0; sound && i < n; i++) {
     file->tensors[i] = extents[i].tensor;
-    file->tensors[i].data = data + extents[i].begin;
+    file->tensors[i].descriptor = file->descriptor;
+    file->tensors[i].position = data_start + extents[i].begin;
   }
   file->n_tensors = sound ? n : 0;
   free(extents);
   return sound;
 }
 
-static bool read_header(struct Safetensors *file, struct Error *error)
+/* The header's text, which the caller frees. Its length is checked before memory is asked for. */
+static char *read_text(const struct Safetensors *file, uint64_t file_size, uint64_t *length,
+                       struct Error *error)
 {
-  const unsigned char *bytes = file->mapping;
-  uint64_t length;
-  memcpy(&length, bytes, LENGTH_SIZE);
-  size_t behind = file->mapping_size - LENGTH_SIZE;
-  if (length > HEADER_LIMIT)
-    return error_set(error,
-                     "no safetensors file, or a damaged one: its header would be %" PRIu64
-                     " bytes long, more than the %d that the format allows",
-                     length, HEADER_LIMIT);
-  if (length > behind)
-    return error_set(error, "truncated: %" PRIu64 " of %" PRIu64 " bytes of its header are missing",
-                     length - behind, length);
-  const char *text = (const char *)bytes + LENGTH_SIZE;
+  if (!read_at(file->descriptor, 0, length, LENGTH_SIZE, error)) return NULL;
+  uint64_t behind = file_size - LENGTH_SIZE;
+  if (*length > HEADER_LIMIT)
+    error_set(error,
+              "no safetensors file, or a damaged one: its header would be %" PRIu64
+              " bytes long, more than the %d that the format allows",
+              *length, HEADER_LIMIT);
+  else if (*length > behind)
+    error_set(error, "truncated: %" PRIu64 " of %" PRIu64 " bytes of its header are missing",
+              *length - behind, *length);
+  else {
+    char *text = memory_new(*length, 1, "the header", error);
+    if (text && read_at(file->descriptor, LENGTH_SIZE, text, *length, error)) return text;
+    free(text);
+  }
+  return NULL;
+}
+
+static bool parse_text(struct Safetensors *file, const char *text, size_t length,
+                       struct Error *error)
+{
   if (length == 0 || *text != '{') return error_set(error, "the header is no JSON object");
   json_error_t problem;
   file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-  if (!file->header)
-    return error_set(error, "the header is no valid JSON: %s (byte %d)", problem.text,
-                     problem.position);
-  return read_metadata(file, json_object_get(file->header, "__metadata__"), error) &&
-         read_tensors(file, text + length, behind - length, error);
+  return file->header || error_set(error, "the header is no valid JSON: %s (byte %d)", problem.text,
+                                   problem.position);
+}
+
+static bool read_header(struct Safetensors *file, uint64_t file_size, struct Error *error)
+{
+  uint64_t length = 0;
+  char *text = read_text(file, file_size, &length, error);
+  bool parsed = text && parse_text(file, text, length, error);
+  free(text);
+  uint64_t data_start = LENGTH_SIZE + length;
+  return parsed && read_metadata(file, json_object_get(file->header, "__metadata__"), error) &&
+         read_tensors(file, data_start, file_size - data_start, error);
 }
 
 /* ---- the file ---- */
 
-static bool map_descriptor(struct Safetensors *file, int descriptor, struct Error *error)
+static bool open_file(struct Safetensors *file, uint64_t *size, struct Error *error)
 {
+  /* opening a pipe must not wait for a writer: it is refused right after */
+  file->descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file->descriptor < 0) return error_system(error, "cannot open");
   struct stat status;
-  if (fstat(descriptor, &status) != 0) return error_system(error, "cannot read");
+  if (fstat(file->descriptor, &status) != 0) return error_system(error, "cannot read");
   if (!S_ISREG(status.st_mode)) return error_set(error, "cannot read: not a regular file");
   if (status.st_size < LENGTH_SIZE)
     return error_set(error, "no safetensors file: %jd bytes, expected %d and a header",
                      (intmax_t)status.st_size, LENGTH_SIZE);
-  size_t size = (size_t)status.st_size;
-  void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  if (mapping == MAP_FAILED) return error_system(error, "cannot map %zu bytes", size);
-  file->mapping = mapping;
-  file->mapping_size = size;
+  *size = (uint64_t)status.st_size;
   return true;
-}
-
-static bool map_file(struct Safetensors *file, struct Error *error)
-{
-  /* opening a pipe must not wait for a writer: it is refused right after */
-  int descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor < 0) return error_system(error, "cannot open");
-  bool mapped = map_descriptor(file, descriptor, error);
-  close(descriptor);
-  return mapped;
 }
 
 /* Names come from the file: what would move a terminal's cursor or break the line is replaced. */
@@ -266,9 +291,10 @@ static void make_printable(struct Error *error)
 
 bool safetensors_open(struct Safetensors *file, const char *path, struct Error *error)
 {
-  *file = (struct Safetensors){.path = memory_copy_text(path, error)};
+  *file = (struct Safetensors){.path = memory_copy_text(path, error), .descriptor = -1};
   if (!file->path) return false;
-  if (map_file(file, error) && read_header(file, error)) return true;
+  uint64_t size = 0;
+  if (open_file(file, &size, error) && read_header(file, size, error)) return true;
   make_printable(error);
   safetensors_close(file);
   return error_prefix(error, "%s", path);
@@ -276,7 +302,8 @@ bool safetensors_open(struct Safetensors *file, const char *path, struct Error *
 
 void safetensors_close(struct Safetensors *file)
 {
-  if (file->mapping) munmap(file->mapping, file->mapping_size);
+  /* a zeroed one has no path, and its descriptor is not ours */
+  if (file->path && file->descriptor >= 0) close(file->descriptor);
   json_decref(file->header);
   free(file->tensors);
   free(file->metadata);
@@ -300,42 +327,61 @@ const char *safetensors_metadata(const struct Safetensors *file, const char *key
 
 /* ---- elements ---- */
 
-bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
-                        struct Error *error)
-{
-  if (tensor->dtype != DTYPE_F32 && tensor->dtype != DTYPE_F64)
-    return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32 or F64", tensor->name,
-                     dtype_name(tensor->dtype));
-  const char *source = (const char *)tensor->data + first * dtype_size(tensor->dtype);
-  if (tensor->dtype == DTYPE_F32) {
-    if (count > 0) memcpy(values, source, count * sizeof *values);
-    return true;
-  }
-  for (size_t i = 0; i < count; i++) {
-    double value;
-    memcpy(&value, source + i * sizeof value, sizeof value);
-    values[i] = (float)value;
-  }
-  return true;
-}
-
-int64_t tensor_integer(const struct Tensor *tensor, size_t i)
-{
-  const unsigned char *source = (const unsigned char *)tensor->data + i * dtype_size(tensor->dtype);
-  if (tensor->dtype == DTYPE_U8) return *source;
-  if (tensor->dtype == DTYPE_BOOL) return *source != 0;
-  int64_t value;
-  memcpy(&value, source, sizeof value);
-  return value;
-}
-
 bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
                  struct Error *error)
 {
-  (void)error; /* what is mapped is there */
   size_t size = dtype_size(tensor->dtype);
-  if (count > 0) memcpy(elements, (const char *)tensor->data + first * size, count * size);
+  uint64_t position = tensor->position + first * size;
+  if (read_at(tensor->descriptor, position, elements, count * size, error)) return true;
+  return error_prefix(error, "tensor \"%.80s\"", tensor->name);
+}
+
+/* A piece of a tensor on its way from the file to another type. */
+enum { PIECE = 1024 };
+
+static bool read_doubles(const struct Tensor *tensor, size_t first, size_t count, float *values,
+                         struct Error *error)
+{
+  double piece[PIECE];
+  for (size_t done = 0; done < count; done += PIECE) {
+    size_t n = count - done < PIECE ? count - done : PIECE;
+    if (!tensor_read(tensor, first + done, n, piece, error)) return false;
+    for (size_t i = 0; i < n; i++)
+      values[done + i] = (float)piece[i];
+  }
   return true;
+}
+
+bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
+                        struct Error *error)
+{
+  if (tensor->dtype == DTYPE_F32) return tensor_read(tensor, first, count, values, error);
+  if (tensor->dtype == DTYPE_F64) return read_doubles(tensor, first, count, values, error);
+  return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32 or F64", tensor->name,
+                   dtype_name(tensor->dtype));
+}
+
+static bool read_bytes(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
+                       struct Error *error)
+{
+  uint8_t piece[PIECE];
+  for (size_t done = 0; done < count; done += PIECE) {
+    size_t n = count - done < PIECE ? count - done : PIECE;
+    if (!tensor_read(tensor, first + done, n, piece, error)) return false;
+    for (size_t i = 0; i < n; i++)
+      values[done + i] = tensor->dtype == DTYPE_BOOL ? piece[i] != 0 : piece[i];
+  }
+  return true;
+}
+
+bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
+                          struct Error *error)
+{
+  if (tensor->dtype == DTYPE_I64) return tensor_read(tensor, first, count, values, error);
+  if (tensor->dtype == DTYPE_U8 || tensor->dtype == DTYPE_BOOL)
+    return read_bytes(tensor, first, count, values, error);
+  return error_set(error, "tensor \"%.80s\" has dtype %s, expected I64, U8 or BOOL", tensor->name,
+                   dtype_name(tensor->dtype));
 }
 
 void tensor_format_shape(const struct Tensor *tensor, char text[TENSOR_SHAPE_TEXT_SIZE])

@@ -1,0 +1,89 @@
+#!/bin/sh
+# leaks.sh TOOLS_DIR SUPPRESSIONS: small jobs of each tool under valgrind, that end well and that fail:
+# no memory is lost, and none is used that must not be.
+#
+# Prints a line for each job. Exit status: 0 when valgrind had nothing to say, 1 otherwise, 77 where
+# it is not there.
+
+set -u
+tools=$(cd "$1" && pwd) || exit 1
+suppressions=$2
+command -v valgrind >/dev/null || { echo 'skipped: valgrind is not installed'; exit 77; }
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$scratch" || exit 1
+# With the kernels given, a program does not start itself anew. Two threads, so that there are some;
+# valgrind runs one at a time, so the other should not spin.
+OPENBLAS_CORETYPE=Haswell OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive LC_ALL=C
+export OPENBLAS_CORETYPE OMP_NUM_THREADS OMP_WAIT_POLICY LC_ALL
+bad=0
+
+runs() { # STATUS TOOL ARGUMENT...: it must end with that status
+  expected=$1
+  shift
+  valgrind -q --error-exitcode=99 --leak-check=full \
+    --errors-for-leak-kinds=definite,possible --suppressions="$suppressions" \
+    "$tools/$@" >stdout 2>stderr </dev/null
+  status=$?
+  if [ "$status" -eq "$expected" ]; then
+    echo "ok    $*"
+  else
+    echo "WRONG $*: status $status, expected $expected"
+    sed 's/^/      /' stderr
+    bad=1
+  fi
+}
+
+cat >tiny.ini <<END
+[data]
+modulus = 7
+[model]
+d_model = 8
+n_heads = 2
+d_head = 4
+d_mlp = 16
+[train]
+epochs = 6
+snapshot_every = 3
+END
+cat >line.ini <<END
+[figure]
+table = history
+x = epoch
+[panel loss]
+[line train]
+y = train_loss
+label = Train
+END
+cat >map.ini <<END
+[panel map]
+[map neuron]
+table = activations
+x = a
+y = b
+value = neuron_0
+colors = values
+[colors values]
+END
+echo 'no key' | cat map.ini - >broken.ini
+
+runs 0 train -o run tiny.ini
+runs 1 train -o run tiny.ini train.epochs=none
+runs 0 checkpoint-to-spectrum -o out run/trajectory.safetensors
+runs 0 ablate -o out run/trajectory.safetensors
+runs 0 progress-measures -o out/measures.tsv run/trajectory.safetensors
+runs 0 progress-measures run/trajectory.safetensors
+head -c -100 run/trajectory.safetensors >cut
+for tool in checkpoint-to-spectrum ablate progress-measures; do
+  runs 1 "$tool" -o out cut
+  runs 1 "$tool" -o out run/trajectory.safetensors data.modulus=11
+done
+for ending in pdf svg png; do
+  runs 0 render-figure -o "out/line.$ending" line.ini run/history.tsv
+  runs 0 render-figure -o "out/map.$ending" map.ini out/activations.tsv
+done
+runs 1 render-figure -o out/map.pdf broken.ini out/activations.tsv
+runs 1 render-figure -o out/line.pdf line.ini out/activations.tsv
+exit "$bad"
