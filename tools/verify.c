@@ -2,6 +2,7 @@
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "table/table.h"
 
 #include <math.h>
@@ -252,18 +253,20 @@ static void format_ours(const struct Claim *claim, char text[TEXT_SIZE])
 
 static bool print_report(const struct Claims *claims, struct Error *error)
 {
-  printf("%-7s  %-34s  %-22s  %-11s  %s\n", "verdict", "claim", "paper", "ours", "window");
+  struct Output output;
+  if (!output_open(&output, "-", error)) return false;
+  FILE *stream = output.stream;
+  fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", "verdict", "claim", "paper", "ours", "window");
   for (size_t i = 0; i < claims->n; i++) {
     const struct Claim *claim = &claims->claims[i];
     char window[TEXT_SIZE], ours[TEXT_SIZE];
     format_window(claim, window);
     format_ours(claim, ours);
-    printf("%-7s  %-34s  %-22s  %-11s  %s\n", verdict_names[claim->verdict], claim->cells[CLAIM],
-           claim->cells[PAPER], ours, window);
+    fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", verdict_names[claim->verdict],
+            claim->cells[CLAIM], claim->cells[PAPER], ours, window);
   }
-  printf("%zu of %zu claims hold\n", count_verdicts(claims, HOLDS), claims->n);
-  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-  return error_system(error, "standard output: cannot write");
+  fprintf(stream, "%zu of %zu claims hold\n", count_verdicts(claims, HOLDS), claims->n);
+  return output_commit(&output, error);
 }
 
 static bool write_table(const struct Claims *claims, struct Error *error)

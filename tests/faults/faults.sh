@@ -4,19 +4,20 @@
 # Each tool does a small job once undisturbed, under strace, which lists its calls. Then it does the
 # job again for every call that concerns a file of the job, and that call fails as on a full disk, a
 # bad one, with too many open files and the like. Of the calls that the loader and the libraries
-# make for themselves, every STRIDE-th fails too (default 24; with 1 it takes half an hour).
+# make for themselves, every STRIDE-th fails too (default 48; with 1 it takes half an hour).
 #
 # Whatever fails, a target is byte for byte the old file or the new one, nothing else is left beside
 # it, and the tool either ends well with all its targets new, or ends with status 1 and a message
 # that ends with the system's reason. It must not end well when the call wrote, synced, closed or
-# renamed a target. Where a call of a library fails, the message may be that library's.
+# renamed a target. Where a call of a library fails, the message may be that library's. A training
+# may leave what it goes on from; then the same command once more must make the new files.
 #
 # Prints a line for each job and each thing found wrong. Exit status: 0 when nothing was, 1
 # otherwise, 77 where strace is not there or may not trace.
 
 set -u
 tools=$(cd "$1" && pwd) || exit 1
-stride=${STRIDE:-24}
+stride=${STRIDE:-48}
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -28,9 +29,9 @@ strace -o /dev/null true 2>"$scratch/why" || {
 }
 
 # One thread and one process, whose calls come in one order.
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell LC_ALL=C
+OMP_NUM_THREADS=1 LC_ALL=C
 ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
-export OMP_NUM_THREADS OPENBLAS_NUM_THREADS OPENBLAS_CORETYPE LC_ALL ASAN_OPTIONS
+export OMP_NUM_THREADS LC_ALL ASAN_OPTIONS
 
 # The calls that fail, how, and what the system says then.
 kinds='write ENOSPC No space left on device
@@ -88,17 +89,19 @@ check_targets() {
       [ ! -e "$dir/old/$file" ] || wrong "$file is gone"
     elif [ -e "$dir/new/$file" ]; then
       wrong "$file is neither the old file nor the new one"
-    elif [ "$1" = job ]; then
+    elif [ "$1" = job ] && [ -z "$continues" ]; then
       wrong "$file is left over"
     fi
   done
 }
 
-# The call did something to a target on its way. (A file that has the name of a target already is
-# read, if it is open.)
+# The call did something to a target on its way. What is closed may be an old target that was read,
+# or a lock.
 concerns_target() { # KIND
-  opened=$(sed "s,^$1([0-9]*<$dir/out/\([^>]*\)>.*,\1," "$dir/call")
-  grep -qF "$dir/out/" "$dir/call" && { [ "$1" != close ] || [ ! -e "$dir/old/$opened" ]; }
+  grep -qF "$dir/out/" "$dir/call" || return 1
+  [ "$1" = close ] || return 0
+  closed=$(sed "s,^close([0-9]*<$dir/out/\([^>]*\)>.*,\1," "$dir/call")
+  [ ! -e "$dir/old/$closed" ] && [ "$closed" = "${closed%.lock}" ]
 }
 
 check_run() { # job|library KIND REASON
@@ -119,6 +122,17 @@ check_run() { # job|library KIND REASON
   fi
 }
 
+# Does what a failed training left spoil the next one?
+check_continuing() {
+  if "$tools/$tool" $arguments >"$dir/stdout" 2>"$dir/stderr" </dev/null; then
+    status=0
+    check_targets job
+    [ -n "$all_new" ] || wrong 'the next attempt does not make the new files'
+  else
+    wrong 'the next attempt fails'
+  fi
+}
+
 fail_each() { # job|library KIND ERROR REASON
   step=1
   [ "$1" = job ] || step=$stride
@@ -126,12 +140,13 @@ fail_each() { # job|library KIND ERROR REASON
     do_job "$2" "$number" "$3"
     grep -F '(INJECTED)' "$dir/log" >"$dir/call" || wrong "call $number of $2 did not come"
     check_run "$1" "$2" "$4"
+    [ -z "$continues" ] || check_continuing
     runs=$((runs + 1))
   done
 }
 
 # A folder that holds in/, which jobs read, and old/, what the targets were before.
-run_job() { # NAME TOOL ARGUMENTS; $dir/in, $dir/old and $redirected are there
+run_job() { # NAME TOOL ARGUMENTS; $dir/in, $dir/old, $redirected and $continues are there
   job=$1 tool=$2 arguments=$3 wrongs=0 runs=0
   : >"$dir/call"
   do_job
@@ -176,6 +191,10 @@ x = epoch
 y = train_loss
 label = Train
 END
+printf 'claim\twhere\tstatement\tpaper\ttable\tquantity\tlow\thigh\tscale\treason\n' \
+  >"$scratch/made/claims.tsv"
+printf 'loss\t3\tIt is low\t1e-7\tquantities\tloss\t0\t1\tany\tnone\n' >>"$scratch/made/claims.tsv"
+printf 'quantity\tvalue\nloss\t0.5\n' >"$scratch/made/quantities.tsv"
 "$tools/train" -o "$scratch/made" "$scratch/made/run.ini" 2>"$scratch/why" &&
   "$tools/train" -o "$scratch/made/old" "$scratch/made/run.ini" train.seed=1 2>"$scratch/why" || {
   echo 'cannot make the trajectories:'
@@ -184,7 +203,7 @@ END
 }
 
 new_job() { # NAME INPUT...: copies inputs; the targets are given by old_is
-  dir=$scratch/$1 redirected=
+  dir=$scratch/$1 redirected= continues=
   mkdir "$dir" "$dir/in" "$dir/old"
   shift
   for input; do cp "$scratch/made/$input" "$dir/in/"; done
@@ -197,6 +216,7 @@ old_is() { # TARGET...
 train_job() {
   new_job train run.ini
   cp "$scratch/made/old/trajectory.safetensors" "$scratch/made/old/history.tsv" "$dir/old/"
+  continues=yes
   run_job train train "-o $dir/out $dir/in/run.ini"
 }
 
@@ -208,7 +228,7 @@ dump_job() {
 
 spectrum_job() {
   new_job spectrum trajectory.safetensors
-  old_is spectrum.tsv neurons.tsv activations.tsv
+  old_is spectrum.tsv neurons.tsv spectrum-quantities.tsv
   run_job checkpoint-to-spectrum checkpoint-to-spectrum \
     "-o $dir/out $dir/in/trajectory.safetensors"
 }
@@ -221,9 +241,9 @@ ablate_job() {
 
 measures_job() {
   new_job measures trajectory.safetensors
-  old_is measures.tsv
+  old_is measures.tsv progress-quantities.tsv
   run_job progress-measures progress-measures \
-    "-o $dir/out/measures.tsv $dir/in/trajectory.safetensors"
+    "-o $dir/out/measures.tsv --tables $dir/out $dir/in/trajectory.safetensors"
 }
 
 stdout_job() {
@@ -231,6 +251,19 @@ stdout_job() {
   redirected=table.tsv
   run_job 'progress-measures to standard output' progress-measures \
     "$dir/in/trajectory.safetensors"
+}
+
+verify_job() {
+  new_job verify claims.tsv quantities.tsv
+  old_is numbers.tex
+  run_job verify verify \
+    "-q -o $dir/out/claims.tsv --tex $dir/out/numbers.tex $dir/in/claims.tsv $dir/in/quantities.tsv"
+}
+
+report_job() {
+  new_job report claims.tsv quantities.tsv
+  redirected=report
+  run_job 'verify to standard output' verify "$dir/in/claims.tsv $dir/in/quantities.tsv"
 }
 
 figure_job() { # ENDING
@@ -247,7 +280,8 @@ in_turn() { # RESULT JOB...
   for next; do ($next) || bad=1; done
   echo "$bad" >"$result"
 }
-in_turn "$scratch/first" train_job dump_job spectrum_job ablate_job measures_job stdout_job &
-in_turn "$scratch/second" 'figure_job pdf' 'figure_job svg' 'figure_job png'
+in_turn "$scratch/first" train_job dump_job spectrum_job stdout_job &
+in_turn "$scratch/second" 'figure_job pdf' 'figure_job svg' 'figure_job png' \
+  ablate_job measures_job verify_job report_job
 wait
 [ "$(cat "$scratch/first")$(cat "$scratch/second")" = 00 ]

@@ -14,10 +14,9 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 1
-# With the kernels given, a program does not start itself anew. Two threads, so that there are some;
-# valgrind runs one at a time, so the other should not spin.
-OPENBLAS_CORETYPE=Haswell OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive LC_ALL=C
-export OPENBLAS_CORETYPE OMP_NUM_THREADS OMP_WAIT_POLICY LC_ALL
+# Two threads, so that there are some; valgrind runs one at a time, and the other should not spin.
+OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive LC_ALL=C
+export OMP_NUM_THREADS OMP_WAIT_POLICY LC_ALL
 bad=0
 
 runs() { # STATUS TOOL ARGUMENT...: it must end with that status
@@ -67,14 +66,19 @@ value = neuron_0
 colors = values
 [colors values]
 END
+printf 'claim\twhere\tstatement\tpaper\ttable\tquantity\tlow\thigh\tscale\treason\n' >claims.tsv
+printf 'keys\t3\tSome\t5\tspectrum-quantities\tkey_frequencies\t7\t8\tany\tnone\n' >>claims.tsv
 echo 'no key' | cat map.ini - >broken.ini
 
 runs 0 train -o run tiny.ini
+runs 0 train -o run tiny.ini train.epochs=9
 runs 1 train -o run tiny.ini train.epochs=none
 runs 0 checkpoint-to-spectrum -o out run/trajectory.safetensors
 runs 0 ablate -o out run/trajectory.safetensors
-runs 0 progress-measures -o out/measures.tsv run/trajectory.safetensors
+runs 0 progress-measures -o out/measures.tsv --tables out run/trajectory.safetensors
 runs 0 progress-measures run/trajectory.safetensors
+runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
+runs 1 verify claims.tsv out/spectrum-quantities.tsv
 head -c -100 run/trajectory.safetensors >cut
 for tool in checkpoint-to-spectrum ablate progress-measures; do
   runs 1 "$tool" -o out cut

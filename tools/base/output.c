@@ -61,12 +61,12 @@ static void output_clear(struct Output *output)
   *output = (struct Output){0};
 }
 
-#define TEMPORARY_SUFFIX ".XXXXXX" /* the letters are mkstemp's to choose */
-
 static const char *name_of(const struct Output *output)
 {
   return output->path ? output->path : "standard output";
 }
+
+#define TEMPORARY_SUFFIX ".XXXXXX" /* the letters are mkstemp's to choose */
 
 /* Opens a new file beside the target. */
 static bool open_temporary(struct Output *output, struct Error *error)

@@ -89,19 +89,20 @@ const struct Tensor *safetensors_find(const struct Safetensors *file, const char
 /* The metadata value of that key; NULL when there is none. */
 const char *safetensors_metadata(const struct Safetensors *file, const char *key);
 
-/* Elements [first, first + count) of an F32 or F64 tensor as float32. Errors, which name the
-   tensor: another dtype, also when the count is 0; the file cannot be read. The range must lie in
-   the tensor. Different threads may read at the same time. */
+/* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. Errors, which
+   name the tensor: the file cannot be read. The range must lie in the tensor. Different threads may
+   read at the same time. */
+bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
+                 struct Error *error);
+
+/* The same of an F32 or F64 tensor, as float32. Another dtype is an error, also when the count is
+   0. */
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 
 /* The same of an I64, U8 or BOOL tensor; of a BOOL one, 0 or 1. */
 bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
                           struct Error *error);
-
-/* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. */
-bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
-                 struct Error *error);
 
 /* "[401, 114, 128]", for messages. */
 enum { TENSOR_SHAPE_TEXT_SIZE = 128 };
