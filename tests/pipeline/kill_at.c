@@ -1,22 +1,31 @@
 /*
  * Preloaded into a program, ends it at a chosen moment of its dealings with files: KILL_AT=n sends
  * it the signal KILL_SIGNAL (9 where it is not set) just before its n-th call of pwrite, ftruncate,
- * fsync, rename or unlink, counted from 1; a write is half done then. A program that makes fewer
- * calls runs as ever.
+ * fsync, rename or unlink, counted from 1; a write is half done then. Calls that its libraries make
+ * (an OpenMP may have files too) do not count. A program that makes fewer calls runs as ever.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
-/* Is this call the one? */
-static int is_the_one(void)
+/* Does the address lie in the program itself? */
+static int is_own(const void *address)
+{
+  Dl_info place, program;
+  return dladdr(address, &place) && dladdr((const void *)getauxval(AT_ENTRY), &program) &&
+         place.dli_fbase == program.dli_fbase;
+}
+
+/* Is the call that returns there the one? */
+static int is_the_one(const void *caller)
 {
   static long calls;
   const char *at = getenv("KILL_AT");
-  return at && ++calls == atol(at);
+  return at && is_own(caller) && ++calls == atol(at);
 }
 
 static void send_signal(void)
@@ -31,7 +40,7 @@ static void send_signal(void)
 ssize_t pwrite(int descriptor, const void *data, size_t size, off_t offset)
 {
   __typeof__(&pwrite) next = NEXT(pwrite, "pwrite");
-  if (is_the_one()) {
+  if (is_the_one(__builtin_return_address(0))) {
     next(descriptor, data, size / 2, offset);
     send_signal();
   }
@@ -40,24 +49,24 @@ ssize_t pwrite(int descriptor, const void *data, size_t size, off_t offset)
 
 int ftruncate(int descriptor, off_t length)
 {
-  if (is_the_one()) send_signal();
+  if (is_the_one(__builtin_return_address(0))) send_signal();
   return NEXT(ftruncate, "ftruncate")(descriptor, length);
 }
 
 int fsync(int descriptor)
 {
-  if (is_the_one()) send_signal();
+  if (is_the_one(__builtin_return_address(0))) send_signal();
   return NEXT(fsync, "fsync")(descriptor);
 }
 
 int rename(const char *from, const char *to)
 {
-  if (is_the_one()) send_signal();
+  if (is_the_one(__builtin_return_address(0))) send_signal();
   return NEXT(rename, "rename")(from, to);
 }
 
 int unlink(const char *path)
 {
-  if (is_the_one()) send_signal();
+  if (is_the_one(__builtin_return_address(0))) send_signal();
   return NEXT(unlink, "unlink")(path);
 }

@@ -44,8 +44,9 @@
  *   x.format = auto | plain | comma | k | power | none     10000, 10,000, 10k, 10^4, no labels
  * [line NAME], [scatter NAME]        x and y: columns
  *   group                            a column: one line for each of its values, in order
+ *   cycle = yes | no                 the groups take the palette's colours in turn, from `color` on
  *   label                            for the legend; {} stands for the group's value
- *   color = black                    a name from color.h or #rrggbb; a group starts there
+ *   color = black                    a name from color.h or #rrggbb
  *   tint = 0                         0 ... 1: blended with white
  *   stroke = 1                       points
  *   dash = solid | dashed | dotted | dashdot

@@ -91,8 +91,10 @@ static bool read_group(struct Marks *marks, const struct Section *section, const
     mark->y[mark->n++] = y[i];
   }
   if (!group) return true;
-  struct Color color = color_next(spec_value(section, KEY_COLOR)->color, (int)g);
-  mark->style.color = color_tint(color, spec_number(section, KEY_TINT));
+  if (spec_choice(section, KEY_CYCLE)) {
+    struct Color color = color_next(spec_value(section, KEY_COLOR)->color, (int)g);
+    mark->style.color = color_tint(color, spec_number(section, KEY_TINT));
+  }
   int column = table_column(rows->table, spec_text(section, KEY_GROUP), error);
   const char *value = table_cell(rows->table, rows->row[first], (size_t)column);
   return label_group(mark, value, error) || error_prefix(error, "%s", rows->table->path);

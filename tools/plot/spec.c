@@ -105,6 +105,7 @@ static const struct KeyRow {
     [KEY_PHASE] = {"phase", PHASES, TYPE_WORD, "phase", 0, 0, NULL},
     [KEY_PHASE_LABELS] = {"labels", PHASES, TYPE_MARKUPS, NULL, 0, 0, NULL},
     [KEY_GROUP] = {"group", POINTS, TYPE_WORD, NULL, 0, 0, NULL},
+    [KEY_CYCLE] = {"cycle", POINTS, TYPE_CHOICE, "yes", 0, 0, "no yes"},
     [KEY_LABEL] = {"label", EXPLAINED, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_COLOR] = {"color", EXPLAINED, TYPE_COLOR, "black", 0, 0, NULL},
     [KEY_TINT] = {"tint", EXPLAINED, TYPE_REAL, "0", 0, 1, NULL},

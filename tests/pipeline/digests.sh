@@ -1,0 +1,59 @@
+#!/bin/sh
+# digests.sh BUILD DIGESTS [--update]: does the quick run have the bytes that were committed, in every
+# table and every figure? BUILD is a tree of the preset quick without OVERRIDES, all of it built.
+# --update writes the digests instead: `ninja update-digests`, never a test run.
+#
+# The bytes of tables depend on nothing that is installed. Those of figures depend on what draws them,
+# whose versions stand in the first line of DIGESTS: where others are installed, figures are left
+# out, with a word. Exit status 77, which CTest takes for skipped: the tree has other runs.
+set -eu
+
+build=$1 digests=$2
+cd "$build"
+
+versions() {
+  echo "# cairo $(pkg-config --modversion cairo), pango $(pkg-config --modversion pango)," \
+    "freetype $(pkg-config --modversion freetype2)," \
+    "Inter $(dpkg-query -W -f '${Version}' fonts-inter 2>/dev/null || echo unknown)"
+}
+
+digest() {
+  versions
+  find runs/mainline \( -name '*.tsv' -o -name config.ini -o -name trajectory.safetensors \) |
+    LC_ALL=C sort | xargs sha256sum
+  find figures -name '*.pdf' | LC_ALL=C sort | xargs sha256sum
+}
+
+if [ ! -s runs/mainline/progress-quantities.tsv ]; then
+  echo 'nothing is built that could be compared: ninja mainline figures'
+  exit 77
+fi
+digest >digests.found
+if [ "${3:-}" = --update ]; then
+  cp digests.found "$digests"
+  echo "wrote $digests"
+  exit
+fi
+
+configuration() { grep 'runs/mainline/config.ini' "$1"; }
+if [ "$(configuration digests.found)" != "$(configuration "$digests")" ]; then
+  echo 'the digests are of another configuration than this tree has'
+  exit 77
+fi
+compared=.
+if [ "$(head -n 1 digests.found)" != "$(head -n 1 "$digests")" ]; then
+  echo 'figures are not compared, for the digests were made with other versions:'
+  head -qn 1 "$digests" digests.found
+  compared=' runs/'
+fi
+for file in digests.found "$digests"; do
+  grep -v '^#' "$file" | grep -e "$compared" | LC_ALL=C sort -k 2
+done >digests.both
+if [ -z "$(LC_ALL=C sort digests.both | uniq -u)" ]; then
+  echo "every one of $(($(wc -l <digests.both) / 2)) files has the bytes of its digest"
+  exit
+fi
+echo 'these files are not those of the digests:'
+LC_ALL=C sort digests.both | uniq -u | awk '{ print "  " $2 }' | LC_ALL=C sort -u
+echo 'Where the cause is a change that was meant, `ninja update-digests` accepts it.'
+exit 1
