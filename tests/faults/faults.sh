@@ -220,6 +220,14 @@ train_job() {
   run_job train train "-o $dir/out $dir/in/run.ini"
 }
 
+# A finished run that goes on to more epochs.
+longer_job() {
+  new_job longer run.ini
+  "$tools/train" -o "$dir/old" "$dir/in/run.ini" train.epochs=3 2>"$scratch/why"
+  continues=yes
+  run_job 'train to more epochs' train "-o $dir/out $dir/in/run.ini"
+}
+
 dump_job() {
   new_job dump run.ini
   old_is config.ini
@@ -280,7 +288,7 @@ in_turn() { # RESULT JOB...
   for next; do ($next) || bad=1; done
   echo "$bad" >"$result"
 }
-in_turn "$scratch/first" train_job dump_job spectrum_job stdout_job &
+in_turn "$scratch/first" train_job longer_job dump_job spectrum_job stdout_job &
 in_turn "$scratch/second" 'figure_job pdf' 'figure_job svg' 'figure_job png' \
   ablate_job measures_job verify_job report_job
 wait

@@ -117,15 +117,17 @@ static bool create_file(struct SafetensorsWriter *writer, const char *header, st
   return false;
 }
 
-/* Does the file begin with these bytes? */
-static bool begins_with(int descriptor, const char *bytes, size_t size)
+/* The file must begin with that header. */
+static bool check_header(int descriptor, const char *header, size_t size, struct Error *error)
 {
   char piece[4096];
   for (size_t done = 0; done < size;) {
     size_t wanted = size - done < sizeof piece ? size - done : sizeof piece;
     ssize_t length = pread(descriptor, piece, wanted, (off_t)done);
     if (length < 0 && errno == EINTR) continue;
-    if (length <= 0 || memcmp(piece, bytes + done, (size_t)length) != 0) return false;
+    if (length < 0) return error_system(error, "cannot read");
+    if (length == 0 || memcmp(piece, header + done, (size_t)length) != 0)
+      return error_set(error, "its header is another one");
     done += (size_t)length;
   }
   return true;
@@ -140,8 +142,7 @@ static bool open_file(struct SafetensorsWriter *writer, const char *header, stru
   uint64_t size = writer->data_start + writer->offsets[writer->n_tensors];
   if ((uint64_t)status.st_size != size)
     return error_set(error, "%jd bytes, expected %" PRIu64, (intmax_t)status.st_size, size);
-  return begins_with(writer->descriptor, header, writer->data_start) ||
-         error_set(error, "its header is another one");
+  return check_header(writer->descriptor, header, writer->data_start, error);
 }
 
 /* Lays the tensors out and goes on with `start`: create_file or open_file. */
