@@ -19,6 +19,7 @@ static const char default_table[] = "epoch\tloss\tname\tphase\tx\ty\n"
                                     "300\tnan\tb\t2\t1\t1\n"
                                     "400\t-1\tc\t2\t2\t1\n";
 
+static char folder[] = "/tmp/fuzz-figure.XXXXXX";
 static char table_path[64], output_paths[3][64];
 
 /* Text that Pango cannot set is a bug: it was to be refused before. */
@@ -29,13 +30,20 @@ static void die(const gchar *domain, GLogLevelFlags level, const gchar *message,
   if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) abort();
 }
 
+static void remove_folder(void)
+{
+  unlink(table_path);
+  for (int i = 0; i < 3; i++)
+    unlink(output_paths[i]);
+  rmdir(folder);
+}
+
 /* A folder where the table has its name, and where outputs lead nowhere. */
 static void make_folder(void)
 {
   static const char *const endings[] = {"pdf", "svg", "png"};
-  static char folder[] = "/tmp/fuzz-figure.XXXXXX";
   g_log_set_default_handler(die, NULL);
-  if (!mkdtemp(folder)) abort();
+  if (!mkdtemp(folder) || atexit(remove_folder) != 0) abort();
   snprintf(table_path, sizeof table_path, "%s/history.tsv", folder);
   if (symlink(input_file(1, (const uint8_t *)"", 0), table_path) != 0) abort();
   for (int i = 0; i < 3; i++) {
