@@ -25,7 +25,7 @@ static const struct Tool tool = {
         "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
         "loss, Gini coefficients, squared weights and the phase of training. The key\n"
         "frequencies are those of the last snapshot. With --tables also three more tables:\n"
-        "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by key frequency\n"
+        "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by frequency\n"
         "  excluded-by-frequency.tsv  the excluded loss of each frequency alone\n"
         "  progress-quantities.tsv    single numbers: when what happened",
     .options =
@@ -295,13 +295,14 @@ static bool create_coefficients(struct TableWriter *table, const struct Analysis
 {
   static const struct Column of_columns[] = {
       {"epoch", "epochs", "optimizer steps taken before the snapshot"},
-      {"frequency", "1", "k, a key frequency"},
+      {"frequency", "1", "k"},
+      {"key", "0 or 1", "1 for the key frequencies"},
       {"coefficient", "1",
        "of cos(w_k(a + b - c)) in the logits (a - b - c for subtract), by least squares over all "
        "pairs and outputs c (figure 14, where it is that of the normalised wave: p sqrt(p/2) times "
        "as large)"}};
   return create_further_table(table, analysis, "cosine-coefficients.tsv", "Cosines in the logits",
-                              "one row per snapshot and key frequency", of_columns,
+                              "one row per snapshot and frequency", of_columns,
                               sizeof of_columns / sizeof *of_columns, error);
 }
 
@@ -365,11 +366,10 @@ static void write_rows(struct Outputs *outputs, const struct Analysis *analysis,
     write_row(&outputs->measures, epoch, &results->measures[i], results->phases[i]);
     for (int k = 1; tables_directory && k <= analysis->basis.n_frequencies; k++) {
       size_t entry = i * results->n_frequencies + (size_t)k;
-      if (analysis->keys[k]) {
-        table_put_integer(&outputs->coefficients, epoch);
-        table_put_integer(&outputs->coefficients, k);
-        table_put(&outputs->coefficients, results->coefficients[entry]);
-      }
+      table_put_integer(&outputs->coefficients, epoch);
+      table_put_integer(&outputs->coefficients, k);
+      table_put_integer(&outputs->coefficients, analysis->keys[k]);
+      table_put(&outputs->coefficients, results->coefficients[entry]);
       table_put_integer(&outputs->excluded_losses, epoch);
       table_put_integer(&outputs->excluded_losses, k);
       table_put_integer(&outputs->excluded_losses, analysis->keys[k]);
