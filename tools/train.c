@@ -96,6 +96,14 @@ static bool dump_config(const struct Config *config, const char *path, struct Er
   return written;
 }
 
+static bool list_settings(struct Error *error)
+{
+  struct Output output;
+  if (!output_open(&output, "-", error)) return false;
+  config_write_help(output.stream);
+  return output_commit(&output, error);
+}
+
 /* ---- the run ---- */
 
 /* Everything a run holds while it trains. */
@@ -335,11 +343,9 @@ int main(int argc, char **argv)
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;
-  if (arguments.list) {
-    config_write_help(stdout);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-  }
   struct Error error = {0};
+  if (arguments.list)
+    return list_settings(&error) ? EXIT_SUCCESS : command_line_fail(&tool, &error);
   int signal = 0;
   if (!train(&arguments, argv + first, argc - first, &signal, &error))
     return command_line_fail(&tool, &error);

@@ -48,7 +48,7 @@ fail() { # what was found
   echo "      $1"
 }
 
-state() { (cd "$case_dir/work" && find . -type f -exec cksum {} + | sort -k 3); }
+state() { (cd "$case_dir/folder" && find . -type f -exec cksum {} + | sort -k 3); }
 
 # Some line of FILE matches PATTERN; without a pattern FILE is empty.
 expect_lines() { # what FILE PATTERN
@@ -76,24 +76,24 @@ start_case() {
   name=$1 needs= setup= run= exit=0 stdout= stderr= makes= check=
   number=$((number + 1))
   case_dir=$scratch/$number
-  mkdir -p "$case_dir/work"
+  mkdir -p "$case_dir/folder"
 }
 
 # Runs the case that has been read.
 finish_case() {
   [ -n "$name" ] || return 0
-  if [ -n "$needs" ] && ! (cd "$case_dir/work" && sh -c "$needs") >/dev/null 2>&1; then
+  if [ -n "$needs" ] && ! (cd "$case_dir/folder" && sh -c "$needs") >/dev/null 2>&1; then
     echo "skip  $name (needs: $needs)"
     skipped=$((skipped + 1)) name=
     return 0
   fi
   : >"$case_dir/failures"
-  (cd "$case_dir/work" && sh -e -c "$setup") >"$case_dir/setup" 2>&1 || {
+  (cd "$case_dir/folder" && sh -e -c "$setup") >"$case_dir/setup" 2>&1 || {
     fail "the setup failed:"
     cat "$case_dir/setup"
   }
   state >"$case_dir/before"
-  (cd "$case_dir/work" && exec sh -c "$run") >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null
+  (cd "$case_dir/folder" && exec sh -c "$run") >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null
   status=$?
   state >"$case_dir/after"
   [ "$status" -eq "$exit" ] || fail "exit status $status, expected $exit"
@@ -108,10 +108,10 @@ finish_case() {
     diff "$case_dir/before" "$case_dir/after" | sed -n 's/^[<>]/       &/p'
   fi
   for file in $makes; do
-    [ -s "$case_dir/work/$file" ] || fail "$file is not there, or is empty"
+    [ -s "$case_dir/folder/$file" ] || fail "$file is not there, or is empty"
   done
   if [ -n "$check" ]; then
-    (cd "$case_dir/work" && sh -e -c "$check") >"$case_dir/check" 2>&1 || {
+    (cd "$case_dir/folder" && sh -e -c "$check") >"$case_dir/check" 2>&1 || {
       fail "the check failed: $check"
       cat "$case_dir/check"
     }
