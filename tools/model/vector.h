@@ -19,10 +19,11 @@ enum { LANES = 8 };
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t IntegerVector __attribute__((vector_size(4 * LANES)));
 
-/* n rounded up to whole vectors */
+/* n rounded up to whole lines of the cache: two vectors, or one of model/wide.h */
 static inline size_t vector_pad(size_t n)
 {
-  return (n + LANES - 1) / LANES * LANES;
+  const size_t line = 2 * LANES;
+  return (n + line - 1) / line * line;
 }
 
 static inline Vector vector_load(const float *from)

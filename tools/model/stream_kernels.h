@@ -1,0 +1,192 @@
+/*
+ * The loops of model/stream.h over pairs, heads and Wides of a row: a source that is compiled once
+ * for each width of vectors (stream_256.c, stream_512.c), hence without an include guard. The two
+ * differ in speed alone.
+ *
+ * Each loop is written once, for any block of pairs, heads and Wides, and always inlined with
+ * constants for the common blocks, so that the accumulators of a block stay in registers. How large
+ * the blocks are follows from the registers: 32 that hold a Wide each with AVX-512, 16 that hold
+ * half of one without.
+ */
+#include "model/stream_task.h"
+#include "model/wide.h"
+
+#define INLINED static inline __attribute__((always_inline))
+
+enum { HEAD_BLOCK = 4 };
+
+/* ---- forward ---- */
+
+/* Streams of `count` (1 or 2) pairs of one row, with H heads. */
+INLINED void forward_pairs(const struct Tables *t, size_t H, size_t count, const float *T0,
+                           const float *const T1[2], const float *weights,
+                           float *restrict streams)
+{
+  size_t width = t->width;
+  bool folded = t->folded;
+  for (size_t f = 0; f < width; f += WIDE_LANES) {
+    Wide sum[2];
+    for (size_t i = 0; i < count; i++)
+      sum[i] = wide_load(t->base + f);
+    for (size_t h = 0; h < H; h++) {
+      Wide row = wide_load(T0 + h * width + f);
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + h]), row, sum[i]);
+    }
+    for (size_t h = 0; h < H; h++)
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + H + h]), wide_load(T1[i] + h * width + f),
+                          sum[i]);
+    for (size_t h = 0; h < H && !folded; h++) {
+      Wide row = wide_load(t->T2 + h * width + f);
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+      wide_store(streams + i * width + f, sum[i]);
+  }
+}
+
+INLINED void forward_row(const struct Tables *t, size_t H, int a, const int *columns, size_t n,
+                         const float *weights, float *streams)
+{
+  size_t entry = H * t->width;
+  const float *T0 = t->T0 + (size_t)a * entry;
+  size_t i = 0;
+  for (; i + 2 <= n; i += 2) {
+    const float *const T1[2] = {t->T1 + (size_t)columns[i] * entry,
+                                t->T1 + (size_t)columns[i + 1] * entry};
+    forward_pairs(t, H, 2, T0, T1, weights + i * 3 * H, streams + i * t->width);
+  }
+  if (i == n) return;
+  const float *const T1[2] = {t->T1 + (size_t)columns[i] * entry};
+  forward_pairs(t, H, 1, T0, T1, weights + i * 3 * H, streams + i * t->width);
+}
+
+static void forward(const struct Tables *t, int a, const int *columns, size_t n,
+                    const float *weights, float *streams)
+{
+  if (t->shape.H == HEAD_BLOCK)
+    forward_row(t, HEAD_BLOCK, a, columns, n, weights, streams);
+  else
+    forward_row(t, (size_t)t->shape.H, a, columns, n, weights, streams);
+}
+
+/* ---- backward, the weights ---- */
+
+/* d_weights of `count` (up to PAIR_BLOCK) pairs and `heads` (up to HEAD_BLOCK) heads: inner
+   products. */
+INLINED void weights_backward(size_t width, size_t heads, size_t count, const float *table,
+                              const float *const gradients[], float *const d_weights[])
+{
+  Wide sum[PAIR_BLOCK][HEAD_BLOCK];
+  for (size_t i = 0; i < count; i++)
+    for (size_t h = 0; h < heads; h++)
+      sum[i][h] = wide_fill(0.0f);
+  for (size_t f = 0; f < width; f += WIDE_LANES) {
+    Wide gradient[PAIR_BLOCK];
+    for (size_t i = 0; i < count; i++)
+      gradient[i] = wide_load(gradients[i] + f);
+    for (size_t h = 0; h < heads; h++) {
+      Wide row = wide_load(table + h * width + f);
+      for (size_t i = 0; i < count; i++)
+        sum[i][h] = wide_fma(gradient[i], row, sum[i][h]);
+    }
+  }
+  for (size_t i = 0; i < count; i++)
+    for (size_t h = 0; h < heads; h++)
+      d_weights[i][h] = wide_sum(sum[i][h]);
+}
+
+INLINED void weights_backward_pairs(const struct Line *line, size_t width, size_t stride,
+                                    size_t heads, size_t first_head, size_t count, size_t first,
+                                    float *d_weights)
+{
+  const float *gradients[PAIR_BLOCK];
+  float *outputs[PAIR_BLOCK];
+  for (size_t i = 0; i < count; i++) {
+    gradients[i] = line->gradients + line->pairs[first + i] * width;
+    outputs[i] = d_weights + line->pairs[first + i] * stride + first_head;
+  }
+  weights_backward(width, heads, count, line->table + first_head * width, gradients, outputs);
+}
+
+INLINED void weights_backward_line(const struct Line *line, size_t width, size_t stride,
+                                   size_t heads, size_t first_head, float *d_weights)
+{
+  size_t i = 0;
+  for (; i + PAIR_BLOCK <= line->n; i += PAIR_BLOCK)
+    weights_backward_pairs(line, width, stride, heads, first_head, PAIR_BLOCK, i, d_weights);
+  for (; i < line->n; i++)
+    weights_backward_pairs(line, width, stride, heads, first_head, 1, i, d_weights);
+}
+
+/* ---- backward, the table entry ---- */
+
+/* d_table of `heads` heads and `count` (up to ROW_BLOCK) Wides of the row, over all pairs of the
+   line, and for the first heads the sum of the gradients. */
+INLINED void table_backward(const struct Line *line, size_t width, size_t stride, size_t heads,
+                            size_t first_head, size_t count, size_t f, bool summed, bool accumulate,
+                            float *d_table)
+{
+  float *out = d_table + first_head * width + f;
+  Wide sum[HEAD_BLOCK][ROW_BLOCK], total[ROW_BLOCK];
+  for (size_t v = 0; v < count; v++) {
+    total[v] = summed ? wide_load(line->sum + f + v * WIDE_LANES) : wide_fill(0.0f);
+    for (size_t h = 0; h < heads; h++)
+      sum[h][v] = accumulate ? wide_load(out + h * width + v * WIDE_LANES) : wide_fill(0.0f);
+  }
+  for (size_t i = 0; i < line->n; i++) {
+    const float *gradient = line->gradients + line->pairs[i] * width + f;
+    const float *weights = line->weights + line->pairs[i] * stride + first_head;
+    Wide d_stream[ROW_BLOCK];
+    for (size_t v = 0; v < count; v++)
+      d_stream[v] = wide_load(gradient + v * WIDE_LANES);
+    for (size_t v = 0; summed && v < count; v++)
+      total[v] = wide_add(total[v], d_stream[v]);
+    for (size_t h = 0; h < heads; h++) {
+      Wide weight = wide_fill(weights[h]);
+      for (size_t v = 0; v < count; v++)
+        sum[h][v] = wide_fma(weight, d_stream[v], sum[h][v]);
+    }
+  }
+  for (size_t v = 0; v < count; v++) {
+    if (summed) wide_store(line->sum + f + v * WIDE_LANES, total[v]);
+    for (size_t h = 0; h < heads; h++)
+      wide_store(out + h * width + v * WIDE_LANES, sum[h][v]);
+  }
+}
+
+INLINED void table_backward_row(const struct Line *line, size_t width, size_t stride, size_t heads,
+                                size_t first_head, bool summed, bool accumulate, float *d_table)
+{
+  size_t f = 0;
+  for (; f + ROW_BLOCK * WIDE_LANES <= width; f += ROW_BLOCK * WIDE_LANES)
+    table_backward(line, width, stride, heads, first_head, ROW_BLOCK, f, summed, accumulate,
+                   d_table);
+  for (; f < width; f += WIDE_LANES)
+    table_backward(line, width, stride, heads, first_head, 1, f, summed, accumulate, d_table);
+}
+
+/* The two flags as constants where it pays: the sum's registers are free when there is none. */
+INLINED void backward_heads(const struct Line *line, size_t width, size_t stride, size_t heads,
+                            size_t first_head, bool accumulate, float *d_table, float *d_weights)
+{
+  weights_backward_line(line, width, stride, heads, first_head, d_weights);
+  if (line->sum && first_head == 0)
+    table_backward_row(line, width, stride, heads, first_head, true, accumulate, d_table);
+  else
+    table_backward_row(line, width, stride, heads, first_head, false, accumulate, d_table);
+}
+
+static void backward(const struct Tables *t, const struct Line *line, bool accumulate,
+                     float *d_table, float *d_weights)
+{
+  size_t H = (size_t)t->shape.H, stride = 3 * H, h = 0;
+  for (; h + HEAD_BLOCK <= H; h += HEAD_BLOCK)
+    backward_heads(line, t->width, stride, HEAD_BLOCK, h, accumulate, d_table, d_weights);
+  for (; h < H; h++)
+    backward_heads(line, t->width, stride, 1, h, accumulate, d_table, d_weights);
+}
+
+const struct StreamKernels STREAM_KERNELS = {forward, backward};
