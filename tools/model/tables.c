@@ -354,20 +354,21 @@ static void place_rows_backward(const struct Tables *t, struct TableGradients *g
   float *position0 = g->source_rows + source_position0(t) * row;
   float *position1 = g->source_rows + source_position1(t) * row;
   float *equals = g->source_rows + source_equals(t) * row;
+  const size_t block = 16 * LANES;
 #pragma omp parallel for
-  for (size_t first = 0; first < row; first += LANES) {
-    Vector sum0 = {0}, sum1 = {0};
-    for (size_t x = 0; x < p; x++) {
-      Vector d0 = vector_load(g->T0 + x * row + first), d1 = vector_load(g->T1 + x * row + first);
-      sum0 += d0;
-      sum1 += d1;
-      vector_store(g->source_rows + x * row + first, d0 + d1);
-    }
-    vector_store(position0 + first, sum0);
-    vector_store(position1 + first, sum1);
-    Vector d2 = vector_load(g->T2 + first);
-    if (t->folded) d2 = vector_load(g->base + first % t->width) - sum0 - sum1;
-    vector_store(equals + first, d2);
+  for (size_t first = 0; first < row; first += block) {
+    size_t end = first + block < row ? first + block : row;
+    for (size_t i = first; i < end; i++)
+      position0[i] = position1[i] = 0.0f;
+    for (size_t x = 0; x < p; x++)
+      for (size_t i = first; i < end; i++) {
+        float d0 = g->T0[x * row + i], d1 = g->T1[x * row + i];
+        position0[i] += d0;
+        position1[i] += d1;
+        g->source_rows[x * row + i] = d0 + d1;
+      }
+    for (size_t i = first; i < end; i++)
+      equals[i] = t->folded ? g->base[i % t->width] - position0[i] - position1[i] : g->T2[i];
   }
 }
 
