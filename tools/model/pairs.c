@@ -97,8 +97,11 @@ void pairs_release(struct Pairs *pairs)
 
 int pairs_tile_end(const struct Pairs *pairs, int first, int end)
 {
+  const size_t *begin = pairs->row_first;
+  size_t left = begin[end] - begin[first], tiles = (left + TILE_PAIRS - 1) / TILE_PAIRS;
   int row = first + 1;
-  while (row < end && pairs->row_first[row + 1] - pairs->row_first[first] <= TILE_PAIRS)
+  while (row < end && begin[row + 1] - begin[first] <= TILE_PAIRS &&
+         (begin[row] - begin[first]) * tiles < left)
     row++;
   return row;
 }

@@ -12,7 +12,7 @@
 
 #include "model/dataset.h"
 
-enum { MAX_GROUPS = 16, TILE_PAIRS = 256 };
+enum { MAX_GROUPS = 16, TILE_PAIRS = 320 };
 
 enum Subset { SUBSET_TRAIN, SUBSET_TEST, SUBSET_ALL };
 
@@ -36,7 +36,7 @@ bool pairs_init(struct Pairs *pairs, const struct Dataset *dataset, enum Subset 
 void pairs_release(struct Pairs *pairs);
 
 /* The row behind the last one of the tile that starts with row `first` of a group ending at `end`:
-   as many rows as keep the tile within TILE_PAIRS, and at least one. */
+   tiles of a group are about equal and hold up to TILE_PAIRS, but at least one row. */
 int pairs_tile_end(const struct Pairs *pairs, int first, int end);
 
 #endif

@@ -1,9 +1,11 @@
 #include "model/product.h"
 
+#include "base/memory.h"
 #include "model/product_task.h"
 #include "model/vector.h"
 
 #include <omp.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows of B that are packed at a time: 32 KiB of the widest panel. */
@@ -55,16 +57,18 @@ static void turn_block(const float *from, size_t ldb, float *to, size_t width)
   }
 }
 
-/* packed[k][j] = B(k, j) for the panel that B starts with, `columns` wide. */
-static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
+/* packed[k][j] = B(k, j) for rows of B that are stored as they are; `width` is the panel's. */
+static inline void copy_rows(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
-  for (size_t k = 0; columns < width && k < K; k++)
-    memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
-  if (B.column == 1) {
-    for (size_t k = 0; k < K; k++)
-      memcpy(packed + k * width, B.at + k * B.row, columns * sizeof *packed);
-    return;
+  for (size_t k = 0; k < K; k++) {
+    memcpy(packed + k * width, B.at + k * B.row, columns * sizeof *packed);
+    for (size_t j = columns; j < width; j++)
+      packed[k * width + j] = 0.0f;
   }
+}
+
+static void turn_rows(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
+{
   size_t whole = K - K % 8, turned = columns - columns % 8;
   for (size_t j = 0; j < turned; j += 8)
     for (size_t k = 0; k < whole; k += 8)
@@ -72,15 +76,40 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
   for (size_t j = 0; j < columns; j++)
     for (size_t k = j < turned ? whole : 0; k < K; k++)
       packed[k * width + j] = B.at[j * B.column + k];
+  for (size_t k = 0; columns < width && k < K; k++)
+    memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
 }
 
-void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
-             float *C, size_t ldc)
+/* packed[k][j] = B(k, j) for the panel that B starts with, `columns` wide. Whole panels are copied
+   with constant sizes. */
+static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
+{
+  if (B.column != 1)
+    turn_rows(B, K, columns, width, packed);
+  else if (columns == WIDEST)
+    copy_rows(B, K, WIDEST, WIDEST, packed);
+  else if (columns == WIDEST / 2 && width == columns)
+    copy_rows(B, K, WIDEST / 2, WIDEST / 2, packed);
+  else
+    copy_rows(B, K, columns, width, packed);
+}
+
+/* The part of B that a panel holds: rows from `first` on, columns from `j` on. */
+static struct Matrix part_of(struct Matrix B, size_t first, size_t j)
+{
+  return (struct Matrix){B.at + first * B.row + j * B.column, B.row, B.column};
+}
+
+/*
+ * A product, chunk by chunk of K and panel by panel of N. Panels come from `packed`, where they
+ * stand in this order, or are packed from B as they are needed.
+ */
+static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                     const float *panels, enum Into into, float *C, size_t ldc)
 {
   const struct Kernel *kernel = choose_kernel();
-  float packed[CHUNK * WIDEST] __attribute__((aligned(64)));
-  struct PanelTask task = {
-      .M = M, .a_row = A.row, .a_step = A.column, .packed = packed, .ldc = ldc};
+  float room[CHUNK * WIDEST] __attribute__((aligned(64)));
+  struct PanelTask task = {.M = M, .a_row = A.row, .a_step = A.column, .ldc = ldc};
   size_t first = 0;
   do { /* once even for K = 0, which makes C zero */
     task.K = K - first < CHUNK ? K - first : CHUNK;
@@ -89,12 +118,54 @@ void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enu
     for (size_t j = 0; j < N; j += kernel->width) {
       task.columns = N - j < kernel->width ? N - j : kernel->width;
       task.C = C + j;
-      struct Matrix panel = {B.at + first * B.row + j * B.column, B.row, B.column};
-      pack(panel, task.K, task.columns, kernel->width, packed);
+      task.packed = panels ? panels : room;
+      if (panels)
+        panels += task.K * kernel->width;
+      else
+        pack(part_of(B, first, j), task.K, task.columns, kernel->width, room);
       kernel->run(&task);
     }
     first += task.K;
   } while (first < K);
+}
+
+void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
+             float *C, size_t ldc)
+{
+  multiply(M, N, K, A, B, NULL, into, C, ldc);
+}
+
+void product_packed(size_t M, struct Matrix A, const struct Packed *B, enum Into into, float *C,
+                    size_t ldc)
+{
+  multiply(M, B->N, B->K, A, (struct Matrix){0}, B->panels, into, C, ldc);
+}
+
+bool packed_init(struct Packed *packed, size_t K, size_t N, struct Error *error)
+{
+  *packed = (struct Packed){.K = K, .N = N};
+  size_t columns = (N + WIDEST - 1) / WIDEST * WIDEST;
+  packed->panels = memory_new(K * columns, sizeof(float), "a packed matrix", error);
+  return packed->panels;
+}
+
+void packed_release(struct Packed *packed)
+{
+  free(packed->panels);
+  *packed = (struct Packed){0};
+}
+
+void packed_fill(struct Packed *packed, struct Matrix B)
+{
+  size_t K = packed->K, N = packed->N, width = choose_kernel()->width;
+  size_t n_panels = (N + width - 1) / width, n_chunks = (K + CHUNK - 1) / CHUNK;
+#pragma omp parallel for
+  for (size_t i = 0; i < n_chunks * n_panels; i++) {
+    size_t first = i / n_panels * CHUNK, j = i % n_panels * width;
+    size_t rows = K - first < CHUNK ? K - first : CHUNK, columns = N - j < width ? N - j : width;
+    pack(part_of(B, first, j), rows, columns, width,
+         packed->panels + (first * n_panels + i % n_panels * rows) * width);
+  }
 }
 
 /* Where part number `part` of n begins, cut at multiples of a panel. */

@@ -16,6 +16,9 @@
 #ifndef MODEL_PRODUCT_H
 #define MODEL_PRODUCT_H
 
+#include "base/error.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A matrix as a product reads it: element (i, j) is at[i row + j column], and one of the two
@@ -43,7 +46,24 @@ enum Into { REPLACE, ADD };
 void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
              float *C, size_t ldc);
 
-/* The same, shared out among the threads. */
+/* A B that many products have: packed once, it need not be packed by each. */
+struct Packed {
+  float *panels;
+  size_t K, N; /* B is [K, N] */
+};
+
+/* Room for any matrix B [K, N]. */
+bool packed_init(struct Packed *packed, size_t K, size_t N, struct Error *error);
+void packed_release(struct Packed *packed);
+
+/* Packs a B of that shape, shared out among the threads. */
+void packed_fill(struct Packed *packed, struct Matrix B);
+
+/* As product, for a B that is packed. */
+void product_packed(size_t M, struct Matrix A, const struct Packed *B, enum Into into, float *C,
+                    size_t ldc);
+
+/* The same as product, shared out among the threads. */
 void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                     float *C, size_t ldc);
 

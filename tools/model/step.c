@@ -135,8 +135,8 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   const float *d_logits = tile->streams + t->mlp_width;
   product(V, m, tile->n, transposed(d_logits, t->width), plain(tile->hidden, t->mlp_width),
           first_of_group ? REPLACE : ADD, d_W_L, t->mlp_width);
-  product(tile->n, m, V, plain(d_logits, t->width), transposed(t->W_L_transposed, t->logit_width),
-          REPLACE, tile->streams, t->width);
+  product_packed(tile->n, plain(d_logits, t->width), &t->hidden_of_logits, REPLACE, tile->streams,
+                 t->width);
   for (size_t i = 0; i < tile->n; i++)
     activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
                         scratch->slope + i * t->mlp_width, t->mlp_width,

@@ -68,7 +68,10 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
                                  {&t->score0, p * H},
                                  {&t->score1, p * H},
                                  {&t->score2, H}};
-  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the network's tables", error))
+  size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
+  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the network's tables", error) &&
+      packed_init(&t->logits_of_hidden, m, V, error) &&
+      packed_init(&t->hidden_of_logits, V, m, error))
     return true;
   tables_release(t);
   return false;
@@ -94,6 +97,8 @@ void tables_release(struct Tables *t)
                            t->score2};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     free(arrays[i]);
+  packed_release(&t->logits_of_hidden);
+  packed_release(&t->hidden_of_logits);
   *t = (struct Tables){0};
 }
 
@@ -261,6 +266,8 @@ static void reader_forward(struct Tables *t, const struct Parameters *parameters
   }
   product_shared(m, V, d, plain(parameters_at(parameters, W_OUT), d), plain(unembedding, V),
                  REPLACE, t->W_L_transposed, t->logit_width);
+  packed_fill(&t->logits_of_hidden, plain(t->W_L_transposed, t->logit_width));
+  packed_fill(&t->hidden_of_logits, transposed(t->W_L_transposed, t->logit_width));
 
   product(1, t->width, d, plain(t->sources + source_equals(t) * d, d), plain(t->reader, t->width),
           REPLACE, t->base, t->width);

@@ -27,6 +27,7 @@
 #define MODEL_TABLES_H
 
 #include "model/parameters.h"
+#include "model/product.h"
 
 struct Tables {
   struct Shape shape;
@@ -44,6 +45,7 @@ struct Tables {
   float *T2;              /* [H][width] */
   float *base;            /* [width] */
   float *W_L_transposed;  /* [m][logit_width]: W_out W_U */
+  struct Packed logits_of_hidden, hidden_of_logits; /* it [m, V], and W_L [V, m] */
   float *query;           /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
   float *key_query;       /* [d][H]: W_K[h] query_h */
   float *source_scores;   /* [n_sources][H] */

@@ -107,8 +107,8 @@ void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch
   for (size_t i = 0; i < tile->n; i++)
     activation_forward(activation, tile->streams + i * t->width, t->mlp_width,
                        tile->hidden + i * t->mlp_width, scratch->slope + i * t->mlp_width);
-  product(tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, plain(tile->hidden, t->mlp_width),
-          plain(t->W_L_transposed, t->logit_width), ADD, tile->streams + t->mlp_width, t->width);
+  product_packed(tile->n, plain(tile->hidden, t->mlp_width), &t->logits_of_hidden, ADD,
+                 tile->streams + t->mlp_width, t->width);
 }
 
 void tile_forward(const struct Tables *t, const struct ModelConfig *config,
