@@ -135,12 +135,15 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   const float *d_logits = tile->streams + t->mlp_width;
   product(V, m, tile->n, transposed(d_logits, t->width), plain(tile->hidden, t->mlp_width),
           first_of_group ? REPLACE : ADD, d_W_L, t->mlp_width);
-  product_packed(tile->n, plain(d_logits, t->width), &t->hidden_of_logits, REPLACE, tile->streams,
-                 t->width);
-  for (size_t i = 0; i < tile->n; i++)
-    activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
-                        scratch->slope + i * t->mlp_width, t->mlp_width,
-                        tile->streams + i * t->width);
+  for (size_t first = 0, n; first < tile->n; first += n) {
+    n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
+    product_packed(n, plain(d_logits + first * t->width, t->width), &t->hidden_of_logits, REPLACE,
+                   tile->streams + first * t->width, t->width);
+    for (size_t i = first; i < first + n; i++)
+      activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
+                          scratch->slope + i * t->mlp_width, t->mlp_width,
+                          tile->streams + i * t->width);
+  }
 }
 
 /* What the streams' gradients of a tile mean for the base, for T^0 of its rows, and for T^2. */

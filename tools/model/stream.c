@@ -10,10 +10,9 @@ static const struct StreamKernels *choose_kernels(void)
   return &stream_kernels_256;
 }
 
-void stream_forward(const struct Tables *tables, int a, const int *columns, size_t n,
-                    const float *weights, float *streams)
+void stream_forward(const struct Tables *tables, const struct RowOfPairs *row)
 {
-  choose_kernels()->forward(tables, a, columns, n, weights, streams);
+  choose_kernels()->forward(tables, row);
 }
 
 void stream_backward(const struct Tables *tables, const struct Line *line, bool accumulate,

@@ -12,9 +12,18 @@
 
 #include "model/tables.h"
 
-/* Writes the streams of n pairs (a, columns[i]); weights and streams point at the first pair's. */
-void stream_forward(const struct Tables *tables, int a, const int *columns, size_t n,
-                    const float *weights, float *streams);
+/* Pairs (a, columns[0]), (a, columns[1]), ... for the forward pass. The streams' first columns, the
+   pre-activations, go to an array of their own: they are read soon, and never again. */
+struct RowOfPairs {
+  int a;
+  const int *columns; /* [n]: b */
+  size_t n;
+  const float *weights; /* [n][3][H] */
+  float *pre;           /* [n][mlp_width] */
+  float *streams;       /* [n][width], of which the columns from mlp_width on are written */
+};
+
+void stream_forward(const struct Tables *tables, const struct RowOfPairs *row);
 
 /* A line for the backward pass. `weights` and `d_weights` are already moved to the line's position:
    the weight of head h of pair i is weights[3 H i + h]. */

@@ -17,59 +17,76 @@ enum { HEAD_BLOCK = 4 };
 
 /* ---- forward ---- */
 
-/* Streams of `count` (1 or 2) pairs of one row, with H heads. */
-INLINED void forward_pairs(const struct Tables *t, size_t H, size_t count, const float *T0,
-                           const float *const T1[2], const float *weights,
+/* What the streams of `count` (1 or 2) pairs of one row are made of. */
+struct Sources {
+  const float *base, *T0, *T1[2], *T2; /* rows of heads are `width` floats apart */
+  size_t width;
+};
+
+/* One Wide, at column f, of each pair: the weights of each pair are [positions][H]. */
+INLINED void forward_at(const struct Sources *from, size_t H, size_t count, bool folded,
+                        const Wide weights[2][3 * HEAD_BLOCK], size_t f, Wide sum[2])
+{
+  for (size_t i = 0; i < count; i++)
+    sum[i] = wide_load(from->base + f);
+  for (size_t h = 0; h < H; h++) {
+    Wide row = wide_load(from->T0 + h * from->width + f);
+    for (size_t i = 0; i < count; i++)
+      sum[i] = wide_fma(weights[i][h], row, sum[i]);
+  }
+  for (size_t h = 0; h < H; h++)
+    for (size_t i = 0; i < count; i++)
+      sum[i] = wide_fma(weights[i][H + h], wide_load(from->T1[i] + h * from->width + f), sum[i]);
+  for (size_t h = 0; h < H && !folded; h++) {
+    Wide row = wide_load(from->T2 + h * from->width + f);
+    for (size_t i = 0; i < count; i++)
+      sum[i] = wide_fma(weights[i][2 * H + h], row, sum[i]);
+  }
+}
+
+INLINED void forward_pairs(const struct Sources *from, size_t H, size_t count, bool folded,
+                           size_t m, const float *weights, float *restrict pre,
                            float *restrict streams)
 {
-  size_t width = t->width;
-  bool folded = t->folded;
-  for (size_t f = 0; f < width; f += WIDE_LANES) {
-    Wide sum[2];
+  Wide filled[2][3 * HEAD_BLOCK], sum[2];
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < (folded ? 2 : 3) * H; k++)
+      filled[i][k] = wide_fill(weights[i * 3 * H + k]);
+  for (size_t f = 0; f < m; f += WIDE_LANES) {
+    forward_at(from, H, count, folded, filled, f, sum);
     for (size_t i = 0; i < count; i++)
-      sum[i] = wide_load(t->base + f);
-    for (size_t h = 0; h < H; h++) {
-      Wide row = wide_load(T0 + h * width + f);
-      for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + h]), row, sum[i]);
-    }
-    for (size_t h = 0; h < H; h++)
-      for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + H + h]), wide_load(T1[i] + h * width + f),
-                          sum[i]);
-    for (size_t h = 0; h < H && !folded; h++) {
-      Wide row = wide_load(t->T2 + h * width + f);
-      for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
-    }
+      wide_store(pre + i * m + f, sum[i]);
+  }
+  for (size_t f = m; f < from->width; f += WIDE_LANES) {
+    forward_at(from, H, count, folded, filled, f, sum);
     for (size_t i = 0; i < count; i++)
-      wide_store(streams + i * width + f, sum[i]);
+      wide_store(streams + i * from->width + f, sum[i]);
   }
 }
 
-INLINED void forward_row(const struct Tables *t, size_t H, int a, const int *columns, size_t n,
-                         const float *weights, float *streams)
+INLINED void forward_row(const struct Tables *t, size_t H, bool folded, const struct RowOfPairs *row)
 {
-  size_t entry = H * t->width;
-  const float *T0 = t->T0 + (size_t)a * entry;
-  size_t i = 0;
-  for (; i + 2 <= n; i += 2) {
-    const float *const T1[2] = {t->T1 + (size_t)columns[i] * entry,
-                                t->T1 + (size_t)columns[i + 1] * entry};
-    forward_pairs(t, H, 2, T0, T1, weights + i * 3 * H, streams + i * t->width);
+  size_t entry = H * t->width, m = t->mlp_width, i = 0;
+  struct Sources from = {
+      .base = t->base, .T0 = t->T0 + (size_t)row->a * entry, .T2 = t->T2, .width = t->width};
+  for (; i + 2 <= row->n; i += 2) {
+    from.T1[0] = t->T1 + (size_t)row->columns[i] * entry;
+    from.T1[1] = t->T1 + (size_t)row->columns[i + 1] * entry;
+    forward_pairs(&from, H, 2, folded, m, row->weights + i * 3 * H, row->pre + i * m,
+                  row->streams + i * t->width);
   }
-  if (i == n) return;
-  const float *const T1[2] = {t->T1 + (size_t)columns[i] * entry};
-  forward_pairs(t, H, 1, T0, T1, weights + i * 3 * H, streams + i * t->width);
+  if (i == row->n) return;
+  from.T1[0] = t->T1 + (size_t)row->columns[i] * entry;
+  forward_pairs(&from, H, 1, folded, m, row->weights + i * 3 * H, row->pre + i * m,
+                row->streams + i * t->width);
 }
 
-static void forward(const struct Tables *t, int a, const int *columns, size_t n,
-                    const float *weights, float *streams)
+static void forward(const struct Tables *t, const struct RowOfPairs *row)
 {
-  if (t->shape.H == HEAD_BLOCK)
-    forward_row(t, HEAD_BLOCK, a, columns, n, weights, streams);
+  if (t->shape.H == HEAD_BLOCK && t->folded)
+    forward_row(t, HEAD_BLOCK, true, row);
   else
-    forward_row(t, (size_t)t->shape.H, a, columns, n, weights, streams);
+    forward_row(t, HEAD_BLOCK, t->folded, row);
 }
 
 /* ---- backward, the weights ---- */

@@ -6,8 +6,7 @@
 
 /* As stream_forward and stream_backward. */
 struct StreamKernels {
-  void (*forward)(const struct Tables *tables, int a, const int *columns, size_t n,
-                  const float *weights, float *streams);
+  void (*forward)(const struct Tables *tables, const struct RowOfPairs *row);
   void (*backward)(const struct Tables *tables, const struct Line *line, bool accumulate,
                    float *d_table, float *d_weights);
 };

@@ -80,35 +80,44 @@ static void gather_scores(const struct Tables *t, const struct Pairs *pairs, int
   }
 }
 
-static void row_forward(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
-                        struct Scratch *scratch, int a, float *weights, float *streams)
+static void row_weights(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
+                        struct Scratch *scratch, int a, float *weights)
 {
-  size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
+  size_t H = (size_t)t->shape.H, n = pairs->row_first[a + 1] - pairs->row_first[a];
   gather_scores(t, pairs, a, scratch->entries);
   attention_forward(attention, scratch->entries, vector_pad(n * H), scratch->entries + 3);
   zip(scratch->entries + 3, n, H, weights);
-  stream_forward(t, a, pairs->column + first, n, weights, streams);
 }
 
 void tile_streams(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
                   struct Scratch *scratch, const struct Tile *tile)
 {
-  size_t H = (size_t)t->shape.H;
   for (int a = tile->first_row; a < tile->end_row; a++) {
-    size_t offset = pairs->row_first[a] - tile->first;
-    row_forward(t, attention, pairs, scratch, a, tile->weights + offset * 3 * H,
-                tile->streams + offset * t->width);
+    size_t first = pairs->row_first[a], offset = first - tile->first;
+    float *weights = tile->weights + offset * 3 * (size_t)t->shape.H;
+    row_weights(t, attention, pairs, scratch, a, weights);
+    const struct RowOfPairs row = {.a = a,
+                                   .columns = pairs->column + first,
+                                   .n = pairs->row_first[a + 1] - first,
+                                   .weights = weights,
+                                   .pre = tile->hidden + offset * t->mlp_width,
+                                   .streams = tile->streams + offset * t->width};
+    stream_forward(t, &row);
   }
 }
 
+/* Block by block, so that what the activation function wrote is still near when it is multiplied. */
 void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch *scratch,
               const struct Tile *tile)
 {
-  for (size_t i = 0; i < tile->n; i++)
-    activation_forward(activation, tile->streams + i * t->width, t->mlp_width,
-                       tile->hidden + i * t->mlp_width, scratch->slope + i * t->mlp_width);
-  product_packed(tile->n, plain(tile->hidden, t->mlp_width), &t->logits_of_hidden, ADD,
-                 tile->streams + t->mlp_width, t->width);
+  size_t m = t->mlp_width;
+  for (size_t first = 0, n; first < tile->n; first += n) {
+    n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
+    float *hidden = tile->hidden + first * m;
+    activation_forward(activation, hidden, n * m, hidden, scratch->slope + first * m);
+    product_packed(n, plain(hidden, m), &t->logits_of_hidden, ADD,
+                   tile->streams + first * t->width + m, t->width);
+  }
 }
 
 void tile_forward(const struct Tables *t, const struct ModelConfig *config,

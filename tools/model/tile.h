@@ -8,6 +8,10 @@
 #include "model/pairs.h"
 #include "model/tables.h"
 
+/* Pairs between the matrix products and what is done to each pair: their neurons stay in the
+   second-level cache. */
+enum { BLOCK_PAIRS = 96 };
+
 /* Scratch of one thread. */
 struct Scratch {
   float *hidden;     /* [largest tile][mlp_width] */
@@ -27,14 +31,15 @@ struct Tile {
   int first_row, end_row;
   size_t first, n; /* pair numbers first .. first + n - 1 */
   float *weights;  /* [n][3][H] */
-  float *streams;  /* [n][width]: its last logit_width columns become the logits */
-  float *hidden;   /* [n][mlp_width] */
+  float *streams;  /* [n][width]: the last logit_width columns become the logits */
+  float *hidden;   /* [n][mlp_width]: the pre-activations, then the neurons */
 };
 
 /* A tile of the rows first_row .. end_row - 1; its arrays are the caller's to set. */
 struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row);
 
-/* Attention weights and streams of the tile's pairs. */
+/* Attention weights and streams of the tile's pairs: pre-activations and what the logits have
+   without the MLP. */
 void tile_streams(const struct Tables *tables, enum Attention attention, const struct Pairs *pairs,
                   struct Scratch *scratch, const struct Tile *tile);
 
