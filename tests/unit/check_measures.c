@@ -457,7 +457,7 @@ static long double sum_of_cosines(int p, int a, int b)
   return 3 + wave_cos(p, 4, a) + wave_cos(p, 4, b);
 }
 
-static long double product(int p, int a, int b)
+static long double sine_times_cosine(int p, int a, int b)
 {
   return wave_sin(p, 6, a) * wave_cos(p, 6, b);
 }
@@ -540,7 +540,7 @@ static const struct NeuronCase {
     {13, 0, dead, 0},
     {13, 0, constant, 0},
     {13, 4, sum_of_cosines, 1},
-    {13, 6, product, 1},
+    {13, 6, sine_times_cosine, 1},
     {13, 2, wave_of_a, 1},
     {13, 2, four_to_one, 0.8},
     {13, 3, one_to_nine, 0.9},

@@ -55,6 +55,18 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
   free(start);
 }
 
+/* A product with a B that is packed first, on all threads. */
+static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                           enum Into into, float *C, size_t ldc)
+{
+  struct Packed packed;
+  struct Error error;
+  ck_assert_msg(packed_init(&packed, K, N, &error), "%s", error.message);
+  packed_fill(&packed, B);
+  product_packed(M, A, &packed, into, C, ldc);
+  packed_release(&packed);
+}
+
 /* Around every edge there is: blocks of 1, 4, 6 and 12 rows, panels of 16 and 32 columns, turned
    blocks of 8, chunks of 256. */
 static const size_t sizes[][3] = {{1, 1, 1},     {1, 1, 300},   {3, 16, 8},    {4, 32, 9},
@@ -67,6 +79,15 @@ START_TEST(every_element_is_one_chain)
   const size_t *size = sizes[_i];
   for (int variant = 0; variant < 8; variant++)
     expect_chain(product, size[0], size[1], size[2], variant & 1, variant & 2,
+                 variant & 4 ? ADD : REPLACE);
+}
+END_TEST
+
+START_TEST(packing_beforehand_changes_no_bit)
+{
+  const size_t *size = sizes[_i];
+  for (int variant = 0; variant < 8; variant++)
+    expect_chain(packed_product, size[0], size[1], size[2], variant & 1, variant & 2,
                  variant & 4 ? ADD : REPLACE);
 }
 END_TEST
@@ -90,6 +111,7 @@ START_TEST(an_empty_sum_is_zero)
   expect_chain(product, 5, 20, 0, false, false, ADD);
   expect_chain(product, 0, 4, 4, false, false, REPLACE);
   expect_chain(product, 4, 0, 4, false, false, REPLACE);
+  expect_chain(packed_product, 5, 20, 0, false, false, REPLACE);
 }
 END_TEST
 
@@ -150,6 +172,7 @@ int main(void)
   TCase *tests = tcase_create("chains");
   int n = (int)(sizeof sizes / sizeof *sizes);
   tcase_add_loop_test(tests, every_element_is_one_chain, 0, n);
+  tcase_add_loop_test(tests, packing_beforehand_changes_no_bit, 0, n);
   tcase_add_loop_test(tests, threads_change_no_bit, 0, n);
   tcase_add_test(tests, an_empty_sum_is_zero);
   tcase_add_test(tests, padding_touches_nothing);

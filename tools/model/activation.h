@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* hidden[i] = f(pre[i]) for i < n, a multiple of LANES; the two may be one array. For gelu also slope[i] = f'(pre[i]); relu's
-   is read off the hidden value, and its `slope` is not touched. */
+/* hidden[i] = f(pre[i]) for i < n, a multiple of LANES; the two may be one array. For gelu also
+   slope[i] = f'(pre[i]); relu's is read off the hidden value, and its `slope` is not touched. */
 void activation_forward(enum Activation activation, const float *pre, size_t n, float *hidden,
                         float *slope);
 

@@ -17,76 +17,87 @@ enum { HEAD_BLOCK = 4 };
 
 /* ---- forward ---- */
 
-/* What the streams of `count` (1 or 2) pairs of one row are made of. */
-struct Sources {
-  const float *base, *T0, *T1[2], *T2; /* rows of heads are `width` floats apart */
+/* What the streams of a block of pairs of one row are made of. */
+struct Block {
+  const float *base, *T0, *T1[2], *T2; /* [width], [H][width], ... */
   size_t width;
+  const float *weights;           /* [pairs][3][H] */
+  Wide filled[2][2 * HEAD_BLOCK]; /* the first two positions', where they have registers */
 };
 
-/* One Wide, at column f, of each pair: the weights of each pair are [positions][H]. */
-INLINED void forward_at(const struct Sources *from, size_t H, size_t count, bool folded,
-                        const Wide weights[2][3 * HEAD_BLOCK], size_t f, Wide sum[2])
+/* One Wide, at column f, of the streams of `count` (1 or 2) pairs. With H = HEAD_BLOCK, the weights
+   are those that are filled in already. */
+INLINED void forward_at(const struct Block *block, size_t H, size_t count, bool folded, size_t f,
+                        Wide sum[2])
 {
+  const float *weights = block->weights;
+  bool filled = H == HEAD_BLOCK;
   for (size_t i = 0; i < count; i++)
-    sum[i] = wide_load(from->base + f);
+    sum[i] = wide_load(block->base + f);
   for (size_t h = 0; h < H; h++) {
-    Wide row = wide_load(from->T0 + h * from->width + f);
+    Wide row = wide_load(block->T0 + h * block->width + f);
     for (size_t i = 0; i < count; i++)
-      sum[i] = wide_fma(weights[i][h], row, sum[i]);
+      sum[i] =
+          wide_fma(filled ? block->filled[i][h] : wide_fill(weights[i * 3 * H + h]), row, sum[i]);
   }
   for (size_t h = 0; h < H; h++)
     for (size_t i = 0; i < count; i++)
-      sum[i] = wide_fma(weights[i][H + h], wide_load(from->T1[i] + h * from->width + f), sum[i]);
+      sum[i] = wide_fma(filled ? block->filled[i][H + h] : wide_fill(weights[i * 3 * H + H + h]),
+                        wide_load(block->T1[i] + h * block->width + f), sum[i]);
   for (size_t h = 0; h < H && !folded; h++) {
-    Wide row = wide_load(from->T2 + h * from->width + f);
+    Wide row = wide_load(block->T2 + h * block->width + f);
     for (size_t i = 0; i < count; i++)
-      sum[i] = wide_fma(weights[i][2 * H + h], row, sum[i]);
+      sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
   }
 }
 
-INLINED void forward_pairs(const struct Sources *from, size_t H, size_t count, bool folded,
-                           size_t m, const float *weights, float *restrict pre,
-                           float *restrict streams)
+INLINED void forward_block(struct Block *block, size_t H, size_t count, bool folded, size_t m,
+                           float *restrict pre, float *restrict streams)
 {
-  Wide filled[2][3 * HEAD_BLOCK], sum[2];
+  Wide sum[2];
   for (size_t i = 0; i < count; i++)
-    for (size_t k = 0; k < (folded ? 2 : 3) * H; k++)
-      filled[i][k] = wide_fill(weights[i * 3 * H + k]);
+    for (size_t k = 0; H == HEAD_BLOCK && k < 2 * H; k++)
+      block->filled[i][k] = wide_fill(block->weights[i * 3 * H + k]);
   for (size_t f = 0; f < m; f += WIDE_LANES) {
-    forward_at(from, H, count, folded, filled, f, sum);
+    forward_at(block, H, count, folded, f, sum);
     for (size_t i = 0; i < count; i++)
       wide_store(pre + i * m + f, sum[i]);
   }
-  for (size_t f = m; f < from->width; f += WIDE_LANES) {
-    forward_at(from, H, count, folded, filled, f, sum);
+  for (size_t f = m; f < block->width; f += WIDE_LANES) {
+    forward_at(block, H, count, folded, f, sum);
     for (size_t i = 0; i < count; i++)
-      wide_store(streams + i * from->width + f, sum[i]);
+      wide_store(streams + i * block->width + f, sum[i]);
   }
 }
 
-INLINED void forward_row(const struct Tables *t, size_t H, bool folded, const struct RowOfPairs *row)
+INLINED void forward_row(const struct Tables *t, size_t H, bool folded,
+                         const struct RowOfPairs *row)
 {
-  size_t entry = H * t->width, m = t->mlp_width, i = 0;
-  struct Sources from = {
-      .base = t->base, .T0 = t->T0 + (size_t)row->a * entry, .T2 = t->T2, .width = t->width};
-  for (; i + 2 <= row->n; i += 2) {
-    from.T1[0] = t->T1 + (size_t)row->columns[i] * entry;
-    from.T1[1] = t->T1 + (size_t)row->columns[i + 1] * entry;
-    forward_pairs(&from, H, 2, folded, m, row->weights + i * 3 * H, row->pre + i * m,
-                  row->streams + i * t->width);
+  size_t entry = H * t->width, m = t->mlp_width;
+  for (size_t i = 0, count; i < row->n; i += count) {
+    count = i + 2 <= row->n ? 2 : 1;
+    struct Block block = {.base = t->base,
+                          .T0 = t->T0 + (size_t)row->a * entry,
+                          .T1 = {t->T1 + (size_t)row->columns[i] * entry,
+                                 t->T1 + (size_t)row->columns[i + count - 1] * entry},
+                          .T2 = t->T2,
+                          .width = t->width,
+                          .weights = row->weights + i * 3 * H};
+    if (count == 2)
+      forward_block(&block, H, 2, folded, m, row->pre + i * m, row->streams + i * t->width);
+    else
+      forward_block(&block, H, 1, folded, m, row->pre + i * m, row->streams + i * t->width);
   }
-  if (i == row->n) return;
-  from.T1[0] = t->T1 + (size_t)row->columns[i] * entry;
-  forward_pairs(&from, H, 1, folded, m, row->weights + i * 3 * H, row->pre + i * m,
-                row->streams + i * t->width);
 }
 
 static void forward(const struct Tables *t, const struct RowOfPairs *row)
 {
   if (t->shape.H == HEAD_BLOCK && t->folded)
     forward_row(t, HEAD_BLOCK, true, row);
+  else if (t->shape.H == HEAD_BLOCK)
+    forward_row(t, HEAD_BLOCK, false, row);
   else
-    forward_row(t, HEAD_BLOCK, t->folded, row);
+    forward_row(t, (size_t)t->shape.H, t->folded, row);
 }
 
 /* ---- backward, the weights ---- */
