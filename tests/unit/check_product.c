@@ -1,5 +1,6 @@
 /* Products of matrices: every element must be its chain of fused multiply-adds, to the bit. */
 #include "base/memory.h"
+#include "model/processor.h"
 #include "model/product.h"
 #include "model/product_task.h"
 #include "model/random.h"
@@ -133,7 +134,7 @@ END_TEST
 START_TEST(both_widths_give_the_same_bits)
 {
 #ifdef WIDE_VECTORS
-  if (!__builtin_cpu_supports("avx512f")) return;
+  if (!processor_has_wide_vectors()) return;
   enum { M = 29, K = 77, N = 32 };
   float *a = draw("A", M * K), *b = draw("B", K * N), *wide = draw("C", M * N);
   float *narrow = draw("C", M * N);

@@ -1,6 +1,7 @@
 /* Streams and their gradients: every value must be the chain of its definition, to the bit, from
    the kernels of both widths. */
 #include "base/memory.h"
+#include "model/processor.h"
 #include "model/random.h"
 #include "model/stream_task.h"
 
@@ -180,7 +181,7 @@ END_TEST
 START_TEST(wide_vectors_change_no_bit)
 {
 #ifdef WIDE_VECTORS
-  if (__builtin_cpu_supports("avx512f")) expect_definitions(&stream_kernels_512, &shapes[_i]);
+  if (processor_has_wide_vectors()) expect_definitions(&stream_kernels_512, &shapes[_i]);
 #endif
 }
 END_TEST

@@ -1,6 +1,7 @@
 #include "model/product.h"
 
 #include "base/memory.h"
+#include "model/processor.h"
 #include "model/product_task.h"
 #include "model/vector.h"
 
@@ -22,7 +23,7 @@ static const struct Kernel *choose_kernel(void)
   static const struct Kernel narrow = {panel_256, 16, "256-bit vectors"};
 #ifdef WIDE_VECTORS
   static const struct Kernel wide = {panel_512, 32, "512-bit vectors (AVX-512)"};
-  if (__builtin_cpu_supports("avx512f")) return &wide;
+  if (processor_has_wide_vectors()) return &wide;
 #endif
   return &narrow;
 }

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef float PanelVector __attribute__((vector_size(4 * PANEL_LANES), aligned(4)));
+typedef float PanelVector __attribute__((vector_size(4 * PANEL_LANES)));
 
 enum { PANEL_WIDTH = 2 * PANEL_LANES };
 

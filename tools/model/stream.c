@@ -1,11 +1,12 @@
 #include "model/stream.h"
 
+#include "model/processor.h"
 #include "model/stream_task.h"
 
 static const struct StreamKernels *choose_kernels(void)
 {
 #ifdef WIDE_VECTORS
-  if (__builtin_cpu_supports("avx512f")) return &stream_kernels_512;
+  if (processor_has_wide_vectors()) return &stream_kernels_512;
 #endif
   return &stream_kernels_256;
 }
