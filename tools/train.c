@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "base/progress.h"
+#include "base/share.h"
 #include "config/config.h"
 #include "model/adamw.h"
 #include "model/dataset.h"
@@ -28,7 +29,7 @@
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *save_every, *dump, *list;
+  const char *directory, *threads, *share, *progress, *save_every, *dump, *list;
 };
 
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
@@ -41,10 +42,13 @@ static bool read_config(struct Config *config, char **operands, int n, struct Er
   return config_check(config, error);
 }
 
-static bool set_threads(const char *text, struct Error *error)
+static bool set_threads(const struct Arguments *arguments, struct Error *error)
 {
+  const char *text = arguments->threads;
   int64_t threads;
   if (!text) return true;
+  if (arguments->share)
+    return error_set(error, "--threads fixes the number of threads, --share varies it: which one?");
   if (!number_parse_integer(text, &threads) || threads < 1 || threads > 1024)
     return error_set(error, "--threads %s: expected a whole number from 1 to 1024", text);
   omp_set_num_threads((int)threads);
@@ -115,9 +119,13 @@ struct Run {
   struct AdamW adamw;
   struct Step step;
   struct Lock lock;
+  struct Share share;
+  int most_threads; /* all cores */
+  double next_look; /* at the share, in seconds of the progress */
   struct Recorder recorder;
   char *state; /* the path of the saved one */
   struct SaveClock clock;
+  FILE *log;                      /* of the progress; NULL: standard error */
   int64_t first, last;            /* epochs: where this program began, and where the run ended */
   struct Performance train, test; /* the latest */
 };
@@ -160,6 +168,8 @@ static void run_release(struct Run *run)
   parameters_release(&run->gradient);
   parameters_release(&run->parameters);
   dataset_release(&run->dataset);
+  if (run->log) fclose(run->log);
+  share_leave(&run->share);
   lock_release(&run->lock);
 }
 
@@ -199,6 +209,25 @@ static bool begin(struct Run *run, struct Error *error)
   return recorder_start(&run->recorder, error);
 }
 
+/* ---- threads ---- */
+
+/* Takes its place among the trainings that share the cores. */
+static bool enter_share(struct Run *run, const char *path, struct Error *error)
+{
+  run->most_threads = omp_get_max_threads();
+  return !path || share_join(&run->share, path, error);
+}
+
+/* Asks about once a second how many trainings there are: others begin and end. The step has room
+   for most_threads, and its bits do not depend on how many there are. */
+static void adjust_threads(struct Run *run, const struct Progress *progress)
+{
+  double seconds = progress_seconds(progress);
+  if (!run->share.joined || seconds < run->next_look) return;
+  omp_set_num_threads(share_of(&run->share, run->most_threads));
+  run->next_look = seconds + 1;
+}
+
 /* ---- epochs ---- */
 
 static bool save(struct Run *run, int64_t epoch, struct Error *error)
@@ -213,7 +242,11 @@ static bool save(struct Run *run, int64_t epoch, struct Error *error)
 static void show(struct Progress *progress, const struct Run *run, int64_t epoch)
 {
   char details[96];
-  snprintf(details, sizeof details, "train %.3g  test %.3g", run->train.loss, run->test.loss);
+  int length =
+      snprintf(details, sizeof details, "train %.3g  test %.3g", run->train.loss, run->test.loss);
+  if (run->share.joined)
+    snprintf(details + length, sizeof details - (size_t)length, "  threads %d",
+             omp_get_max_threads());
   progress_show(progress, epoch, details);
 }
 
@@ -249,6 +282,7 @@ static bool train_epochs(struct Run *run, struct Progress *progress, int *signal
     *signal = interrupt_signal();
     if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, run->last, error)) return false;
     if (*signal != 0) return true;
+    adjust_threads(run, progress);
     if (!measure(run, run->last, &last, error)) return false;
     if (last) return save(run, run->last, error);
     if (progress_due(progress, run->last)) show(progress, run, run->last);
@@ -284,10 +318,17 @@ static void report_end(const struct Run *run, double seconds)
     fprintf(stderr, "the test loss is below train.stop_test_loss: no further epochs\n");
 }
 
+static bool open_log(struct Run *run, const char *path, struct Error *error)
+{
+  run->log = path ? fopen(path, "we") : NULL;
+  return !path || run->log || error_system(error, "%s", path);
+}
+
 static bool run_train(struct Run *run, int *signal, struct Error *error)
 {
   struct Progress progress;
   progress_init(&progress, "epochs", run->first, run->config.train.epochs);
+  if (run->log && !progress.terminal) progress_keep(&progress, run->log);
   save_clock_init(&run->clock);
   bool trained = train_epochs(run, &progress, signal, error);
   progress_clear(&progress);
@@ -305,11 +346,13 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
                   struct Error *error)
 {
   struct Run run = {.directory = arguments->directory, .recorder.writer.descriptor = -1};
-  if (!read_config(&run.config, operands, n, error) || !set_threads(arguments->threads, error) ||
+  if (!read_config(&run.config, operands, n, error) || !set_threads(arguments, error) ||
       !set_clock(&run.clock, arguments->save_every, error))
     return false;
   if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
-  bool done = run_init(&run, error) && enter_directory(&run, error) && begin(&run, error) &&
+  bool done = run_init(&run, error) && enter_directory(&run, error) &&
+              enter_share(&run, arguments->share, error) &&
+              open_log(&run, arguments->progress, error) && begin(&run, error) &&
               run_train(&run, signal, error);
   run_release(&run);
   return done;
@@ -323,6 +366,10 @@ int main(int argc, char **argv)
        &arguments.directory},
       {0, "threads", "N", "OpenMP threads (default: all cores); no result depends on it",
        &arguments.threads},
+      {0, "share", "FILE", "share the cores with the trainings that name the same file",
+       &arguments.share},
+      {0, "progress", "FILE", "without a terminal: a line there for every hundredth of the way",
+       &arguments.progress},
       {0, "save-every", "SECONDS",
        "between two savings of the state (default: 3, or more where saving is slow)",
        &arguments.save_every},

@@ -60,7 +60,7 @@ START_TEST(the_defaults_are_the_papers_mainline)
       "attention = softmax\noutput_equals = true\nbiases = true\n\n"
       "[optimizer]\nlearning_rate = 0.001\nbeta1 = 0.9\nbeta2 = 0.98\nepsilon = 1e-08\n"
       "weight_decay = 1\nwarmup_steps = 10\n\n"
-      "[train]\nepochs = 40000\nseed = 0\nsnapshot_every = 100\nevaluate_every = 25\n"
+      "[train]\nepochs = 40000\nseed = 0\nsnapshot_every = 100\nevaluate_every = 50\n"
       "stop_test_loss = 0\n";
   struct Error error;
   struct Config config;

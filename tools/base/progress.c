@@ -16,10 +16,20 @@ void progress_init(struct Progress *progress, const char *unit, int64_t first, i
   *progress = (struct Progress){.unit = unit,
                                 .first = first,
                                 .total = total,
+                                .stream = stderr,
+                                .step = (total - first + 9) / 10,
                                 .terminal = isatty(STDERR_FILENO) == 1,
                                 .start = now()};
   progress->shown = progress->start;
-  progress->next = first + (total - first + 9) / 10;
+  progress->next = first + progress->step;
+}
+
+void progress_keep(struct Progress *progress, FILE *file)
+{
+  progress->stream = file;
+  progress->terminal = false;
+  progress->step = (progress->total - progress->first + 99) / 100;
+  progress->next = progress->first + progress->step;
 }
 
 bool progress_due(struct Progress *progress, int64_t done)
@@ -46,13 +56,14 @@ void progress_show(struct Progress *progress, int64_t done, const char *details)
   double rate = elapsed > 0 ? (double)worked / elapsed : 0;
   char left[PROGRESS_TIME_SIZE] = "?";
   if (worked > 0) progress_format_time((double)(progress->total - done) / rate, left);
-  fprintf(stderr, "%s%lld of %lld %s  %s  %.4g %s/s  %s left%s", progress->terminal ? "\r" : "",
-          (long long)done, (long long)progress->total, progress->unit, details, rate,
-          progress->unit, left, progress->terminal ? "\033[K" : "\n");
-  fflush(stderr);
+  fprintf(progress->stream, "%s%lld of %lld %s  %s  %.4g %s/s  %s left%s",
+          progress->terminal ? "\r" : "", (long long)done, (long long)progress->total,
+          progress->unit, details, rate, progress->unit, left,
+          progress->terminal ? "\033[K" : "\n");
+  fflush(progress->stream);
   progress->shown = now();
   while (progress->next <= done)
-    progress->next += (progress->total - progress->first + 9) / 10;
+    progress->next += progress->step;
 }
 
 void progress_clear(const struct Progress *progress)

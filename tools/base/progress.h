@@ -8,17 +8,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct Progress {
   const char *unit; /* plural: "epochs" */
   int64_t first, total;
-  bool terminal;
+  FILE *stream;        /* standard error, unless progress_keep named another one */
+  int64_t step;        /* in a log: from one line to the next */
+  bool terminal;       /* rather than a log */
   double start, shown; /* seconds */
   int64_t next;        /* in a log: the count that is worth a line */
 };
 
 /* Work from `first` (what an earlier run has done already) to `total`. */
 void progress_init(struct Progress *progress, const char *unit, int64_t first, int64_t total);
+
+/* From here on keeps a log in that file, with a line at every hundredth of the way. */
+void progress_keep(struct Progress *progress, FILE *file);
 
 /* Is it time to say something? Cheap enough to be asked at every step. */
 bool progress_due(struct Progress *progress, int64_t done);

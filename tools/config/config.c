@@ -83,7 +83,7 @@ static const struct Setting settings[] = {
   {"train.snapshot_every", FIELD(INTEGER, train.snapshot_every), "100",
    .least = 1, .most = 100000000,
    .help = "epochs between two snapshots in the trajectory (authors' code)"},
-  {"train.evaluate_every", FIELD(INTEGER, train.evaluate_every), "25",
+  {"train.evaluate_every", FIELD(INTEGER, train.evaluate_every), "50",
    .least = 1, .most = 100000000,
    .help = "epochs between two rows of the history (our choice)"},
   {"train.stop_test_loss", FIELD(REAL, train.stop_test_loss), "0", .low = 0, .high = INFINITY,
