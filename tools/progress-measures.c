@@ -249,12 +249,14 @@ static bool create_table(struct TableWriter *table, const struct Analysis *analy
                          const char *path, const char *title, const char *rest,
                          const struct Column *of_columns, size_t n_columns, struct Error *error)
 {
+  char line[PROVENANCE_SIZE];
+  provenance_format(&analysis->run, line);
   char *task = analysis_describe_task(analysis, error);
   char *keys = task ? analysis_describe_keys(analysis, error) : NULL;
   char *text = keys ? memory_print(error,
                                    "%s of a network %s, %s.\n"
-                                   "Key frequencies, of the last snapshot:%s",
-                                   title, task, rest, keys)
+                                   "Key frequencies, of the last snapshot:%s\n%s",
+                                   title, task, rest, keys, line)
                     : NULL;
   bool created = text && table_create(table, path, text, of_columns, n_columns, error);
   free(text);

@@ -25,7 +25,9 @@ bool analysis_open(struct Analysis *analysis, const char *path, char *const *ove
 {
   *analysis = (struct Analysis){0};
   if (!trajectory_open(&analysis->trajectory, path, overrides, n, error)) return false;
-  if (allocate(analysis, error)) return true;
+  if (trajectory_provenance(&analysis->trajectory, &analysis->run, error) &&
+      allocate(analysis, error))
+    return true;
   analysis_close(analysis);
   return false;
 }

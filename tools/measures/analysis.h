@@ -11,6 +11,7 @@
 
 struct Analysis {
   struct Trajectory trajectory;
+  struct Provenance run; /* for the comment block of tables */
   struct FourierBasis basis;
   struct Snapshot snapshot;     /* what analysis_load or analysis_fit_final loaded last */
   struct NeuronFit *final_fits; /* [d_mlp] */
@@ -18,7 +19,8 @@ struct Analysis {
   int n_keys;
 };
 
-/* Opens the trajectory, completed by `n` overrides, and allocates; computes nothing. */
+/* Opens the trajectory, completed by `n` overrides, and allocates; computes nothing but the
+   digests of what is in it. */
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
                    struct Error *error);
 void analysis_close(struct Analysis *analysis);

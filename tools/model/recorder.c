@@ -238,6 +238,23 @@ bool recorder_sync(struct Recorder *recorder, struct Error *error)
 
 /* ---- the end ---- */
 
+static bool create_history(const struct Recorder *recorder, struct TableWriter *table,
+                           const struct Column *columns, size_t n_columns, struct Error *error)
+{
+  const struct Dataset *dataset = recorder->dataset;
+  struct Provenance run = {.has_configuration = true, .has_trajectory = true};
+  run.configuration = config_digest(recorder->config);
+  run.trajectory = trajectory_digest(dataset->train, dataset->n_train + dataset->n_test,
+                                     recorder->digests, recorder->n_snapshots);
+  char line[PROVENANCE_SIZE];
+  provenance_format(&run, line);
+  char *title = memory_print(error, "Loss and accuracy during training\n%s", line);
+  bool created =
+      title && table_create(table, recorder->partial_history, title, columns, n_columns, error);
+  free(title);
+  return created;
+}
+
 static bool write_history(const struct Recorder *recorder, int64_t last, struct Error *error)
 {
   static const struct Column columns[] = {
@@ -247,8 +264,7 @@ static bool write_history(const struct Recorder *recorder, int64_t last, struct 
       {"train_accuracy", "1", "share of the training pairs whose largest logit is the answer's"},
       {"test_accuracy", "1", "share of the test pairs whose largest logit is the answer's"}};
   struct TableWriter table;
-  if (!table_create(&table, recorder->partial_history, "Loss and accuracy during training", columns,
-                    sizeof columns / sizeof *columns, error))
+  if (!create_history(recorder, &table, columns, sizeof columns / sizeof *columns, error))
     return false;
   for (size_t i = 0; i < recorder->n_rows; i++) {
     const struct HistoryRow *row = &recorder->rows[i];

@@ -55,7 +55,10 @@ bool subject_create_table(struct TableWriter *table, const struct Subject *subje
                           const struct Column *columns, size_t n_columns, struct Error *error)
 {
   char *path = memory_print(error, "%s/%s", subject->directory, file);
-  char *text = path ? memory_print(error, "%s of %s%s", title, subject->name, rest) : NULL;
+  char line[PROVENANCE_SIZE];
+  provenance_format(&subject->analysis->run, line);
+  char *text =
+      path ? memory_print(error, "%s of %s%s\n%s", title, subject->name, rest, line) : NULL;
   bool created = text && table_create(table, path, text, columns, n_columns, error);
   free(text);
   free(path);

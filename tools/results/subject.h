@@ -30,7 +30,7 @@ void subject_release(struct Subject *subject);
 size_t subject_count_neurons(const struct Subject *subject, int k, bool clustered);
 
 /* Opens the table `file` in the subject's directory. Its title is "`title` of the subject's
-   name`rest`". */
+   name`rest`", and a line on the run follows. */
 bool subject_create_table(struct TableWriter *table, const struct Subject *subject,
                           const char *file, const char *title, const char *rest,
                           const struct Column *columns, size_t n_columns, struct Error *error);
