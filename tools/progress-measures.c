@@ -8,6 +8,7 @@
 #include "table/table.h"
 
 #include <inttypes.h>
+#include <omp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,12 +182,23 @@ static void measure_one(struct Campaign *campaign, struct ProgressWorker *worker
     note_failure(campaign, snapshot, &error);
 }
 
+/* As many as there are cores, but no more than have work, or than have memory: three quarters of
+   what is free, for others want some too. */
+static int count_threads(const struct Trajectory *trajectory)
+{
+  size_t threads = (size_t)omp_get_max_threads();
+  size_t fitting = memory_available() / 4 * 3 / progress_worker_size(trajectory);
+  if (threads > trajectory->n_snapshots) threads = trajectory->n_snapshots;
+  if (threads > fitting) threads = fitting;
+  return threads > 0 ? (int)threads : 1;
+}
+
 static bool measure_all(struct Campaign *campaign, struct Error *error)
 {
   const struct Analysis *analysis = campaign->analysis;
   size_t n = analysis->trajectory.n_snapshots;
   campaign->start = now();
-#pragma omp parallel
+#pragma omp parallel num_threads(count_threads(&analysis->trajectory))
   {
     struct ProgressWorker worker;
     struct Error worker_error;
@@ -450,6 +462,7 @@ static bool run(struct Analysis *analysis, const struct Request *request, struct
       !analysis_fit_final(analysis, error))
     return false;
   warn_without_keys(name, analysis);
+  analysis_drop_activations(analysis); /* each thread has its own */
   struct Results results;
   if (!results_init(&results, analysis, request->tables, error)) return false;
   bool done = measure_and_write(analysis, request, &results, error);

@@ -25,6 +25,17 @@ void *memory_new(size_t count, size_t size, const char *what, struct Error *erro
   return memset(block, 0, bytes);
 }
 
+size_t memory_available(void)
+{
+  FILE *stream = fopen("/proc/meminfo", "re");
+  char line[128];
+  size_t kilobytes = 0;
+  while (stream && kilobytes == 0 && fgets(line, sizeof line, stream))
+    if (sscanf(line, "MemAvailable: %zu kB", &kilobytes) != 1) kilobytes = 0;
+  if (stream) fclose(stream);
+  return kilobytes > 0 && kilobytes <= SIZE_MAX / 1024 ? kilobytes * 1024 : SIZE_MAX;
+}
+
 char *memory_copy_text(const char *text, struct Error *error)
 {
   return memory_print(error, "%s", text);

@@ -53,6 +53,11 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
   return true;
 }
 
+void analysis_drop_activations(struct Analysis *analysis)
+{
+  activations_release(&analysis->snapshot.activations);
+}
+
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 {
   return snapshot_load(&analysis->snapshot, &analysis->trajectory, index, error);

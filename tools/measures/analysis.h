@@ -28,6 +28,10 @@ void analysis_close(struct Analysis *analysis);
 /* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
 bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
 
+/* Gives back the memory of activations, which are most of it. No snapshot can be loaded then; its
+   parameters and what analysis_fit_final found stay. */
+void analysis_drop_activations(struct Analysis *analysis);
+
 /* Loads another snapshot by its number. */
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error);
 
