@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ void *memory_new(size_t count, size_t size, const char *what, struct Error *erro
   void *block = aligned_alloc(ALIGNMENT, bytes);
   if (!block) {
     error_set(error, "out of memory: %zu bytes for %s", bytes, what);
+    error->code = ENOMEM;
     return NULL;
   }
   return memset(block, 0, bytes);
@@ -50,5 +52,6 @@ char *memory_print(struct Error *error, const char *format, ...)
   va_end(arguments);
   if (length >= 0) return text;
   error_set(error, "out of memory for a text");
+  error->code = ENOMEM;
   return NULL;
 }

@@ -6,6 +6,7 @@
 #include "model/snapshots.h"
 #include "table/table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,10 @@ static bool read_snapshots(const struct Recorder *recorder, const char *path,
 const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error)
 {
   const char *const paths[] = {recorder->partial, recorder->trajectory};
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; i++) {
     if (read_snapshots(recorder, paths[i], NULL, error)) return paths[i];
+    if (error->code != 0 && error->code != ENOENT) return NULL; /* they may be there all the same */
+  }
   error_prefix(error, "the snapshots until then are gone");
   return NULL;
 }
@@ -177,11 +180,13 @@ static void *grow(void *array, size_t n, size_t *room, size_t size, const char *
   if (n < *room) return array;
   size_t larger = *room < 64 ? 64 : 2 * *room;
   void *moved = realloc(array, larger * size);
-  if (moved)
+  if (moved) {
     *room = larger;
-  else
-    error_set(error, "out of memory: %zu bytes for %s", larger * size, what);
-  return moved;
+    return moved;
+  }
+  error_set(error, "out of memory: %zu bytes for %s", larger * size, what);
+  error->code = ENOMEM;
+  return NULL;
 }
 
 static bool add_digest(struct Recorder *recorder, uint64_t digest, struct Error *error)
@@ -304,6 +309,7 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
 {
   *recorder = (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes};
   recorder->writer.descriptor = -1;
+  recorder->keep = true; /* until it is known that nothing counts on the file */
   recorder->trajectory = memory_print(error, "%s/trajectory.safetensors", directory);
   recorder->partial = memory_print(error, "%s/trajectory.safetensors.partial", directory);
   recorder->copy = memory_print(error, "%s/trajectory.safetensors.new", directory);
