@@ -1,43 +1,29 @@
 /* progress-measures: the paper's progress measures, snapshot by snapshot of a trajectory. */
-#include "base/command_line.h"
 #include "base/memory.h"
-#include "measures/analysis.h"
-#include "measures/arguments.h"
 #include "measures/phases.h"
 #include "measures/progress.h"
 #include "measures/quantities.h"
 #include "measures/turning_points.h"
+#include "results/command.h"
 #include "table/table.h"
 
 #include <inttypes.h>
+#include <omp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-static const char *output_path = "-", *tables_directory, *threads_text;
+static const char name[] = "progress-measures";
 
-static const struct Tool tool = {
-    .name = "progress-measures",
-    .operands = "TRAJECTORY [section.key=value...]",
-    .summary =
-        "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
-        "loss, Gini coefficients, squared weights and the phase of training. The key\n"
-        "frequencies are those of the last snapshot. With --tables also three more tables:\n"
-        "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by frequency\n"
-        "  excluded-by-frequency.tsv  the excluded loss of each frequency alone\n"
-        "  progress-quantities.tsv    single numbers: when what happened",
-    .options =
-        (const struct Option[]){
-            {'o', "output", "FILE.tsv", "the table (standard output)", &output_path},
-            {0, "tables", "DIR", "where the other tables go (they are not made)",
-             &tables_directory},
-            {0, "threads", "N", "threads to use (all cores); changes no result", &threads_text},
-            {0}},
-    .min_operands = 1,
-    .epilogue = "Overrides complete what a checkpoint does not say, such as\n"
-                "data.seed=1 data.train_fraction=0.3 for one that was saved by PyTorch."};
+static const char summary[] =
+    "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
+    "loss, Gini coefficients, squared weights and the phase of training. The key\n"
+    "frequencies are those of the last snapshot. With --tables also three more tables:\n"
+    "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by frequency\n"
+    "  excluded-by-frequency.tsv  the excluded loss of each frequency alone\n"
+    "  progress-quantities.tsv    single numbers: when what happened";
 
 static const struct Column columns[] = {
     {"epoch", "epochs", "optimizer steps taken before the snapshot"},
@@ -104,7 +90,7 @@ static void results_release(struct Results *results)
 }
 
 static bool results_init(struct Results *results, const struct Analysis *analysis,
-                         struct Error *error)
+                         bool by_frequency, struct Error *error)
 {
   size_t n = analysis->trajectory.n_snapshots;
   size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
@@ -112,7 +98,7 @@ static bool results_init(struct Results *results, const struct Analysis *analysi
   results->measures = memory_new(n, sizeof *results->measures, "measures", error);
   bool done = results->measures;
   done = done && (results->phases = memory_new(n, sizeof *results->phases, "phases", error));
-  if (done && tables_directory) {
+  if (done && by_frequency) {
     const char *what = "measures by frequency";
     results->coefficients = memory_new(n * n_frequencies, sizeof(double), what, error);
     if (results->coefficients)
@@ -148,7 +134,7 @@ static void show_progress(struct Campaign *campaign)
   bool last = campaign->n_done == n;
   if (!isatty(STDERR_FILENO) || (!last && time - campaign->last_shown < interval)) return;
   double rate = (double)campaign->n_done / (time - campaign->start);
-  fprintf(stderr, "\r%s: %zu of %zu snapshots, %.1f/s, %.0f s left \033[K%s", tool.name,
+  fprintf(stderr, "\r%s: %zu of %zu snapshots, %.1f/s, %.0f s left \033[K%s", name,
           campaign->n_done, n, rate, (double)(n - campaign->n_done) / rate, last ? "\n" : "");
   campaign->last_shown = time;
 }
@@ -196,12 +182,23 @@ static void measure_one(struct Campaign *campaign, struct ProgressWorker *worker
     note_failure(campaign, snapshot, &error);
 }
 
+/* As many as there are cores, but no more than have work, or than have memory: three quarters of
+   what is free, for others want some too. */
+static int count_threads(const struct Trajectory *trajectory)
+{
+  size_t threads = (size_t)omp_get_max_threads();
+  size_t fitting = memory_available() / 4 * 3 / progress_worker_size(trajectory);
+  if (threads > trajectory->n_snapshots) threads = trajectory->n_snapshots;
+  if (threads > fitting) threads = fitting;
+  return threads > 0 ? (int)threads : 1;
+}
+
 static bool measure_all(struct Campaign *campaign, struct Error *error)
 {
   const struct Analysis *analysis = campaign->analysis;
   size_t n = analysis->trajectory.n_snapshots;
   campaign->start = now();
-#pragma omp parallel
+#pragma omp parallel num_threads(count_threads(&analysis->trajectory))
   {
     struct ProgressWorker worker;
     struct Error worker_error;
@@ -264,12 +261,14 @@ static bool create_table(struct TableWriter *table, const struct Analysis *analy
                          const char *path, const char *title, const char *rest,
                          const struct Column *of_columns, size_t n_columns, struct Error *error)
 {
+  char line[PROVENANCE_SIZE];
+  provenance_format(&analysis->run, line);
   char *task = analysis_describe_task(analysis, error);
   char *keys = task ? analysis_describe_keys(analysis, error) : NULL;
   char *text = keys ? memory_print(error,
                                    "%s of a network %s, %s.\n"
-                                   "Key frequencies, of the last snapshot:%s",
-                                   title, task, rest, keys)
+                                   "Key frequencies, of the last snapshot:%s\n%s",
+                                   title, task, rest, keys, line)
                     : NULL;
   bool created = text && table_create(table, path, text, of_columns, n_columns, error);
   free(text);
@@ -279,11 +278,11 @@ static bool create_table(struct TableWriter *table, const struct Analysis *analy
 }
 
 static bool create_further_table(struct TableWriter *table, const struct Analysis *analysis,
-                                 const char *file, const char *title, const char *rest,
-                                 const struct Column *of_columns, size_t n_columns,
-                                 struct Error *error)
+                                 const char *directory, const char *file, const char *title,
+                                 const char *rest, const struct Column *of_columns,
+                                 size_t n_columns, struct Error *error)
 {
-  char *path = memory_print(error, "%s/%s", tables_directory, file);
+  char *path = memory_print(error, "%s/%s", directory, file);
   bool created =
       path && create_table(table, analysis, path, title, rest, of_columns, n_columns, error);
   free(path);
@@ -291,7 +290,7 @@ static bool create_further_table(struct TableWriter *table, const struct Analysi
 }
 
 static bool create_coefficients(struct TableWriter *table, const struct Analysis *analysis,
-                                struct Error *error)
+                                const char *directory, struct Error *error)
 {
   static const struct Column of_columns[] = {
       {"epoch", "epochs", "optimizer steps taken before the snapshot"},
@@ -301,13 +300,13 @@ static bool create_coefficients(struct TableWriter *table, const struct Analysis
        "of cos(w_k(a + b - c)) in the logits (a - b - c for subtract), by least squares over all "
        "pairs and outputs c (figure 14, where it is that of the normalised wave: p sqrt(p/2) times "
        "as large)"}};
-  return create_further_table(table, analysis, "cosine-coefficients.tsv", "Cosines in the logits",
-                              "one row per snapshot and frequency", of_columns,
-                              sizeof of_columns / sizeof *of_columns, error);
+  return create_further_table(table, analysis, directory, "cosine-coefficients.tsv",
+                              "Cosines in the logits", "one row per snapshot and frequency",
+                              of_columns, sizeof of_columns / sizeof *of_columns, error);
 }
 
 static bool create_excluded_losses(struct TableWriter *table, const struct Analysis *analysis,
-                                   struct Error *error)
+                                   const char *directory, struct Error *error)
 {
   static const struct Column of_columns[] = {
       {"epoch", "epochs", "optimizer steps taken before the snapshot"},
@@ -317,20 +316,21 @@ static bool create_excluded_losses(struct TableWriter *table, const struct Analy
       {"key", "0 or 1", "1 for the key frequencies"},
       {"excluded_loss", "nats",
        "mean cross-entropy over the training pairs without frequency k (section 5.1, figure 15)"}};
-  return create_further_table(table, analysis, "excluded-by-frequency.tsv",
+  return create_further_table(table, analysis, directory, "excluded-by-frequency.tsv",
                               "Excluded loss by frequency", "one row per snapshot and frequency",
                               of_columns, sizeof of_columns / sizeof *of_columns, error);
 }
 
 static bool create_quantities(struct TableWriter *table, const struct Analysis *analysis,
-                              struct Error *error)
+                              const char *directory, struct Error *error)
 {
-  return create_further_table(table, analysis, "progress-quantities.tsv", "Turning points",
-                              "as single numbers; nan for what never happens", quantity_columns,
-                              N_QUANTITY_COLUMNS, error);
+  return create_further_table(table, analysis, directory, "progress-quantities.tsv",
+                              "Turning points", "as single numbers; nan for what never happens",
+                              quantity_columns, N_QUANTITY_COLUMNS, error);
 }
 
 struct Outputs {
+  bool further; /* the last three are made too */
   struct TableWriter measures, coefficients, excluded_losses, quantities;
 };
 
@@ -344,15 +344,17 @@ static void outputs_discard(struct Outputs *outputs)
 }
 
 static bool outputs_create(struct Outputs *outputs, const struct Analysis *analysis,
-                           struct Error *error)
+                           const struct Request *request, struct Error *error)
 {
-  *outputs = (struct Outputs){0};
-  if (create_table(&outputs->measures, analysis, output_path, "Progress measures",
+  const char *directory = request->tables;
+  *outputs = (struct Outputs){.further = directory};
+  if (create_table(&outputs->measures, analysis, request->output, "Progress measures",
                    "one row per snapshot", columns, N_COLUMNS, error) &&
-      (!tables_directory || (output_make_directory(tables_directory, error) &&
-                             create_coefficients(&outputs->coefficients, analysis, error) &&
-                             create_excluded_losses(&outputs->excluded_losses, analysis, error) &&
-                             create_quantities(&outputs->quantities, analysis, error))))
+      (!directory ||
+       (output_make_directory(directory, error) &&
+        create_coefficients(&outputs->coefficients, analysis, directory, error) &&
+        create_excluded_losses(&outputs->excluded_losses, analysis, directory, error) &&
+        create_quantities(&outputs->quantities, analysis, directory, error))))
     return true;
   outputs_discard(outputs);
   return false;
@@ -364,7 +366,7 @@ static void write_rows(struct Outputs *outputs, const struct Analysis *analysis,
   for (size_t i = 0; i < analysis->trajectory.n_snapshots; i++) {
     int64_t epoch = analysis->trajectory.epochs[i];
     write_row(&outputs->measures, epoch, &results->measures[i], results->phases[i]);
-    for (int k = 1; tables_directory && k <= analysis->basis.n_frequencies; k++) {
+    for (int k = 1; outputs->further && k <= analysis->basis.n_frequencies; k++) {
       size_t entry = i * results->n_frequencies + (size_t)k;
       table_put_integer(&outputs->coefficients, epoch);
       table_put_integer(&outputs->coefficients, k);
@@ -428,7 +430,7 @@ static void write_quantities(struct TableWriter *table, const struct Analysis *a
 /* The progress measures come last: where they are new, all is. */
 static bool outputs_commit(struct Outputs *outputs, struct Error *error)
 {
-  bool done = !tables_directory || (table_commit(&outputs->coefficients, error) &&
+  bool done = !outputs->further || (table_commit(&outputs->coefficients, error) &&
                                     table_commit(&outputs->excluded_losses, error) &&
                                     table_commit(&outputs->quantities, error));
   if (done) return table_commit(&outputs->measures, error);
@@ -436,57 +438,51 @@ static bool outputs_commit(struct Outputs *outputs, struct Error *error)
   return false;
 }
 
-static bool measure_and_write(const struct Analysis *analysis, struct Results *results,
-                              struct Error *error)
+static bool measure_and_write(const struct Analysis *analysis, const struct Request *request,
+                              struct Results *results, struct Error *error)
 {
   struct Campaign campaign = {.analysis = analysis, .results = results, .failed_at = SIZE_MAX};
   struct Outputs outputs;
   /* before the work, so that a place that cannot be written to is found at once */
-  if (!outputs_create(&outputs, analysis, error)) return false;
+  if (!outputs_create(&outputs, analysis, request, error)) return false;
   if (!measure_all(&campaign, error) ||
       !find_phases(results->measures, analysis->trajectory.n_snapshots, results->phases, error)) {
     outputs_discard(&outputs);
     return false;
   }
   write_rows(&outputs, analysis, results);
-  if (tables_directory) write_quantities(&outputs.quantities, analysis, results->measures);
+  if (outputs.further) write_quantities(&outputs.quantities, analysis, results->measures);
   return outputs_commit(&outputs, error);
 }
 
-static bool run(struct Analysis *analysis, struct Error *error)
+static bool run(struct Analysis *analysis, const struct Request *request, struct Error *error)
 {
-  size_t n = analysis->trajectory.n_snapshots;
   enum DirectionSign sign;
   if (!directions_of_operation(analysis->trajectory.config.data.operation, &sign, error) ||
       !analysis_fit_final(analysis, error))
     return false;
-  if (analysis->n_keys == 0)
-    fprintf(stderr,
-            "%s: no frequency of the last snapshot (epoch %" PRId64
-            ") holds a cluster of neurons, so there are no key frequencies: nothing is excluded, "
-            "and the mean logits alone are kept\n",
-            tool.name, analysis->trajectory.epochs[n - 1]);
+  warn_without_keys(name, analysis);
+  analysis_drop_activations(analysis); /* each thread has its own */
   struct Results results;
-  if (!results_init(&results, analysis, error)) return false;
-  bool done = measure_and_write(analysis, &results, error);
+  if (!results_init(&results, analysis, request->tables, error)) return false;
+  bool done = measure_and_write(analysis, request, &results, error);
   results_release(&results);
   return done;
 }
 
 int main(int argc, char **argv)
 {
-  int first;
-  int status = command_line_parse(&tool, argc, argv, &first);
-  if (status != COMMAND_LINE_CONTINUE) return status;
-  struct Error error;
-  if (!argument_threads(threads_text, &error)) {
-    command_line_fail(&tool, &error);
-    return EXIT_WRONG_USAGE;
-  }
-  struct Analysis analysis;
-  if (!analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, &error))
-    return command_line_fail(&tool, &error);
-  bool done = run(&analysis, &error);
-  analysis_close(&analysis);
-  return done ? EXIT_SUCCESS : command_line_fail(&tool, &error);
+  struct Request request = {.output = "-"};
+  const struct Option options[] = {
+      {'o', "output", "FILE.tsv", "the table (standard output)", &request.output},
+      {0, "tables", "DIR", "where the other tables go (they are not made)", &request.tables},
+      {0, "threads", "N", "threads to use (all cores); changes no result", &request.threads},
+      {0}};
+  const struct Tool tool = {.name = name,
+                            .operands = ANALYSIS_OPERANDS,
+                            .summary = summary,
+                            .options = options,
+                            .min_operands = 1,
+                            .epilogue = ANALYSIS_EPILOGUE};
+  return analysis_main(&tool, &request, run, argc, argv);
 }

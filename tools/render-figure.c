@@ -5,7 +5,6 @@
 #include "plot/figure.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char *output, *resolution;
 
@@ -29,11 +28,10 @@ static const struct Tool tool = {
 /* "figures/name.ini" is drawn as "name.pdf" here. */
 static char *default_output(const char *spec_path, struct Error *error)
 {
-  const char *slash = strrchr(spec_path, '/');
-  const char *name = slash ? slash + 1 : spec_path;
-  size_t length = strlen(name);
-  if (length > 4 && strcmp(name + length - 4, ".ini") == 0) length -= 4;
-  return memory_print(error, "%.*s.pdf", (int)length, name);
+  char *name = figure_name(spec_path, error);
+  char *path = name ? memory_print(error, "%s.pdf", name) : NULL;
+  free(name);
+  return path;
 }
 
 static bool parse_resolution(double *value, struct Error *error)

@@ -21,6 +21,7 @@
 #include "model/state.h"
 #include "model/step.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
@@ -174,7 +175,8 @@ static void run_release(struct Run *run)
 }
 
 /* Finds a saved state to go on from, with the file of its snapshots. NULL with the reason where
-   there is none; the reason is empty where nothing was saved. */
+   there is none; the reason is empty where nothing was saved, and has the system's code where that
+   cannot be told, for files that are there cannot be read. */
 static const char *recall(struct Run *run, struct Error *reason)
 {
   struct State state;
@@ -203,6 +205,10 @@ static bool begin(struct Run *run, struct Error *error)
       fprintf(stderr, "train: %s: continuing at epoch %" PRId64 " of %d\n", run->directory,
               run->first, run->config.train.epochs);
     return recorder_continue(&run->recorder, snapshots, error);
+  }
+  if (reason.code != 0 && reason.code != ENOENT) { /* what was saved is not lost yet */
+    *error = reason;
+    return false;
   }
   if (*reason.message) fprintf(stderr, "train: %s; starting over\n", reason.message);
   parameters_initialise(&run->parameters, run->config.train.seed);

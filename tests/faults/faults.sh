@@ -10,7 +10,8 @@
 # it, and the tool either ends well with all its targets new, or ends with status 1 and a message
 # that ends with the system's reason. It must not end well when the call wrote, synced, closed or
 # renamed a target. Where a call of a library fails, the message may be that library's. A training
-# may leave what it goes on from; then the same command once more must make the new files.
+# may leave what it goes on from; then the same command once more must make the new files. One that
+# cannot read what it should go on from must stop: starting over, it would lose it.
 #
 # Prints a line for each job and each thing found wrong. Exit status: 0 when nothing was, 1
 # otherwise, 77 where strace is not there or may not trace.
@@ -106,6 +107,7 @@ concerns_target() { # KIND
 
 check_run() { # job|library KIND REASON
   check_targets "$1"
+  ! grep -q 'starting over' "$dir/stderr" || wrong 'what was saved is lost'
   if [ "$status" -eq 0 ]; then
     [ -n "$all_new" ] || wrong "status 0, but not all targets are new"
     case $2 in
@@ -128,6 +130,8 @@ check_continuing() {
     status=0
     check_targets job
     [ -n "$all_new" ] || wrong 'the next attempt does not make the new files'
+    [ "$continues" != saved ] || grep -Eq 'continuing at epoch|nothing left' "$dir/stderr" ||
+      wrong 'the next attempt starts from nothing'
   else
     wrong 'the next attempt fails'
   fi
@@ -224,7 +228,7 @@ train_job() {
 longer_job() {
   new_job longer run.ini
   "$tools/train" -o "$dir/old" "$dir/in/run.ini" train.epochs=3 2>"$scratch/why"
-  continues=yes
+  continues=saved # something to go on from was there before
   run_job 'train to more epochs' train "-o $dir/out $dir/in/run.ini"
 }
 

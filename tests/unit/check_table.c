@@ -240,6 +240,63 @@ START_TEST(large_tables_are_read_whole)
 }
 END_TEST
 
+/* ---- where it comes from ---- */
+
+START_TEST(a_table_knows_its_run)
+{
+  struct Provenance run = {.has_configuration = true, .has_trajectory = true};
+  struct Table table;
+  run.configuration = UINT64_C(0x00fedcba98765432);
+  run.trajectory = 7;
+  char line[PROVENANCE_SIZE], text[256];
+  provenance_format(&run, line);
+  ck_assert_str_eq(line, "run: configuration 00fedcba98765432, trajectory 0000000000000007");
+  snprintf(text, sizeof text, "# title\n# %s\r\n# x [1]: y\nx\n1\n", line);
+  read_text(&table, text);
+  ck_assert(table.run.has_configuration && table.run.has_trajectory);
+  ck_assert_uint_eq(table.run.configuration, run.configuration);
+  ck_assert_uint_eq(table.run.trajectory, run.trajectory);
+  uint64_t digest = table.digest;
+  table_release(&table);
+  text[2] = 'T'; /* of the title */
+  read_text(&table, text);
+  ck_assert(table.digest != digest);
+  table_release(&table);
+}
+END_TEST
+
+START_TEST(what_is_unknown_stays_unknown)
+{
+  struct Provenance run = {.has_trajectory = true, .trajectory = 7}, found = {0};
+  char line[PROVENANCE_SIZE], comment[PROVENANCE_SIZE + 2];
+  provenance_format(&run, line);
+  ck_assert_str_eq(line, "run: configuration unknown, trajectory 0000000000000007");
+  snprintf(comment, sizeof comment, "# %s", line);
+  ck_assert(provenance_parse(comment, &found));
+  ck_assert(!found.has_configuration && found.has_trajectory && found.trajectory == 7);
+}
+END_TEST
+
+static const char *const no_provenance[] = {
+    "",
+    "# run: ",
+    "run: configuration unknown, trajectory unknown",
+    "# run: configuration unknown",
+    "# run: configuration unknown, trajectory unknown.",
+    "# run: configuration 000000000000007, trajectory 0000000000000007",
+    "# run: configuration 0000000000000007, trajectory 00000000000000070",
+    "# run: configuration 000000000000000A, trajectory 0000000000000007",
+    "# run: configuration 0x00000000000007, trajectory 0000000000000007",
+    "# run: configuration 0000000000000007,trajectory 0000000000000007"};
+
+START_TEST(other_comments_are_no_provenance)
+{
+  struct Provenance found = {.trajectory = 5};
+  ck_assert(!provenance_parse(no_provenance[_i], &found));
+  ck_assert(found.trajectory == 5 && !found.has_configuration && !found.has_trajectory);
+}
+END_TEST
+
 /* ---- writing ---- */
 
 static const struct Column columns[] = {
@@ -354,6 +411,12 @@ int main(void)
   tcase_add_test(reader, a_cell_that_is_no_number_is_an_error_at_its_line);
   tcase_add_test(reader, large_tables_are_read_whole);
   suite_add_tcase(suite, reader);
+  TCase *provenance = tcase_create("provenance");
+  tcase_add_checked_fixture(provenance, enter_folder, leave_folder);
+  tcase_add_test(provenance, a_table_knows_its_run);
+  tcase_add_test(provenance, what_is_unknown_stays_unknown);
+  tcase_add_loop_test(provenance, other_comments_are_no_provenance, 0, LENGTH(no_provenance));
+  suite_add_tcase(suite, provenance);
   TCase *writer = tcase_create("writer");
   tcase_add_checked_fixture(writer, enter_folder, leave_folder);
   tcase_add_test(writer, a_written_table_says_what_it_holds);

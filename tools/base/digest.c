@@ -1,5 +1,7 @@
 #include "base/digest.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Both lines can be undone for a known word, and so can the word for a known result: neither two
@@ -22,4 +24,21 @@ uint64_t digest_add(uint64_t digest, const void *bytes, size_t size)
   word = 0;
   if (size > 0) memcpy(&word, at, size);
   return mix(digest, word);
+}
+
+void digest_format(uint64_t digest, char text[DIGEST_SIZE])
+{
+  snprintf(text, DIGEST_SIZE, "%016" PRIx64, digest);
+}
+
+bool digest_parse(const char *text, uint64_t *digest)
+{
+  static const char digits[] = "0123456789abcdef";
+  *digest = 0;
+  for (int i = 0; i < DIGEST_SIZE - 1; i++) {
+    const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+    if (!digit) return false;
+    *digest = *digest << 4 | (uint64_t)(digit - digits);
+  }
+  return true;
 }

@@ -6,6 +6,7 @@
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,5 +15,11 @@
 
 /* The digest of what was added before and then this piece. Where pieces begin and end counts. */
 uint64_t digest_add(uint64_t digest, const void *bytes, size_t size);
+
+/* A digest as text: 16 hexadecimal digits, small letters. Parsing looks at the first 16 characters
+   of `text`; false when they are anything else. */
+enum { DIGEST_SIZE = 17 };
+void digest_format(uint64_t digest, char text[DIGEST_SIZE]);
+bool digest_parse(const char *text, uint64_t *digest);
 
 #endif

@@ -11,18 +11,21 @@ bool error_set(struct Error *error, const char *format, ...)
   va_start(arguments, format);
   vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
+  error->code = 0;
   return false;
 }
 
 bool error_system(struct Error *error, const char *format, ...)
 {
-  const char *reason = strerror(errno);
+  int code = errno;
+  const char *reason = strerror(code);
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
   size_t length = strlen(error->message);
   snprintf(error->message + length, sizeof error->message - length, ": %s", reason);
+  error->code = code;
   return false;
 }
 

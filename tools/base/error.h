@@ -10,6 +10,7 @@
 
 struct Error {
   char message[1024]; /* empty while nothing has gone wrong; longer texts are cut */
+  int code;           /* errno where the system gave the reason (ENOMEM: no memory), else 0 */
 };
 
 /* Sets the message. Returns false always, so that `return error_set(...)` reads as it acts. */

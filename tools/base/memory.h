@@ -14,6 +14,10 @@
    a valid, empty block. */
 void *memory_new(size_t count, size_t size, const char *what, struct Error *error);
 
+/* Bytes that the machine could still give without swapping, as Linux estimates it; SIZE_MAX where
+   it does not say. */
+size_t memory_available(void);
+
 /* A copy of the string; NULL with an error when there is no memory. */
 char *memory_copy_text(const char *text, struct Error *error);
 

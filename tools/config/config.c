@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "base/digest.h"
 #include "base/ini.h"
 #include "base/number.h"
 
@@ -308,6 +309,27 @@ bool config_given(const struct Config *config, const char *name)
 {
   int i = find(name);
   return i >= 0 && (config->given >> i & 1) != 0;
+}
+
+uint64_t config_digest(const struct Config *config)
+{
+  uint64_t digest = DIGEST_START;
+  for (int i = 0; i < N_SETTINGS; i++) {
+    char value[CONFIG_VALUE_SIZE];
+    const char *name = config_setting_name(i);
+    config_setting_value(config, i, value);
+    digest = digest_add(digest, name, strlen(name));
+    digest = digest_add(digest, value, strlen(value));
+  }
+  return digest;
+}
+
+bool config_complete(const struct Config *config)
+{
+  bool complete = true;
+  for (int i = 0; i < N_SETTINGS; i++)
+    complete = complete && (config->given >> i & 1) != 0;
+  return complete;
 }
 
 int config_n_settings(void)

@@ -85,6 +85,12 @@ int config_logits(const struct Config *config);
    same configuration. */
 void config_write(const struct Config *config, FILE *stream);
 
+/* The digest of what config_write writes: of all names and values, in the table's order. */
+uint64_t config_digest(const struct Config *config);
+
+/* Were all settings given, so that none of them was left at its default? */
+bool config_complete(const struct Config *config);
+
 /* The table walked from outside: names "section.key", and values as text. */
 enum { CONFIG_MAX_SETTINGS = 64 }; /* one bit of `given` for each */
 int config_n_settings(void);

@@ -25,7 +25,9 @@ bool analysis_open(struct Analysis *analysis, const char *path, char *const *ove
 {
   *analysis = (struct Analysis){0};
   if (!trajectory_open(&analysis->trajectory, path, overrides, n, error)) return false;
-  if (allocate(analysis, error)) return true;
+  if (trajectory_provenance(&analysis->trajectory, &analysis->run, error) &&
+      allocate(analysis, error))
+    return true;
   analysis_close(analysis);
   return false;
 }
@@ -49,6 +51,11 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
   analysis->n_keys =
       key_frequencies(analysis->final_fits, d_mlp, analysis->basis.n_frequencies, analysis->keys);
   return true;
+}
+
+void analysis_drop_activations(struct Analysis *analysis)
+{
+  activations_release(&analysis->snapshot.activations);
 }
 
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)

@@ -11,6 +11,7 @@
 
 struct Analysis {
   struct Trajectory trajectory;
+  struct Provenance run; /* for the comment block of tables */
   struct FourierBasis basis;
   struct Snapshot snapshot;     /* what analysis_load or analysis_fit_final loaded last */
   struct NeuronFit *final_fits; /* [d_mlp] */
@@ -18,13 +19,18 @@ struct Analysis {
   int n_keys;
 };
 
-/* Opens the trajectory, completed by `n` overrides, and allocates; computes nothing. */
+/* Opens the trajectory, completed by `n` overrides, and allocates; computes nothing but the
+   digests of what is in it. */
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
                    struct Error *error);
 void analysis_close(struct Analysis *analysis);
 
 /* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
 bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
+
+/* Gives back the memory of activations, which are most of it. No snapshot can be loaded then; its
+   parameters and what analysis_fit_final found stay. */
+void analysis_drop_activations(struct Analysis *analysis);
 
 /* Loads another snapshot by its number. */
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error);

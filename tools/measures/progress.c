@@ -13,12 +13,20 @@ bool progress_worker_init(struct ProgressWorker *worker, const struct Trajectory
   *worker = (struct ProgressWorker){.trajectory = trajectory, .basis = basis, .keys = keys};
   enum DirectionSign sign;
   if (!directions_of_operation(trajectory->config.data.operation, &sign, error) ||
-      !snapshot_init(&worker->snapshot, trajectory, error))
+      !snapshot_init_logits(&worker->snapshot, trajectory, error))
     return false;
   if (directed_logits_init(&worker->directed, basis, &trajectory->dataset, sign, error))
     return true;
   snapshot_release(&worker->snapshot);
   return false;
+}
+
+size_t progress_worker_size(const struct Trajectory *trajectory)
+{
+  size_t p = (size_t)trajectory->config.data.modulus;
+  size_t V = (size_t)config_logits(&trajectory->config);
+  return p * p *
+         (V * sizeof(float) + 3 * sizeof(double)); /* logits; two directions, a projection */
 }
 
 void progress_worker_release(struct ProgressWorker *worker)

@@ -29,6 +29,9 @@ struct ProgressWorker {
 /* `keys` are the key frequencies of the last snapshot. Error: an operation without directions. */
 bool progress_worker_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
                           const struct FourierBasis *basis, const bool *keys, struct Error *error);
+
+/* Bytes that a worker has at work, all that grows with the square of p counted. */
+size_t progress_worker_size(const struct Trajectory *trajectory);
 void progress_worker_release(struct ProgressWorker *worker);
 
 /* Loads snapshot number `index` and measures it. */

@@ -3,14 +3,29 @@
 #include <inttypes.h>
 #include <math.h>
 
-bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
-                   struct Error *error)
+typedef bool ActivationsInit(struct Activations *activations, const struct Parameters *parameters,
+                             struct Error *error);
+
+static bool init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                 ActivationsInit *init_activations, struct Error *error)
 {
   *snapshot = (struct Snapshot){0};
   if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
-  if (activations_init(&snapshot->activations, &snapshot->parameters, error)) return true;
+  if (init_activations(&snapshot->activations, &snapshot->parameters, error)) return true;
   parameters_release(&snapshot->parameters);
   return false;
+}
+
+bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                   struct Error *error)
+{
+  return init(snapshot, trajectory, activations_init, error);
+}
+
+bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                          struct Error *error)
+{
+  return init(snapshot, trajectory, activations_init_logits, error);
 }
 
 void snapshot_release(struct Snapshot *snapshot)
@@ -36,10 +51,9 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
   if (!network_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
                        error))
     return false;
-  /* finite weights may still be too large for what is computed from them */
-  if (all_finite(activations->hidden, activations->n * (size_t)shape->d_mlp) &&
-      all_finite(activations->logits, activations->n * (size_t)shape->V))
-    return true;
+  /* Finite weights may still be too large for what is computed from them. A neuron that is not
+     finite makes no logit finite, so that the logits alone tell. */
+  if (all_finite(activations->logits, activations->n * (size_t)shape->V)) return true;
   return error_set(error,
                    "%s: epoch %" PRId64 ": the weights are so large that activations overflow",
                    trajectory->file.path, trajectory->epochs[index]);

@@ -16,6 +16,10 @@ struct Snapshot {
 /* Allocates for the sizes of a trajectory. */
 bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                    struct Error *error);
+
+/* The same with logits alone, without attention and neurons. */
+bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                          struct Error *error);
 void snapshot_release(struct Snapshot *snapshot);
 
 /* Reads snapshot number `index` and runs the network. Errors: a weight that is not finite, by its

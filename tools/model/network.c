@@ -17,24 +17,35 @@ static bool list_all_pairs(struct Pairs *pairs, int p, struct Error *error)
   return listed;
 }
 
-bool activations_init(struct Activations *activations, const struct Parameters *parameters,
-                      struct Error *error)
+static const char all_pairs[] = "the activations of all pairs";
+
+bool activations_init_logits(struct Activations *activations, const struct Parameters *parameters,
+                             struct Error *error)
 {
   const struct Shape *shape = &parameters->shape;
   size_t n = (size_t)shape->p * (size_t)shape->p;
   *activations = (struct Activations){.n = n};
-  const char *what = "the activations of all pairs";
-  activations->attention = memory_new(n, (size_t)shape->H * 3 * sizeof(float), what, error);
-  bool ready = activations->attention;
-  if (ready) activations->hidden = memory_new(n, (size_t)shape->d_mlp * sizeof(float), what, error);
-  ready = ready && activations->hidden;
-  if (ready) activations->logits = memory_new(n, (size_t)shape->V * sizeof(float), what, error);
-  ready = ready && activations->logits && list_all_pairs(&activations->pairs, shape->p, error) &&
-          tables_init(&activations->tables, shape, ATTENTION_SOFTMAX, error) &&
-          scratch_init(&activations->scratch, &activations->tables, activations->pairs.largest_tile,
-                       error);
+  activations->logits = memory_new(n, (size_t)shape->V * sizeof(float), all_pairs, error);
+  bool ready = activations->logits && list_all_pairs(&activations->pairs, shape->p, error) &&
+               tables_init(&activations->tables, shape, ATTENTION_SOFTMAX, error) &&
+               scratch_init(&activations->scratch, &activations->tables,
+                            activations->pairs.largest_tile, error);
   if (!ready) activations_release(activations);
   return ready;
+}
+
+bool activations_init(struct Activations *activations, const struct Parameters *parameters,
+                      struct Error *error)
+{
+  const struct Shape *shape = &parameters->shape;
+  if (!activations_init_logits(activations, parameters, error)) return false;
+  size_t n = activations->n;
+  activations->attention = memory_new(n, (size_t)shape->H * 3 * sizeof(float), all_pairs, error);
+  if (activations->attention)
+    activations->hidden = memory_new(n, (size_t)shape->d_mlp * sizeof(float), all_pairs, error);
+  if (activations->hidden) return true;
+  activations_release(activations);
+  return false;
 }
 
 void activations_release(struct Activations *activations)
@@ -54,10 +65,11 @@ static void copy_tile(struct Activations *activations, const struct Tile *tile)
   size_t H = (size_t)t->shape.H, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   for (size_t i = 0; i < tile->n; i++) {
     size_t pair = tile->first + i;
-    for (size_t h = 0; h < H; h++)
+    for (size_t h = 0; activations->attention && h < H; h++)
       for (size_t k = 0; k < 3; k++)
         activations->attention[(pair * H + h) * 3 + k] = tile->weights[(i * 3 + k) * H + h];
-    memcpy(activations->hidden + pair * m, tile->hidden + i * t->mlp_width, m * sizeof(float));
+    if (activations->hidden)
+      memcpy(activations->hidden + pair * m, tile->hidden + i * t->mlp_width, m * sizeof(float));
     memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
            V * sizeof(float));
   }

@@ -13,9 +13,9 @@
    any number of parameter sets of one shape, by one thread at a time. */
 struct Activations {
   size_t n;
-  float *attention;   /* [n][H][3]: weights from "=" to the positions of a, b and "=" */
-  float *hidden;      /* [n][d_mlp]: neurons after the activation function */
-  float *logits;      /* [n][V]: the "=" logit included where the network has it */
+  float *attention; /* [n][H][3]: weights from "=" to the positions of a, b and "="; may be NULL */
+  float *hidden;    /* [n][d_mlp]: neurons after the activation function; may be NULL */
+  float *logits;    /* [n][V]: the "=" logit included where the network has it */
   struct Pairs pairs; /* the rest is scratch */
   struct Tables tables;
   struct Scratch scratch;
@@ -23,6 +23,10 @@ struct Activations {
 
 bool activations_init(struct Activations *activations, const struct Parameters *parameters,
                       struct Error *error);
+
+/* The same without attention and hidden, which then are NULL: a third less at the paper's sizes. */
+bool activations_init_logits(struct Activations *activations, const struct Parameters *parameters,
+                             struct Error *error);
 void activations_release(struct Activations *activations);
 
 /* Forward over all pairs, on the calling thread. `config` says activation and attention. */

@@ -6,6 +6,7 @@
 #include "model/snapshots.h"
 #include "table/table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,10 @@ static bool read_snapshots(const struct Recorder *recorder, const char *path,
 const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error)
 {
   const char *const paths[] = {recorder->partial, recorder->trajectory};
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; i++) {
     if (read_snapshots(recorder, paths[i], NULL, error)) return paths[i];
+    if (error->code != 0 && error->code != ENOENT) return NULL; /* they may be there all the same */
+  }
   error_prefix(error, "the snapshots until then are gone");
   return NULL;
 }
@@ -177,11 +180,13 @@ static void *grow(void *array, size_t n, size_t *room, size_t size, const char *
   if (n < *room) return array;
   size_t larger = *room < 64 ? 64 : 2 * *room;
   void *moved = realloc(array, larger * size);
-  if (moved)
+  if (moved) {
     *room = larger;
-  else
-    error_set(error, "out of memory: %zu bytes for %s", larger * size, what);
-  return moved;
+    return moved;
+  }
+  error_set(error, "out of memory: %zu bytes for %s", larger * size, what);
+  error->code = ENOMEM;
+  return NULL;
 }
 
 static bool add_digest(struct Recorder *recorder, uint64_t digest, struct Error *error)
@@ -238,6 +243,23 @@ bool recorder_sync(struct Recorder *recorder, struct Error *error)
 
 /* ---- the end ---- */
 
+static bool create_history(const struct Recorder *recorder, struct TableWriter *table,
+                           const struct Column *columns, size_t n_columns, struct Error *error)
+{
+  const struct Dataset *dataset = recorder->dataset;
+  struct Provenance run = {.has_configuration = true, .has_trajectory = true};
+  run.configuration = config_digest(recorder->config);
+  run.trajectory = trajectory_digest(dataset->train, dataset->n_train + dataset->n_test,
+                                     recorder->digests, recorder->n_snapshots);
+  char line[PROVENANCE_SIZE];
+  provenance_format(&run, line);
+  char *title = memory_print(error, "Loss and accuracy during training\n%s", line);
+  bool created =
+      title && table_create(table, recorder->partial_history, title, columns, n_columns, error);
+  free(title);
+  return created;
+}
+
 static bool write_history(const struct Recorder *recorder, int64_t last, struct Error *error)
 {
   static const struct Column columns[] = {
@@ -247,8 +269,7 @@ static bool write_history(const struct Recorder *recorder, int64_t last, struct 
       {"train_accuracy", "1", "share of the training pairs whose largest logit is the answer's"},
       {"test_accuracy", "1", "share of the test pairs whose largest logit is the answer's"}};
   struct TableWriter table;
-  if (!table_create(&table, recorder->partial_history, "Loss and accuracy during training", columns,
-                    sizeof columns / sizeof *columns, error))
+  if (!create_history(recorder, &table, columns, sizeof columns / sizeof *columns, error))
     return false;
   for (size_t i = 0; i < recorder->n_rows; i++) {
     const struct HistoryRow *row = &recorder->rows[i];
@@ -288,6 +309,7 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
 {
   *recorder = (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes};
   recorder->writer.descriptor = -1;
+  recorder->keep = true; /* until it is known that nothing counts on the file */
   recorder->trajectory = memory_print(error, "%s/trajectory.safetensors", directory);
   recorder->partial = memory_print(error, "%s/trajectory.safetensors.partial", directory);
   recorder->copy = memory_print(error, "%s/trajectory.safetensors.new", directory);

@@ -62,7 +62,8 @@ bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, s
                      const uint64_t *digests, size_t n_snapshots, struct Error *error);
 
 /* The file that holds the snapshots with the recorder's digests: the partial trajectory or the
-   finished one. NULL with an error when neither does. */
+   finished one. NULL with an error when neither does, or when one cannot be read: the error
+   then has the system's code. */
 const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error);
 
 /* Goes on with the snapshots of that file. */

@@ -50,3 +50,10 @@ uint64_t snapshot_digest(const struct Parameters *parameters, int64_t epoch)
   uint64_t digest = digest_add(DIGEST_START, &epoch, sizeof epoch);
   return digest_add(digest, parameters->values, parameters->total * sizeof *parameters->values);
 }
+
+uint64_t trajectory_digest(const uint8_t *train, size_t n_pairs, const uint64_t *snapshots,
+                           size_t n_snapshots)
+{
+  uint64_t digest = digest_add(DIGEST_START, train, n_pairs * sizeof *train);
+  return digest_add(digest, snapshots, n_snapshots * sizeof *snapshots);
+}

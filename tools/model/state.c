@@ -41,8 +41,6 @@ static void describe_tensors(const struct Parameters *parameters, const struct S
 
 /* ---- what the file says of itself ---- */
 
-enum { DIGEST_SIZE = 17 };
-
 static const char program_key[] = "resume.program", digest_key[] = "resume.digest";
 
 /* All of the metadata but the digest. */
@@ -75,7 +73,7 @@ static void describe_digest(const struct State *state, const struct Metadata *me
   digest = digest_add(digest, state->v, size);
   digest = digest_add(digest, state->rows, state->n_rows * sizeof *state->rows);
   digest = digest_add(digest, state->digests, state->n_snapshots * sizeof *state->digests);
-  snprintf(text, DIGEST_SIZE, "%016" PRIx64, digest);
+  digest_format(digest, text);
 }
 
 /* ---- saving ---- */

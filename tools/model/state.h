@@ -59,7 +59,7 @@ struct State {
 
 /* Reads the file where the run of this configuration, with parameters of this description, can go
    on from it. Otherwise false, with the reason, which is empty where there is no file; there is
-   nothing to release then. */
+   nothing to release then. A reason with a code is the system's: the file may be a good one. */
 bool state_read(struct State *state, const char *path, const struct Config *config,
                 const struct Parameters *shapes, struct Error *reason);
 void state_release(struct State *state);

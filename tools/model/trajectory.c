@@ -1,6 +1,7 @@
 #include "model/trajectory.h"
 
 #include "base/memory.h"
+#include "model/snapshots.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -365,19 +366,29 @@ void trajectory_close(struct Trajectory *trajectory)
   *trajectory = (struct Trajectory){0};
 }
 
-bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
-                     struct Parameters *parameters, struct Error *error)
+/* As they lie there, finite or not. */
+static bool read_values(const struct Trajectory *trajectory, size_t snapshot,
+                        struct Parameters *parameters, struct Error *error)
 {
   for (int i = 0; i < N_PARAMETERS; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     float *values = parameters_at(parameters, (enum Parameter)i);
     const struct Tensor *tensor = safetensors_find(&trajectory->file, info->name);
-    if (!tensor) { /* only biases may be missing */
+    if (!tensor) /* only biases may be missing */
       memset(values, 0, info->count * sizeof *values);
-      continue;
-    }
-    if (!tensor_read_floats(tensor, snapshot * info->count, info->count, values, error))
+    else if (!tensor_read_floats(tensor, snapshot * info->count, info->count, values, error))
       return error_prefix(error, "%s", trajectory->file.path);
+  }
+  return true;
+}
+
+bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
+                     struct Parameters *parameters, struct Error *error)
+{
+  if (!read_values(trajectory, snapshot, parameters, error)) return false;
+  for (int i = 0; i < N_PARAMETERS; i++) {
+    const struct ParameterInfo *info = &parameters->info[i];
+    const float *values = parameters_at(parameters, (enum Parameter)i);
     for (size_t j = 0; j < info->count; j++)
       if (!isfinite(values[j]))
         return error_set(error, "%s: %s is not finite at epoch %" PRId64 ": element %zu is %g",
@@ -385,6 +396,38 @@ bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
                          (double)values[j]);
   }
   return true;
+}
+
+static bool read_digests(const struct Trajectory *trajectory, uint64_t *digests,
+                         struct Error *error)
+{
+  struct Parameters values;
+  if (!parameters_init(&values, &trajectory->config, error)) return false;
+  bool read = true;
+  for (size_t i = 0; read && i < trajectory->n_snapshots; i++) {
+    read = read_values(trajectory, i, &values, error);
+    if (read) digests[i] = snapshot_digest(&values, trajectory->epochs[i]);
+  }
+  parameters_release(&values);
+  return read;
+}
+
+bool trajectory_provenance(const struct Trajectory *trajectory, struct Provenance *provenance,
+                           struct Error *error)
+{
+  const struct Dataset *dataset = &trajectory->dataset;
+  size_t n = trajectory->n_snapshots;
+  uint64_t *digests = memory_new(n, sizeof *digests, "the digests of snapshots", error);
+  bool read = digests && read_digests(trajectory, digests, error);
+  if (read)
+    *provenance =
+        (struct Provenance){.has_configuration = config_complete(&trajectory->config),
+                            .has_trajectory = true,
+                            .configuration = config_digest(&trajectory->config),
+                            .trajectory = trajectory_digest(
+                                dataset->train, dataset->n_train + dataset->n_test, digests, n)};
+  free(digests);
+  return read;
 }
 
 bool trajectory_find(const struct Trajectory *trajectory, int64_t epoch, size_t *snapshot,

@@ -25,6 +25,7 @@
 #include "config/config.h"
 #include "model/dataset.h"
 #include "model/parameters.h"
+#include "table/provenance.h"
 #include "tensor/safetensors.h"
 
 struct Trajectory {
@@ -48,6 +49,12 @@ void trajectory_close(struct Trajectory *trajectory);
    trajectory->config. Error: a value that is not finite, with the tensor's name. */
 bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
                      struct Parameters *parameters, struct Error *error);
+
+/* The digests of the configuration and of all snapshots, which are read for it. The configuration
+   is unknown where neither the file nor an override says every setting. Error: the file cannot be
+   read. */
+bool trajectory_provenance(const struct Trajectory *trajectory, struct Provenance *provenance,
+                           struct Error *error);
 
 /* The number of the snapshot taken at that epoch; an epoch of -1 is the last one. False with an
    error that names the nearest epochs there are. */

@@ -13,7 +13,8 @@ bool tables_init(struct Tables *tables, const struct Spec *spec, const char *con
   *tables = (struct Tables){.spec = spec, .paths = paths, .n = n};
   tables->tables = memory_new(n, sizeof *tables->tables, "the list of tables", error);
   tables->read = memory_new(n, sizeof *tables->read, "the list of tables", error);
-  return tables->tables && tables->read;
+  tables->names = memory_new(n, sizeof *tables->names, "the list of tables", error);
+  return tables->tables && tables->read && tables->names;
 }
 
 void tables_release(struct Tables *tables)
@@ -22,6 +23,7 @@ void tables_release(struct Tables *tables)
     if (tables->read[i]) table_release(&tables->tables[i]);
   free(tables->tables);
   free(tables->read);
+  free(tables->names);
   *tables = (struct Tables){0};
 }
 
@@ -55,6 +57,8 @@ static const struct Table *find_table(struct Tables *tables, const char *name, s
     if (!table_read(table, tables->paths[found], error)) return NULL;
     tables->read[found] = true;
   }
+  const char **known = &tables->names[found];
+  if (!*known || strlen(name) > strlen(*known)) *known = name;
   if (table->n_rows > 0) return table;
   error_set(error, "%s: has no rows", table->path);
   return NULL;

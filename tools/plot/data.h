@@ -16,6 +16,7 @@ struct Tables {
   const char *const *paths; /* [n] */
   struct Table *tables;     /* [n] */
   bool *read;               /* [n] */
+  const char **names; /* [n]: what the specification calls each, the longest where it has several */
   size_t n;
 };
 

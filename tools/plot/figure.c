@@ -1,8 +1,13 @@
 #include "plot/figure.h"
 
+#include "base/memory.h"
 #include "plot/draw.h"
 #include "plot/scene.h"
+#include "plot/sources.h"
 #include "plot/surface.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static void draw_scene(cairo_t *cairo, const struct Scene *scene)
 {
@@ -21,8 +26,8 @@ static void draw_scene(cairo_t *cairo, const struct Scene *scene)
               scene->legend_box.y);
 }
 
-static bool write_scene(const struct Scene *scene, const struct FigureRequest *request,
-                        struct Error *error)
+static bool write_file(const struct Scene *scene, const struct FigureRequest *request,
+                       const struct SurfaceTexts *texts, struct Error *error)
 {
   double resolution = request->resolution > 0 ? request->resolution
                                               : spec_number(scene->spec.figure, KEY_RESOLUTION);
@@ -30,8 +35,30 @@ static bool write_scene(const struct Scene *scene, const struct FigureRequest *r
   if (!surface_open(&surface, request->output_path, scene->page.width, scene->page.height,
                     resolution, error))
     return false;
+  surface_describe(&surface, texts);
   draw_scene(surface.cairo, scene);
   return surface_commit(&surface, error);
+}
+
+static bool write_scene(const struct Scene *scene, const struct FigureRequest *request,
+                        struct Error *error)
+{
+  char *title = sources_title(request->spec_path, error);
+  char *subject = title ? sources_describe(&scene->tables, error) : NULL;
+  struct SurfaceTexts texts = {title, subject, "render-figure " PROJECT_VERSION};
+  bool written = subject && write_file(scene, request, &texts, error);
+  free(subject);
+  free(title);
+  return written;
+}
+
+char *figure_name(const char *spec_path, struct Error *error)
+{
+  const char *slash = strrchr(spec_path, '/');
+  const char *name = slash ? slash + 1 : spec_path;
+  size_t length = strlen(name);
+  if (length > 4 && strcmp(name + length - 4, ".ini") == 0) length -= 4;
+  return memory_print(error, "%.*s", (int)length, name);
 }
 
 bool figure_render(const struct FigureRequest *request, struct Error *error)

@@ -73,6 +73,8 @@
  *   table = mainline/history         the operand whose path, less .tsv, ends with these components
  *   where = key = 1 and fve > 0.5    only the rows for which all conditions hold; = != < <= > >=
  *
+ * The file says in its metadata what it was drawn from (plot/sources.h).
+ *
  * A value that its axis cannot show (nan, infinite, not above 0 on a log axis) is a gap.
  */
 #ifndef PLOT_FIGURE_H
@@ -89,6 +91,9 @@ struct FigureRequest {
   const char *output_path; /* ends with .pdf, .svg or .png */
   double resolution;       /* pixels per inch of a .png; 0: as the specification says */
 };
+
+/* The name of a figure: that of its specification, less folders and .ini. The caller frees it. */
+char *figure_name(const char *spec_path, struct Error *error);
 
 /*
  * Reads the specification and the tables it names, checks all of it, then draws; the output

@@ -101,6 +101,35 @@ bool surface_open(struct Surface *surface, const char *path, double width, doubl
   return true;
 }
 
+void surface_describe(struct Surface *surface, const struct SurfaceTexts *texts)
+{
+  cairo_surface_t *pdf = surface->cairo_surface;
+  surface->texts = texts;
+  if (surface->format != SURFACE_PDF) return;
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_TITLE, texts->title);
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_SUBJECT, texts->subject);
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_CREATOR, texts->creator);
+}
+
+/* Two hyphens would end an XML comment. */
+static void write_comment(FILE *stream, const char *text)
+{
+  for (char last = '\0'; *text; last = *text++)
+    putc(*text == '-' && last == '-' ? '?' : *text, stream);
+}
+
+/* Cairo 1.16 has no metadata for SVG; behind the root element of XML comments may follow. */
+static void write_texts(FILE *stream, const struct SurfaceTexts *texts)
+{
+  fputs("<!-- ", stream);
+  write_comment(stream, texts->title);
+  fputs(" by ", stream);
+  write_comment(stream, texts->creator);
+  fputs(" from ", stream);
+  write_comment(stream, texts->subject);
+  fputs(" -->\n", stream);
+}
+
 bool surface_commit(struct Surface *surface, struct Error *error)
 {
   cairo_status_t status = cairo_status(surface->cairo);
@@ -115,5 +144,7 @@ bool surface_commit(struct Surface *surface, struct Error *error)
   }
   cairo_destroy(surface->cairo);
   cairo_surface_destroy(surface->cairo_surface);
+  if (surface->format == SURFACE_SVG && surface->texts)
+    write_texts(surface->output.stream, surface->texts);
   return output_commit(&surface->output, error);
 }

@@ -2,6 +2,7 @@
  * Tables: what one tool measures and the next one draws or judges. A table is a text file:
  *
  *   # Progress measures of ... (any number of lines that say what the table is)
+ *   # run: configuration 8f0c2d3e4b5a6978, trajectory 03b1c2d3e4f50617 (table/provenance.h)
  *   # epoch [epochs]: optimizer steps taken
  *   # train_loss [nats]: mean cross-entropy over the training pairs
  *   epoch<TAB>train_loss
@@ -17,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "table/provenance.h"
 
 #include <stddef.h>
 
@@ -27,9 +29,11 @@ struct Table {
   char *text; /* the file, cut into cells by NULs */
   size_t n_columns;
   size_t n_rows;
-  const char **names; /* [n_columns] */
-  const char **cells; /* [n_rows][n_columns] */
-  int first_line;     /* the line number of row 0, for messages */
+  const char **names;    /* [n_columns] */
+  const char **cells;    /* [n_rows][n_columns] */
+  int first_line;        /* the line number of row 0, for messages */
+  struct Provenance run; /* what the comment block says of it; else all is unknown */
+  uint64_t digest;       /* of the file's bytes (base/digest.h) */
 };
 
 /* Reads a whole table. Errors name file and line: unreadable, empty, no header, a repeated or

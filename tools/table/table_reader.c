@@ -1,3 +1,4 @@
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "table/table.h"
@@ -181,12 +182,13 @@ static bool read_rows(struct Table *table, char *rest, struct Error *error)
   return true;
 }
 
-static bool parse(struct Table *table, struct Error *error)
+static bool parse(struct Table *table, size_t length, struct Error *error)
 {
   char *rest = table->text, *line;
   int number = 1;
-  while ((line = next_line(&rest)) && *line == '#')
-    number++;
+  table->digest = digest_add(DIGEST_START, table->text, length); /* before it is cut */
+  for (; (line = next_line(&rest)) && *line == '#'; number++)
+    provenance_parse(line, &table->run);
   if (!line)
     return error_set(error, "%s:%d: the table ends before its line of column names", table->path,
                      number);
@@ -199,7 +201,7 @@ bool table_read(struct Table *table, const char *path, struct Error *error)
   *table = (struct Table){.path = memory_copy_text(path, error)};
   size_t length = 0;
   if (table->path && read_text(table, &length, error) && check_text(table, length, error) &&
-      parse(table, error))
+      parse(table, length, error))
     return true;
   table_release(table);
   return false;

@@ -1,0 +1,64 @@
+#include "plot/sources.h"
+
+#include "base/digest.h"
+#include "base/memory.h"
+#include "plot/figure.h"
+
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is left of a name in metadata: valid UTF-8 without control characters, and without those
+   that have a meaning in a PDF's strings, for Cairo 1.16 writes these as they are. */
+static char *clean(const char *name)
+{
+  char *valid = g_utf8_make_valid(name, -1);
+  for (char *c = valid; *c; c++)
+    if ((unsigned char)*c < ' ' || strchr("()\\\x7f", *c)) *c = '?';
+  return valid;
+}
+
+/* Its last two components, the run and the table. */
+static const char *without_folders(const char *name)
+{
+  const char *start = name + strlen(name);
+  for (int slashes = 0; start > name; start--)
+    if (start[-1] == '/' && ++slashes == 2) break;
+  return start;
+}
+
+static char *describe_table(const char *name, const struct Table *table, struct Error *error)
+{
+  char *text = clean(without_folders(name));
+  char run[PROVENANCE_SIZE], digest[DIGEST_SIZE];
+  provenance_format(&table->run, run);
+  digest_format(table->digest, digest);
+  char *description = memory_print(error, "%s: %s, table %s", text, run + strlen("run: "), digest);
+  g_free(text);
+  return description;
+}
+
+char *sources_describe(const struct Tables *tables, struct Error *error)
+{
+  char *all = memory_copy_text("", error);
+  for (size_t i = 0; all && i < tables->n; i++) {
+    if (!tables->read[i]) continue;
+    char *one = describe_table(tables->names[i], &tables->tables[i], error);
+    char *longer = one ? memory_print(error, "%s%s%s", all, *all ? "; " : "", one) : NULL;
+    free(one);
+    free(all);
+    all = longer;
+  }
+  return all;
+}
+
+char *sources_title(const char *spec_path, struct Error *error)
+{
+  char *name = figure_name(spec_path, error);
+  if (!name) return NULL;
+  char *text = clean(name);
+  char *title = memory_copy_text(text, error);
+  g_free(text);
+  free(name);
+  return title;
+}

@@ -1,0 +1,38 @@
+/*
+ * The snapshot that a tool takes apart, and the tables it writes about it.
+ */
+#ifndef RESULTS_SUBJECT_H
+#define RESULTS_SUBJECT_H
+
+#include "measures/analysis.h"
+#include "results/command.h"
+#include "table/table.h"
+
+#define N_COLUMNS(columns) (sizeof(columns) / sizeof *(columns))
+
+struct Subject {
+  const struct Analysis *analysis; /* has the snapshot loaded */
+  const struct NeuronFit *fits;    /* [d_mlp], of this snapshot */
+  int64_t epoch;
+  char *name;                 /* "a network trained on (a + b) mod 113, at epoch 40000" */
+  const char *directory;      /* where its tables go */
+  struct NeuronFit *own_fits; /* fits, unless they are the analysis' own */
+};
+
+/* Finds the key frequencies of the last snapshot, loads the one of the requested epoch and fits its
+   neurons. Analysis and request must outlive the subject. Errors: no such epoch; the snapshot
+   cannot be read. */
+bool subject_init(struct Subject *subject, struct Analysis *analysis, const struct Request *request,
+                  struct Error *error);
+void subject_release(struct Subject *subject);
+
+/* The neurons of frequency k: those in its cluster, or all that it explains best. */
+size_t subject_count_neurons(const struct Subject *subject, int k, bool clustered);
+
+/* Opens the table `file` in the subject's directory. Its title is "`title` of the subject's
+   name`rest`", and a line on the run follows. */
+bool subject_create_table(struct TableWriter *table, const struct Subject *subject,
+                          const char *file, const char *title, const char *rest,
+                          const struct Column *columns, size_t n_columns, struct Error *error);
+
+#endif
