@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/adamw.h"
+#include "model/processor.h"
 #include "model/product.h"
 #include "model/step.h"
 
@@ -306,9 +307,11 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
 
 int main(int argc, char **argv)
 {
-  const char *rounds = NULL;
+  const char *rounds = NULL, *narrow = NULL;
   const struct Option options[] = {
-      {'n', "rounds", "N", "measurements of each kind (default: 60)", &rounds}, {0}};
+      {'n', "rounds", "N", "measurements of each kind (default: 60)", &rounds},
+      {0, "narrow", NULL, "do as on a processor without AVX-512", &narrow},
+      {0}};
   const struct Tool tool = {
       .name = "bench-epoch",
       .operands = "[section.key=value...]",
@@ -320,6 +323,7 @@ int main(int argc, char **argv)
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
+  if (narrow) processor_forgo_wide_vectors();
   if (!bench(rounds, argv + first, argc - first, &error)) return command_line_fail(&tool, &error);
   return EXIT_SUCCESS;
 }
