@@ -312,12 +312,15 @@ static bool read_phases(struct Marks *marks, const struct Section *section, cons
 
 /* ---- text ---- */
 
-/* As many places as there are rows: the numbers of a column, or the same number for all. */
+/* As many places as there are rows: the numbers of a column, which may be the panel's or the
+   figure's x or y, or the same number for all. */
 static double *read_places(const struct Section *section, const struct Rows *rows,
-                           const struct Spec *spec, enum Key key, struct Error *error)
+                           const struct Spec *spec, enum Key own, enum Key common,
+                           struct Error *error)
 {
-  double place = spec_text(section, key) ? spec_number(section, key) : NAN;
-  if (isnan(place)) return rows_numbers(rows, spec, section, key, error);
+  if (!spec_text(section, own)) return rows_numbers(rows, spec, section, common, error);
+  double place = spec_number(section, own);
+  if (isnan(place)) return rows_numbers(rows, spec, section, own, error);
   double *places = memory_new(rows->n, sizeof *places, "places of texts", error);
   for (size_t i = 0; places && i < rows->n; i++)
     places[i] = place;
@@ -352,8 +355,8 @@ static bool read_text(struct Marks *marks, const struct Section *section, const 
 {
   struct Mark *mark = append(marks, section, error);
   if (!mark) return false;
-  mark->x = read_places(section, rows, spec, KEY_TEXT_X, error);
-  mark->y = mark->x ? read_places(section, rows, spec, KEY_TEXT_Y, error) : NULL;
+  mark->x = read_places(section, rows, spec, KEY_TEXT_X, KEY_X, error);
+  mark->y = mark->x ? read_places(section, rows, spec, KEY_TEXT_Y, KEY_Y, error) : NULL;
   return mark->y && write_texts(mark, rows, spec, error);
 }
 
