@@ -208,7 +208,8 @@ static void put_arc(struct Drawing *drawing, const char *part, double radius, in
 
 static bool write_rotation(const struct Trace *trace, struct Error *error)
 {
-  static const double of_name = 1.25, of_a = 0.3, of_b = 0.5, beside = 0.22; /* radii */
+  static const double of_name = 1.25, of_a = 0.3, of_b = 0.5, beside = 0.22,
+                      close = 0.06; /* radii */
   static const struct Column columns[] = {
       {"part", "name",
        "circle; ray_a, ray_b, ray_answer: from its centre to the angles w_k a, w_k b and that of "
@@ -234,7 +235,7 @@ static bool write_rotation(const struct Trace *trace, struct Error *error)
   put_point(&drawing, "name_a", of_name, a, 1, trace->a);
   put_point(&drawing, "name_b", of_name, b, 1, trace->b);
   put_point(&drawing, "name_answer", of_name, a + turn, 1, trace->s);
-  put_point(&drawing, "angle_a", of_a + beside, a, 2, NAN);
+  put_point(&drawing, "angle_a", of_a + close, a, 2, NAN);
   put_point(&drawing, "angle_b", of_b + beside, a + b, 2, NAN); /* clear of the ray to a */
   put_point(&drawing, "angle_turned", of_b + beside, 2 * a + turn, 2, NAN);
   return table_commit(&drawing.table, error);
