@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "table/table.h"
+#include "table/tex.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -302,64 +303,29 @@ static bool write_table(const struct Claims *claims, struct Error *error)
 
 /* ---- LaTeX ---- */
 
-/* A number as a person would typeset it: 433, 0.85, 2.41 \times 10^{-7}. */
-static void write_tex_number(FILE *stream, double value)
-{
-  char digits[TEXT_SIZE];
-  bool whole = value == floor(value) && fabs(value) < 1e7;
-  snprintf(digits, sizeof digits, whole ? "%.0f" : "%.3g", value);
-  char *exponent = strchr(digits, 'e');
-  if (isnan(value)) {
-    fputs("--", stream);
-  } else if (isinf(value)) {
-    fputs(value < 0 ? "$-\\infty$" : "$\\infty$", stream);
-  } else if (exponent) {
-    *exponent = '\0';
-    fprintf(stream, "$%s \\times 10^{%ld}$", digits, strtol(exponent + 1, NULL, 10));
-  } else {
-    fprintf(stream, "$%s$", digits);
-  }
-}
-
-/* Text with LaTeX's special characters made ordinary. */
-static void write_tex_text(FILE *stream, const char *text)
-{
-  for (; *text; text++)
-    if (strchr("#$%&_{}", *text))
-      fprintf(stream, "\\%c", *text);
-    else if (*text == '~')
-      fputs("$\\sim$", stream);
-    else if (*text == '^')
-      fputs("\\textasciicircum{}", stream);
-    else if (*text == '\\')
-      fputs("\\textbackslash{}", stream);
-    else
-      putc(*text, stream);
-}
-
 static void write_tex_claims(FILE *stream, const struct Claims *claims)
 {
   fputs("\\newcommand{\\claimrows}{%\n", stream);
   for (size_t i = 0; i < claims->n; i++) {
     const struct Claim *claim = &claims->claims[i];
-    write_tex_text(stream, claim->cells[STATEMENT]);
+    tex_put_text(stream, claim->cells[STATEMENT]);
     fputs(" & ", stream);
-    write_tex_text(stream, claim->cells[WHERE]);
+    tex_put_text(stream, claim->cells[WHERE]);
     fputs(" & ", stream);
-    write_tex_text(stream, claim->cells[PAPER]);
+    tex_put_text(stream, claim->cells[PAPER]);
     fputs(" & ", stream);
-    write_tex_number(stream, claim->ours);
+    tex_put_number(stream, claim->ours);
     fputs(" & ", stream);
     char window[TEXT_SIZE];
     format_window(claim, window);
-    write_tex_text(stream, window);
+    tex_put_text(stream, window);
     fprintf(stream, " & %s \\\\\n", verdict_names[claim->verdict]);
   }
   fputs("}\n", stream);
   for (size_t i = 0; i < claims->n; i++) {
     fprintf(stream, "\\expandafter\\def\\csname paper %s\\endcsname{",
             claims->claims[i].cells[CLAIM]);
-    write_tex_text(stream, claims->claims[i].cells[PAPER]);
+    tex_put_text(stream, claims->claims[i].cells[PAPER]);
     fputs("}\n", stream);
   }
   fprintf(stream, "\\newcommand{\\claimsheld}{%zu}\n\\newcommand{\\claimsjudged}{%zu}\n",
@@ -381,7 +347,7 @@ static bool write_tex_quantities(FILE *stream, const struct Table *table, struct
   for (size_t row = 0; row < table->n_rows; row++) {
     fprintf(stream, "\\expandafter\\def\\csname measured %.*s %s\\endcsname{", length, key,
             table_cell(table, row, (size_t)names));
-    write_tex_number(stream, values[row]);
+    tex_put_number(stream, values[row]);
     fputs("}\n", stream);
   }
   free(values);

@@ -1,6 +1,7 @@
 #!/bin/sh
-# digests.sh BUILD DIGESTS [--update]: does the quick run have the bytes that were committed, in every
-# table and every figure? BUILD is a tree of the preset quick without OVERRIDES, all of it built.
+# digests.sh [--update] BUILD DIGESTS FIGURE...: does the quick run have the bytes that were committed, in
+# every table and every figure? BUILD is a tree of the preset quick without OVERRIDES, all of it built;
+# the figures are those of `ninja figures`, for the tree may hold more.
 # --update writes the digests instead: `ninja update-digests`, never a test run.
 #
 # The bytes of tables depend on nothing that is installed. Those of figures depend on what draws them,
@@ -8,7 +9,13 @@
 # out, with a word. Exit status 77, which CTest takes for skipped: the tree has other runs.
 set -eu
 
+update=
+if [ "$1" = --update ]; then
+  update=yes
+  shift
+fi
 build=$1 digests=$2
+shift 2
 cd "$build"
 
 versions() {
@@ -21,15 +28,16 @@ digest() {
   versions
   find runs/mainline \( -name '*.tsv' -o -name config.ini -o -name trajectory.safetensors \) |
     LC_ALL=C sort | xargs sha256sum
-  find figures -name '*.pdf' | LC_ALL=C sort | xargs sha256sum
+  sha256sum runs/seeds.tsv
+  (cd figures && sha256sum "$@") | sed 's,  ,  figures/,'
 }
 
-if [ ! -s runs/mainline/progress-quantities.tsv ]; then
+if [ ! -s runs/mainline/progress-quantities.tsv ] || [ ! -s runs/seeds.tsv ]; then
   echo 'nothing is built that could be compared: ninja mainline figures'
   exit 77
 fi
-digest >digests.found
-if [ "${3:-}" = --update ]; then
+digest "$@" >digests.found
+if [ -n "$update" ]; then
   cp digests.found "$digests"
   echo "wrote $digests"
   exit

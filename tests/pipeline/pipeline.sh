@@ -113,19 +113,30 @@ run(mainline mainline.ini)
 run(other mainline.ini optimizer.learning_rate=0.002)
 END
 cat >>"$tree/figures/CMakeLists.txt" <<END
-figure(fig02-grokking mainline/history)
+figure(losses mainline/history)
 figure(fig03-fourier-norms mainline/spectrum)
 figure(fig06-ablations mainline/ablations)
 figure(fig07-progress-measures mainline/progress-measures)
-figure(other-grokking other/history)
+figure(other-losses other/history)
 END
-sed s,mainline/,other/, "$tree/figures/fig02-grokking.ini" >"$tree/figures/other-grokking.ini"
+cat >"$tree/figures/losses.ini" <<END
+[figure]
+table = mainline/history
+x = epoch
+[panel losses]
+y.scale = log
+[line train]
+y = train_loss
+[line test]
+y = test_loss
+END
+sed s,mainline/,other/, "$tree/figures/losses.ini" >"$tree/figures/other-losses.ini"
 
-drawings='figures/fig02-grokking.pdf
+drawings='figures/losses.pdf
 figures/fig03-fourier-norms.pdf
 figures/fig06-ablations.pdf
 figures/fig07-progress-measures.pdf
-figures/other-grokking.pdf'
+figures/other-losses.pdf'
 analyses='spectrum.tsv
 key-frequencies.tsv
 neurons.tsv
@@ -144,6 +155,10 @@ progress-measures.tsv
 cosine-coefficients.tsv
 excluded-by-frequency.tsv
 progress-quantities.tsv'
+unread='rotation-points.tsv
+rotation.tsv
+read-off.tsv
+read-off-waves.tsv'
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')
@@ -182,7 +197,7 @@ begin 'an analysis that no figure reads is not made by figures, but by the name 
 [ ! -e "$build/runs/other/spectrum.tsv" ] || fail 'other was analysed'
 builds other
 made <<END
-$(echo "$analyses" | sed 's,^,runs/other/,')
+$(printf '%s\n' "$analyses" "$unread" | sed 's,^,runs/other/,')
 END
 is_idle other figures
 
@@ -223,7 +238,7 @@ did runs/other/config.ini
 made <<END
 runs/other/trajectory.safetensors
 runs/other/history.tsv
-figures/other-grokking.pdf
+figures/other-losses.pdf
 END
 is_idle figures
 
@@ -272,7 +287,7 @@ echo 'no line of a figure' >>"$tree/figures/fig07-progress-measures.ini"
 fails figures
 [ -z "$(find "$build/figures" -name '*fig07*' ! -type d)" ] ||
   fail "there is $(find "$build/figures" -name '*fig07*' ! -type d)"
-[ -s "$build/figures/fig02-grokking.pdf" ] || fail 'fig02-grokking.pdf is gone'
+[ -s "$build/figures/losses.pdf" ] || fail 'losses.pdf is gone'
 fails figures
 edit "$tree/figures/fig07-progress-measures.ini" '/no line of a figure/d'
 builds figures

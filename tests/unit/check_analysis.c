@@ -3,6 +3,7 @@
 #include "handmade.h"
 #include "measures/analysis.h"
 #include "measures/progress.h"
+#include "measures/rotation.h"
 #include "measures/spectrum.h"
 #include "model/recorder.h"
 
@@ -297,6 +298,127 @@ START_TEST(spectra_are_those_of_the_formulas)
 }
 END_TEST
 
+/* ---- the algorithm at one frequency ---- */
+
+static double angle(int p, int k, int x)
+{
+  return 2 * acos(-1) * k * x / p;
+}
+
+START_TEST(tokens_of_a_network_made_by_hand_lie_on_the_circle)
+{
+  const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
+  struct PlanePoint points[MOST_NUMBERS];
+  struct Analysis analysis;
+  struct Error error;
+  open_run(&analysis, &runs[_i]);
+  for (int wave = 0; wave < ALL_WAVES; wave++) {
+    int k = network->waves[wave].frequency;
+    ck_assert(
+        rotation_of_tokens(&analysis.basis, &analysis.snapshot.parameters, k, points, &error));
+    for (int x = 0; x < network->p; x++) {
+      ck_assert_double_eq_tol(points[x].x, cos(angle(network->p, k, x)), 8 * FLOAT_ROUNDING);
+      ck_assert_double_eq_tol(points[x].y, sin(angle(network->p, k, x)), 8 * FLOAT_ROUNDING);
+    }
+  }
+  analysis_close(&analysis);
+}
+END_TEST
+
+/* What least squares leave of any W_E[x] has no part in the plane: sums over x that define the
+   plane are taken anew. */
+START_TEST(tokens_are_fitted_by_least_squares)
+{
+  enum { K = 2, MOST_D = 128 };
+  struct PlanePoint points[MOST_NUMBERS];
+  double e[MOST_D] = {0}, f[MOST_D] = {0};
+  struct Analysis analysis;
+  struct Error error;
+  open_run(&analysis, &runs[0]);
+  int p = analysis.basis.p, d = analysis.snapshot.parameters.shape.d_model;
+  float *weights = parameters_at(&analysis.snapshot.parameters, W_E);
+  ck_assert_int_le(d, MOST_D);
+  for (int i = 0; i < (p + 1) * d; i++)
+    weights[i] = (float)(i * 7919 % 1009) / 1009 - 0.4F;
+  for (int x = 0; x < p; x++)
+    for (int i = 0; i < d; i++) {
+      e[i] += 2.0 / p * cos(angle(p, K, x)) * (double)weights[x * d + i];
+      f[i] += 2.0 / p * sin(angle(p, K, x)) * (double)weights[x * d + i];
+    }
+  ck_assert(rotation_of_tokens(&analysis.basis, &analysis.snapshot.parameters, K, points, &error));
+  for (int x = 0; x < p; x++) {
+    double along_e = 0, along_f = 0;
+    for (int i = 0; i < d; i++) {
+      double rest = (double)weights[x * d + i] - points[x].x * e[i] - points[x].y * f[i];
+      along_e += rest * e[i];
+      along_f += rest * f[i];
+    }
+    ck_assert_double_eq_tol(along_e, 0, 1e-12);
+    ck_assert_double_eq_tol(along_f, 0, 1e-12);
+  }
+  analysis_close(&analysis);
+}
+END_TEST
+
+/* values[pair] = the neurons along the cosine (or else the sine) of k in W_L[p][m], their mean over
+   all pairs removed, over their best multiple of that wave of s: sum by sum. */
+static void rotate_plainly(const struct Handmade *network, int k, bool cosine, const float *W_L,
+                           const float *hidden, int m, double *values)
+{
+  int p = network->p;
+  double sum = 0, product = 0;
+  for (int pair = 0; pair < p * p; pair++) {
+    values[pair] = 0;
+    for (int c = 0; c < p; c++)
+      for (int i = 0; i < m; i++)
+        values[pair] += 2.0 / p * (cosine ? cos(angle(p, k, c)) : sin(angle(p, k, c))) *
+                        (double)W_L[c * m + i] * (double)hidden[pair * m + i];
+    sum += values[pair];
+  }
+  for (int pair = 0; pair < p * p; pair++) {
+    int s = pair / p + (network->sign == DIRECTION_SUM ? 1 : -1) * (pair % p);
+    values[pair] -= sum / (p * p);
+    product += values[pair] * (cosine ? cos(angle(p, k, s)) : sin(angle(p, k, s)));
+  }
+  for (int pair = 0; pair < p * p; pair++)
+    values[pair] /= 2 * product / (p * p);
+}
+
+START_TEST(pairs_are_where_the_neurons_put_them)
+{
+  const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
+  int p = network->p, m = handmade_other(network, OTHER_NEURONS), k = network->waves[0].frequency;
+  size_t pairs = (size_t)p * (size_t)p;
+  double *components = calloc((size_t)p * (size_t)m, sizeof *components);
+  double *xs = calloc(pairs, sizeof *xs), *ys = calloc(pairs, sizeof *ys);
+  float *W_L = calloc((size_t)p * (size_t)m, sizeof *W_L);
+  struct PlanePoint points[MOST_NUMBERS];
+  struct Analysis analysis;
+  struct Error error;
+  ck_assert(components && xs && ys && W_L);
+  open_run(&analysis, &runs[_i]);
+  const float *hidden = analysis.snapshot.activations.hidden;
+  network_neuron_logit_map(&analysis.snapshot.parameters, W_L);
+  rotate_plainly(network, k, true, W_L, hidden, m, xs);
+  rotate_plainly(network, k, false, W_L, hidden, m, ys);
+  ck_assert(spectrum_of_neuron_logit_map(&analysis.basis, &analysis.snapshot.parameters, components,
+                                         &error));
+  struct NeuronLogitMap map = {&analysis.basis, (size_t)m, components};
+  for (int a = 0; a < p; a++) {
+    ck_assert(rotation_of_pairs(&map, network->sign, hidden, k, a, points, &error));
+    for (int b = 0; b < p; b++) {
+      ck_assert_double_eq_tol(points[b].x, xs[a * p + b], 1e-9);
+      ck_assert_double_eq_tol(points[b].y, ys[a * p + b], 1e-9);
+    }
+  }
+  free(components);
+  free(xs);
+  free(ys);
+  free(W_L);
+  analysis_close(&analysis);
+}
+END_TEST
+
 /* ---- networks without an answer, and what is said about them ---- */
 
 /* The error of log p where all logits are 0: one exp and the sum of p - 1 ones. */
@@ -427,6 +549,10 @@ int main(void)
   tcase_add_loop_test(measures, the_last_snapshot_fixes_the_key_frequencies, 0, LENGTH(runs));
   tcase_add_loop_test(measures, every_measure_is_that_of_the_formulas, 0, LENGTH(runs));
   tcase_add_loop_test(measures, spectra_are_those_of_the_formulas, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, tokens_of_a_network_made_by_hand_lie_on_the_circle, 0,
+                      LENGTH(runs));
+  tcase_add_test(measures, tokens_are_fitted_by_least_squares);
+  tcase_add_loop_test(measures, pairs_are_where_the_neurons_put_them, 0, LENGTH(runs));
   suite_add_tcase(suite, measures);
   TCase *rest = tcase_create("rest");
   tcase_add_checked_fixture(rest, make_directory, remove_directory);

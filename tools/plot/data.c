@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static bool holds(const struct Condition *condition, const char *cell)
 {
   double a, b;
   bool numbers = number_parse_real(cell, &a) && number_parse_real(condition->value, &b);
-  bool equal = numbers ? a == b : strcmp(cell, condition->value) == 0;
+  bool equal = numbers ? a == b || (isnan(a) && isnan(b)) : strcmp(cell, condition->value) == 0;
   switch (condition->comparison) {
   case EQUAL:
     return equal;
@@ -167,8 +168,9 @@ void rows_release(struct Rows *rows)
 }
 
 static const char *const column_keys[N_KEYS] = {
-    [KEY_X] = "x",         [KEY_Y] = "y",         [KEY_RULE_X] = "x",  [KEY_RULE_Y] = "y",
-    [KEY_VALUE] = "value", [KEY_PHASE] = "phase", [KEY_BASE] = "base", [KEY_GROUP] = "group"};
+    [KEY_X] = "x",       [KEY_Y] = "y",        [KEY_RULE_X] = "x",    [KEY_RULE_Y] = "y",
+    [KEY_TEXT_X] = "x",  [KEY_TEXT_Y] = "y",   [KEY_VALUE] = "value", [KEY_PHASE] = "phase",
+    [KEY_BASE] = "base", [KEY_GROUP] = "group"};
 
 double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
                      const struct Section *section, enum Key key, struct Error *error)

@@ -22,8 +22,8 @@ void draw_set_color(cairo_t *cairo, struct Color color);
 void draw_set_stroke(cairo_t *cairo, const struct Style *style);
 void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y);
 
-/* The marks of a panel within its plot. */
-void draw_marks(cairo_t *cairo, const struct Panel *panel);
+/* The marks of a panel within its plot; its texts may reach out of it. */
+void draw_marks(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel);
 
 /* Axes with ticks and labels, and the title; `letter` 0 for none. */
 void draw_axes(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel, char letter);

@@ -291,6 +291,21 @@ static void draw_phases(cairo_t *cairo, const struct Panel *panel, const struct 
   }
 }
 
+/* ---- texts ---- */
+
+static void draw_texts(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel,
+                       const struct Mark *mark)
+{
+  static const double shares[] = {0, 0.5, 1}; /* in the order of the choices of `align` */
+  struct Anchor anchor = {shares[spec_choice(mark->section, KEY_ALIGN)], 0.5};
+  draw_set_color(cairo, mark->style.color);
+  for (size_t i = 0; i < mark->n; i++)
+    if (shows(panel, mark->x[i], mark->y[i]))
+      text_draw(scene->font, cairo, mark->texts[i], scene->small, TEXT_REGULAR,
+                scale_map(&panel->x.scale, mark->x[i]), scale_map(&panel->y.scale, mark->y[i]),
+                anchor, false);
+}
+
 /* ---- all ---- */
 
 static void draw_mark(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
@@ -316,7 +331,7 @@ static void draw_mark(cairo_t *cairo, const struct Panel *panel, const struct Ma
   }
 }
 
-void draw_marks(cairo_t *cairo, const struct Panel *panel)
+void draw_marks(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel)
 {
   const struct Box *plot = &panel->cell.plot;
   const struct Marks *marks = &panel->marks;
@@ -338,5 +353,6 @@ void draw_marks(cairo_t *cairo, const struct Panel *panel)
     /* not clipped: a marker at the edge of the plot stays whole */
     if (mark->kind == SECTION_LINE || mark->kind == SECTION_SCATTER)
       draw_points(cairo, panel, mark);
+    if (mark->kind == SECTION_TEXT) draw_texts(cairo, scene, panel, mark);
   }
 }

@@ -14,7 +14,7 @@ static void draw_scene(cairo_t *cairo, const struct Scene *scene)
   bool letters = spec_choice(scene->spec.figure, KEY_LETTERS);
   for (size_t i = 0; i < scene->n_panels; i++) {
     const struct Panel *panel = &scene->panels[i];
-    draw_marks(cairo, panel);
+    draw_marks(cairo, scene, panel);
     draw_axes(cairo, scene, panel, letters && i < 26 ? (char)('a' + i) : 0);
     legend_draw(&panel->legend, cairo, scene->font, scene->small, panel->legend_box.x,
                 panel->legend_box.y);

@@ -17,9 +17,9 @@
  *   color = blue
  *
  * A section is [kind name]; the name only tells sections of a kind apart. A mark (line, bars,
- * scatter, histogram, map, rule, phases) belongs to the panel it follows; one that stands before
- * the first panel is drawn in every panel. A key that a section does not set is looked up in its
- * panel, then in [figure], then it has the default below. spec.c holds the table of keys.
+ * scatter, histogram, map, rule, phases, text) belongs to the panel it follows; one that stands
+ * before the first panel is drawn in every panel. A key that a section does not set is looked up in
+ * its panel, then in [figure], then it has the default below. spec.c holds the table of keys.
  *
  * [figure]
  *   width = 6.75                     inches; 3.25 is one column of a page, 6.75 all of it
@@ -68,10 +68,15 @@
  *   label, color, tint, stroke, dash
  * [phases NAME]                      x: a column; phase: a column of integers 0, 1, 2, ...
  *   labels = Memorisation, Cleanup   one per phase, for the legend; phases beyond them stay white
+ * [text NAME]                        x and y: numbers, or columns: a text for each row
+ *   label                            what is written; {} stands for the row's cell in column
+ * `value` value                            a column align = center | left | right    which part of
+ * the text stands at x color, tint
  *
  * Any mark:
  *   table = mainline/history         the operand whose path, less .tsv, ends with these components
- *   where = key = 1 and fve > 0.5    only the rows for which all conditions hold; = != < <= > >=
+ *   where = key = 1 and fve > 0.5    only the rows for which all conditions hold; = != < <= > >=;
+ *                                    nan equals nan
  *
  * The file says in its metadata what it was drawn from (plot/sources.h).
  *

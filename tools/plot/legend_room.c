@@ -72,7 +72,23 @@ static bool covers_rules(const struct Box *box, const struct Panel *panel, const
   return false;
 }
 
-static bool covers_mark(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
+static bool covers_texts(const struct Box *box, const struct Panel *panel, const struct Mark *mark,
+                         struct Font *font, double size)
+{
+  static const double shares[] = {0, 0.5, 1}; /* of its width at the left of x, by `align` */
+  for (size_t i = 0; i < mark->n; i++) {
+    if (!shows(panel, mark->x[i], mark->y[i])) continue;
+    double width = text_extent(font, mark->texts[i], size, TEXT_REGULAR).width;
+    double left = scale_map(&panel->x.scale, mark->x[i]) -
+                  shares[spec_choice(mark->section, KEY_ALIGN)] * width;
+    double y = scale_map(&panel->y.scale, mark->y[i]);
+    if (covers_segment(box, left, y, left + width, y)) return true;
+  }
+  return false;
+}
+
+static bool covers_mark(const struct Box *box, const struct Panel *panel, const struct Mark *mark,
+                        struct Font *font, double size)
 {
   switch (mark->kind) {
   case SECTION_LINE:
@@ -83,6 +99,8 @@ static bool covers_mark(const struct Box *box, const struct Panel *panel, const 
     return covers_bars(box, panel, mark);
   case SECTION_RULE:
     return covers_rules(box, panel, mark);
+  case SECTION_TEXT:
+    return covers_texts(box, panel, mark, font, size);
   case SECTION_MAP:
     return true;
   default:
@@ -90,14 +108,15 @@ static bool covers_mark(const struct Box *box, const struct Panel *panel, const 
   }
 }
 
-static bool is_free(const struct Box *box, const struct Panel *panel)
+static bool is_free(const struct Box *box, const struct Panel *panel, struct Font *font,
+                    double size)
 {
   for (size_t i = 0; i < panel->marks.n; i++)
-    if (covers_mark(box, panel, &panel->marks.mark[i])) return false;
+    if (covers_mark(box, panel, &panel->marks.mark[i], font, size)) return false;
   return true;
 }
 
-bool legend_find_room(struct Panel *panel)
+bool legend_find_room(struct Panel *panel, struct Font *font, double size)
 {
   const struct Box *plot = &panel->cell.plot;
   double room_x = plot->width - panel->legend.width - 2 * clearance;
@@ -111,7 +130,7 @@ bool legend_find_room(struct Panel *panel)
       struct Box box = {plot->x + clearance + places[column] * room_x,
                         plot->y + clearance + (row < 2 ? 1 - places[row] : places[row]) * room_y,
                         panel->legend.width, panel->legend.height};
-      if (!is_free(&box, panel)) continue;
+      if (!is_free(&box, panel, font, size)) continue;
       panel->legend_box = box;
       return true;
     }

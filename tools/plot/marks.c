@@ -16,6 +16,9 @@ static void release_mark(struct Mark *mark)
   free(mark->y);
   free(mark->base);
   free(mark->grid.cells);
+  for (size_t i = 0; mark->texts && i < mark->n; i++)
+    free(mark->texts[i]);
+  free(mark->texts);
 }
 
 void marks_release(struct Marks *marks)
@@ -49,7 +52,7 @@ static struct Mark *append(struct Marks *marks, const struct Section *section, s
   marks->mark = grown;
   struct Mark *mark = &marks->mark[marks->n];
   *mark = (struct Mark){.kind = section->kind, .section = section, .style = style_of(section)};
-  const char *label = spec_text(section, KEY_LABEL);
+  const char *label = section->kind == SECTION_TEXT ? NULL : spec_text(section, KEY_LABEL);
   if (label && !(mark->label = memory_copy_text(label, error))) return NULL;
   marks->n++;
   return mark;
@@ -57,16 +60,23 @@ static struct Mark *append(struct Marks *marks, const struct Section *section, s
 
 /* ---- line and scatter ---- */
 
-/* The label with {} replaced by the group's value, which is text and no markup. */
+/* A label with {} replaced by the value, which is text and no markup. */
+static char *fill_label(const char *label, const char *value, struct Error *error)
+{
+  const char *place = strstr(label, "{}");
+  if (!place) return memory_copy_text(label, error);
+  char *escaped = text_escape(value, error);
+  char *filled =
+      escaped ? memory_print(error, "%.*s%s%s", (int)(place - label), label, escaped, place + 2)
+              : NULL;
+  free(escaped);
+  return filled;
+}
+
 static bool label_group(struct Mark *mark, const char *value, struct Error *error)
 {
-  char *place = mark->label ? strstr(mark->label, "{}") : NULL;
-  if (!place) return true;
-  char *escaped = text_escape(value, error);
-  char *label = escaped ? memory_print(error, "%.*s%s%s", (int)(place - mark->label), mark->label,
-                                       escaped, place + 2)
-                        : NULL;
-  free(escaped);
+  if (!mark->label) return true;
+  char *label = fill_label(mark->label, value, error);
   if (!label) return false;
   free(mark->label);
   mark->label = label;
@@ -300,6 +310,56 @@ static bool read_phases(struct Marks *marks, const struct Section *section, cons
   return true;
 }
 
+/* ---- text ---- */
+
+/* As many places as there are rows: the numbers of a column, which may be the panel's or the
+   figure's x or y, or the same number for all. */
+static double *read_places(const struct Section *section, const struct Rows *rows,
+                           const struct Spec *spec, enum Key own, enum Key common,
+                           struct Error *error)
+{
+  if (!spec_text(section, own)) return rows_numbers(rows, spec, section, common, error);
+  double place = spec_number(section, own);
+  if (isnan(place)) return rows_numbers(rows, spec, section, own, error);
+  double *places = memory_new(rows->n, sizeof *places, "places of texts", error);
+  for (size_t i = 0; places && i < rows->n; i++)
+    places[i] = place;
+  return places;
+}
+
+static bool write_texts(struct Mark *mark, const struct Rows *rows, const struct Spec *spec,
+                        struct Error *error)
+{
+  const char *label = spec_text(mark->section, KEY_LABEL);
+  const char *value = spec_text(mark->section, KEY_VALUE);
+  if (!label) {
+    error_set(error, "[text %s] needs 'label', what is to be written", mark->section->name);
+    return error_prefix(error, "%s:%d", spec->path, mark->section->line);
+  }
+  int column = value ? table_column(rows->table, value, error) : 0;
+  if (column < 0) return spec_error_at(spec, mark->section, KEY_VALUE, error);
+  mark->texts = memory_new(rows->n, sizeof *mark->texts, "texts", error);
+  if (!mark->texts) return false;
+  for (mark->n = 0; mark->n < rows->n; mark->n++) {
+    size_t row = rows->row[mark->n];
+    const char *cell = value ? table_cell(rows->table, row, (size_t)column) : "{}";
+    if (!(mark->texts[mark->n] = fill_label(label, cell, error)))
+      return error_prefix(error, "%s:%zu", rows->table->path,
+                          (size_t)rows->table->first_line + row);
+  }
+  return true;
+}
+
+static bool read_text(struct Marks *marks, const struct Section *section, const struct Rows *rows,
+                      const struct Spec *spec, struct Error *error)
+{
+  struct Mark *mark = append(marks, section, error);
+  if (!mark) return false;
+  mark->x = read_places(section, rows, spec, KEY_TEXT_X, KEY_X, error);
+  mark->y = mark->x ? read_places(section, rows, spec, KEY_TEXT_Y, KEY_Y, error) : NULL;
+  return mark->y && write_texts(mark, rows, spec, error);
+}
+
 bool marks_read(struct Marks *marks, const struct Section *section, struct Tables *tables,
                 struct Error *error)
 {
@@ -308,7 +368,8 @@ bool marks_read(struct Marks *marks, const struct Section *section, struct Table
   static Reader *const readers[N_SECTION_KINDS] = {
       [SECTION_LINE] = read_points, [SECTION_SCATTER] = read_points,
       [SECTION_BARS] = read_bars,   [SECTION_HISTOGRAM] = read_histogram,
-      [SECTION_MAP] = read_map,     [SECTION_PHASES] = read_phases};
+      [SECTION_MAP] = read_map,     [SECTION_PHASES] = read_phases,
+      [SECTION_TEXT] = read_text};
   if (section->kind == SECTION_RULE) return read_rule(marks, section, tables, error);
   struct Rows rows;
   bool read = rows_select(&rows, tables, section, error) &&

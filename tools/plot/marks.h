@@ -34,7 +34,7 @@ struct Grid {
 /*
  * By kind: line and scatter have x and y; bars have x, y and base; a histogram has x (the lower
  * edges of its bins) and y (counts); a rule has either x or y; phases have x and y (the numbers of
- * the phases); a map has its grid.
+ * the phases); a map has its grid; a text has x, y and what is written there.
  */
 struct Mark {
   enum SectionKind kind;
@@ -45,6 +45,7 @@ struct Mark {
   double *x, *y, *base; /* [n] or NULL */
   double step;          /* bars: the smallest distance of two x; histogram: the width of a bin */
   struct Grid grid;
+  char **texts; /* [n] markup; NULL but for a text */
 };
 
 struct Marks {

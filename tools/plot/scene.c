@@ -307,6 +307,19 @@ static bool fill_grid(struct Scene *scene, struct Error *error)
          read_weights(scene, KEY_HEIGHTS, page->n_rows, &page->heights, error);
 }
 
+/* What cells have brought into the texts of marks is there in the font too. */
+static bool check_written(const struct Scene *scene, struct Error *error)
+{
+  for (size_t i = 0; i < scene->n_panels; i++)
+    for (size_t m = 0; m < scene->panels[i].marks.n; m++) {
+      const struct Mark *mark = &scene->panels[i].marks.mark[m];
+      for (size_t t = 0; mark->texts && t < mark->n; t++)
+        if (!text_check_glyphs(scene->font, mark->texts[t], error))
+          return spec_error_at(&scene->spec, mark->section, KEY_LABEL, error);
+    }
+  return true;
+}
+
 static bool collect_legends(struct Scene *scene, struct Error *error)
 {
   bool has_one = spec_choice(scene->spec.figure, KEY_FIGURE_LEGEND) != LEGEND_NONE;
@@ -343,7 +356,7 @@ bool scene_read(struct Scene *scene, const char *spec_path, const char *const *t
     find_ranges(&scene->panels[i]);
   return fill_grid(scene, error) && settle_axes(scene, ALONG_X, error) &&
          settle_axes(scene, ALONG_Y, error) && settle_colors(scene, error) &&
-         collect_legends(scene, error);
+         check_written(scene, error) && collect_legends(scene, error);
 }
 
 void scene_release(struct Scene *scene)

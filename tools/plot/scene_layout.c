@@ -270,7 +270,8 @@ static bool place_panel_legends(struct Scene *scene)
   for (size_t i = 0; i < scene->n_panels; i++) {
     struct Panel *panel = &scene->panels[i];
     const struct Box *plot = &panel->cell.plot;
-    if (panel->place == PANEL_LEGEND_INSIDE && !legend_find_room(panel)) {
+    if (panel->place == PANEL_LEGEND_INSIDE &&
+        !legend_find_room(panel, scene->font, scene->small)) {
       panel->place = PANEL_LEGEND_ABOVE;
       settled = false;
     }

@@ -37,10 +37,12 @@ enum {
   MAP = 1 << SECTION_MAP,
   RULE = 1 << SECTION_RULE,
   PHASES = 1 << SECTION_PHASES,
+  TEXT = 1 << SECTION_TEXT,
   POINTS = LINE | SCATTER,
   COLUMNS = POINTS | BARS | HISTOGRAM | MAP | PHASES,
-  MARK = COLUMNS | RULE,
-  EXPLAINED = POINTS | BARS | HISTOGRAM | RULE
+  MARK = COLUMNS | RULE | TEXT,
+  EXPLAINED = POINTS | BARS | HISTOGRAM | RULE,
+  COLORED = EXPLAINED | TEXT
 };
 
 static const char *const scales = "linear log";
@@ -100,15 +102,18 @@ static const struct KeyRow {
     [KEY_Y] = {"y", POINTS | BARS | MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_RULE_X] = {"x", RULE, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
     [KEY_RULE_Y] = {"y", RULE, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
-    [KEY_VALUE] = {"value", MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
+    [KEY_TEXT_X] = {"x", TEXT, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
+    [KEY_TEXT_Y] = {"y", TEXT, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
+    [KEY_ALIGN] = {"align", TEXT, TYPE_CHOICE, "center", 0, 0, "left center right"},
+    [KEY_VALUE] = {"value", MAP | TEXT | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_MAP_COLORS] = {"colors", MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_PHASE] = {"phase", PHASES, TYPE_WORD, "phase", 0, 0, NULL},
     [KEY_PHASE_LABELS] = {"labels", PHASES, TYPE_MARKUPS, NULL, 0, 0, NULL},
     [KEY_GROUP] = {"group", POINTS, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_CYCLE] = {"cycle", POINTS, TYPE_CHOICE, "yes", 0, 0, "no yes"},
-    [KEY_LABEL] = {"label", EXPLAINED, TYPE_MARKUP, NULL, 0, 0, NULL},
-    [KEY_COLOR] = {"color", EXPLAINED, TYPE_COLOR, "black", 0, 0, NULL},
-    [KEY_TINT] = {"tint", EXPLAINED, TYPE_REAL, "0", 0, 1, NULL},
+    [KEY_LABEL] = {"label", COLORED, TYPE_MARKUP, NULL, 0, 0, NULL},
+    [KEY_COLOR] = {"color", COLORED, TYPE_COLOR, "black", 0, 0, NULL},
+    [KEY_TINT] = {"tint", COLORED, TYPE_REAL, "0", 0, 1, NULL},
     [KEY_STROKE] = {"stroke", POINTS | RULE, TYPE_REAL, "1", 0.1, 10, NULL},
     [KEY_DASH] = {"dash", LINE | RULE, TYPE_CHOICE, "solid", 0, 0, "solid dashed dotted dashdot"},
     [KEY_LINE_MARKER] = {"marker", LINE, TYPE_CHOICE, "none", 0, 0,
@@ -123,8 +128,9 @@ static const struct KeyRow {
     [KEY_TO] = {"to", HISTOGRAM, TYPE_REAL, NULL, -1e300, 1e300, NULL},
 };
 
-static const char *const kinds[N_SECTION_KINDS] = {
-    "figure", "panel", "colors", "line", "scatter", "bars", "histogram", "map", "rule", "phases"};
+static const char *const kinds[N_SECTION_KINDS] = {"figure",  "panel",  "colors",    "line",
+                                                   "scatter", "bars",   "histogram", "map",
+                                                   "rule",    "phases", "text"};
 
 const char *spec_kind_name(enum SectionKind kind)
 {
@@ -285,7 +291,7 @@ static bool parse_section(const char *text, enum SectionKind *kind, const char *
   }
   return error_set(error,
                    "[%s]: expected [figure], or a name behind one of: panel colors line scatter "
-                   "bars histogram map rule phases",
+                   "bars histogram map rule phases text",
                    text);
 }
 

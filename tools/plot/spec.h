@@ -24,6 +24,7 @@ enum SectionKind {
   SECTION_MAP,
   SECTION_RULE,
   SECTION_PHASES,
+  SECTION_TEXT,
   N_SECTION_KINDS
 };
 
@@ -72,6 +73,9 @@ enum Key {
   KEY_Y,
   KEY_RULE_X,
   KEY_RULE_Y,
+  KEY_TEXT_X,
+  KEY_TEXT_Y,
+  KEY_ALIGN,
   KEY_VALUE,
   KEY_MAP_COLORS,
   KEY_PHASE,

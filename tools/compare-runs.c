@@ -1,0 +1,439 @@
+/* compare-runs: one row for each run, with what their tables say about them side by side. */
+#include "base/command_line.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+#include "table/table.h"
+#include "table/tex.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *table_path = "-", *tex_path, *columns_text, *missing_is_nan;
+
+static const struct Tool tool = {
+    .name = "compare-runs",
+    .operands = "TABLE.tsv...",
+    .summary =
+        "Writes a table with one row for each run. A run is a folder, and its row holds what the\n"
+        "tables given from that folder say; rows stand in the order in which folders come first.\n"
+        "The first column, run, has the folder's name. The others are those of --columns, words\n"
+        "with blanks between them:\n"
+        "  QUANTITY             that value in the run's tables of quantities, which have the\n"
+        "                       columns quantity and value: the first of them that has it\n"
+        "  TABLE:COLUMN         all cells of a column of the run's TABLE.tsv, with commas between\n"
+        "  TABLE:COLUMN@X<Y     the cell in the first row in which column X is below the number\n"
+        "                       Y (or above, with >); nan where it never is\n"
+        "  NAME=...             any of these under another name",
+    .options =
+        (const struct Option[]){
+            {'o', "output", "FILE.tsv", "where the table goes (standard output)", &table_path},
+            {'c', "columns", "COLUMNS", "the columns, as above", &columns_text},
+            {0, "tex", "FILE.tex", "write the rows as a LaTeX macro, \\comparedruns, as well",
+             &tex_path},
+            {0, "missing-is-nan", NULL, "write nan where a run has no such quantity or table",
+             &missing_is_nan},
+            {0}},
+    .min_operands = 1};
+
+enum { MAX_COLUMNS = 32, NAME_SIZE = 64 };
+
+/* ---- the tables, by run ---- */
+
+struct Run {
+  const char *folder; /* of its tables' paths, which is not terminated at its end */
+  int folder_length;
+  char *name;
+};
+
+struct Runs {
+  struct Table *tables; /* [n_tables] */
+  size_t *run_of;       /* [n_tables] */
+  size_t n_tables;
+  struct Run *runs; /* [n] */
+  size_t n;
+};
+
+static void runs_release(struct Runs *runs)
+{
+  for (size_t i = 0; i < runs->n_tables; i++)
+    table_release(&runs->tables[i]);
+  for (size_t i = 0; i < runs->n; i++)
+    free(runs->runs[i].name);
+  free(runs->tables);
+  free(runs->run_of);
+  free(runs->runs);
+}
+
+/* The last component of a folder; of none, that of the current one. */
+static char *name_folder(const char *folder, int length, struct Error *error)
+{
+  int start = length;
+  while (start > 0 && folder[start - 1] != '/')
+    start--;
+  return length == 0 ? memory_copy_text(".", error)
+                     : memory_print(error, "%.*s", length - start, folder + start);
+}
+
+/* The run of a table, which is a new one where no table before came from its folder. */
+static bool find_run(struct Runs *runs, const char *path, size_t *found, struct Error *error)
+{
+  const char *slash = strrchr(path, '/');
+  int length = slash ? (int)(slash - path) : 0;
+  for (*found = 0; *found < runs->n; (*found)++) {
+    const struct Run *run = &runs->runs[*found];
+    if (run->folder_length == length && strncmp(run->folder, path, (size_t)length) == 0)
+      return true;
+  }
+  char *name = name_folder(path, length, error);
+  if (!name) return false;
+  runs->runs[runs->n++] = (struct Run){path, length, name};
+  return true;
+}
+
+static bool runs_read(struct Runs *runs, char **paths, size_t n, struct Error *error)
+{
+  *runs = (struct Runs){.tables = memory_new(n, sizeof *runs->tables, "tables", error),
+                        .run_of = memory_new(n, sizeof *runs->run_of, "tables", error),
+                        .runs = memory_new(n, sizeof *runs->runs, "runs", error)};
+  bool read = runs->tables && runs->run_of && runs->runs;
+  while (read && runs->n_tables < n) {
+    size_t i = runs->n_tables;
+    read = table_read(&runs->tables[i], paths[i], error);
+    runs->n_tables += read;
+    read = read && find_run(runs, paths[i], &runs->run_of[i], error);
+  }
+  if (!read) runs_release(runs);
+  return read;
+}
+
+/* The table of a run by its file's name less .tsv; NULL where there is none. */
+static const struct Table *find_table(const struct Runs *runs, size_t run, const char *name)
+{
+  for (size_t i = 0; i < runs->n_tables; i++) {
+    if (runs->run_of[i] != run) continue;
+    const char *slash = strrchr(runs->tables[i].path, '/');
+    const char *file = slash ? slash + 1 : runs->tables[i].path;
+    size_t length = strlen(name);
+    if (strncmp(file, name, length) != 0) continue;
+    if (file[length] == '\0' || strcmp(file + length, ".tsv") == 0) return &runs->tables[i];
+  }
+  return NULL;
+}
+
+/* ---- what is asked for ---- */
+
+struct Request {
+  char name[NAME_SIZE];   /* of the column */
+  char table[NAME_SIZE];  /* "" for a quantity */
+  char column[NAME_SIZE]; /* or the quantity */
+  char tested[NAME_SIZE]; /* the condition's column; "" for all rows */
+  bool above;             /* the condition is >, not < */
+  double bound;
+  char *meaning;
+};
+
+struct Requests {
+  struct Request request[MAX_COLUMNS]; /* [n] */
+  size_t n;
+};
+
+static void requests_release(struct Requests *requests)
+{
+  for (size_t i = 0; i < requests->n; i++)
+    free(requests->request[i].meaning);
+}
+
+/* Copies what stands before the first of `ends`, or all, and moves behind it. */
+static bool take_name(const char **rest, const char *ends, char name[NAME_SIZE])
+{
+  size_t length = strcspn(*rest, ends);
+  if (length == 0 || length >= NAME_SIZE) return false;
+  memcpy(name, *rest, length);
+  name[length] = '\0';
+  *rest += length;
+  return true;
+}
+
+/* "@test_loss<1e-6", or nothing */
+static bool parse_condition(struct Request *request, const char *rest)
+{
+  if (*rest == '\0') return true;
+  rest++;
+  if (!take_name(&rest, "<>", request->tested) || *rest == '\0') return false;
+  request->above = *rest == '>';
+  return number_parse_real(rest + 1, &request->bound) && !isnan(request->bound);
+}
+
+/* "[NAME=]QUANTITY" or "[NAME=]TABLE:COLUMN[@X<Y]" */
+static bool parse_request(struct Request *request, const char *word)
+{
+  const char *rest = word, *equals = strchr(word, '='), *colon;
+  if (equals) {
+    if (!take_name(&rest, "=", request->name)) return false;
+    rest++;
+  }
+  colon = strchr(rest, ':');
+  if (colon) {
+    if (!take_name(&rest, ":", request->table)) return false;
+    rest++;
+  }
+  if (!take_name(&rest, colon ? "@" : "", request->column)) return false;
+  if (!equals) memcpy(request->name, request->column, NAME_SIZE);
+  return parse_condition(request, rest);
+}
+
+static char *describe(const struct Request *request, struct Error *error)
+{
+  if (request->table[0] == '\0')
+    return memory_print(error, "the quantity %s of the run", request->column);
+  if (request->tested[0] == '\0')
+    return memory_print(error, "column %s of %s.tsv, all rows", request->column, request->table);
+  return memory_print(error, "%s in the first row of %s.tsv with a %s %s %g; nan: there is none",
+                      request->column, request->table, request->tested,
+                      request->above ? "above" : "below", request->bound);
+}
+
+/* A column's name has the characters of a table's column, and stands once. */
+static bool check_name(const struct Requests *requests, const struct Request *request,
+                       struct Error *error)
+{
+  static const char characters[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  if (request->name[strspn(request->name, characters)] != '\0')
+    return error_set(error,
+                     "--columns: \"%s\": a column's name has letters, digits, _ . and - only",
+                     request->name);
+  bool twice = strcmp(request->name, "run") == 0;
+  for (size_t i = 0; i < requests->n; i++)
+    twice = twice || strcmp(requests->request[i].name, request->name) == 0;
+  return !twice || error_set(error, "--columns: there are two columns \"%s\"", request->name);
+}
+
+static bool add_request(struct Requests *requests, const char *word, struct Error *error)
+{
+  struct Request request = {.bound = NAN};
+  if (requests->n == MAX_COLUMNS)
+    return error_set(error, "--columns: more than %d columns", MAX_COLUMNS);
+  if (!parse_request(&request, word))
+    return error_set(error,
+                     "--columns: expected QUANTITY, TABLE:COLUMN or TABLE:COLUMN@X<NUMBER, perhaps "
+                     "behind NAME=, of less than %d characters each; found \"%s\"",
+                     NAME_SIZE, word);
+  if (!check_name(requests, &request, error)) return false;
+  request.meaning = describe(&request, error);
+  if (!request.meaning) return false;
+  requests->request[requests->n++] = request;
+  return true;
+}
+
+static bool parse_requests(struct Requests *requests, const char *text, struct Error *error)
+{
+  static const char blanks[] = " \t\n";
+  *requests = (struct Requests){.n = 0};
+  bool parsed = true;
+  text += strspn(text, blanks);
+  while (parsed && *text) {
+    size_t length = strcspn(text, blanks);
+    char *word = memory_print(error, "%.*s", (int)length, text);
+    parsed = word && add_request(requests, word, error);
+    free(word);
+    text += length + strspn(text + length, blanks);
+  }
+  if (parsed && requests->n == 0) parsed = error_set(error, "--columns: names no column");
+  if (!parsed) requests_release(requests);
+  return parsed;
+}
+
+/* ---- answers ---- */
+
+/* The row of a quantity in a table; n_rows where it has none. A table of other columns has none. */
+static size_t find_quantity(const struct Table *table, const char *quantity)
+{
+  struct Error ignored;
+  int names = table_column(table, "quantity", &ignored);
+  if (names < 0 || table_column(table, "value", &ignored) < 0) return table->n_rows;
+  size_t row = 0;
+  while (row < table->n_rows && strcmp(table_cell(table, row, (size_t)names), quantity) != 0)
+    row++;
+  return row;
+}
+
+static char *answer_missing(const struct Run *run, const char *what, const char *name,
+                            struct Error *error)
+{
+  if (missing_is_nan) return memory_copy_text("nan", error);
+  bool here = run->folder_length == 0;
+  error_set(error, "%.*s: no %s \"%s\" in the tables given from there",
+            here ? 1 : run->folder_length, here ? "." : run->folder, what, name);
+  return NULL;
+}
+
+static char *answer_quantity(const struct Runs *runs, size_t run, const char *quantity,
+                             struct Error *error)
+{
+  for (size_t i = 0; i < runs->n_tables; i++) {
+    const struct Table *table = &runs->tables[i];
+    size_t row = runs->run_of[i] == run ? find_quantity(table, quantity) : table->n_rows;
+    if (row == table->n_rows) continue;
+    const char *cell = table_cell(table, row, (size_t)table_column(table, "value", error));
+    double value;
+    if (number_parse_real(cell, &value)) return memory_copy_text(cell, error);
+    error_set(error, "%s:%zu: column \"value\": found \"%s\", expected a number", table->path,
+              (size_t)table->first_line + row, cell);
+    return NULL;
+  }
+  return answer_missing(&runs->runs[run], "quantity", quantity, error);
+}
+
+/* All cells of a column with commas between them; "none" where there are no rows. */
+static char *join_column(const struct Table *table, size_t column, struct Error *error)
+{
+  size_t size = sizeof "none";
+  for (size_t row = 0; row < table->n_rows; row++)
+    size += strlen(table_cell(table, row, column)) + 1;
+  char *joined = memory_new(size, 1, "a list of cells", error), *end = joined;
+  if (!joined) return NULL;
+  for (size_t row = 0; row < table->n_rows; row++)
+    end += sprintf(end, "%s%s", row > 0 ? "," : "", table_cell(table, row, column));
+  if (table->n_rows == 0) strcpy(joined, "none");
+  return joined;
+}
+
+/* The cell in the first row that meets the condition; "nan" where none does. */
+static char *find_cell(const struct Table *table, size_t column, const struct Request *request,
+                       struct Error *error)
+{
+  double *tested = table_numbers(table, request->tested, error);
+  if (!tested) return NULL;
+  size_t row = 0;
+  while (row < table->n_rows &&
+         !(request->above ? tested[row] > request->bound : tested[row] < request->bound))
+    row++;
+  free(tested);
+  return memory_copy_text(row < table->n_rows ? table_cell(table, row, column) : "nan", error);
+}
+
+/* The cell of a run and a column, which the caller frees. */
+static char *answer(const struct Runs *runs, size_t run, const struct Request *request,
+                    struct Error *error)
+{
+  if (request->table[0] == '\0') return answer_quantity(runs, run, request->column, error);
+  const struct Table *table = find_table(runs, run, request->table);
+  if (!table) return answer_missing(&runs->runs[run], "table", request->table, error);
+  int column = table_column(table, request->column, error);
+  if (column < 0) return NULL;
+  return request->tested[0] == '\0' ? join_column(table, (size_t)column, error)
+                                    : find_cell(table, (size_t)column, request, error);
+}
+
+/* ---- what is written ---- */
+
+/* The answers are [n runs][n requests]. */
+static bool write_table(const struct Runs *runs, const struct Requests *requests, char **answers,
+                        struct Error *error)
+{
+  struct Column columns[1 + MAX_COLUMNS] = {{"run", "name", "the folder of its tables"}};
+  for (size_t i = 0; i < requests->n; i++)
+    columns[1 + i] =
+        (struct Column){requests->request[i].name, "as there", requests->request[i].meaning};
+  struct TableWriter table;
+  if (!table_create(&table, table_path, "Runs side by side", columns, 1 + requests->n, error))
+    return false;
+  for (size_t run = 0; run < runs->n; run++) {
+    table_put_text(&table, runs->runs[run].name);
+    for (size_t i = 0; i < requests->n; i++)
+      table_put_text(&table, answers[run * requests->n + i]);
+  }
+  return table_commit(&table, error);
+}
+
+/* A number, or words; of a list each of them, with a blank behind the comma. */
+static bool put_tex_answer(FILE *stream, const char *text, struct Error *error)
+{
+  while (true) {
+    size_t length = strcspn(text, ",");
+    char *word = memory_print(error, "%.*s", (int)length, text);
+    double value;
+    if (!word) return false;
+    if (number_parse_real(word, &value))
+      tex_put_number(stream, value);
+    else
+      tex_put_text(stream, word);
+    free(word);
+    text += length;
+    if (*text == '\0') return true;
+    fputs(", ", stream);
+    text++;
+  }
+}
+
+static bool put_tex_row(FILE *stream, const char *name, char **answers, size_t n,
+                        struct Error *error)
+{
+  tex_put_text(stream, name);
+  for (size_t i = 0; i < n; i++) {
+    fputs(" & ", stream);
+    if (!put_tex_answer(stream, answers[i], error)) return false;
+  }
+  fputs(" \\\\\n", stream);
+  return true;
+}
+
+static bool write_tex(const struct Runs *runs, const struct Requests *requests, char **answers,
+                      struct Error *error)
+{
+  struct Output output;
+  if (!output_open(&output, tex_path, error)) return false;
+  fputs("% made by compare-runs: rows of a table\n\\newcommand{\\comparedruns}{%\n", output.stream);
+  for (size_t run = 0; run < runs->n; run++) {
+    char **row = answers + run * requests->n;
+    if (put_tex_row(output.stream, runs->runs[run].name, row, requests->n, error)) continue;
+    output_discard(&output);
+    return false;
+  }
+  fputs("}\n", output.stream);
+  return output_commit(&output, error);
+}
+
+/* ---- all of it ---- */
+
+static bool compare(const struct Runs *runs, const struct Requests *requests, struct Error *error)
+{
+  size_t n = runs->n * requests->n;
+  char **answers = memory_new(n, sizeof *answers, "answers", error);
+  bool done = answers;
+  for (size_t i = 0; done && i < n; i++) {
+    answers[i] = answer(runs, i / requests->n, &requests->request[i % requests->n], error);
+    done = answers[i];
+  }
+  done = done && write_table(runs, requests, answers, error) &&
+         (!tex_path || write_tex(runs, requests, answers, error));
+  for (size_t i = 0; answers && i < n; i++)
+    free(answers[i]);
+  free(answers);
+  return done;
+}
+
+int main(int argc, char **argv)
+{
+  int first;
+  int status = command_line_parse(&tool, argc, argv, &first);
+  if (status != COMMAND_LINE_CONTINUE) return status;
+  struct Error error;
+  struct Requests requests;
+  if (!parse_requests(&requests, columns_text ? columns_text : "", &error)) {
+    command_line_fail(&tool, &error);
+    return EXIT_WRONG_USAGE;
+  }
+  struct Runs runs;
+  bool done = runs_read(&runs, argv + first, (size_t)(argc - first), &error);
+  if (done) {
+    done = compare(&runs, &requests, &error);
+    runs_release(&runs);
+  }
+  requests_release(&requests);
+  return done ? EXIT_SUCCESS : command_line_fail(&tool, &error);
+}
