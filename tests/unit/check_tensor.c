@@ -309,6 +309,45 @@ START_TEST(long_tensors_are_read_in_pieces)
 }
 END_TEST
 
+static const struct {
+  enum DType dtype;
+  uint16_t bits;
+  float value;
+} narrow_floats[] = {
+    {DTYPE_F16, 0x0000, 0.0f},         {DTYPE_F16, 0x3c00, 1.0f},
+    {DTYPE_F16, 0xc100, -2.5f},        {DTYPE_F16, 0x3555, 0x1.554p-2f},
+    {DTYPE_F16, 0x7bff, 65504.0f},     {DTYPE_F16, 0x0400, 0x1p-14f},
+    {DTYPE_F16, 0x03ff, 0x1.ff8p-15f}, {DTYPE_F16, 0x8001, -0x1p-24f},
+    {DTYPE_F16, 0x7c00, INFINITY},     {DTYPE_F16, 0xfc00, -INFINITY},
+    {DTYPE_BF16, 0x3f80, 1.0f},        {DTYPE_BF16, 0xc020, -2.5f},
+    {DTYPE_BF16, 0x0001, 0x1p-133f},   {DTYPE_BF16, 0x7f7f, 0x1.fep127f},
+    {DTYPE_BF16, 0xff80, -INFINITY},
+};
+
+/* In a tensor of an odd number of elements at an odd position, as they may lie in a file. */
+START_TEST(narrow_floats_are_read_exactly)
+{
+  struct Error error = {""};
+  struct Safetensors file;
+  char header[128];
+  const uint16_t nan_bits = narrow_floats[_i].dtype == DTYPE_F16 ? 0x7e00 : 0x7fc0;
+  const uint16_t bits[3] = {nan_bits, narrow_floats[_i].bits, (uint16_t)~0};
+  snprintf(header, sizeof header, "{\"w\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,6]}}",
+           dtype_name(narrow_floats[_i].dtype));
+  write_header(header, 6);
+  int descriptor = open(path, O_WRONLY);
+  ck_assert_int_eq(pwrite(descriptor, bits, 6, (off_t)(8 + strlen(header))), 6);
+  close(descriptor);
+  ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.message);
+  float values[3];
+  ck_assert(tensor_read_floats(&file.tensors[0], 0, 3, values, &error));
+  ck_assert(isnan(values[0]) && isnan(values[2]));
+  ck_assert(values[1] == narrow_floats[_i].value);
+  ck_assert((signbit(values[1]) != 0) == (bits[1] >> 15));
+  safetensors_close(&file);
+}
+END_TEST
+
 /* Somebody copies another file over it. */
 START_TEST(a_file_that_shrinks_while_it_is_open_is_an_error)
 {
@@ -372,11 +411,11 @@ START_TEST(every_dtype_of_the_format_opens)
   ck_assert_int_eq(file.tensors[0].dtype, _i);
   ck_assert_uint_eq(dtype_size((enum DType)_i), dtypes[_i].size);
   ck_assert_str_eq(dtype_name((enum DType)_i), dtypes[_i].name);
-  bool readable = _i == DTYPE_F32 || _i == DTYPE_F64;
+  bool readable = _i == DTYPE_F32 || _i == DTYPE_F64 || _i == DTYPE_F16 || _i == DTYPE_BF16;
   float values[3] = {1, 1, 1};
   ck_assert(tensor_read_floats(&file.tensors[0], 0, 3, values, &error) == readable);
   ck_assert(values[2] == (readable ? 0.0f : 1.0f));
-  snprintf(expected, sizeof expected, "tensor \"w\" has dtype %s, expected F32 or F64",
+  snprintf(expected, sizeof expected, "tensor \"w\" has dtype %s, expected F32, F64, F16 or BF16",
            dtypes[_i].name);
   if (!readable) ck_assert_str_eq(error.message, expected);
   readable = _i == DTYPE_I64 || _i == DTYPE_U8 || _i == DTYPE_BOOL;
@@ -706,6 +745,8 @@ int main(void)
   tcase_add_test(reading, unusual_but_sound_files_open);
   tcase_add_loop_test(reading, every_dtype_of_the_format_opens, 0, N_DTYPES);
   tcase_add_test(reading, long_tensors_are_read_in_pieces);
+  tcase_add_loop_test(reading, narrow_floats_are_read_exactly, 0,
+                      sizeof narrow_floats / sizeof *narrow_floats);
   tcase_add_test(reading, a_file_that_shrinks_while_it_is_open_is_an_error);
   tcase_add_test(reading, a_disk_that_fails_gives_the_reason);
   tcase_add_test(reading, shapes_are_shown_as_lists);
