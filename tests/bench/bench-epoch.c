@@ -285,15 +285,48 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
   return true;
 }
 
-static bool bench(const char *rounds_text, char **operands, int n, struct Error *error)
+/* Only the two halves of an epoch, training and test loss, one line of milliseconds for each round:
+   what pytorch_epoch.py compares with. */
+static bool print_halves(const struct Config *config, int threads, size_t rounds,
+                         struct Error *error)
+{
+  omp_set_num_threads(threads);
+  struct Trainee trainee = {.config = *config};
+  double ignored = 0;
+  bool ready = trainee_init(&trainee, error);
+  for (size_t i = 0; ready && i < WARM_UP + rounds; i++) {
+    double train = time_epoch(&trainee, &ignored), start = now();
+    step_evaluate(&trainee.step, SUBSET_TEST);
+    double test = now() - start;
+    if (i >= WARM_UP) printf("%.6f\t%.6f\n", train, test);
+  }
+  trainee_release(&trainee);
+  return ready;
+}
+
+static bool parse_count(const char *option, const char *text, int64_t most, int64_t *count,
+                        struct Error *error)
+{
+  if (!text || (number_parse_integer(text, count) && *count >= 1 && *count <= most)) return true;
+  return error_set(error, "--%s %s: expected a whole number from 1 to %lld", option, text,
+                   (long long)most);
+}
+
+struct Arguments {
+  const char *rounds, *halves, *narrow;
+};
+
+static bool bench(const struct Arguments *arguments, char **operands, int n, struct Error *error)
 {
   struct Config config;
   config_init(&config);
   for (int i = 0; i < n; i++)
     if (!config_override(&config, operands[i], error)) return false;
-  int64_t rounds = DEFAULT_ROUNDS;
-  if (rounds_text && (!number_parse_integer(rounds_text, &rounds) || rounds < 1 || rounds > 100000))
-    return error_set(error, "--rounds %s: expected a whole number from 1 to 100000", rounds_text);
+  int64_t rounds = DEFAULT_ROUNDS, threads = 0;
+  if (!parse_count("rounds", arguments->rounds, 100000, &rounds, error) ||
+      !parse_count("halves", arguments->halves, 1024, &threads, error))
+    return false;
+  if (threads > 0) return print_halves(&config, (int)threads, (size_t)rounds, error);
   printf("products: %s\nfloor:    OpenBLAS, kernels %s\n\n", product_description(),
          openblas_get_corename());
   printf("  %-18s  %7s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
@@ -307,10 +340,13 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
 
 int main(int argc, char **argv)
 {
-  const char *rounds = NULL, *narrow = NULL;
+  struct Arguments arguments = {0};
   const struct Option options[] = {
-      {'n', "rounds", "N", "measurements of each kind (default: 60)", &rounds},
-      {0, "narrow", NULL, "do as on a processor without AVX-512", &narrow},
+      {'n', "rounds", "N", "measurements of each kind (default: 60)", &arguments.rounds},
+      {0, "narrow", NULL, "do as on a processor without AVX-512", &arguments.narrow},
+      {0, "halves", "THREADS",
+       "print only milliseconds of training and of the test loss, a line for each measurement",
+       &arguments.halves},
       {0}};
   const struct Tool tool = {
       .name = "bench-epoch",
@@ -323,7 +359,8 @@ int main(int argc, char **argv)
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
-  if (narrow) processor_forgo_wide_vectors();
-  if (!bench(rounds, argv + first, argc - first, &error)) return command_line_fail(&tool, &error);
+  if (arguments.narrow) processor_forgo_wide_vectors();
+  if (!bench(&arguments, argv + first, argc - first, &error))
+    return command_line_fail(&tool, &error);
   return EXIT_SUCCESS;
 }

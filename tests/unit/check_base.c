@@ -81,7 +81,7 @@ static size_t n_files(const char *pattern)
 
 START_TEST(errors_take_prefixes_and_reasons)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert(!error_set(&error, "found %d", 3));
   ck_assert(!error_prefix(&error, "%s:%d", "file", 7));
   ck_assert_str_eq(error.message, "file:7: found 3");
@@ -307,7 +307,7 @@ END_TEST
 
 START_TEST(too_much_memory_is_an_error)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert_ptr_null(memory_new(SIZE_MAX / 4, 8, "logits", &error));
   ck_assert_msg(strstr(error.message, "logits are more than can be addressed"), "%s",
                 error.message);
@@ -379,7 +379,7 @@ END_TEST
 
 START_TEST(outputs_that_cannot_be_made_are_errors)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   ck_assert(!output_open(&output, "no/such/folder", &error));
   ck_assert_str_eq(error.message, "no/such/folder: cannot create: No such file or directory");
@@ -394,7 +394,7 @@ END_TEST
 /* The commit finds the target turned into a directory: the rename fails. */
 START_TEST(a_failed_rename_leaves_nothing)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   ck_assert(output_open(&output, "file", &error));
   fputs("new", output.stream);
@@ -419,7 +419,7 @@ static const size_t failing_sizes[] = {4097, 100000}; /* at the commit; long bef
 
 START_TEST(a_failed_write_leaves_the_old_file)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   write_text("file", "old");
   ck_assert(output_open(&output, "file", &error));
@@ -438,7 +438,7 @@ END_TEST
 
 START_TEST(a_write_that_failed_once_is_not_forgotten)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   ck_assert(output_open(&output, "file", &error));
   limit_files(0);
@@ -455,7 +455,7 @@ END_TEST
 
 START_TEST(devices_are_written_in_place)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   struct stat status;
   ck_assert_int_eq(symlink("/dev/null", "null"), 0);
@@ -478,7 +478,7 @@ END_TEST
 
 START_TEST(a_dash_is_standard_output)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   ck_assert_ptr_nonnull(freopen("captured", "wb", stdout));
   ck_assert(output_open(&output, "-", &error));
@@ -502,7 +502,7 @@ END_TEST
 
 START_TEST(a_closed_standard_output_is_noticed_at_once)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   ck_assert_int_eq(close(STDOUT_FILENO), 0);
   ck_assert(!output_open(&output, "-", &error));
@@ -517,7 +517,7 @@ END_TEST
 /* A reader that has gone away, where its signal is ignored. */
 START_TEST(a_broken_pipe_is_an_error)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Output output;
   int ends[2];
   ck_assert_int_eq(pipe(ends), 0);
@@ -533,7 +533,7 @@ END_TEST
 
 START_TEST(directories_are_made_with_their_parents)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct stat status;
   ck_assert(output_make_directory("a/b//c/", &error));
   ck_assert(stat("a/b/c", &status) == 0 && S_ISDIR(status.st_mode));
@@ -588,7 +588,7 @@ static const struct {
 
 START_TEST(ini_files_are_read)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Entries entries = {.refused = NULL};
   write_text("file.ini", good_inis[_i].text);
   ck_assert_msg(ini_read_file("file.ini", note_entry, &entries, &error), "%s", error.message);
@@ -616,7 +616,7 @@ static const struct {
 
 START_TEST(bad_ini_files_are_errors_at_their_line)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Entries entries = {.refused = "bad"};
   write_text("file.ini", bad_inis[_i].text);
   ck_assert(!ini_read_file("file.ini", note_entry, &entries, &error));
@@ -627,7 +627,7 @@ END_TEST
 START_TEST(an_ini_file_with_a_nul_is_no_text)
 {
   static const char bytes[] = "[a]\nx=1\0\ny=2\n";
-  struct Error error = {""};
+  struct Error error = {0};
   struct Entries entries = {.refused = NULL};
   write_bytes("file.ini", bytes, sizeof bytes - 1);
   ck_assert(!ini_read_file("file.ini", note_entry, &entries, &error));
@@ -638,7 +638,7 @@ END_TEST
 
 START_TEST(unreadable_ini_files_are_errors)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Entries entries = {.refused = NULL};
   ck_assert(!ini_read_file("none.ini", note_entry, &entries, &error));
   ck_assert_str_eq(error.message, "none.ini: cannot open: No such file or directory");
@@ -745,7 +745,7 @@ END_TEST
 
 START_TEST(messages_are_one_printable_line)
 {
-  struct Error error = {"found \"\033[2J\n\x7f\xC3\xA9\""};
+  struct Error error = {.message = "found \"\033[2J\n\x7f\xC3\xA9\""};
   ck_assert_ptr_nonnull(freopen("stderr", "wb", stderr));
   ck_assert_int_eq(command_line_fail(&tool, &error), EXIT_FAILURE);
   fflush(stderr);
@@ -772,7 +772,7 @@ END_TEST
 
 START_TEST(failures_name_the_tool)
 {
-  struct Error error = {"file:3: wrong"};
+  struct Error error = {.message = "file:3: wrong"};
   ck_assert_ptr_nonnull(freopen("stderr", "wb", stderr));
   ck_assert_int_eq(command_line_fail(&tool, &error), EXIT_FAILURE);
   fflush(stderr);

@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(a_file_sets_what_it_names)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   write_file("# a run\n[train]\n  epochs = 5\n[data]\nmodulus=59 ; small\noperation = quadratic\n"
@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(later_sources_win)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   write_file("[data]\nmodulus = 59\nseed = 1\n");
@@ -139,7 +139,7 @@ static const struct {
 
 START_TEST(bad_files_are_errors_at_their_line)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   write_file(bad_files[_i].text);
@@ -198,7 +198,7 @@ static const struct {
 
 START_TEST(bad_overrides_are_errors_that_quote_them)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config, untouched;
   char expected[512];
   config_init(&config);
@@ -229,7 +229,7 @@ static const char *const good_overrides[] = {
 
 START_TEST(the_ends_of_ranges_are_accepted)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   ck_assert_msg(config_override(&config, good_overrides[_i], &error), "%s", error.message);
@@ -260,7 +260,7 @@ static const struct {
 
 START_TEST(contradictions_are_errors)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   for (int i = 0; i < 2; i++)
@@ -275,7 +275,7 @@ END_TEST
 /* No file can say so, but a program that fills in the structure by itself can. */
 START_TEST(a_split_that_leaves_nothing_to_test_on_is_an_error)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   config.data.train_fraction = 1;
@@ -311,7 +311,7 @@ static const char everything[] =
 
 START_TEST(the_dump_reads_back_byte_for_byte)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config, back, defaults;
   config_init(&config);
   config_init(&back);
@@ -342,7 +342,7 @@ static const char *const spellings[] = {
 
 START_TEST(spelling_order_and_comments_do_not_show_in_the_dump)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config, defaults;
   config_init(&config);
   config_init(&defaults);
@@ -354,7 +354,7 @@ END_TEST
 
 START_TEST(minus_zero_is_zero)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Config config;
   config_init(&config);
   ck_assert(config_override(&config, "optimizer.weight_decay=-0.0", &error));

@@ -321,7 +321,7 @@ static const struct {
 
 START_TEST(a_split_without_training_or_test_pairs_is_refused)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Dataset dataset;
   struct DataConfig config = data_config(bad_splits[_i].p, bad_splits[_i].fraction, 0);
   ck_assert(!dataset_init(&dataset, &config, &error));
@@ -427,7 +427,7 @@ END_TEST
 
 START_TEST(parameters_too_large_to_address_are_refused)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Parameters parameters;
   struct Config config = small_config(true);
   config.model.d_model = config.model.d_head = config.model.n_heads = INT_MAX;

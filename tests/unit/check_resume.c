@@ -103,7 +103,7 @@ static pid_t hold_in_child(void)
   ck_assert_int_ge(child, 0);
   if (child == 0) {
     struct Lock lock = {0};
-    struct Error error = {""};
+    struct Error error = {0};
     char taken = lock_take(&lock, "file", false, &error);
     if (write(pipe_ends[1], &taken, 1) == 1) pause();
     _exit(1);
@@ -119,7 +119,7 @@ static pid_t hold_in_child(void)
 START_TEST(a_lock_is_one_programs)
 {
   struct Lock lock = {0};
-  struct Error error = {""};
+  struct Error error = {0};
   pid_t child = hold_in_child();
   ck_assert(!lock_take(&lock, "file", false, &error));
   ck_assert_str_eq(error.message, "");
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(a_lock_that_was_waited_for_is_the_file_of_that_name)
 {
   struct Lock lock = {0};
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert(lock_take(&lock, "file", true, &error));
   pid_t child = fork();
   if (child == 0) {
@@ -224,7 +224,7 @@ END_TEST
 START_TEST(a_program_knows_itself)
 {
   char one[IDENTITY_SIZE], other[IDENTITY_SIZE];
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert_msg(identity_program(one, &error), "%s", error.message);
   ck_assert_msg(identity_program(other, &error), "%s", error.message);
   ck_assert_str_eq(one, other);
@@ -244,7 +244,7 @@ struct Run {
 
 static void run_init(struct Run *run, const char *const *settings)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   static const char *const smallest[] = {
       "data.modulus=2",  "data.train_fraction=0.5", "model.d_model=1",
       "model.n_heads=1", "model.d_head=1",          "model.d_mlp=1",
@@ -291,7 +291,7 @@ static struct Performance performance(double loss)
    unless it is the end. */
 static void advance(struct Run *run, int64_t from, int64_t to)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   const struct TrainConfig *train = &run->config.train;
   for (int64_t epoch = from; epoch <= to; epoch++) {
     bool last = epoch == train->epochs;
@@ -307,7 +307,7 @@ static void advance(struct Run *run, int64_t from, int64_t to)
 
 static void save(struct Run *run, int64_t epoch)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert_msg(state_save("resume.safetensors", &run->config, epoch, &run->parameters, &run->adamw,
                            &run->recorder, &error),
                 "%s", error.message);
@@ -319,7 +319,7 @@ static const char *const no_settings[] = {NULL};
 static void interrupt_at(int64_t epoch, const char *const *settings)
 {
   struct Run run;
-  struct Error error = {""};
+  struct Error error = {0};
   run_init(&run, settings);
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, epoch);
@@ -332,7 +332,7 @@ static void continue_to_end(const char *const *settings, const char *source)
 {
   struct Run run;
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   run_init(&run, settings);
   ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
                 "%s", error.message);
@@ -354,7 +354,7 @@ static void continue_to_end(const char *const *settings, const char *source)
 static void run_undisturbed(const char *const *settings)
 {
   struct Run run;
-  struct Error error = {""};
+  struct Error error = {0};
   run_init(&run, settings);
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, run.config.train.epochs);
@@ -378,7 +378,7 @@ START_TEST(a_state_comes_back)
 {
   struct Run run;
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   interrupt_at(7, no_settings);
   run_init(&run, no_settings);
   ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
@@ -409,7 +409,7 @@ START_TEST(without_a_state_there_is_no_reason)
 {
   struct Run run;
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   run_init(&run, no_settings);
   ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
   ck_assert_str_eq(error.message, "");
@@ -459,7 +459,7 @@ START_TEST(a_state_is_used_where_the_run_would_have_come_to_it)
 {
   struct Run run;
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   char expected[256];
   interrupt_at(others[_i].epoch, others[_i].saved);
   run_init(&run, others[_i].wanted);
@@ -475,7 +475,7 @@ END_TEST
 static bool opens(const struct Run *run)
 {
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   bool opened = state_read(&state, "resume.safetensors", &run->config, &run->parameters, &error);
   ck_assert(opened == (*error.message == '\0'));
   if (opened) state_release(&state);
@@ -531,7 +531,7 @@ END_TEST
 START_TEST(a_state_that_cannot_be_saved_leaves_the_one_before)
 {
   struct Run run;
-  struct Error error = {""};
+  struct Error error = {0};
   size_t size;
   interrupt_at(4, no_settings);
   char *bytes = read_file("resume.safetensors", &size);
@@ -595,7 +595,7 @@ START_TEST(snapshots_that_are_others_are_not_used)
 {
   struct Run run;
   struct State state;
-  struct Error error = {""};
+  struct Error error = {0};
   interrupt_at(10, no_settings);
   continue_to_end(no_settings, "./trajectory.safetensors.partial");
   interrupt_at(7, no_settings);
@@ -619,7 +619,7 @@ END_TEST
 START_TEST(a_run_that_fails_leaves_what_counts)
 {
   struct Run run;
-  struct Error error = {""};
+  struct Error error = {0};
   run_init(&run, no_settings);
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, 7);
@@ -637,7 +637,7 @@ START_TEST(a_file_is_continued_under_its_own_header_alone)
   struct TensorSpec specs[] = {{"a", DTYPE_F32, 1, {4}}, {"b", DTYPE_I64, 1, {2}}};
   struct MetadataEntry entry = {"key", "value"};
   struct SafetensorsWriter writer;
-  struct Error error = {""};
+  struct Error error = {0};
   const float one = 1, two = 2;
   ck_assert(safetensors_create(&writer, "file", specs, 2, &entry, 1, &error));
   ck_assert(safetensors_write(&writer, 0, 0, &one, sizeof one, &error));

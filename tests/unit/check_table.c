@@ -35,14 +35,14 @@ static void write_bytes(const char *bytes, size_t length)
 
 static void read_text(struct Table *table, const char *text)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   write_bytes(text, strlen(text));
   ck_assert_msg(table_read(table, "table.tsv", &error), "%s", error.message);
 }
 
 START_TEST(a_table_is_read)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   read_text(&table, "# title\n#\n# x [1]: y\nepoch\tloss-a.b_C\tname\n0\t4.75\ta word\n"
                     "100\tnan\t#\n200\t-inf\tc\n");
@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(a_table_may_have_no_rows)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   read_text(&table, "a\tb\n");
   ck_assert_uint_eq(table.n_rows, 0);
@@ -118,7 +118,7 @@ static const struct {
 
 START_TEST(bad_tables_are_errors_at_their_line)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   write_bytes(bad_tables[_i].text, strlen(bad_tables[_i].text));
   ck_assert(!table_read(&table, "table.tsv", &error));
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(a_table_with_a_nul_is_no_table)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   write_bytes("a\tb\n1\t2\n3\t\0004\n", 13);
   ck_assert(!table_read(&table, "table.tsv", &error));
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(unreadable_tables_are_errors)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   ck_assert(!table_read(&table, "none.tsv", &error));
   ck_assert_str_eq(error.message, "none.tsv: cannot open: No such file or directory");
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(a_missing_column_is_an_error_that_lists_the_others)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   read_text(&table, "epoch\tloss\n1\t2\n");
   ck_assert_int_eq(table_column(&table, "los", &error), -1);
@@ -164,7 +164,7 @@ END_TEST
 START_TEST(many_columns_do_not_overflow_the_message)
 {
   enum { COLUMNS = 500 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   char text[16 * COLUMNS] = "";
   for (int i = 0; i < COLUMNS; i++)
@@ -181,7 +181,7 @@ END_TEST
 START_TEST(a_wide_table_takes_no_more_than_its_size)
 {
   enum { COLUMNS = 300000, NAME = 8 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   size_t size = (NAME + 1) * COLUMNS;
   char *text = malloc(size + COLUMNS);
@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(a_cell_that_is_no_number_is_an_error_at_its_line)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   read_text(&table, "# t\nepoch\tloss\n1\t2\n2\t4,5\n");
   ck_assert_ptr_null(table_numbers(&table, "loss", &error));
@@ -223,7 +223,7 @@ END_TEST
 START_TEST(large_tables_are_read_whole)
 {
   enum { ROWS = 100000 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct Table table;
   FILE *stream = fopen("table.tsv", "wb");
   fputs("i\tsquare\n", stream);
@@ -307,7 +307,7 @@ static const struct Column columns[] = {
 
 START_TEST(a_written_table_says_what_it_holds)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct TableWriter writer;
   ck_assert(table_create(&writer, "table.tsv", "Losses\n\nof a run", columns, 3, &error));
   table_put_integer(&writer, 100);
@@ -334,7 +334,7 @@ END_TEST
 START_TEST(written_floats_read_back_to_the_bit)
 {
   enum { ROWS = 5000 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct TableWriter writer;
   struct Table table;
   float values[ROWS];
@@ -361,7 +361,7 @@ END_TEST
 
 START_TEST(a_discarded_table_leaves_nothing)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct TableWriter writer;
   ck_assert(table_create(&writer, "table.tsv", "t", columns, 3, &error));
   table_put_integer(&writer, 1);
@@ -372,7 +372,7 @@ END_TEST
 
 START_TEST(an_unfinished_row_is_not_committed)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct TableWriter writer;
   ck_assert(table_create(&writer, "table.tsv", "t", columns, 3, &error));
   table_put_integer(&writer, 1);
@@ -384,7 +384,7 @@ END_TEST
 
 START_TEST(a_table_that_cannot_be_written_is_an_error)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct TableWriter writer;
   ck_assert(!table_create(&writer, "no/table.tsv", "t", columns, 3, &error));
   ck_assert_str_eq(error.message, "no/table.tsv: cannot create: No such file or directory");

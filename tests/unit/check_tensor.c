@@ -61,7 +61,7 @@ static void assert_contains(const char *text, const char *part)
 /* Opening the file fails, and the message starts with its name and says what is expected. */
 static void assert_refused(const char *expected)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   ck_assert_msg(!safetensors_open(&file, path, &error), "opened, expected: %s", expected);
   ck_assert_int_eq(strncmp(error.message, path, strlen(path)), 0);
@@ -214,7 +214,7 @@ END_TEST
 
 START_TEST(what_is_no_file_is_refused)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   remove_file();
   ck_assert(!safetensors_open(&file, "/nowhere/at.all", &error));
@@ -232,7 +232,7 @@ END_TEST
 
 START_TEST(a_file_without_tensors_opens)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   write_header("{}", 0);
   ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.message);
@@ -248,7 +248,7 @@ END_TEST
    versions of the format may add. */
 START_TEST(unusual_but_sound_files_open)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   const char header[] =
       "{\"second\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[1,9],\"later\":[1]},"
@@ -284,7 +284,7 @@ END_TEST
 START_TEST(long_tensors_are_read_in_pieces)
 {
   enum { N = 5000, FIRST = 7, COUNT = 4990 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   struct Safetensors file;
   const struct TensorSpec wanted[] = {{"doubles", DTYPE_F64, 1, {N}}, {"bytes", DTYPE_U8, 1, {N}}};
@@ -309,10 +309,49 @@ START_TEST(long_tensors_are_read_in_pieces)
 }
 END_TEST
 
+static const struct {
+  enum DType dtype;
+  uint16_t bits;
+  float value;
+} narrow_floats[] = {
+    {DTYPE_F16, 0x0000, 0.0f},         {DTYPE_F16, 0x3c00, 1.0f},
+    {DTYPE_F16, 0xc100, -2.5f},        {DTYPE_F16, 0x3555, 0x1.554p-2f},
+    {DTYPE_F16, 0x7bff, 65504.0f},     {DTYPE_F16, 0x0400, 0x1p-14f},
+    {DTYPE_F16, 0x03ff, 0x1.ff8p-15f}, {DTYPE_F16, 0x8001, -0x1p-24f},
+    {DTYPE_F16, 0x7c00, INFINITY},     {DTYPE_F16, 0xfc00, -INFINITY},
+    {DTYPE_BF16, 0x3f80, 1.0f},        {DTYPE_BF16, 0xc020, -2.5f},
+    {DTYPE_BF16, 0x0001, 0x1p-133f},   {DTYPE_BF16, 0x7f7f, 0x1.fep127f},
+    {DTYPE_BF16, 0xff80, -INFINITY},
+};
+
+/* In a tensor of an odd number of elements at an odd position, as they may lie in a file. */
+START_TEST(narrow_floats_are_read_exactly)
+{
+  struct Error error = {0};
+  struct Safetensors file;
+  char header[128];
+  const uint16_t nan_bits = narrow_floats[_i].dtype == DTYPE_F16 ? 0x7e00 : 0x7fc0;
+  const uint16_t bits[3] = {nan_bits, narrow_floats[_i].bits, (uint16_t)~0};
+  snprintf(header, sizeof header, "{\"w\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,6]}}",
+           dtype_name(narrow_floats[_i].dtype));
+  write_header(header, 6);
+  int descriptor = open(path, O_WRONLY);
+  ck_assert_int_eq(pwrite(descriptor, bits, 6, (off_t)(8 + strlen(header))), 6);
+  close(descriptor);
+  ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.message);
+  float values[3];
+  ck_assert(tensor_read_floats(&file.tensors[0], 0, 3, values, &error));
+  ck_assert(isnan(values[0]) && isnan(values[2]));
+  ck_assert(values[1] == narrow_floats[_i].value);
+  ck_assert((signbit(values[1]) != 0) == (bits[1] >> 15));
+  safetensors_close(&file);
+}
+END_TEST
+
 /* Somebody copies another file over it. */
 START_TEST(a_file_that_shrinks_while_it_is_open_is_an_error)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   float values[2];
   write_header("{" F32_PAIR("v", "0", "8") "," F32_PAIR("w", "8", "16") "}", 16);
@@ -329,7 +368,7 @@ END_TEST
 
 START_TEST(a_disk_that_fails_gives_the_reason)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   float values[2];
   write_header("{" F32_PAIR("w", "0", "8") "}", 8);
@@ -361,7 +400,7 @@ static const struct {
 /* A file may hold any dtype; only reading elements of most is refused. */
 START_TEST(every_dtype_of_the_format_opens)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Safetensors file;
   char header[256], expected[256];
   snprintf(header, sizeof header,
@@ -372,11 +411,11 @@ START_TEST(every_dtype_of_the_format_opens)
   ck_assert_int_eq(file.tensors[0].dtype, _i);
   ck_assert_uint_eq(dtype_size((enum DType)_i), dtypes[_i].size);
   ck_assert_str_eq(dtype_name((enum DType)_i), dtypes[_i].name);
-  bool readable = _i == DTYPE_F32 || _i == DTYPE_F64;
+  bool readable = _i == DTYPE_F32 || _i == DTYPE_F64 || _i == DTYPE_F16 || _i == DTYPE_BF16;
   float values[3] = {1, 1, 1};
   ck_assert(tensor_read_floats(&file.tensors[0], 0, 3, values, &error) == readable);
   ck_assert(values[2] == (readable ? 0.0f : 1.0f));
-  snprintf(expected, sizeof expected, "tensor \"w\" has dtype %s, expected F32 or F64",
+  snprintf(expected, sizeof expected, "tensor \"w\" has dtype %s, expected F32, F64, F16 or BF16",
            dtypes[_i].name);
   if (!readable) ck_assert_str_eq(error.message, expected);
   readable = _i == DTYPE_I64 || _i == DTYPE_U8 || _i == DTYPE_BOOL;
@@ -427,7 +466,7 @@ static const uint8_t bytes[2] = {0, 255}, flags[3] = {1, 0, 2};
 
 static void write_example(struct SafetensorsWriter *writer)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert_msg(safetensors_create(writer, path, specs, N_SPECS, metadata, 2, &error), "%s",
                 error.message);
   /* out of order and in pieces, as a training run does */
@@ -442,7 +481,7 @@ static void write_example(struct SafetensorsWriter *writer)
 
 START_TEST(what_is_written_comes_back)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   struct Safetensors file;
   write_example(&writer);
@@ -488,7 +527,7 @@ END_TEST
 /* The bytes of a file, spelled out: the same input always gives the same file. */
 START_TEST(the_file_has_the_published_layout)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   const struct TensorSpec spec = {"w", DTYPE_U8, 2, {1, 2}};
   ck_assert(safetensors_create(&writer, path, &spec, 1, metadata, 1, &error));
@@ -510,7 +549,7 @@ END_TEST
 
 START_TEST(a_write_past_a_tensor_is_refused)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   write_example(&writer);
   ck_assert(!safetensors_write(&writer, 0, 20, floats, 8, &error));
@@ -558,7 +597,7 @@ static const struct {
 
 START_TEST(what_cannot_be_a_file_is_refused_and_leaves_none)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   unlink(path);
   ck_assert(!safetensors_create(&writer, path, bad_specs[_i].tensors, 2, bad_specs[_i].metadata, 2,
@@ -571,7 +610,7 @@ END_TEST
 
 START_TEST(a_folder_that_is_not_there_gives_the_reason)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   ck_assert(!safetensors_create(&writer, "/nowhere/at.all", specs, N_SPECS, NULL, 0, &error));
   ck_assert_str_eq(error.message, "/nowhere/at.all: cannot create: No such file or directory");
@@ -580,7 +619,7 @@ END_TEST
 
 START_TEST(a_full_disk_gives_the_reason)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   write_example(&writer);
   int full = open("/dev/full", O_WRONLY);
@@ -623,7 +662,7 @@ ssize_t pread(int descriptor, void *data, size_t size, off_t offset)
 
 START_TEST(short_and_interrupted_calls_go_on)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   struct Safetensors file;
   reluctant = true;
@@ -647,7 +686,7 @@ END_TEST
 START_TEST(a_short_write_goes_on_until_the_reason_shows)
 {
   enum { SIZE = 1 << 20, LIMIT = 1 << 19 };
-  struct Error error = {""};
+  struct Error error = {0};
   struct SafetensorsWriter writer;
   const struct TensorSpec spec = {"w", DTYPE_U8, 1, {SIZE}};
   char *data = malloc(SIZE), last;
@@ -706,6 +745,8 @@ int main(void)
   tcase_add_test(reading, unusual_but_sound_files_open);
   tcase_add_loop_test(reading, every_dtype_of_the_format_opens, 0, N_DTYPES);
   tcase_add_test(reading, long_tensors_are_read_in_pieces);
+  tcase_add_loop_test(reading, narrow_floats_are_read_exactly, 0,
+                      sizeof narrow_floats / sizeof *narrow_floats);
   tcase_add_test(reading, a_file_that_shrinks_while_it_is_open_is_an_error);
   tcase_add_test(reading, a_disk_that_fails_gives_the_reason);
   tcase_add_test(reading, shapes_are_shown_as_lists);

@@ -153,7 +153,7 @@ static void write_tensor(const struct SafetensorsWriter *writer, const struct Ex
 static void write_example(const struct Example *file)
 {
   struct SafetensorsWriter writer;
-  struct Error error = {""};
+  struct Error error = {0};
   ck_assert_msg(safetensors_create(&writer, path, file->tensors, file->n_tensors, file->metadata,
                                    file->n_metadata, &error),
                 "%s", error.message);
@@ -173,7 +173,7 @@ static int count_overrides(char *const *overrides)
 static void open_example(struct Trajectory *trajectory, const struct Example *file,
                          char *const *overrides)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   write_example(file);
   ck_assert_msg(trajectory_open(trajectory, path, overrides, count_overrides(overrides), &error),
                 "%s", error.message);
@@ -181,7 +181,7 @@ static void open_example(struct Trajectory *trajectory, const struct Example *fi
 
 static void assert_refused(const struct Example *file, char *const *overrides, const char *expected)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Trajectory trajectory;
   write_example(file);
   ck_assert_msg(!trajectory_open(&trajectory, path, overrides, count_overrides(overrides), &error),
@@ -198,7 +198,7 @@ static char *split_overrides[] = {"data.seed=1", "data.train_fraction=0.4", NULL
 
 static void assert_snapshot(const struct Trajectory *trajectory, size_t snapshot, bool biases)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Parameters parameters;
   ck_assert(parameters_init(&parameters, &trajectory->config, &error));
   memset(parameters.values, 0xff, parameters.total * sizeof *parameters.values);
@@ -345,7 +345,7 @@ static const struct TensorSpec harmless[] = {
     {"blocks.0.attn.mask", DTYPE_BOOL, 2, {3, 3}},
     {"blocks.0.attn.IGNORE", DTYPE_F32, 0, {0}},
     {"optimizer.step", DTYPE_I64, 0, {0}},
-    {"half", DTYPE_F16, 1, {4}},
+    {"complex", DTYPE_C64, 1, {4}},
     {"epoch", DTYPE_I64, 0, {0}},
     {"epoch", DTYPE_I64, 1, {1}},
     {"train_mask", DTYPE_U8, 2, {P, P}},
@@ -399,7 +399,7 @@ START_TEST(every_element_of_a_bias_counts)
 {
   struct Example file;
   struct SafetensorsWriter writer;
-  struct Error error = {""};
+  struct Error error = {0};
   struct Trajectory trajectory;
   const float tiny = 1e-30f;
   make_checkpoint(&file);
@@ -432,10 +432,10 @@ static const struct {
     {"blocks.0.mlp.b_in", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_in is missing"},
     {"blocks.0.mlp.b_out", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_out is missing"},
     {"embed.W_E",
-     {"embed.W_E", DTYPE_F16, 3, {S, P + 1, D_MODEL}},
+     {"embed.W_E", DTYPE_I16, 3, {S, P + 1, D_MODEL}},
      {0},
      NULL,
-     "tensor \"embed.W_E\" has dtype F16, expected F32 or F64"},
+     "tensor \"embed.W_E\" has dtype I16, expected F32, F64, F16 or BF16"},
     {"embed.W_E",
      {"embed.W_E", DTYPE_F32, 1, {P + 1}},
      {0},
@@ -465,7 +465,7 @@ static const struct {
      {"blocks.0.attn.W_V", DTYPE_F32, 4, {S, HEADS, D_HEAD, D_MODEL}},
      {0},
      NULL,
-     ": blocks.0.attn.W_V has shape [3, 2, 3, 8], expected [3, 2, 8, 3]"},
+     ": blocks.0.attn.W_V has shape [3, 2, 3, 8], expected [3, 2, 8, 3], its transpose"},
     {"embed.W_E",
      {"embed.W_E", DTYPE_F32, 3, {0, P + 1, D_MODEL}},
      {0},
@@ -476,11 +476,16 @@ static const struct {
      {0},
      NULL,
      ": unembed.W_U has shape [3, 8, 7], expected as many logits as embed.W_E has tokens (6), or"},
-    {"blocks.0.mlp.W_in",
-     {"blocks.0.mlp.W_in", DTYPE_F32, 3, {S, D_MODEL, 0}},
+    {"blocks.0.mlp.b_in",
+     {"blocks.0.mlp.b_in", DTYPE_F32, 2, {S, 0}},
      {0},
      NULL,
-     ": __metadata__: model.d_mlp=7 contradicts blocks.0.mlp.W_in of shape [3, 8, 0]"},
+     ": __metadata__: model.d_mlp=7 contradicts blocks.0.mlp.b_in of shape [3, 0]"},
+    {"blocks.0.mlp.W_in",
+     {"blocks.0.mlp.W_in", DTYPE_F32, 3, {S, D_MLP, D_MODEL}},
+     {0},
+     NULL,
+     ": blocks.0.mlp.W_in has shape [3, 7, 8], expected [3, 8, 7], its transpose"},
     /* parts that the network lacks */
     {NULL, {"blocks.0.ln1.w", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.0.ln1.w belongs to a Layer"},
     {NULL, {"ln_final.b", DTYPE_F32, 1, {8}}, {0}, NULL, ": ln_final.b belongs to a LayerNorm"},
@@ -491,10 +496,10 @@ static const struct {
      ": blocks.1.attn.W_Q belongs to a further layer, but the network has one"},
     {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to a further la"},
     {NULL,
-     {"unembed.b_U", DTYPE_BF16, 1, {P}},
+     {"unembed.b_U", DTYPE_I8, 1, {P}},
      {0},
      NULL,
-     "tensor \"unembed.b_U\" has dtype BF16, expected F32 or F64"},
+     "tensor \"unembed.b_U\" has dtype I8, expected F32, F64, F16 or BF16"},
     /* epochs */
     {"epoch", {0}, {0}, NULL, ": the tensor epoch is missing, which dates the 3 snapshots"},
     {"epoch", {"epoch", DTYPE_F32, 1, {S}}, {0}, NULL, ": epoch has dtype F32, expected I64"},
@@ -546,7 +551,7 @@ static const struct {
      {"x", DTYPE_U8, 0, {0}},
      {"model.d_mlp", "6"},
      NULL,
-     "model.d_mlp=6 contradicts blocks.0.mlp.W_in of shape [3, 8, 7], which means 7"},
+     "model.d_mlp=6 contradicts blocks.0.mlp.b_in of shape [3, 7], which means 7"},
     {NULL,
      {"x", DTYPE_U8, 0, {0}},
      {"model.output_equals", "false"},
@@ -689,7 +694,7 @@ END_TEST
 
 START_TEST(a_file_that_is_none_is_refused)
 {
-  struct Error error = {""};
+  struct Error error = {0};
   struct Trajectory trajectory;
   ck_assert(!trajectory_open(&trajectory, "/nowhere/at.all", no_overrides, 0, &error));
   ck_assert_str_eq(error.message, "/nowhere/at.all: cannot open: No such file or directory");
@@ -707,7 +712,7 @@ START_TEST(a_value_that_is_not_finite_is_refused)
 {
   struct Example file;
   struct SafetensorsWriter writer;
-  struct Error error = {""};
+  struct Error error = {0};
   struct Trajectory trajectory;
   struct Parameters parameters;
   make_trajectory(&file);
@@ -752,7 +757,7 @@ static const struct {
 START_TEST(snapshots_are_found_by_epoch)
 {
   struct Example file;
-  struct Error error = {""};
+  struct Error error = {0};
   struct Trajectory trajectory;
   make_trajectory(&file);
   open_example(&trajectory, &file, no_overrides);

@@ -162,8 +162,19 @@ static bool read_facts(struct Reading *reading, struct Error *error)
   add_size(reading, "model.d_model", W_E, 1, 0);
   add_size(reading, "model.n_heads", W_Q, 0, 0);
   add_size(reading, "model.d_head", W_Q, 2, 0);
-  add_size(reading, "model.d_mlp", W_IN, 1, 0);
+  if (reading->tensors[B_IN]) /* W_in may lie as PyTorch's Linear has it, transposed */
+    add_size(reading, "model.d_mlp", B_IN, 0, 0);
+  else
+    add_size(reading, "model.d_mlp", W_IN, 1, 0);
   return read_outputs(reading, error) && read_biases(reading, error);
+}
+
+/* Is a shape the other one with its last two axes exchanged? */
+static bool is_transpose(const struct Tensor *one, const struct Tensor *other)
+{
+  int i = one->rank - 2, j = one->rank - 1;
+  return i >= 0 && memcmp(one->shape, other->shape, (size_t)i * sizeof *one->shape) == 0 &&
+         one->shape[i] == other->shape[j] && one->shape[j] == other->shape[i];
 }
 
 /* Every shape must be the one that the sizes, each read off one tensor, ask for. */
@@ -182,7 +193,8 @@ static bool check_shapes(const struct Reading *reading, const struct Config *con
       continue;
     char shape[TENSOR_SHAPE_TEXT_SIZE], text[SOURCE_SIZE];
     tensor_format_shape(&expected, shape);
-    snprintf(text, sizeof text, "%s, as the other parameters have it", shape);
+    snprintf(text, sizeof text, "%s, %s", shape,
+             is_transpose(tensor, &expected) ? "its transpose" : "as the other parameters have it");
     return shape_error(tensor, text, error);
   }
   return true;

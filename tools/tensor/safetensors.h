@@ -27,7 +27,7 @@
 
 enum { TENSOR_MAX_RANK = 5 };
 
-/* What the format knows, in whole bytes. Only the first five can be read here; a file may hold the
+/* What the format knows, in whole bytes. Only the first seven can be read here; a file may hold the
    others all the same. */
 enum DType {
   DTYPE_F32,
@@ -95,8 +95,8 @@ const char *safetensors_metadata(const struct Safetensors *file, const char *key
 bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
                  struct Error *error);
 
-/* The same of an F32 or F64 tensor, as float32. Another dtype is an error, also when the count is
-   0. */
+/* The same of an F32, F64, F16 or BF16 tensor, as float32: F64 is rounded, which may give an
+   infinity, the others are exact. Another dtype is an error, also when the count is 0. */
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 

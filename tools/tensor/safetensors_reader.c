@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,15 +340,53 @@ bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *
 /* A piece of a tensor on its way from the file to another type. */
 enum { PIECE = 1024 };
 
-static bool read_doubles(const struct Tensor *tensor, size_t first, size_t count, float *values,
-                         struct Error *error)
+union Piece {
+  uint16_t halves[PIECE]; /* the bits of F16 or BF16 */
+  double doubles[PIECE];
+};
+
+/* IEEE 754 binary16: a sign, 5 bits of exponent, 10 bits of mantissa. Exact. */
+static float float_of_f16(uint16_t bits)
 {
-  double piece[PIECE];
+  int exponent = bits >> 10 & 0x1f, mantissa = bits & 0x3ff;
+  float magnitude;
+  if (exponent == 0x1f)
+    magnitude = mantissa == 0 ? INFINITY : NAN;
+  else if (exponent == 0)
+    magnitude = ldexpf((float)mantissa, -24);
+  else
+    magnitude = ldexpf((float)(0x400 + mantissa), exponent - 25);
+  return bits >> 15 ? -magnitude : magnitude;
+}
+
+/* The upper half of a float32. */
+static float float_of_bf16(uint16_t bits)
+{
+  uint32_t whole = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &whole, sizeof value);
+  return value;
+}
+
+static void convert(const union Piece *piece, enum DType dtype, size_t n, float *values)
+{
+  for (size_t i = 0; i < n; i++)
+    if (dtype == DTYPE_F64)
+      values[i] = (float)piece->doubles[i];
+    else if (dtype == DTYPE_F16)
+      values[i] = float_of_f16(piece->halves[i]);
+    else
+      values[i] = float_of_bf16(piece->halves[i]);
+}
+
+static bool read_converted(const struct Tensor *tensor, size_t first, size_t count, float *values,
+                           struct Error *error)
+{
+  union Piece piece;
   for (size_t done = 0; done < count; done += PIECE) {
     size_t n = count - done < PIECE ? count - done : PIECE;
-    if (!tensor_read(tensor, first + done, n, piece, error)) return false;
-    for (size_t i = 0; i < n; i++)
-      values[done + i] = (float)piece[i];
+    if (!tensor_read(tensor, first + done, n, &piece, error)) return false;
+    convert(&piece, tensor->dtype, n, values + done);
   }
   return true;
 }
@@ -355,10 +394,17 @@ static bool read_doubles(const struct Tensor *tensor, size_t first, size_t count
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error)
 {
-  if (tensor->dtype == DTYPE_F32) return tensor_read(tensor, first, count, values, error);
-  if (tensor->dtype == DTYPE_F64) return read_doubles(tensor, first, count, values, error);
-  return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32 or F64", tensor->name,
-                   dtype_name(tensor->dtype));
+  switch (tensor->dtype) {
+  case DTYPE_F32:
+    return tensor_read(tensor, first, count, values, error);
+  case DTYPE_F64:
+  case DTYPE_F16:
+  case DTYPE_BF16:
+    return read_converted(tensor, first, count, values, error);
+  default:
+    return error_set(error, "tensor \"%.80s\" has dtype %s, expected F32, F64, F16 or BF16",
+                     tensor->name, dtype_name(tensor->dtype));
+  }
 }
 
 static bool read_bytes(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
