@@ -700,7 +700,7 @@ START_TEST(a_short_write_goes_on_until_the_reason_shows)
   ck_assert(!safetensors_write(&writer, 0, 0, data, SIZE, &error));
   assert_contains(error.message, "cannot write: File too large");
   struct SafetensorsWriter second;
-  struct Error other = {""};
+  struct Error other = {0};
   char name[sizeof path + 2];
   snprintf(name, sizeof name, "%s.2", path);
   ck_assert(!safetensors_create(&second, name, &spec, 1, NULL, 0, &other));
