@@ -331,6 +331,29 @@ static char *answer(const struct Runs *runs, size_t run, const struct Request *r
 
 /* ---- what is written ---- */
 
+/* What the first table of a run that says so says about it; all unknown where none does. */
+static struct Provenance provenance_of(const struct Runs *runs, size_t run)
+{
+  for (size_t i = 0; i < runs->n_tables; i++)
+    if (runs->run_of[i] == run && runs->tables[i].run.has_configuration) return runs->tables[i].run;
+  return (struct Provenance){0};
+}
+
+/* The title, and a line on each run: "seed-1 is run: configuration ..., trajectory ...". */
+static char *describe_runs(const struct Runs *runs, struct Error *error)
+{
+  char *text = memory_copy_text("Runs side by side", error);
+  for (size_t run = 0; text && run < runs->n; run++) {
+    struct Provenance provenance = provenance_of(runs, run);
+    char line[PROVENANCE_SIZE];
+    provenance_format(&provenance, line);
+    char *longer = memory_print(error, "%s\n%s is %s", text, runs->runs[run].name, line);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
 /* The answers are [n runs][n requests]. */
 static bool write_table(const struct Runs *runs, const struct Requests *requests, char **answers,
                         struct Error *error)
@@ -340,8 +363,10 @@ static bool write_table(const struct Runs *runs, const struct Requests *requests
     columns[1 + i] =
         (struct Column){requests->request[i].name, "as there", requests->request[i].meaning};
   struct TableWriter table;
-  if (!table_create(&table, table_path, "Runs side by side", columns, 1 + requests->n, error))
-    return false;
+  char *title = describe_runs(runs, error);
+  bool created = title && table_create(&table, table_path, title, columns, 1 + requests->n, error);
+  free(title);
+  if (!created) return false;
   for (size_t run = 0; run < runs->n; run++) {
     table_put_text(&table, runs->runs[run].name);
     for (size_t i = 0; i < requests->n; i++)

@@ -1,56 +1,37 @@
 /* trace-algorithm: one pair on its way through a network that adds by rotating (figure 1). */
-#include "base/command_line.h"
 #include "base/elementary.h"
 #include "base/memory.h"
-#include "measures/analysis.h"
-#include "measures/arguments.h"
 #include "measures/logit_fit.h"
 #include "measures/losses.h"
 #include "measures/rotation.h"
 #include "measures/spectrum.h"
-#include "table/table.h"
+#include "results/command.h"
+#include "results/subject.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-static const char *output_directory = ".", *epoch_text, *threads_text;
+static const char name[] = "trace-algorithm";
 
-static const struct Tool tool = {
-    .name = "trace-algorithm",
-    .operands = "TRAJECTORY [section.key=value...]",
-    .summary =
-        "Follows one pair through the algorithm of a snapshot, at the key frequency with the\n"
-        "largest cosine in the logits (of all frequencies where there is no key frequency). The\n"
-        "pair is one that the network was not trained on, chosen for a clear picture: the one\n"
-        "whose angles come closest to 0.08 and 0.18 of a turn. Writes four tables:\n"
-        "  rotation-points.tsv  where the embedding puts each token, and the neurons each pair\n"
-        "  rotation.tsv         the angles that they are said to have, as lines to draw\n"
-        "  read-off.tsv         the pair's logits, and the cosines that fit all logits\n"
-        "  read-off-waves.tsv   each of these cosines",
-    .options =
-        (const struct Option[]){
-            {'o', "output", "DIR", "where the tables go (the current directory)",
-             &output_directory},
-            {0, "epoch", "N", "the snapshot taken at epoch N (the last one)", &epoch_text},
-            {0, "threads", "N", "threads to use (all cores); changes no result", &threads_text},
-            {0}},
-    .min_operands = 1,
-    .epilogue = "Overrides complete what a checkpoint does not say, such as\n"
-                "data.seed=1 data.train_fraction=0.3 for one that was saved by PyTorch."};
-
-#define N_ELEMENTS(array) (sizeof(array) / sizeof *(array))
+static const char summary[] =
+    "Follows one pair through the algorithm of a snapshot, at the key frequency with the\n"
+    "largest cosine in the logits (of all frequencies where there is no key frequency). The\n"
+    "pair is one that the network was not trained on, chosen for a clear picture: the one\n"
+    "whose angles come closest to 0.08 and 0.18 of a turn. Writes four tables:\n"
+    "  rotation-points.tsv  where the embedding puts each token, and the neurons each pair\n"
+    "  rotation.tsv         the angles that they are said to have, as lines to draw\n"
+    "  read-off.tsv         the pair's logits, and the cosines that fit all logits\n"
+    "  read-off-waves.tsv   each of these cosines";
 
 struct Trace {
-  const struct Analysis *analysis;
+  const struct Subject *subject;
+  const struct Analysis *analysis; /* the subject's */
   enum DirectionSign sign;
   int k;         /* the frequency whose angles are shown */
   int a, b, s;   /* the pair, and its answer a + b or a - b mod p */
   bool *waves;   /* [n_frequencies + 1]: the cosines of the read-off */
   double *alpha; /* [n_frequencies + 1]: their coefficients; 0 for other frequencies */
   struct PlanePoint *tokens, *pairs; /* [p]: tokens x; pairs (a, x) */
-  char *name;                        /* "a network trained on (a + b) mod 113, at epoch 40000" */
 };
 
 /* ---- what is shown ---- */
@@ -138,14 +119,11 @@ static bool create_table(struct TableWriter *table, const struct Trace *trace, c
                          const char *title, const struct Column *columns, size_t n_columns,
                          struct Error *error)
 {
-  char *path = memory_print(error, "%s/%s", output_directory, file);
-  char *text =
-      path ? memory_print(error, "%s of %s\nfrequency k = %d, pair a = %d, b = %d, answer %d",
-                          title, trace->name, trace->k, trace->a, trace->b, trace->s)
-           : NULL;
-  bool created = text && table_create(table, path, text, columns, n_columns, error);
-  free(text);
-  free(path);
+  char *pair = memory_print(error, "\nfrequency k = %d, pair a = %d, b = %d, answer %d", trace->k,
+                            trace->a, trace->b, trace->s);
+  bool created = pair && subject_create_table(table, trace->subject, file, title, pair, columns,
+                                              n_columns, error);
+  free(pair);
   return created;
 }
 
@@ -164,7 +142,7 @@ static bool write_points(const struct Trace *trace, struct Error *error)
       {"role", "0, 1 or 2", "1 where x is a, 2 where it is b, 0 elsewhere; 2 where it is both"}};
   struct TableWriter table;
   if (!create_table(&table, trace, "rotation-points.tsv", "Tokens and pairs as points in a plane",
-                    columns, N_ELEMENTS(columns), error))
+                    columns, N_COLUMNS(columns), error))
     return false;
   for (int x = 0; x < trace->analysis->basis.p; x++) {
     table_put_integer(&table, x);
@@ -221,7 +199,7 @@ static bool write_rotation(const struct Trace *trace, struct Error *error)
       {"value", "1", "of name_a, name_b, name_answer: the number; of frequency: k; else nan"}};
   int a = angle_of(trace, trace->a), b = angle_of(trace, trace->b), turn = trace->sign * b;
   struct Drawing drawing = {.p = trace->analysis->basis.p};
-  if (!create_table(&drawing.table, trace, "rotation.tsv", "Angles", columns, N_ELEMENTS(columns),
+  if (!create_table(&drawing.table, trace, "rotation.tsv", "Angles", columns, N_COLUMNS(columns),
                     error))
     return false;
   put_arc(&drawing, "circle", 1, 0, drawing.p);
@@ -274,7 +252,7 @@ static bool write_read_off(const struct Trace *trace, struct Error *error)
   for (size_t c = 0; c < p; c++)
     mean += (double)logits[c] / (double)p;
   struct TableWriter table;
-  if (!create_table(&table, trace, "read-off.tsv", "Logits", columns, N_ELEMENTS(columns), error))
+  if (!create_table(&table, trace, "read-off.tsv", "Logits", columns, N_COLUMNS(columns), error))
     return false;
   for (int step = 0; step <= last_step(trace); step++) {
     bool at_output = step % STEPS_PER_OUTPUT == 0;
@@ -305,7 +283,7 @@ static bool write_waves(const struct Trace *trace, struct Error *error)
     largest = fmax(largest, fabs(trace->alpha[k]));
   struct TableWriter table;
   if (!create_table(&table, trace, "read-off-waves.tsv", "Cosines in the logits", columns,
-                    N_ELEMENTS(columns), error))
+                    N_COLUMNS(columns), error))
     return false;
   for (int k = 1; k <= n; k++) {
     if (!trace->waves[k]) continue;
@@ -325,7 +303,7 @@ static bool write_waves(const struct Trace *trace, struct Error *error)
 
 static bool write_tables(const struct Trace *trace, struct Error *error)
 {
-  return output_make_directory(output_directory, error) && write_points(trace, error) &&
+  return output_make_directory(trace->subject->directory, error) && write_points(trace, error) &&
          write_rotation(trace, error) && write_read_off(trace, error) && write_waves(trace, error);
 }
 
@@ -337,59 +315,44 @@ static void trace_release(struct Trace *trace)
   free(trace->alpha);
   free(trace->tokens);
   free(trace->pairs);
-  free(trace->name);
 }
 
-static bool trace_init(struct Trace *trace, const struct Analysis *analysis, int64_t epoch,
+static bool trace_init(struct Trace *trace, const struct Subject *subject, enum DirectionSign sign,
                        struct Error *error)
 {
-  size_t p = (size_t)analysis->basis.p, n = (size_t)analysis->basis.n_frequencies + 1;
-  *trace = (struct Trace){.analysis = analysis,
+  const struct FourierBasis *basis = &subject->analysis->basis;
+  size_t p = (size_t)basis->p, n = (size_t)basis->n_frequencies + 1;
+  *trace = (struct Trace){.subject = subject,
+                          .analysis = subject->analysis,
+                          .sign = sign,
                           .waves = memory_new(n, sizeof *trace->waves, "a trace", error),
                           .alpha = memory_new(n, sizeof *trace->alpha, "a trace", error),
                           .tokens = memory_new(p, sizeof *trace->tokens, "a trace", error),
                           .pairs = memory_new(p, sizeof *trace->pairs, "a trace", error)};
-  char *task = analysis_describe_task(analysis, error);
-  if (task) trace->name = memory_print(error, "a network %s, at epoch %" PRId64, task, epoch);
-  free(task);
-  if (trace->waves && trace->alpha && trace->tokens && trace->pairs && trace->name) return true;
+  if (trace->waves && trace->alpha && trace->tokens && trace->pairs) return true;
   trace_release(trace);
   return false;
 }
 
-static bool run(struct Analysis *analysis, int64_t epoch, struct Error *error)
+static bool trace_algorithm(struct Analysis *analysis, const struct Request *request,
+                            struct Error *error)
 {
-  const struct Trajectory *trajectory = &analysis->trajectory;
-  size_t snapshot, last = trajectory->n_snapshots - 1;
   enum DirectionSign sign;
-  if (!directions_of_operation(trajectory->config.data.operation, &sign, error) ||
-      !trajectory_find(trajectory, epoch, &snapshot, error) ||
-      !analysis_fit_final(analysis, error) ||
-      (snapshot != last && !analysis_load(analysis, snapshot, error)))
+  struct Subject subject;
+  if (!directions_of_operation(analysis->trajectory.config.data.operation, &sign, error) ||
+      !subject_init(&subject, analysis, request, error))
     return false;
   struct Trace trace;
-  if (!trace_init(&trace, analysis, trajectory->epochs[snapshot], error)) return false;
-  trace.sign = sign;
-  bool done = follow(&trace, error) && write_tables(&trace, error);
-  trace_release(&trace);
+  bool done = trace_init(&trace, &subject, sign, error);
+  if (done) {
+    done = follow(&trace, error) && write_tables(&trace, error);
+    trace_release(&trace);
+  }
+  subject_release(&subject);
   return done;
 }
 
 int main(int argc, char **argv)
 {
-  int first;
-  int status = command_line_parse(&tool, argc, argv, &first);
-  if (status != COMMAND_LINE_CONTINUE) return status;
-  struct Error error;
-  int64_t epoch;
-  if (!argument_epoch(epoch_text, &epoch, &error) || !argument_threads(threads_text, &error)) {
-    command_line_fail(&tool, &error);
-    return EXIT_WRONG_USAGE;
-  }
-  struct Analysis analysis;
-  if (!analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, &error))
-    return command_line_fail(&tool, &error);
-  bool done = run(&analysis, epoch, &error);
-  analysis_close(&analysis);
-  return done ? EXIT_SUCCESS : command_line_fail(&tool, &error);
+  return snapshot_main(name, summary, trace_algorithm, argc, argv);
 }
