@@ -4,6 +4,8 @@
  * avoid, as three plain sgemm calls of OpenBLAS on the same threads. Both are measured in turn, so
  * that a machine whose speed drifts drifts for both, and medians are compared. OpenBLAS takes the
  * kernels that it thinks best; OPENBLAS_CORETYPE=Haswell, say, makes it take others.
+ *
+ * Also: how an epoch, and the memory that a training takes, grow with the threads and the sizes.
  */
 #include "base/command_line.h"
 #include "base/memory.h"
@@ -13,11 +15,11 @@
 #include "model/step.h"
 
 #include <cblas.h>
+#include <malloc.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 enum { DEFAULT_ROUNDS = 60, WARM_UP = 5 };
@@ -27,6 +29,13 @@ static double now(void)
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return 1e3 * (double)time.tv_sec + 1e-6 * (double)time.tv_nsec;
+}
+
+/* Bytes that are allocated. mallinfo2 is the C library's own. */
+static size_t allocated(void)
+{
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 /* ---- the floor ---- */
@@ -135,6 +144,7 @@ static double median(double *values, size_t n)
 
 struct Times {
   double epoch, floor;        /* medians, milliseconds */
+  double megabytes;           /* that the training allocates */
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
 };
@@ -150,8 +160,10 @@ static bool measure(const struct Config *config, int threads, size_t rounds, str
   double *epochs = memory_new(rounds, sizeof *epochs, "timings", error);
   double *floors = memory_new(rounds, sizeof *floors, "timings", error);
   double(*seconds)[N_STEP_PARTS] = memory_new((size_t)threads, sizeof *seconds, "timings", error);
-  bool ready = epochs && floors && seconds && trainee_init(&trainee, error) &&
-               floor_init(&floor, &trainee.step, error);
+  size_t before = allocated();
+  bool ready = epochs && floors && seconds && trainee_init(&trainee, error);
+  times->megabytes = 1e-6 * (double)(allocated() - before);
+  ready = ready && floor_init(&floor, &trainee.step, error);
   for (size_t i = 0; ready && i < WARM_UP; i++) {
     time_epoch(&trainee, &ignored);
     time_floor(&floor, threads);
@@ -236,14 +248,30 @@ static bool print_row(const char *what, const struct Config *config, int threads
                       struct Times *times, struct Error *error)
 {
   if (!measure(config, threads, rounds, times, error)) return false;
-  printf("  %-18s  %7d  %8.3f  %8.3f  %6.3f\n", what, threads, times->epoch, times->floor,
-         times->epoch / times->floor);
+  printf("  %-18s  %7d  %8.3f  %8.3f  %6.3f  %6.1f\n", what, threads, times->epoch, times->floor,
+         times->epoch / times->floor, times->megabytes);
   fflush(stdout);
   return true;
 }
 
+/* On 1, 2, 4, ... and all cores; *one gets the times on one thread. */
+static bool print_threads(const struct Config *config, size_t rounds, struct Times *one,
+                          struct Error *error)
+{
+  char name[64];
+  snprintf(name, sizeof name, "p = %d, d_mlp = %d", config->data.modulus, config->model.d_mlp);
+  int cores = omp_get_num_procs();
+  if (!print_row(name, config, 1, rounds, one, error)) return false;
+  for (int threads = 2; threads / 2 < cores; threads *= 2) {
+    struct Times times;
+    if (!print_row(name, config, threads < cores ? threads : cores, rounds, &times, error))
+      return false;
+  }
+  return true;
+}
+
 /* How an epoch grows with the sizes, on all cores. */
-static bool print_scaling(const struct Config *config, size_t rounds, struct Error *error)
+static bool print_sizes(const struct Config *config, size_t rounds, struct Error *error)
 {
   static const char *const variants[] = {"data.modulus=59", "data.modulus=227", "model.d_mlp=2048"};
   struct Times times;
@@ -267,20 +295,12 @@ static bool bench(const char *rounds_text, char **operands, int n, struct Error 
     return error_set(error, "--rounds %s: expected a whole number from 1 to 100000", rounds_text);
   printf("products: %s\nfloor:    OpenBLAS, kernels %s\n\n", product_description(),
          openblas_get_corename());
-  char name[64];
-  snprintf(name, sizeof name, "p = %d, d_mlp = %d", config.data.modulus, config.model.d_mlp);
-  printf("  %-18s  %7s  %8s  %8s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
-         "floor/ms", "ratio", (long long)rounds);
-  struct Times one, all;
-  int cores = omp_get_num_procs();
-  if (!print_row(name, &config, 1, (size_t)rounds, &one, error)) return false;
-  if (cores > 1 && !print_row(name, &config, cores, (size_t)rounds, &all, error)) return false;
-  struct rusage usage;
-  long kilobytes = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
-  if (n == 0 && !print_scaling(&config, (size_t)rounds, error)) return false;
+  printf("  %-18s  %7s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
+         "floor/ms", "ratio", "MB", (long long)rounds);
+  struct Times one;
+  if (!print_threads(&config, (size_t)rounds, &one, error)) return false;
+  if (n == 0 && !print_sizes(&config, (size_t)rounds, error)) return false;
   print_parts(&config, &one);
-  printf("\nlargest resident memory at these sizes, the floor's matrices included: %ld MB\n",
-         kilobytes / 1000);
   return true;
 }
 
@@ -293,8 +313,8 @@ int main(int argc, char **argv)
       .name = "bench-epoch",
       .operands = "[section.key=value...]",
       .summary =
-          "Times a training epoch, and its parts, against its three dense products. Without\n"
-          "settings it also says how an epoch grows with p and d_mlp.",
+          "Times a training epoch, and its parts, against its three dense products, and says what\n"
+          "memory a training takes. Without settings it also says how both grow with p and d_mlp.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);

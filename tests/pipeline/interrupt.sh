@@ -273,6 +273,50 @@ says 'nothing left to train after [0-9]+ epochs'
 ! grep -q 'starting over' err || fail 'one started over'
 same run undisturbed
 
+# ---- several that share the cores ----
+
+# As if there were four cores; where there are not, threads that wait should not be in the way.
+shares() { # RUN SETTING...
+  run=$1
+  shift
+  OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive exec train -o "$run" --share cores \
+    --progress "$run.log" "$@"
+}
+
+begin 'three trainings at once that share the cores'
+background=
+for run in share1 share2 share3; do
+  (shares $run $small train.epochs=2000) 2>$run.err &
+  background="$background $!"
+done
+all=$background
+for background in $all; do
+  await
+  [ "$status" -eq 0 ] || fail "ended with status $status"
+done
+for run in share1 share2 share3; do
+  same $run rate
+done
+
+begin 'one joins, and is killed: threads are given up, and taken again'
+cp -R undisturbed long
+succeeds train -o long $chance train.epochs=$((5 * epochs))
+(shares share4 $chance train.epochs=$((5 * epochs))) 2>err &
+first=$!
+background=$first
+wait_until grep -qs 'threads 4 ' share4.log
+(shares share5 $chance train.epochs=$((50 * epochs))) 2>share5.err &
+second=$!
+background="$first $second"
+wait_until grep -qs 'threads 2 ' share4.log
+kill -9 $second
+{ wait $second || :; } 2>/dev/null
+background=$first
+await
+[ "$status" -eq 0 ] || fail "ended with status $status"
+tail -n 1 share4.log | grep -q 'threads 4 ' || fail "in the end: $(tail -n 1 share4.log)"
+same share4 long
+
 # ---- more and fewer epochs ----
 
 begin 'more epochs than the finished run had'

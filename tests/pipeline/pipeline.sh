@@ -188,6 +188,11 @@ grep -qx 'learning_rate = 0.002' "$build/runs/other/config.ini" || fail 'other l
 begin 'nothing changed: nothing is done'
 is_idle figures
 
+begin 'another number of runs at once: nothing is made'
+cmake -DRUNS_AT_ONCE=3 "$build" >"$log" 2>&1 || fail 'cmake'
+grep -q 'depth = 3$' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" || fail 'no pool of three'
+is_idle figures
+
 begin 'an analysis that no figure reads is not made by figures, but by the name of its run'
 [ ! -e "$build/runs/other/spectrum.tsv" ] || fail 'other was analysed'
 builds other

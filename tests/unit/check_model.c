@@ -211,6 +211,42 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
+/* Trains for some epochs, of which the i-th has threads[i % 7] threads. */
+static void train_with(struct Fixture *f, const int threads[7])
+{
+  struct Step step;
+  struct AdamW adamw;
+  struct Error error = {0};
+  omp_set_num_threads(5);
+  ck_assert(step_init(&step, &f->config, &f->dataset, &error));
+  ck_assert(adamw_init(&adamw, f->parameters.total, &error));
+  for (int epoch = 0; epoch < 21; epoch++) {
+    omp_set_num_threads(threads[epoch % 7]);
+    step_prepare(&step, &f->parameters);
+    step_gradient(&step, &f->parameters, &f->gradient);
+    adamw_step(&adamw, &f->config.optimizer, &f->gradient, &f->parameters);
+  }
+  adamw_release(&adamw);
+  step_release(&step);
+}
+
+START_TEST(threads_that_come_and_go_change_no_bit)
+{
+  struct Fixture one, many;
+  set_up(&one, _i);
+  set_up(&many, _i);
+  int before = omp_get_max_threads();
+  train_with(&one, (const int[]){1, 1, 1, 1, 1, 1, 1});
+  train_with(&many, (const int[]){5, 2, 1, 4, 3, 1, 5});
+  omp_set_num_threads(before);
+  ck_assert_int_eq(
+      memcmp(one.parameters.values, many.parameters.values, one.parameters.total * sizeof(float)),
+      0);
+  tear_down(&one);
+  tear_down(&many);
+}
+END_TEST
+
 START_TEST(activations_are_the_textbooks)
 {
   struct Fixture f;
@@ -374,6 +410,7 @@ int main(void)
   tcase_add_loop_test(tests, evaluation_gives_the_bits_of_the_gradient_pass, 0, N_CASES);
   tcase_add_loop_test(tests, steps_before_change_no_bit, 0, N_CASES);
   tcase_add_loop_test(tests, threads_change_no_bit, 0, N_CASES);
+  tcase_add_loop_test(tests, threads_that_come_and_go_change_no_bit, 0, N_CASES);
   tcase_add_loop_test(tests, activations_are_the_textbooks, 0, N_CASES);
   tcase_add_test(tests, neuron_logit_map_is_the_product);
   tcase_add_test(tests, small_losses_keep_their_digits);
