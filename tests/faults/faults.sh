@@ -265,6 +265,19 @@ stdout_job() {
     "$dir/in/trajectory.safetensors"
 }
 
+trace_job() {
+  new_job trace trajectory.safetensors
+  old_is rotation.tsv read-off.tsv
+  run_job trace-algorithm trace-algorithm "-o $dir/out $dir/in/trajectory.safetensors"
+}
+
+compare_job() {
+  new_job compare quantities.tsv history.tsv
+  old_is runs.tsv
+  run_job compare-runs compare-runs \
+    "-o $dir/out/runs.tsv --tex $dir/out/runs.tex -c loss=loss $dir/in/quantities.tsv $dir/in/history.tsv"
+}
+
 verify_job() {
   new_job verify claims.tsv quantities.tsv
   old_is numbers.tex
@@ -294,6 +307,6 @@ in_turn() { # RESULT JOB...
 }
 in_turn "$scratch/first" train_job longer_job dump_job spectrum_job stdout_job &
 in_turn "$scratch/second" 'figure_job pdf' 'figure_job svg' 'figure_job png' \
-  ablate_job measures_job verify_job report_job
+  ablate_job measures_job trace_job compare_job verify_job report_job
 wait
 [ "$(cat "$scratch/first")$(cat "$scratch/second")" = 00 ]

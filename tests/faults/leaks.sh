@@ -78,14 +78,30 @@ runs 0 checkpoint-to-spectrum -o out run/trajectory.safetensors
 runs 0 ablate -o out run/trajectory.safetensors
 runs 0 progress-measures -o out/measures.tsv --tables out run/trajectory.safetensors
 runs 0 progress-measures run/trajectory.safetensors
+runs 0 trace-algorithm -o out run/trajectory.safetensors
+runs 0 compare-runs -o out/runs.tsv --tex out/runs.tex --columns \
+  'data.seed keys=key-frequencies:frequency at=measures:epoch@test_loss<9' out/spectrum-quantities.tsv \
+  out/key-frequencies.tsv out/measures.tsv
+runs 1 compare-runs -c nothing out/spectrum-quantities.tsv
+runs 1 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
 runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
 runs 1 verify claims.tsv out/spectrum-quantities.tsv
 head -c -100 run/trajectory.safetensors >cut
-for tool in checkpoint-to-spectrum ablate progress-measures; do
+for tool in checkpoint-to-spectrum ablate progress-measures trace-algorithm; do
   runs 1 "$tool" -o out cut
   runs 1 "$tool" -o out run/trajectory.safetensors data.modulus=11
 done
+cat >text.ini <<END
+[panel text]
+table = spectrum
+[text peaks]
+x = frequency
+y = W_E_cos
+label = <b>{}</b>
+value = frequency
+END
 for ending in pdf svg png; do
+  runs 0 render-figure -o "out/text.$ending" text.ini out/spectrum.tsv
   runs 0 render-figure -o "out/line.$ending" line.ini run/history.tsv
   runs 0 render-figure -o "out/map.$ending" map.ini out/activations.tsv
 done
