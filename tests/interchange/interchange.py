@@ -209,9 +209,9 @@ def check_inwards(run, tools, work):
         return analyse(tools, file, work / name, split)
 
     own = tables_of("parameters", parameters)
-    check_same_tables(own, run.directory, "the parameters alone, and the trajectory's last snapshot")
+    check_same_tables(own, run.directory, "the parameters alone, and the last snapshot")
     lens = tables_of("state_dict", as_transformer_lens_has_it(parameters))
-    check_same_tables(lens, run.directory, "as TransformerLens has them, and the same snapshot")
+    check_same_tables(lens, run.directory, "as TransformerLens has them, and the last snapshot")
     for dtype, (arrays, as_float32) in narrow_versions(parameters).items():
         found = tables_of(dtype, arrays, dtype)
         expected = own if as_float32 is parameters else tables_of(f"{dtype}-as-F32", as_float32)
