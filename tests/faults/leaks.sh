@@ -83,7 +83,7 @@ runs 0 compare-runs -o out/runs.tsv --tex out/runs.tex --columns \
   'data.seed keys=key-frequencies:frequency at=measures:epoch@test_loss<9' out/spectrum-quantities.tsv \
   out/key-frequencies.tsv out/measures.tsv
 runs 1 compare-runs -c nothing out/spectrum-quantities.tsv
-runs 1 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
+runs 2 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
 runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
 runs 1 verify claims.tsv out/spectrum-quantities.tsv
 head -c -100 run/trajectory.safetensors >cut
