@@ -25,7 +25,8 @@ static void read_elements(const struct Tensor *tensor)
   struct Error error;
   int64_t *integers = malloc(tensor->count * sizeof *integers + 1);
   float *floats = malloc(tensor->count * sizeof *floats + 1);
-  bool is_real = tensor->dtype == DTYPE_F32 || tensor->dtype == DTYPE_F64;
+  bool is_real = tensor->dtype == DTYPE_F32 || tensor->dtype == DTYPE_F64 ||
+                 tensor->dtype == DTYPE_F16 || tensor->dtype == DTYPE_BF16;
   bool is_integer =
       tensor->dtype == DTYPE_I64 || tensor->dtype == DTYPE_U8 || tensor->dtype == DTYPE_BOOL;
   if (tensor_read_floats(tensor, 0, tensor->count, floats, &error) != is_real) abort();
