@@ -46,6 +46,7 @@ struct Run {
   const char *folder; /* of its tables' paths, which is not terminated at its end */
   int folder_length;
   char *name;
+  struct Provenance provenance; /* what its tables say */
 };
 
 struct Runs {
@@ -77,6 +78,20 @@ static char *name_folder(const char *folder, int length, struct Error *error)
                      : memory_print(error, "%.*s", length - start, folder + start);
 }
 
+/* A run's name becomes a cell, and tells it from the others. */
+static bool check_run_name(const struct Runs *runs, const char *name, const char *path,
+                           struct Error *error)
+{
+  for (const char *c = name; *c; c++)
+    if ((unsigned char)*c < ' ')
+      return error_set(error, "%s: its folder has a control character in its name", path);
+  for (size_t i = 0; i < runs->n; i++)
+    if (strcmp(runs->runs[i].name, name) == 0)
+      return error_set(error, "%s: there is another folder \"%s\", and a run is called by it", path,
+                       name);
+  return true;
+}
+
 /* The run of a table, which is a new one where no table before came from its folder. */
 static bool find_run(struct Runs *runs, const char *path, size_t *found, struct Error *error)
 {
@@ -88,8 +103,28 @@ static bool find_run(struct Runs *runs, const char *path, size_t *found, struct 
       return true;
   }
   char *name = name_folder(path, length, error);
-  if (!name) return false;
-  runs->runs[runs->n++] = (struct Run){path, length, name};
+  if (!name || !check_run_name(runs, name, path, error)) {
+    free(name);
+    return false;
+  }
+  runs->runs[runs->n++] = (struct Run){.folder = path, .folder_length = length, .name = name};
+  return true;
+}
+
+/* What a table says of the run it is of. Error: another table of the folder says otherwise. */
+static bool take_provenance(struct Run *run, const struct Table *table, struct Error *error)
+{
+  const struct Provenance *said = &table->run;
+  struct Provenance *known = &run->provenance;
+  if ((said->has_configuration && known->has_configuration &&
+       said->configuration != known->configuration) ||
+      (said->has_trajectory && known->has_trajectory && said->trajectory != known->trajectory))
+    return error_set(error, "%s: it is of another run than the tables before it from that folder",
+                     table->path);
+  if (said->has_configuration) known->configuration = said->configuration;
+  if (said->has_trajectory) known->trajectory = said->trajectory;
+  known->has_configuration |= said->has_configuration;
+  known->has_trajectory |= said->has_trajectory;
   return true;
 }
 
@@ -103,7 +138,8 @@ static bool runs_read(struct Runs *runs, char **paths, size_t n, struct Error *e
     size_t i = runs->n_tables;
     read = table_read(&runs->tables[i], paths[i], error);
     runs->n_tables += read;
-    read = read && find_run(runs, paths[i], &runs->run_of[i], error);
+    read = read && find_run(runs, paths[i], &runs->run_of[i], error) &&
+           take_provenance(&runs->runs[runs->run_of[i]], &runs->tables[i], error);
   }
   if (!read) runs_release(runs);
   return read;
@@ -331,22 +367,13 @@ static char *answer(const struct Runs *runs, size_t run, const struct Request *r
 
 /* ---- what is written ---- */
 
-/* What the first table of a run that says so says about it; all unknown where none does. */
-static struct Provenance provenance_of(const struct Runs *runs, size_t run)
-{
-  for (size_t i = 0; i < runs->n_tables; i++)
-    if (runs->run_of[i] == run && runs->tables[i].run.has_configuration) return runs->tables[i].run;
-  return (struct Provenance){0};
-}
-
 /* The title, and a line on each run: "seed-1 is run: configuration ..., trajectory ...". */
 static char *describe_runs(const struct Runs *runs, struct Error *error)
 {
   char *text = memory_copy_text("Runs side by side", error);
   for (size_t run = 0; text && run < runs->n; run++) {
-    struct Provenance provenance = provenance_of(runs, run);
     char line[PROVENANCE_SIZE];
-    provenance_format(&provenance, line);
+    provenance_format(&runs->runs[run].provenance, line);
     char *longer = memory_print(error, "%s\n%s is %s", text, runs->runs[run].name, line);
     free(text);
     text = longer;

@@ -9,6 +9,7 @@
 #include "results/subject.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char name[] = "trace-algorithm";
@@ -50,7 +51,11 @@ static bool choose_waves(struct Trace *trace, const struct DirectedLogits *direc
     if (larger && 2 * k < p) trace->k = k;
   }
   if (trace->k > 0) return true;
-  return error_set(error, "data.modulus is %d: no frequency has a cosine and a sine", p);
+  return error_set(error,
+                   analysis->n_keys > 0
+                       ? "data.modulus is %d: no key frequency has a sine beside its cosine"
+                       : "data.modulus is %d: no frequency has a sine beside its cosine",
+                   p);
 }
 
 /* w_k x in p-ths of a turn, 0..p-1 */
@@ -241,8 +246,9 @@ static bool write_read_off(const struct Trace *trace, struct Error *error)
        "the pair's logit of output c, the mean over the p number outputs removed; nan between "
        "outputs"},
       {"fit", "1",
-       "sum over the key frequencies k of alpha_k cos(w_k(a + b - c)) (a - b - c for subtract), "
-       "alpha_k being fitted to the logits of all pairs (section 4.2)"},
+       "sum over the key frequencies k (all frequencies, where there is no key frequency) of "
+       "alpha_k cos(w_k(a + b - c)) (a - b - c for subtract), alpha_k being fitted to the logits of "
+       "all pairs (section 4.2)"},
       {"answer", "0 or 1", "1 at the right answer"}};
   const struct Analysis *analysis = trace->analysis;
   size_t p = (size_t)analysis->basis.p, V = (size_t)analysis->snapshot.parameters.shape.V;
@@ -271,7 +277,7 @@ static bool write_waves(const struct Trace *trace, struct Error *error)
 {
   static const double height = 0.46; /* of the largest wave, half its swing */
   static const struct Column columns[] = {
-      {"frequency", "1", "k, a key frequency"},
+      {"frequency", "1", "k, a key frequency; all, where there is no key frequency"},
       {"c", "1", "output, and places between two outputs"},
       {"wave", "1", "alpha_k cos(w_k(a + b - c)) (a - b - c for subtract)"},
       {"ridge", "1", "the same for drawing: in units of the largest of all, about its level"},
@@ -342,6 +348,10 @@ static bool trace_algorithm(struct Analysis *analysis, const struct Request *req
   if (!directions_of_operation(analysis->trajectory.config.data.operation, &sign, error) ||
       !subject_init(&subject, analysis, request, error))
     return false;
+  if (analysis->n_keys == 0)
+    fprintf(stderr,
+            "%s: the last snapshot has no key frequencies: the waves are those of all frequencies\n",
+            name);
   struct Trace trace;
   bool done = trace_init(&trace, &subject, sign, error);
   if (done) {

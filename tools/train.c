@@ -25,6 +25,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,36 +299,49 @@ static bool train_epochs(struct Run *run, struct Progress *progress, int *signal
 
 /* ---- what is said at the end ---- */
 
+/* Says it on standard error and in the log. */
+__attribute__((format(printf, 2, 3))) static void say(const struct Run *run, const char *format,
+                                                      ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  if (!run->log) return;
+  va_start(arguments, format);
+  vfprintf(run->log, format, arguments);
+  va_end(arguments);
+}
+
 static void report_stop(const struct Run *run, int signal)
 {
-  fprintf(stderr,
-          "train: %s: stopped by SIG%s at epoch %" PRId64 " of %d; the same command continues"
-          " there\n",
-          run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
+  say(run,
+      "train: %s: stopped by SIG%s at epoch %" PRId64 " of %d; the same command continues there\n",
+      run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
 }
 
 static void report_end(const struct Run *run, double seconds)
 {
-  char time[PROGRESS_TIME_SIZE];
+  char time[PROGRESS_TIME_SIZE], work[160];
   progress_format_time(seconds, time);
   if (run->first == run->last)
-    fprintf(stderr, "nothing left to train after %" PRId64 " epochs", run->last);
+    snprintf(work, sizeof work, "nothing left to train after %" PRId64 " epochs", run->last);
   else if (run->first > 0)
-    fprintf(stderr, "trained %" PRId64 " epochs, %" PRId64 " in all, in %s", run->last - run->first,
-            run->last, time);
+    snprintf(work, sizeof work, "trained %" PRId64 " epochs, %" PRId64 " in all, in %s",
+             run->last - run->first, run->last, time);
   else
-    fprintf(stderr, "trained %" PRId64 " epochs in %s", run->last, time);
-  fprintf(stderr,
-          ": loss %.3g on the training pairs, %.3g on the test pairs; accuracy %.4g and %.4g\n",
-          run->train.loss, run->test.loss, run->train.accuracy, run->test.accuracy);
+    snprintf(work, sizeof work, "trained %" PRId64 " epochs in %s", run->last, time);
+  say(run, "%s: loss %.3g on the training pairs, %.3g on the test pairs; accuracy %.4g and %.4g\n",
+      work, run->train.loss, run->test.loss, run->train.accuracy, run->test.accuracy);
   if (run->last < run->config.train.epochs)
-    fprintf(stderr, "the test loss is below train.stop_test_loss: no further epochs\n");
+    say(run, "the test loss is below train.stop_test_loss: no further epochs\n");
 }
 
+/* A run that goes on adds to the log that is there. */
 static bool open_log(struct Run *run, const char *path, struct Error *error)
 {
-  run->log = path ? fopen(path, "we") : NULL;
-  return !path || run->log || error_system(error, "%s", path);
+  run->log = path ? fopen(path, run->first > 0 ? "ae" : "we") : NULL;
+  return !path || run->log || error_system(error, "%s: cannot create", path);
 }
 
 static bool run_train(struct Run *run, int *signal, struct Error *error)
@@ -358,7 +372,7 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
   if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
   bool done = run_init(&run, error) && enter_directory(&run, error) &&
               enter_share(&run, arguments->share, error) &&
-              open_log(&run, arguments->progress, error) && begin(&run, error) &&
+              begin(&run, error) && open_log(&run, arguments->progress, error) &&
               run_train(&run, signal, error);
   run_release(&run);
   return done;

@@ -17,7 +17,7 @@ build=$work/build
 log=$work/log
 failures=0
 
-tiny='data.modulus=13;data.train_fraction=0.5;model.d_model=16;model.n_heads=2;model.d_head=8'
+tiny='data.modulus=13;data.train_fraction=0.5;model.d_model=16;model.n_heads=4;model.d_head=4'
 tiny="$tiny;model.d_mlp=32;train.epochs=60;train.snapshot_every=20;train.evaluate_every=20"
 
 # ---- what is said, and what is checked ----
@@ -312,6 +312,18 @@ edit "$tree/configs/CMakeLists.txt" 's/learning_rate=1e30/learning_rate=-1/'
 rm "$build/runs/other/config.ini"
 fails figures
 [ ! -e "$build/runs/other/config.ini" ] || fail 'there is a config.ini'
+
+begin 'all figures of the project, those of the sweeps too'
+cp "$source/configs/"*.ini "$source/configs/CMakeLists.txt" "$tree/configs/"
+cp "$source/figures/"*.ini "$source/figures/CMakeLists.txt" "$tree/figures/"
+builds all-figures
+for spec in "$source"/figures/*.ini; do
+  pdf=$build/figures/$(basename "$spec" .ini).pdf
+  [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"
+done
+grep -qx 'weight_decay = 3' "$build/runs/decay-3/config.ini" || fail 'decay-3 has no decay of 3'
+grep -qx 'epochs = 60' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES did not reach decay-0.1'
+is_idle all-figures sweeps
 
 if [ "$failures" -ne 0 ]; then
   echo "$failures checks failed"

@@ -20,6 +20,7 @@ void interrupt_catch(void)
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
       sigaction(signals[i], &action, NULL);
+  signal(SIGPIPE, SIG_IGN); /* whoever listened to the messages may have gone first */
 }
 
 int interrupt_signal(void)

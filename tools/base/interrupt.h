@@ -6,7 +6,8 @@
 #define BASE_INTERRUPT_H
 
 /* From now on SIGINT, SIGTERM and SIGHUP are noted rather than obeyed; those that the program was
-   started to ignore (nohup) are still ignored. */
+   started to ignore (nohup) are still ignored. SIGPIPE is ignored: a message that nobody reads is
+   no reason to stop. */
 void interrupt_catch(void);
 
 /* The signal that came first; 0 while none did. */

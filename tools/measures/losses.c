@@ -63,7 +63,7 @@ bool directions_of_operation(enum Operation operation, enum DirectionSign *sign,
     return true;
   }
   return error_set(error,
-                   "data.operation is %s: losses with Fourier directions removed or kept need an "
+                   "data.operation is %s: the directions of cos(w_k(a + b - c)) need an "
                    "answer that is a function of a + b or of a - b (add, subtract)",
                    operation == OPERATION_QUADRATIC ? "quadratic" : "random");
 }

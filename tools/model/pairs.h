@@ -4,8 +4,8 @@
  *
  * Work is cut by the pairs alone, never by the number of threads: rows form groups, and what a
  * group adds up (its share of dW_L, for example) is one sum in a fixed order. Groups are then
- * summed in order. A group is worked through in tiles of whole rows that fit the second-level
- * cache.
+ * summed in order. A group is worked through in tiles of whole rows, whose arrays stay within a
+ * few caches of the second level.
  */
 #ifndef MODEL_PAIRS_H
 #define MODEL_PAIRS_H

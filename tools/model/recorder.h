@@ -2,10 +2,10 @@
  * What a training run writes: trajectory.safetensors (model/trajectory.h) and history.tsv, in the
  * run's directory, under these names only when the run has ended:
  *
- *   trajectory.safetensors.partial   the trajectory while the run goes on, snapshots at their
- * places trajectory.safetensors.new       one that is being copied from another, for a run that
- * goes on to more epochs than it was made for, or that ended early history.tsv.partial the history,
- * which is written when the run ends
+ *   trajectory.safetensors.partial   the trajectory while the run goes on, each snapshot in place
+ *   trajectory.safetensors.new       a copy in the making, for a run that goes on to more epochs
+ *                                    than it was made for, or that ended early
+ *   history.tsv.partial              the history, which is written when the run ends
  *
  * Rows and snapshots come at fixed epochs (recorder_wants_*), and after the last one: which they
  * are follows from how many they are. So the recorder of a run that was interrupted is its rows,

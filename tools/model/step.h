@@ -48,7 +48,7 @@ struct Step {
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; all pairs are not listed */
   struct Tables tables;
   struct TableGradients gradients;
-  float *streams;       /* [n_train][width]: streams, then their gradients */
+  float *streams;       /* [n_train][width]: logits, then the streams' gradients */
   float *weights;       /* [n_train][3][H] */
   float *d_weights;     /* [n_train][3][H]: gradients of the weights, then of the scores */
   float *score2_of_row; /* [p][H] */

@@ -1,6 +1,7 @@
 /*
- * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h), small enough
- * that what one stage writes is still in the second-level cache when the next one reads it.
+ * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h). Between a
+ * product and what is done to each pair it goes by blocks, small enough that what one writes is
+ * still in the second-level cache when the other reads it.
  */
 #ifndef MODEL_TILE_H
 #define MODEL_TILE_H

@@ -69,9 +69,10 @@
  * [phases NAME]                      x: a column; phase: a column of integers 0, 1, 2, ...
  *   labels = Memorisation, Cleanup   one per phase, for the legend; phases beyond them stay white
  * [text NAME]                        x and y: numbers, or columns: a text for each row
- *   label                            what is written; {} stands for the row's cell in column
- * `value` value                            a column align = center | left | right    which part of
- * the text stands at x color, tint
+ *   label                            what is written; {} stands for the row's cell of `value`
+ *   value                            a column
+ *   align = center | left | right    which part of the text stands at x
+ *   color, tint
  *
  * Any mark:
  *   table = mainline/history         the operand whose path, less .tsv, ends with these components
