@@ -316,7 +316,7 @@ fails figures
 begin 'all figures of the project, those of the sweeps too'
 cp "$source/configs/"*.ini "$source/configs/CMakeLists.txt" "$tree/configs/"
 cp "$source/figures/"*.ini "$source/figures/CMakeLists.txt" "$tree/figures/"
-builds all-figures
+builds all-figures sweeps
 for spec in "$source"/figures/*.ini; do
   pdf=$build/figures/$(basename "$spec" .ini).pdf
   [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"
