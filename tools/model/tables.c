@@ -70,7 +70,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
                                  {&t->score2, H}};
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
   if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the network's tables", error) &&
-      packed_init(&t->logits_of_hidden, m, V, error) &&
+      packed_init(&t->logits_of_hidden, m, t->logit_width, error) &&
       packed_init(&t->hidden_of_logits, V, m, error))
     return true;
   tables_release(t);

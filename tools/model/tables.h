@@ -45,12 +45,13 @@ struct Tables {
   float *T2;              /* [H][width] */
   float *base;            /* [width] */
   float *W_L_transposed;  /* [m][logit_width]: W_out W_U */
-  struct Packed logits_of_hidden, hidden_of_logits; /* it [m, V], and W_L [V, m] */
-  float *query;                                     /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
-  float *key_query;                                 /* [d][H]: W_K[h] query_h */
-  float *source_scores;                             /* [n_sources][H] */
-  float *score0, *score1;                           /* [p][H] */
-  float *score2;                                    /* [H] */
+  struct Packed logits_of_hidden; /* it, [m, logit_width], with columns of 0 behind the last */
+  struct Packed hidden_of_logits; /* W_L [V, m] */
+  float *query;                   /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
+  float *key_query;               /* [d][H]: W_K[h] query_h */
+  float *source_scores;           /* [n_sources][H] */
+  float *score0, *score1;         /* [p][H] */
+  float *score2;                  /* [H] */
 };
 
 /* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
