@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=1 LC_ALL=C
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library
 
 tools=$(cd "$1" && pwd)
-shim=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+library=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 PATH=$tools:$PATH
 memory=/dev/shm # thousands of files are synced, of which none has to outlive the machine
 work=$(mktemp -d -p $memory 2>/dev/null) || work=$(mktemp -d)
@@ -16,6 +16,8 @@ background= # processes to end with this script
 trap 'kill -9 $background 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$work"
+shim=$work/kill_at.so # LD_PRELOAD takes no path with blanks
+cp "$library" "$shim"
 failures=0
 
 # ---- what is said, and what is checked ----
