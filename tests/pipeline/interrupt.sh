@@ -316,7 +316,8 @@ kill -9 $second
 background=$first
 await
 [ "$status" -eq 0 ] || fail "ended with status $status"
-tail -n 1 share4.log | grep -q 'threads 4 ' || fail "in the end: $(tail -n 1 share4.log)"
+last=$(grep ' threads ' share4.log | tail -n 1)
+echo "$last" | grep -q ' threads 4 ' || fail "in the end: $last"
 same share4 long
 
 # ---- more and fewer epochs ----
