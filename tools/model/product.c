@@ -102,8 +102,8 @@ static struct Matrix part_of(struct Matrix B, size_t first, size_t j)
 }
 
 /*
- * A product, chunk by chunk of K and panel by panel of N. Panels come from `packed`, where they
- * stand in this order, or are packed from B as they are needed.
+ * A product, chunk by chunk of K and panel by panel of N. Those of B stand in `panels` in
+ * this order; where that is NULL they are packed as they are needed.
  */
 static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      const float *panels, enum Into into, float *C, size_t ldc)

@@ -361,7 +361,7 @@ static void place_rows_backward(const struct Tables *t, struct TableGradients *g
   float *position0 = g->source_rows + source_position0(t) * row;
   float *position1 = g->source_rows + source_position1(t) * row;
   float *equals = g->source_rows + source_equals(t) * row;
-  const size_t block = 16 * LANES;
+  const size_t block = 16 * LANES; /* columns of which the sums stay in the first-level cache */
 #pragma omp parallel for
   for (size_t first = 0; first < row; first += block) {
     size_t end = first + block < row ? first + block : row;

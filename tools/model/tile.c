@@ -106,8 +106,7 @@ void tile_streams(const struct Tables *t, enum Attention attention, const struct
   }
 }
 
-/* Block by block, so that what the activation function wrote is still near when it is multiplied.
- */
+/* Block by block, so that what the activation function wrote is still near for the product. */
 void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch *scratch,
               const struct Tile *tile)
 {
