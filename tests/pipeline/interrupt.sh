@@ -302,8 +302,8 @@ done
 
 begin 'one joins, and is killed: threads are given up, and taken again'
 cp -R undisturbed long
-succeeds train -o long $chance train.epochs=$((5 * epochs))
-(shares share4 $chance train.epochs=$((5 * epochs))) 2>err &
+succeeds train -o long $chance train.epochs=$((3 * epochs))
+(shares share4 $chance train.epochs=$((3 * epochs))) 2>err &
 first=$!
 background=$first
 wait_until grep -qs 'threads 4 ' share4.log
