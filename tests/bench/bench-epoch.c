@@ -11,8 +11,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/adamw.h"
-#include "model/processor.h"
-#include "model/product.h"
+#include "model/kernels.h"
 #include "model/step.h"
 
 #include <cblas.h>
@@ -336,7 +335,7 @@ static bool bench(const struct Arguments *arguments, char **operands, int n, str
       !parse_count("halves", arguments->halves, 1024, &threads, error))
     return false;
   if (threads > 0) return print_halves(&config, (int)threads, (size_t)rounds, error);
-  printf("products: %s\nfloor:    OpenBLAS, kernels %s\n\n", product_description(),
+  printf("kernels:  %s\nfloor:    OpenBLAS, kernels %s\n\n", kernels()->description,
          openblas_get_corename());
   printf("  %-18s  %7s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
          "floor/ms", "ratio", "MB", (long long)rounds);
@@ -368,7 +367,7 @@ int main(int argc, char **argv)
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
-  if (arguments.narrow) processor_forgo_wide_vectors();
+  if (arguments.narrow) kernels_forgo_wide_vectors();
   if (!bench(&arguments, argv + first, argc - first, &error))
     return command_line_fail(&tool, &error);
   return EXIT_SUCCESS;

@@ -1,8 +1,7 @@
 /* Products of matrices: every element must be its chain of fused multiply-adds, to the bit. */
 #include "base/memory.h"
-#include "model/processor.h"
+#include "model/kernels.h"
 #include "model/product.h"
-#include "model/product_task.h"
 #include "model/random.h"
 #include "model/vector.h"
 
@@ -134,7 +133,7 @@ END_TEST
 START_TEST(both_widths_give_the_same_bits)
 {
 #ifdef WIDE_VECTORS
-  if (!processor_has_wide_vectors()) return;
+  if (!kernels_have_wide_vectors()) return;
   enum { M = 29, K = 77, N = 32 };
   float *a = draw("A", M * K), *b = draw("B", K * N), *wide = draw("C", M * N);
   float *narrow = draw("C", M * N);
@@ -149,14 +148,14 @@ START_TEST(both_widths_give_the_same_bits)
                            .accumulate = true,
                            .C = wide,
                            .ldc = N};
-  panel_512(&task);
+  kernels_512.panel(&task);
   for (size_t first = 0; first < N; first += 16) {
     for (size_t k = 0; k < K; k++)
       memcpy(half + k * 16, b + k * N + first, 16 * sizeof *b);
     task.packed = half;
     task.columns = 16;
     task.C = narrow + first;
-    panel_256(&task);
+    kernels_256.panel(&task);
   }
   ck_assert_mem_eq(wide, narrow, M * N * sizeof *wide);
   free(a);

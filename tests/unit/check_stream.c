@@ -1,9 +1,8 @@
 /* Streams and their gradients: every value must be the chain of its definition, to the bit, from
    the kernels of both widths. */
 #include "base/memory.h"
-#include "model/processor.h"
+#include "model/kernels.h"
 #include "model/random.h"
-#include "model/stream_task.h"
 
 #include <check.h>
 #include <math.h>
@@ -90,7 +89,7 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   return sum;
 }
 
-static void expect_forward(const struct StreamKernels *kernels, struct Case *c)
+static void expect_forward(const struct Kernels *run, struct Case *c)
 {
   const struct RowOfPairs row = {.a = A,
                                  .columns = columns,
@@ -98,7 +97,7 @@ static void expect_forward(const struct StreamKernels *kernels, struct Case *c)
                                  .weights = c->weights,
                                  .pre = c->pre,
                                  .streams = c->streams};
-  kernels->forward(&c->tables, &row);
+  run->stream_forward(&c->tables, &row);
   for (size_t i = 0; i < N; i++)
     for (size_t f = 0; f < c->width; f++)
       expect_same(f < c->m ? c->pre[i * c->m + f] : c->streams[i * c->width + f],
@@ -117,7 +116,7 @@ static float inner_product(const float *x, const float *y, size_t n)
   return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-static void expect_backward(const struct StreamKernels *kernels, struct Case *c, bool accumulate,
+static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate,
                             bool summed)
 {
   const float *table = c->tables.T0 + A * c->H * c->width;
@@ -128,7 +127,7 @@ static void expect_backward(const struct StreamKernels *kernels, struct Case *c,
                       .weights = c->weights + c->H, /* of position 1 */
                       .gradients = c->gradients,
                       .sum = summed ? sum : NULL};
-  kernels->backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
+  run->stream_backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
   for (size_t h = 0; h < c->H; h++)
     for (size_t f = 0; f < c->width; f++) {
       float expected = accumulate ? c->d_table[h * c->width + f] : 0.0f;
@@ -160,20 +159,20 @@ static const struct Shape shapes[] = {
     {.p = P, .V = 8, .V_in = 8, .H = 9, .d_model = 4, .d_head = 2, .d_mlp = 100},
 };
 
-static void expect_definitions(const struct StreamKernels *kernels, const struct Shape *shape)
+static void expect_definitions(const struct Kernels *run, const struct Shape *shape)
 {
   for (int variant = 0; variant < 8; variant++) {
     struct Case c;
     case_init(&c, shape, variant & 1);
-    expect_forward(kernels, &c);
-    expect_backward(kernels, &c, variant & 2, variant & 4);
+    expect_forward(run, &c);
+    expect_backward(run, &c, variant & 2, variant & 4);
     case_release(&c);
   }
 }
 
 START_TEST(streams_are_their_definitions)
 {
-  expect_definitions(&stream_kernels_256, &shapes[_i]);
+  expect_definitions(&kernels_256, &shapes[_i]);
 }
 END_TEST
 
@@ -181,7 +180,7 @@ END_TEST
 START_TEST(wide_vectors_change_no_bit)
 {
 #ifdef WIDE_VECTORS
-  if (processor_has_wide_vectors()) expect_definitions(&stream_kernels_512, &shapes[_i]);
+  if (kernels_have_wide_vectors()) expect_definitions(&kernels_512, &shapes[_i]);
 #endif
 }
 END_TEST

@@ -1,8 +1,7 @@
 #include "model/product.h"
 
 #include "base/memory.h"
-#include "model/processor.h"
-#include "model/product_task.h"
+#include "model/kernels.h"
 #include "model/vector.h"
 
 #include <omp.h>
@@ -11,27 +10,6 @@
 
 /* Rows of B that are packed at a time: 32 KiB of the widest panel. */
 enum { CHUNK = 256, WIDEST = 32 };
-
-struct Kernel {
-  void (*run)(const struct PanelTask *task);
-  size_t width; /* columns of a panel */
-  const char *description;
-};
-
-static const struct Kernel *choose_kernel(void)
-{
-  static const struct Kernel narrow = {panel_256, 16, "256-bit vectors"};
-#ifdef WIDE_VECTORS
-  static const struct Kernel wide = {panel_512, 32, "512-bit vectors (AVX-512)"};
-  if (processor_has_wide_vectors()) return &wide;
-#endif
-  return &narrow;
-}
-
-const char *product_description(void)
-{
-  return choose_kernel()->description;
-}
 
 /* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. Three rounds of
    exchanges, of single lanes, of pairs and of halves. */
@@ -108,7 +86,8 @@ static struct Matrix part_of(struct Matrix B, size_t first, size_t j)
 static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      const float *panels, enum Into into, float *C, size_t ldc)
 {
-  const struct Kernel *kernel = choose_kernel();
+  const struct Kernels *run = kernels();
+  const size_t width = run->panel_width;
   float room[CHUNK * WIDEST] __attribute__((aligned(64)));
   struct PanelTask task = {.M = M, .a_row = A.row, .a_step = A.column, .ldc = ldc};
   size_t first = 0;
@@ -116,15 +95,15 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
     task.K = K - first < CHUNK ? K - first : CHUNK;
     task.A = A.at + first * A.column;
     task.accumulate = into == ADD || first > 0; /* a chain goes on from chunk to chunk */
-    for (size_t j = 0; j < N; j += kernel->width) {
-      task.columns = N - j < kernel->width ? N - j : kernel->width;
+    for (size_t j = 0; j < N; j += width) {
+      task.columns = N - j < width ? N - j : width;
       task.C = C + j;
       task.packed = panels ? panels : room;
       if (panels)
-        panels += task.K * kernel->width;
+        panels += task.K * width;
       else
-        pack(part_of(B, first, j), task.K, task.columns, kernel->width, room);
-      kernel->run(&task);
+        pack(part_of(B, first, j), task.K, task.columns, width, room);
+      run->panel(&task);
     }
     first += task.K;
   } while (first < K);
@@ -158,7 +137,7 @@ void packed_release(struct Packed *packed)
 
 void packed_fill(struct Packed *packed, struct Matrix B)
 {
-  size_t K = packed->K, N = packed->N, width = choose_kernel()->width;
+  size_t K = packed->K, N = packed->N, width = kernels()->panel_width;
   size_t n_panels = (N + width - 1) / width, n_chunks = (K + CHUNK - 1) / CHUNK;
 #pragma omp parallel for
   for (size_t i = 0; i < n_chunks * n_panels; i++) {

@@ -10,7 +10,7 @@
  *
  * It costs no speed. What a vector holds is always a row of C: B is packed into panels of two
  * vectors' columns, which stay in the first-level cache while the rows of A go by, and a block of
- * rows of a panel stays in registers over the whole chain (product_panel.h). Processors with
+ * rows of a panel stays in registers over the whole chain (panel_kernel.h). Processors with
  * AVX-512 run the same source with vectors twice as wide.
  */
 #ifndef MODEL_PRODUCT_H
@@ -66,8 +66,5 @@ void product_packed(size_t M, struct Matrix A, const struct Packed *B, enum Into
 /* The same as product, shared out among the threads. */
 void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                     float *C, size_t ldc);
-
-/* What products run on here, for reports: "512-bit vectors (AVX-512)". No result depends on it. */
-const char *product_description(void);
 
 #endif

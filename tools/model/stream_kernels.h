@@ -1,18 +1,11 @@
 /*
- * The loops of model/stream.h over pairs, heads and Wides of a row: a source that is compiled once
- * for each width of vectors (stream_256.c, stream_512.c), hence without an include guard. The two
- * differ in speed alone.
+ * The loops of model/stream.h over pairs, heads and Wides of a row.
  *
  * Each loop is written once, for any block of pairs, heads and Wides, and always inlined with
  * constants for the common blocks, so that the accumulators of a block stay in registers. How large
  * the blocks are follows from the registers: 32 that hold a Wide each with AVX-512, 16 that hold
  * half of one without.
  */
-#include "model/stream_task.h"
-#include "model/wide.h"
-
-#define INLINED static inline __attribute__((always_inline))
-
 enum { HEAD_BLOCK = 4 };
 
 /* ---- forward ---- */
@@ -216,5 +209,3 @@ static void backward(const struct Tables *t, const struct Line *line, bool accum
   for (; h < H; h++)
     backward_heads(line, t->width, stride, 1, h, accumulate, d_table, d_weights);
 }
-
-const struct StreamKernels STREAM_KERNELS = {forward, backward};

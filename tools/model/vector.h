@@ -66,44 +66,54 @@ static inline Vector vector_max(Vector a, Vector b)
   return vector_select(a > b, a, b);
 }
 
-/* The sum of the lanes, as a balanced tree. */
+/* The lanes, those `distance` further on in front. */
+#define VECTOR_TURN(v, distance)                                                                   \
+  __builtin_shufflevector(v, v, (0 + distance) % 8, (1 + distance) % 8, (2 + distance) % 8,        \
+                          (3 + distance) % 8, (4 + distance) % 8, (5 + distance) % 8,              \
+                          (6 + distance) % 8, (7 + distance) % 8)
+
+/* The sum of the lanes, as a balanced tree: of lanes four apart, then two, then one. */
 static inline float vector_sum(Vector v)
 {
-  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+  v += VECTOR_TURN(v, 4);
+  v += VECTOR_TURN(v, 2);
+  return v[0] + v[1];
 }
 
 static inline float vector_largest(Vector v)
 {
-  float largest = v[0];
-  for (int i = 1; i < LANES; i++)
-    largest = v[i] > largest ? v[i] : largest;
-  return largest;
+  v = vector_max(v, VECTOR_TURN(v, 4));
+  v = vector_max(v, VECTOR_TURN(v, 2));
+  return v[0] > v[1] ? v[0] : v[1];
 }
 
 /*
- * exp(x) to about one unit in the last place, for x <= 88; 0 below -87 (so for -inf). Taylor's
- * polynomial of degree 7 on |r| <= ln 2 / 2, where its remainder is 5e-9.
+ * Defines name(x) = exp(x) for a type of vectors, to about one unit in the last place, for x <= 88;
+ * 0 below -87 (so for -inf). Taylor's polynomial of degree 7 on |r| <= ln 2 / 2, where its
+ * remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
  */
-static inline Vector vector_exp(Vector x)
-{
-  const Vector shift = vector_fill(0x1.8p23f); /* adding it rounds to an integer in the low bits */
-  IntegerVector vanishes = x < vector_fill(-87.0f);
-  x = vector_select(vanishes, vector_fill(-87.0f), x);
-  Vector shifted = vector_fma(x, vector_fill(0x1.715476p0f), shift);
-  Vector n = shifted - shift;
-  Vector r = vector_fma(n, vector_fill(-0x1.62e400p-1f), x);
-  r = vector_fma(n, vector_fill(-0x1.7f7d1cp-20f), r);
-  Vector sum = vector_fill(1.0f / 5040);
-  sum = vector_fma(sum, r, vector_fill(1.0f / 720));
-  sum = vector_fma(sum, r, vector_fill(1.0f / 120));
-  sum = vector_fma(sum, r, vector_fill(1.0f / 24));
-  sum = vector_fma(sum, r, vector_fill(1.0f / 6));
-  sum = vector_fma(sum, r, vector_fill(0.5f));
-  sum = vector_fma(sum, r, vector_fill(1.0f));
-  sum = vector_fma(sum, r, vector_fill(1.0f));
-  IntegerVector exponent = (IntegerVector)shifted << 23;
-  Vector power = (Vector)((IntegerVector)sum + exponent);
-  return vector_select(vanishes, vector_fill(0.0f), power);
-}
+#define DEFINE_EXP(name, Float, Integer, fill, fma, select)                                        \
+  static inline Float name(Float x)                                                                \
+  {                                                                                                \
+    const Float shift = fill(0x1.8p23f);                                                           \
+    Integer vanishes = x < fill(-87.0f);                                                           \
+    x = select(vanishes, fill(-87.0f), x);                                                         \
+    Float shifted = fma(x, fill(0x1.715476p0f), shift);                                            \
+    Float n = shifted - shift;                                                                     \
+    Float r = fma(n, fill(-0x1.62e400p-1f), x);                                                    \
+    r = fma(n, fill(-0x1.7f7d1cp-20f), r);                                                         \
+    Float sum = fill(1.0f / 5040);                                                                 \
+    sum = fma(sum, r, fill(1.0f / 720));                                                           \
+    sum = fma(sum, r, fill(1.0f / 120));                                                           \
+    sum = fma(sum, r, fill(1.0f / 24));                                                            \
+    sum = fma(sum, r, fill(1.0f / 6));                                                             \
+    sum = fma(sum, r, fill(0.5f));                                                                 \
+    sum = fma(sum, r, fill(1.0f));                                                                 \
+    sum = fma(sum, r, fill(1.0f));                                                                 \
+    Integer exponent = (Integer)shifted << 23;                                                     \
+    return select(vanishes, fill(0.0f), (Float)((Integer)sum + exponent));                         \
+  }
+
+DEFINE_EXP(vector_exp, Vector, IntegerVector, vector_fill, vector_fma, vector_select)
 
 #endif

@@ -1,57 +1,44 @@
 /*
- * The inner loop of a product, for vectors of PANEL_LANES floats: a source that is compiled once
- * for each width (product_panel_256.c, product_panel_512.c), hence without an include guard. The
- * two differ in speed alone.
+ * The inner loop of a product (model/product.h).
  *
- * A block of `rows` x 2 vectors of C is held in registers while k runs over the panel. At each k
- * there are two loads of B and one broadcast of A per row, for two fused multiply-adds per row;
- * PANEL_ROWS is the largest number of rows whose accumulators leave room for those.
+ * A block of PANEL_ROWS x PANEL_WIDES of C is held in registers while k runs over the panel. At
+ * each k the panel's Wides are loaded once, and one broadcast of A per row feeds them all; the rows
+ * are as many as leave registers for those.
  */
-#include "model/product_task.h"
-
-#include <math.h>
 #include <string.h>
 
-typedef float PanelVector __attribute__((vector_size(4 * PANEL_LANES)));
-
-enum { PANEL_WIDTH = 2 * PANEL_LANES };
-
-#define INLINED static inline __attribute__((always_inline))
-
-INLINED PanelVector panel_load(const float *from)
-{
-  PanelVector v;
-  memcpy(&v, from, sizeof v);
-  return v;
-}
+enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
 
 /* `rows` is a constant wherever this is inlined, so that its loops unroll and `sum` has no memory.
  */
 INLINED void panel_block(size_t rows, const struct PanelTask *task, const float *A, float *C,
                          size_t ldc)
 {
-  PanelVector sum[PANEL_ROWS][2];
+  Wide sum[PANEL_ROWS][PANEL_WIDES];
 #pragma GCC unroll 16
-  for (size_t i = 0; i < rows; i++) {
-    sum[i][0] = task->accumulate ? panel_load(C + i * ldc) : (PanelVector){0};
-    sum[i][1] = task->accumulate ? panel_load(C + i * ldc + PANEL_LANES) : (PanelVector){0};
-  }
+  for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (size_t v = 0; v < PANEL_WIDES; v++)
+      sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
   const size_t row = task->a_row, step = task->a_step;
   for (size_t k = 0; k < task->K; k++) {
-    PanelVector b0 = panel_load(task->packed + k * PANEL_WIDTH);
-    PanelVector b1 = panel_load(task->packed + k * PANEL_WIDTH + PANEL_LANES);
+    Wide b[PANEL_WIDES];
+#pragma GCC unroll 2
+    for (size_t v = 0; v < PANEL_WIDES; v++)
+      b[v] = wide_load(task->packed + k * PANEL_WIDTH + v * WIDE_LANES);
 #pragma GCC unroll 16
     for (size_t i = 0; i < rows; i++) {
-      float a = A[i * row + k * step];
-      sum[i][0] = PANEL_FMA(a, b0, sum[i][0]);
-      sum[i][1] = PANEL_FMA(a, b1, sum[i][1]);
+      Wide a = wide_fill(A[i * row + k * step]);
+#pragma GCC unroll 2
+      for (size_t v = 0; v < PANEL_WIDES; v++)
+        sum[i][v] = wide_fma(a, b[v], sum[i][v]);
     }
   }
 #pragma GCC unroll 16
-  for (size_t i = 0; i < rows; i++) {
-    memcpy(C + i * ldc, &sum[i][0], sizeof sum[i][0]);
-    memcpy(C + i * ldc + PANEL_LANES, &sum[i][1], sizeof sum[i][1]);
-  }
+  for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (size_t v = 0; v < PANEL_WIDES; v++)
+      wide_store(C + i * ldc + v * WIDE_LANES, sum[i][v]);
 }
 
 /* The same for a panel at the right edge of C, where fewer columns are left than it has. */
@@ -78,7 +65,7 @@ INLINED void panel_rows(size_t rows, const struct PanelTask *task, size_t first)
     panel_edge(rows, task, A, C);
 }
 
-void PANEL_NAME(const struct PanelTask *task)
+static void panel(const struct PanelTask *task)
 {
   size_t i = 0;
   for (; i + PANEL_ROWS <= task->M; i += PANEL_ROWS)

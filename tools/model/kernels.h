@@ -1,0 +1,52 @@
+/*
+ * The loops in which nearly all of a training's time is spent, in two versions: on vectors of
+ * sixteen floats for processors with AVX-512, and of eight for all others. Both are compiled from
+ * the same sources (panel_kernel.h, stream_kernels.h, loss_kernels.h) and give the same bits; which
+ * one runs is decided when the program does.
+ */
+#ifndef MODEL_KERNELS_H
+#define MODEL_KERNELS_H
+
+#include "model/stream.h"
+
+/* One panel of a product, a block of B's columns (model/product.h): C[i][j] = chain over k of
+   A[i a_row + k a_step] packed[k width + j], for i < M and j < columns. */
+struct PanelTask {
+  size_t M, K;
+  const float *A;
+  size_t a_row, a_step;
+  const float *packed; /* [K][width], 0 behind the last column */
+  size_t columns;      /* up to the width */
+  bool accumulate;     /* the chain starts with what C holds, not with 0 */
+  float *C;
+  size_t ldc;
+};
+
+struct Kernels {
+  const char *description; /* "512-bit vectors (AVX-512)" */
+  size_t panel_width;      /* columns of a panel */
+  void (*panel)(const struct PanelTask *task);
+  /* as in model/stream.h */
+  void (*stream_forward)(const struct Tables *tables, const struct RowOfPairs *row);
+  void (*stream_backward)(const struct Tables *tables, const struct Line *line, bool accumulate,
+                          float *d_table, float *d_weights);
+  /* as in model/loss.h */
+  double (*loss)(const float *logits, int n, int answer, bool *correct);
+  double (*loss_gradient)(float *logits, int n, int answer, float scale, bool *correct);
+};
+
+extern const struct Kernels kernels_256;
+#ifdef WIDE_VECTORS
+extern const struct Kernels kernels_512; /* for processors with AVX-512 only */
+#endif
+
+/* Those for this processor. */
+const struct Kernels *kernels(void);
+
+/* From now on kernels() is what it is on a processor without AVX-512: for measurements. */
+void kernels_forgo_wide_vectors(void);
+
+/* Can the processor run kernels_512? */
+bool kernels_have_wide_vectors(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* The kernels on vectors of sixteen floats, a Wide in each of 32 registers. This file alone is
+   compiled for AVX-512. */
+#define KERNELS             kernels_512
+#define KERNELS_DESCRIPTION "512-bit vectors (AVX-512)"
+enum {
+  PANEL_ROWS = 12, /* 24 registers */
+  PANEL_WIDES = 2, /* 32 columns */
+  FORWARD_BLOCK = 2,
+  PAIR_BLOCK = 4,
+  ROW_BLOCK = 4
+};
+#include "model/kernels_of_width.h"

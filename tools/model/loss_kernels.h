@@ -1,0 +1,96 @@
+/*
+ * The loops of model/loss.h over the logits of a pair. The answer's logit and what lies behind the
+ * end are -infinity here: they take no part in the largest of the others, and their terms are 0.
+ */
+#include "base/elementary.h"
+
+/* The Wide at `first` of n logits. */
+INLINED Wide load_others(const float *logits, int n, int answer, int first)
+{
+  Wide others = first + WIDE_LANES <= n ? wide_load(logits + first)
+                                        : wide_load_front(logits + first, n - first, -INFINITY);
+  return wide_replace(others, answer - first, -INFINITY);
+}
+
+INLINED float largest_other(const float *logits, int n, int answer)
+{
+  Wide largest = wide_fill(-INFINITY);
+  for (int first = 0; first < n; first += WIDE_LANES)
+    largest = wide_max(largest, load_others(logits, n, answer, first));
+  return wide_largest(largest);
+}
+
+INLINED bool is_argmax(const float *logits, int answer, float largest)
+{
+  if (!(largest >= logits[answer])) return true;
+  if (largest > logits[answer]) return false;
+  for (int i = 0; i < answer; i++)
+    if (logits[i] == largest) return false;
+  return true;
+}
+
+/* Everything about a pair but its terms: they are exp((l_j - l_y) - shift). */
+struct Sum {
+  float answer_logit, shift, one, others; /* one = exp(-shift), others = S exp(-shift) */
+};
+
+INLINED struct Sum start_sum(const float *logits, int n, int answer, bool *correct)
+{
+  float largest = largest_other(logits, n, answer);
+  *correct = is_argmax(logits, answer, largest);
+  struct Sum sum = {.answer_logit = logits[answer], .one = 1.0f};
+  if (!(largest > sum.answer_logit)) return sum;
+  sum.shift = largest - sum.answer_logit;
+  sum.one = vector_exp(vector_fill(-sum.shift))[0];
+  return sum;
+}
+
+INLINED Wide terms_at(const struct Sum *sum, const float *logits, int n, int answer, int first)
+{
+  Wide others = load_others(logits, n, answer, first);
+  return wide_exp(
+      wide_subtract(wide_subtract(others, wide_fill(sum->answer_logit)), wide_fill(sum->shift)));
+}
+
+/* Lane by lane of a Vector, so in the order that eight lanes at a time would give. */
+INLINED Vector add_terms(Vector sum, Wide terms)
+{
+  sum += wide_half(terms, 0);
+  return sum + wide_half(terms, 1);
+}
+
+INLINED double loss_of_sum(const struct Sum *sum)
+{
+  if (sum->shift == 0.0f) return elementary_log1p((double)sum->others);
+  return (double)sum->shift + elementary_log((double)sum->one + (double)sum->others);
+}
+
+static double loss(const float *logits, int n, int answer, bool *correct)
+{
+  struct Sum sum = start_sum(logits, n, answer, correct);
+  Vector others = {0};
+  for (int first = 0; first < n; first += WIDE_LANES)
+    others = add_terms(others, terms_at(&sum, logits, n, answer, first));
+  sum.others = vector_sum(others);
+  return loss_of_sum(&sum);
+}
+
+static double loss_gradient(float *logits, int n, int answer, float scale, bool *correct)
+{
+  struct Sum sum = start_sum(logits, n, answer, correct);
+  Vector others = {0};
+  for (int first = 0; first < n; first += WIDE_LANES) {
+    Wide terms = terms_at(&sum, logits, n, answer, first);
+    others = add_terms(others, terms);
+    if (first + WIDE_LANES <= n)
+      wide_store(logits + first, terms);
+    else
+      wide_store_front(logits + first, terms, n - first);
+  }
+  sum.others = vector_sum(others);
+  float factor = scale / (sum.one + sum.others);
+  for (int i = 0; i < n; i++)
+    logits[i] *= factor;
+  logits[answer] = -factor * sum.others;
+  return loss_of_sum(&sum);
+}
