@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DEFAULT_ROUNDS = 60, WARM_UP = 5 };
+enum { DEFAULT_ROUNDS = 60, WARM_UP = 5, BURST = 6 };
 
 static double read_clock(clockid_t clock)
 {
@@ -174,9 +174,12 @@ static bool measure(const struct Config *config, int threads, size_t rounds, str
     time_floor(&floor, threads);
   }
   trainee.step.seconds = seconds;
-  for (size_t i = 0; ready && i < rounds; i++) {
-    epochs[i] = time_epoch(&trainee, &times->optimizer);
-    floors[i] = time_floor(&floor, threads);
+  for (size_t first = 0; ready && first < rounds; first += BURST) {
+    size_t end = first + BURST < rounds ? first + BURST : rounds;
+    for (size_t i = first; i < end; i++)
+      epochs[i] = time_epoch(&trainee, &times->optimizer);
+    for (size_t i = first; i < end; i++)
+      floors[i] = time_floor(&floor, threads);
   }
   for (size_t part = 0; ready && part < N_STEP_PARTS; part++)
     for (int thread = 0; thread < threads; thread++)

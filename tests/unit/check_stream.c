@@ -22,20 +22,19 @@ struct Case {
   float *gradients, *sum, *d_table, *d_weights; /* backward */
 };
 
+static void fill(float *values, const char *name, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    values[i] = (float)random_normal(5, name, i);
+}
+
 static float *draw(const char *name, size_t count)
 {
   struct Error error;
   float *values = memory_new(count, sizeof *values, name, &error);
   ck_assert_msg(values != NULL, "%s", error.message);
-  for (size_t i = 0; i < count; i++)
-    values[i] = (float)random_normal(5, name, i);
+  fill(values, name, count);
   return values;
-}
-
-static void redraw(float **values, const char *name, size_t count)
-{
-  free(*values);
-  *values = draw(name, count);
 }
 
 static void case_init(struct Case *c, const struct Shape *shape, bool folded)
@@ -46,10 +45,10 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
   c->H = (size_t)shape->H;
   c->m = c->tables.mlp_width;
   c->width = c->tables.width;
-  redraw(&c->tables.T0, "T0", P * c->H * c->width);
-  redraw(&c->tables.T1, "T1", P * c->H * c->width);
-  redraw(&c->tables.T2, "T2", c->H * c->width);
-  redraw(&c->tables.base, "base", c->width);
+  fill(c->tables.T0, "T0", P * c->H * c->width);
+  fill(c->tables.T1, "T1", P * c->H * c->width);
+  fill(c->tables.T2, "T2", c->H * c->width);
+  fill(c->tables.base, "base", c->width);
   c->weights = draw("weights", N * 3 * c->H);
   c->pre = draw("pre", N * c->m);
   c->streams = draw("streams", N * c->width);

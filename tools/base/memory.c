@@ -6,25 +6,84 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#ifdef SANITIZE
+#include <sanitizer/asan_interface.h>
+#endif
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20 };
+
+/* Rounded up to whole multiples of `unit`. */
+static size_t round_up(size_t bytes, size_t unit)
+{
+  return (bytes + unit - 1) / unit * unit;
+}
+
+/* From half a large page on it is worth one: for an array in pages of 4 KiB that is walked in
+   strides, looking up the pages costs more than reading them. */
+static void *allocate(size_t bytes)
+{
+  if (bytes < LARGE_PAGE / 2) return aligned_alloc(ALIGNMENT, round_up(bytes, ALIGNMENT));
+  bytes = round_up(bytes, LARGE_PAGE);
+  void *block = aligned_alloc(LARGE_PAGE, bytes);
+#ifdef MADV_HUGEPAGE
+  if (block) madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, pages are small */
+#endif
+  return block;
+}
 
 void *memory_new(size_t count, size_t size, const char *what, struct Error *error)
 {
-  if (size != 0 && count > (SIZE_MAX - ALIGNMENT) / size) {
+  if (size != 0 && count > (SIZE_MAX - LARGE_PAGE) / size) {
     error_set(error, "out of memory: %zu x %zu bytes for %s are more than can be addressed", count,
               size, what);
     return NULL;
   }
-  size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  if (bytes == 0) bytes = ALIGNMENT;
-  void *block = aligned_alloc(ALIGNMENT, bytes);
+  size_t bytes = count * size > 0 ? count * size : 1;
+  void *block = allocate(bytes);
   if (!block) {
     error_set(error, "out of memory: %zu bytes for %s", bytes, what);
     error->code = ENOMEM;
     return NULL;
   }
   return memset(block, 0, bytes);
+}
+
+/* Floats from the beginning of an array to that of the next one in its block: the array, filled up
+   to whole lines of the cache, and a line that belongs to none. */
+static size_t array_room(size_t count)
+{
+  const size_t line = ALIGNMENT / sizeof(float);
+  return round_up(count, line) + line;
+}
+
+/* The gap behind an array: an address sanitizer is told that nobody may touch it. */
+static void forbid_gap(const float *array, size_t count)
+{
+#ifdef SANITIZE
+  ASAN_POISON_MEMORY_REGION(array + count, (array_room(count) - count) * sizeof *array);
+#else
+  (void)array, (void)count;
+#endif
+}
+
+void *memory_new_arrays(const struct FloatArray *arrays, size_t n, const char *what,
+                        struct Error *error)
+{
+  const size_t most = SIZE_MAX / sizeof(float) / 2;
+  size_t total = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t count = arrays[i].count < most ? arrays[i].count : most;
+    total = total + array_room(count) < most ? total + array_room(count) : most;
+  }
+  float *block = memory_new(total, sizeof *block, what, error);
+  float *next = block;
+  for (size_t i = 0; block && i < n; i++) {
+    *arrays[i].at = next;
+    forbid_gap(next, arrays[i].count);
+    next += array_room(arrays[i].count);
+  }
+  return block;
 }
 
 size_t memory_available(void)

@@ -14,6 +14,18 @@
    a valid, empty block. */
 void *memory_new(size_t count, size_t size, const char *what, struct Error *error);
 
+/* One of several arrays of floats that are allocated together: *at becomes where it begins. */
+struct FloatArray {
+  float **at;
+  size_t count;
+};
+
+/* The n arrays, as one block: it is returned, and alone is given to free(). NULL with an error as
+   memory_new, and then no *at is set. Many arrays in one block are found with few entries of the
+   processor's page tables: the block stands on pages of 2 MiB where the system has them. */
+void *memory_new_arrays(const struct FloatArray *arrays, size_t n, const char *what,
+                        struct Error *error);
+
 /* Bytes that the machine could still give without swapping, as Linux estimates it; SIZE_MAX where
    it does not say. */
 size_t memory_available(void);

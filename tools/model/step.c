@@ -12,15 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-static bool group_init(struct GroupSums *group, const struct Tables *t, struct Error *error)
-{
-  const char *what = "the sums of a group of pairs";
-  group->W_L = memory_new((size_t)t->shape.V * t->mlp_width, sizeof(float), what, error);
-  group->base = memory_new(t->width, sizeof(float), what, error);
-  group->T2 = memory_new((size_t)t->shape.H * t->width, sizeof(float), what, error);
-  return group->W_L && group->base && group->T2;
-}
-
 static bool scratches_init(struct Step *step, struct Error *error)
 {
   size_t largest = step->pairs[SUBSET_TRAIN].largest_tile;
@@ -36,15 +27,21 @@ static bool scratches_init(struct Step *step, struct Error *error)
 
 static bool arrays_init(struct Step *step, struct Error *error)
 {
-  size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)step->tables.shape.H;
-  size_t p = (size_t)step->tables.shape.p;
-  const char *what = "the training pairs' activations";
-  step->streams = memory_new(n * step->tables.width, sizeof(float), what, error);
-  if (!step->streams) return false;
-  step->weights = memory_new(n * 3 * H, sizeof(float), what, error);
-  step->d_weights = memory_new(n * 3 * H, sizeof(float), what, error);
-  step->score2_of_row = memory_new(p * H, sizeof(float), what, error);
-  return step->weights && step->d_weights && step->score2_of_row;
+  const struct Tables *t = &step->tables;
+  size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H, p = (size_t)t->shape.p;
+  struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {{&step->streams, n * t->width},
+                                                  {&step->weights, n * 3 * H},
+                                                  {&step->d_weights, n * 3 * H},
+                                                  {&step->score2_of_row, p * H}};
+  size_t n_arrays = 4;
+  for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
+    struct GroupSums *sums = &step->groups[g];
+    arrays[n_arrays++] = (struct FloatArray){&sums->W_L, (size_t)t->shape.V * t->mlp_width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->base, t->width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->T2, H * t->width};
+  }
+  step->block = memory_new_arrays(arrays, n_arrays, "the training pairs' activations", error);
+  return step->block;
 }
 
 bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
@@ -58,26 +55,16 @@ bool step_init(struct Step *step, const struct Config *config, const struct Data
                tables_init(&step->tables, &sizes.shape, config->model.attention, error) &&
                table_gradients_init(&step->gradients, &step->tables, error) &&
                arrays_init(step, error) && scratches_init(step, error);
-  for (size_t g = 0; ready && g < step->pairs[SUBSET_TRAIN].n_groups; g++)
-    ready = group_init(&step->groups[g], &step->tables, error);
   if (!ready) step_release(step);
   return ready;
 }
 
 void step_release(struct Step *step)
 {
-  for (size_t g = 0; g < MAX_GROUPS; g++) {
-    free(step->groups[g].W_L);
-    free(step->groups[g].base);
-    free(step->groups[g].T2);
-  }
   for (int i = 0; step->scratch && i < step->n_threads; i++)
     scratch_release(&step->scratch[i]);
   free(step->scratch);
-  free(step->streams);
-  free(step->weights);
-  free(step->d_weights);
-  free(step->score2_of_row);
+  free(step->block);
   table_gradients_release(&step->gradients);
   tables_release(&step->tables);
   pairs_release(&step->pairs[SUBSET_TRAIN]);
@@ -261,14 +248,16 @@ static void scores_gradient(struct Step *step)
 /* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
+  const size_t block = 512 * LANES; /* a sum of 16 KiB stays near, and reads are long enough to be foreseen */
 #pragma omp parallel for
-  for (size_t first = 0; first < count; first += LANES) {
-    Vector sum = {0};
+  for (size_t first = 0; first < count; first += block) {
+    size_t end = first + block < count ? first + block : count;
+    memset(out + first, 0, (end - first) * sizeof *out);
     for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
       float *const *array = (float *const *)(const void *)((const char *)&step->groups[g] + member);
-      sum += vector_load(*array + first);
+      for (size_t i = first; i < end; i += LANES)
+        vector_store(out + i, vector_load(out + i) + vector_load(*array + i));
     }
-    vector_store(out + first, sum);
   }
 }
 

@@ -53,6 +53,7 @@ struct Step {
   float *d_weights;     /* [n_train][3][H]: gradients of the weights, then of the scores */
   float *score2_of_row; /* [p][H] */
   struct GroupSums groups[MAX_GROUPS];
+  void *block; /* where all these arrays stand */
   int n_threads;
   struct Scratch *scratch;         /* [n_threads] */
   double (*seconds)[N_STEP_PARTS]; /* [n_threads]: what each thread spent; NULL: not measured */

@@ -96,9 +96,10 @@ static void forward(const struct Tables *t, const struct RowOfPairs *row)
 /* ---- backward, the weights ---- */
 
 /* d_weights of `count` (up to PAIR_BLOCK) pairs and `heads` (up to HEAD_BLOCK) heads: inner
-   products. */
+   products. Those of a column lie far apart: the next pairs' gradients are asked for, `ahead`. */
 INLINED void weights_backward(size_t width, size_t heads, size_t count, const float *table,
-                              const float *const gradients[], float *const d_weights[])
+                              const float *const gradients[], const float *const ahead[],
+                              float *const d_weights[])
 {
   Wide sum[PAIR_BLOCK][HEAD_BLOCK];
   for (size_t i = 0; i < count; i++)
@@ -106,8 +107,10 @@ INLINED void weights_backward(size_t width, size_t heads, size_t count, const fl
       sum[i][h] = wide_fill(0.0f);
   for (size_t f = 0; f < width; f += WIDE_LANES) {
     Wide gradient[PAIR_BLOCK];
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
       gradient[i] = wide_load(gradients[i] + f);
+      __builtin_prefetch(ahead[i] + f);
+    }
     for (size_t h = 0; h < heads; h++) {
       Wide row = wide_load(table + h * width + f);
       for (size_t i = 0; i < count; i++)
@@ -123,13 +126,16 @@ INLINED void weights_backward_pairs(const struct Line *line, size_t width, size_
                                     size_t heads, size_t first_head, size_t count, size_t first,
                                     float *d_weights)
 {
-  const float *gradients[PAIR_BLOCK];
+  const float *gradients[PAIR_BLOCK], *ahead[PAIR_BLOCK];
   float *outputs[PAIR_BLOCK];
   for (size_t i = 0; i < count; i++) {
+    size_t next = first + count + i < line->n ? first + count + i : first + i;
     gradients[i] = line->gradients + line->pairs[first + i] * width;
+    ahead[i] = line->gradients + line->pairs[next] * width;
     outputs[i] = d_weights + line->pairs[first + i] * stride + first_head;
   }
-  weights_backward(width, heads, count, line->table + first_head * width, gradients, outputs);
+  weights_backward(width, heads, count, line->table + first_head * width, gradients, ahead,
+                   outputs);
 }
 
 INLINED void weights_backward_line(const struct Line *line, size_t width, size_t stride,

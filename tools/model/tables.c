@@ -22,21 +22,6 @@ static size_t source_equals(const struct Tables *t)
   return (size_t)t->shape.p + 2;
 }
 
-/* One array of a struct and its size: what init and release walk. */
-struct Block {
-  float **array;
-  size_t count;
-};
-
-static bool blocks_new(const struct Block *blocks, size_t n, const char *what, struct Error *error)
-{
-  for (size_t i = 0; i < n; i++) {
-    *blocks[i].array = memory_new(blocks[i].count, sizeof(float), what, error);
-    if (!*blocks[i].array) return false;
-  }
-  return true;
-}
-
 bool tables_fold(enum Attention attention)
 {
   return attention == ATTENTION_SOFTMAX || attention == ATTENTION_UNIFORM;
@@ -52,7 +37,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
   t->logit_width = vector_pad((size_t)shape->V);
   t->width = t->mlp_width + t->logit_width;
   t->n_sources = p + 3;
-  const struct Block blocks[] = {{&t->sources, t->n_sources * d},
+  const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
                                  {&t->reader, d * t->width},
                                  {&t->readers_by_head, H * d_head * t->width},
                                  {&t->values, H * t->n_sources * d_head},
@@ -69,8 +54,8 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
                                  {&t->score1, p * H},
                                  {&t->score2, H}};
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
-  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the network's tables", error) &&
-      packed_init(&t->logits_of_hidden, m, t->logit_width, error) &&
+  t->block = memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's tables", error);
+  if (t->block && packed_init(&t->logits_of_hidden, m, t->logit_width, error) &&
       packed_init(&t->hidden_of_logits, V, m, error))
     return true;
   tables_release(t);
@@ -79,24 +64,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
 
 void tables_release(struct Tables *t)
 {
-  float *const arrays[] = {t->sources,
-                           t->reader,
-                           t->readers_by_head,
-                           t->values,
-                           t->source_rows,
-                           t->T0,
-                           t->T1,
-                           t->T2,
-                           t->base,
-                           t->W_L_transposed,
-                           t->query,
-                           t->key_query,
-                           t->source_scores,
-                           t->score0,
-                           t->score1,
-                           t->score2};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-    free(arrays[i]);
+  free(t->block);
   packed_release(&t->logits_of_hidden);
   packed_release(&t->hidden_of_logits);
   *t = (struct Tables){0};
@@ -107,7 +75,7 @@ bool table_gradients_init(struct TableGradients *g, const struct Tables *t, stru
   *g = (struct TableGradients){0};
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head;
-  const struct Block blocks[] = {{&g->T0, p * H * t->width},
+  const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
                                  {&g->T1, p * H * t->width},
                                  {&g->T2, H * t->width},
                                  {&g->base, t->width},
@@ -123,32 +91,14 @@ bool table_gradients_init(struct TableGradients *g, const struct Tables *t, stru
                                  {&g->source_scores, t->n_sources * H},
                                  {&g->query, H * d_head},
                                  {&g->key_query, d * H}};
-  if (blocks_new(blocks, sizeof blocks / sizeof *blocks, "the tables' gradients", error))
-    return true;
-  table_gradients_release(g);
-  return false;
+  g->block =
+      memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the tables' gradients", error);
+  return g->block;
 }
 
 void table_gradients_release(struct TableGradients *g)
 {
-  float *const arrays[] = {g->T0,
-                           g->T1,
-                           g->T2,
-                           g->base,
-                           g->W_L,
-                           g->score0,
-                           g->score1,
-                           g->score2,
-                           g->source_rows,
-                           g->reader,
-                           g->readers_by_head,
-                           g->values,
-                           g->sources,
-                           g->source_scores,
-                           g->query,
-                           g->key_query};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-    free(arrays[i]);
+  free(g->block);
   *g = (struct TableGradients){0};
 }
 
@@ -361,7 +311,7 @@ static void place_rows_backward(const struct Tables *t, struct TableGradients *g
   float *position0 = g->source_rows + source_position0(t) * row;
   float *position1 = g->source_rows + source_position1(t) * row;
   float *equals = g->source_rows + source_equals(t) * row;
-  const size_t block = 16 * LANES; /* columns of which the sums stay in the first-level cache */
+  const size_t block = row;
 #pragma omp parallel for
   for (size_t first = 0; first < row; first += block) {
     size_t end = first + block < row ? first + block : row;

@@ -52,6 +52,7 @@ struct Tables {
   float *source_scores;           /* [n_sources][H] */
   float *score0, *score1;         /* [p][H] */
   float *score2;                  /* [H] */
+  void *block;                    /* where all these arrays stand */
 };
 
 /* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
@@ -65,6 +66,7 @@ struct TableGradients {
   float *score2;          /* [H] */
   float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,
       *key_query;
+  void *block;
 };
 
 /* Do the weights of a head sum to one, so that T^2 is folded away? */

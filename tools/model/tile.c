@@ -14,29 +14,29 @@ bool scratch_init(struct Scratch *scratch, const struct Tables *tables, size_t p
                   struct Error *error)
 {
   *scratch = (struct Scratch){0};
-  const char *what = "the scratch of a tile";
   size_t H = (size_t)tables->shape.H, entries = vector_pad((size_t)tables->shape.p * H);
-  scratch->hidden = memory_new(pairs * tables->mlp_width, sizeof(float), what, error);
-  scratch->slope = memory_new(pairs * tables->mlp_width, sizeof(float), what, error);
-  scratch->streams = memory_new(pairs * tables->width, sizeof(float), what, error);
-  scratch->weights = memory_new(pairs * 3 * H, sizeof(float), what, error);
-  bool enough = scratch->hidden && scratch->slope && scratch->streams && scratch->weights;
-  for (size_t i = 0; i < 9; i++) {
-    scratch->entries[i] = enough ? memory_new(entries, sizeof(float), what, error) : NULL;
-    enough = enough && scratch->entries[i];
-  }
-  if (!enough) scratch_release(scratch);
-  return enough;
+  float **row = scratch->entries;
+  const struct FloatArray arrays[] = {{&scratch->hidden, pairs * tables->mlp_width},
+                                      {&scratch->slope, pairs * tables->mlp_width},
+                                      {&scratch->streams, pairs * tables->width},
+                                      {&scratch->weights, pairs * 3 * H},
+                                      {row, entries},
+                                      {row + 1, entries},
+                                      {row + 2, entries},
+                                      {row + 3, entries},
+                                      {row + 4, entries},
+                                      {row + 5, entries},
+                                      {row + 6, entries},
+                                      {row + 7, entries},
+                                      {row + 8, entries}};
+  scratch->block =
+      memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the scratch of a tile", error);
+  return scratch->block;
 }
 
 void scratch_release(struct Scratch *scratch)
 {
-  free(scratch->hidden);
-  free(scratch->slope);
-  free(scratch->streams);
-  free(scratch->weights);
-  for (size_t i = 0; i < 9; i++)
-    free(scratch->entries[i]);
+  free(scratch->block);
   *scratch = (struct Scratch){0};
 }
 

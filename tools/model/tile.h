@@ -20,6 +20,7 @@ struct Scratch {
   float *streams;    /* [largest tile][width] */
   float *weights;    /* [largest tile][3][H] */
   float *entries[9]; /* scores, weights and gradients of one row, for model/attention.h */
+  void *block;       /* where all these stand */
 };
 
 /* Enough scratch for tiles of up to `pairs` pairs. */
