@@ -65,16 +65,40 @@ INLINED void panel_rows(size_t rows, const struct PanelTask *task, size_t first)
     panel_edge(rows, task, A, C);
 }
 
+/* Any number of rows up to PANEL_ROWS, as a constant. */
+static void panel_few_rows(size_t rows, const struct PanelTask *task, size_t first)
+{
+#define CASE(n)                                                                                    \
+  case n:                                                                                          \
+    if (n <= PANEL_ROWS) panel_rows(n, task, first);                                               \
+    return
+  switch (rows) {
+    CASE(1);
+    CASE(2);
+    CASE(3);
+    CASE(4);
+    CASE(5);
+    CASE(6);
+    CASE(7);
+    CASE(8);
+    CASE(9);
+    CASE(10);
+    CASE(11);
+    CASE(12);
+  }
+#undef CASE
+}
+
+/* What is left behind the whole blocks is shared out between the last two: a block of few rows
+   waits for its own sums. */
 static void panel(const struct PanelTask *task)
 {
-  size_t i = 0;
-  for (; i + PANEL_ROWS <= task->M; i += PANEL_ROWS)
-    panel_rows(PANEL_ROWS, task, i);
-  if (i + PANEL_ROWS / 2 <= task->M) {
-    panel_rows(PANEL_ROWS / 2, task, i);
-    i += PANEL_ROWS / 2;
+  for (size_t i = 0, rows; i < task->M; i += rows) {
+    size_t left = task->M - i;
+    rows = left >= 2 * PANEL_ROWS ? PANEL_ROWS : left > PANEL_ROWS ? (left + 1) / 2 : left;
+    if (rows == PANEL_ROWS)
+      panel_rows(PANEL_ROWS, task, i);
+    else
+      panel_few_rows(rows, task, i);
   }
-  for (; i + 2 <= task->M; i += 2)
-    panel_rows(2, task, i);
-  if (i < task->M) panel_rows(1, task, i);
 }
