@@ -175,7 +175,7 @@ static void group_gradient(struct Step *step, size_t g)
     tile.streams = step->streams + tile.first * t->width;
     tile.hidden = scratch->hidden;
     double time = lap_begin(step);
-    tile_streams(t, step->config.attention, pairs, scratch, &tile);
+    tile_streams(t, &step->config, pairs, scratch, &tile);
     time = lap(step, PART_STREAMS, time);
     tile_mlp(t, step->config.activation, scratch, &tile);
     time = lap(step, PART_MLP, time);

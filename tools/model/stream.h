@@ -19,7 +19,8 @@ struct RowOfPairs {
   const int *columns; /* [n]: b */
   size_t n;
   const float *weights; /* [n][3][H] */
-  float *pre;           /* [n][mlp_width] */
+  bool rectified;       /* pre-activations below 0 are stored as 0 */
+  float *hidden;        /* [n][mlp_width] */
   float *streams;       /* [n][width], of which the columns from mlp_width on are written */
 };
 

@@ -12,85 +12,93 @@ enum { HEAD_BLOCK = 4 };
 
 /* What the streams of a block of pairs of one row are made of. */
 struct Block {
-  const float *base, *T0, *T1[2], *T2; /* [width], [H][width], ... */
-  size_t width;
-  const float *weights;           /* [pairs][3][H] */
-  Wide filled[2][2 * HEAD_BLOCK]; /* the first two positions', where they have registers */
+  const float *base, *T0, *T1[FORWARD_BLOCK], *T2; /* [width], [H][width], ... */
+  const float *weights;                            /* [pairs][3][H] */
 };
 
-/* One Wide, at column f, of the streams of `count` (1 or 2) pairs. With H = HEAD_BLOCK, the weights
-   are those that are filled in already. */
-INLINED void forward_at(const struct Block *block, size_t H, size_t count, bool folded, size_t f,
-                        Wide sum[2])
+/* The columns from `begin` to `end` of the streams of `count` pairs, to out + i stride. With H =
+   HEAD_BLOCK the weights of the first two positions have registers, and stay there. */
+INLINED void forward_columns(const struct Block *block, size_t H, size_t count, bool folded,
+                             bool rectified, size_t width, size_t begin, size_t end,
+                             float *restrict out, size_t stride)
 {
   const float *weights = block->weights;
-  bool filled = H == HEAD_BLOCK;
+  Wide filled[FORWARD_BLOCK][2 * HEAD_BLOCK];
+  bool in_registers = H == HEAD_BLOCK;
+#pragma GCC unroll 4
   for (size_t i = 0; i < count; i++)
-    sum[i] = wide_load(block->base + f);
-  for (size_t h = 0; h < H; h++) {
-    Wide row = wide_load(block->T0 + h * block->width + f);
+#pragma GCC unroll 8
+    for (size_t k = 0; k < 2 * HEAD_BLOCK; k++)
+      filled[i][k] = wide_fill(in_registers ? weights[i * 3 * H + k] : 0.0f);
+  for (size_t f = begin; f < end; f += WIDE_LANES) {
+    Wide sum[FORWARD_BLOCK];
+#pragma GCC unroll 4
     for (size_t i = 0; i < count; i++)
-      sum[i] =
-          wide_fma(filled ? block->filled[i][h] : wide_fill(weights[i * 3 * H + h]), row, sum[i]);
-  }
-  for (size_t h = 0; h < H; h++)
+      sum[i] = wide_load(block->base + f);
+#pragma GCC unroll 4
+    for (size_t h = 0; h < H; h++) {
+      Wide row = wide_load(block->T0 + h * width + f);
+#pragma GCC unroll 4
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(in_registers ? filled[i][h] : wide_fill(weights[i * 3 * H + h]), row,
+                          sum[i]);
+    }
+#pragma GCC unroll 4
+    for (size_t h = 0; h < H; h++)
+#pragma GCC unroll 4
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(in_registers ? filled[i][H + h] : wide_fill(weights[i * 3 * H + H + h]),
+                          wide_load(block->T1[i] + h * width + f), sum[i]);
+    for (size_t h = 0; h < H && !folded; h++) {
+      Wide row = wide_load(block->T2 + h * width + f);
+#pragma GCC unroll 4
+      for (size_t i = 0; i < count; i++)
+        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
+    }
+#pragma GCC unroll 4
     for (size_t i = 0; i < count; i++)
-      sum[i] = wide_fma(filled ? block->filled[i][H + h] : wide_fill(weights[i * 3 * H + H + h]),
-                        wide_load(block->T1[i] + h * block->width + f), sum[i]);
-  for (size_t h = 0; h < H && !folded; h++) {
-    Wide row = wide_load(block->T2 + h * block->width + f);
-    for (size_t i = 0; i < count; i++)
-      sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
+      wide_store(out + i * stride + f, rectified ? wide_rectify(sum[i]) : sum[i]);
   }
 }
 
-INLINED void forward_block(struct Block *block, size_t H, size_t count, bool folded, size_t m,
-                           float *restrict pre, float *restrict streams)
-{
-  Wide sum[2];
-  for (size_t i = 0; i < count; i++)
-    for (size_t k = 0; H == HEAD_BLOCK && k < 2 * H; k++)
-      block->filled[i][k] = wide_fill(block->weights[i * 3 * H + k]);
-  for (size_t f = 0; f < m; f += WIDE_LANES) {
-    forward_at(block, H, count, folded, f, sum);
-    for (size_t i = 0; i < count; i++)
-      wide_store(pre + i * m + f, sum[i]);
-  }
-  for (size_t f = m; f < block->width; f += WIDE_LANES) {
-    forward_at(block, H, count, folded, f, sum);
-    for (size_t i = 0; i < count; i++)
-      wide_store(streams + i * block->width + f, sum[i]);
-  }
-}
-
-INLINED void forward_row(const struct Tables *t, size_t H, bool folded,
-                         const struct RowOfPairs *row)
+/* `count` pairs of the row, from its i-th on. */
+INLINED void forward_block(const struct Tables *t, const struct RowOfPairs *row, size_t H,
+                           size_t count, bool folded, size_t i)
 {
   size_t entry = H * t->width, m = t->mlp_width;
-  for (size_t i = 0, count; i < row->n; i += count) {
-    count = i + 2 <= row->n ? 2 : 1;
-    struct Block block = {.base = t->base,
-                          .T0 = t->T0 + (size_t)row->a * entry,
-                          .T1 = {t->T1 + (size_t)row->columns[i] * entry,
-                                 t->T1 + (size_t)row->columns[i + count - 1] * entry},
-                          .T2 = t->T2,
-                          .width = t->width,
-                          .weights = row->weights + i * 3 * H};
-    if (count == 2)
-      forward_block(&block, H, 2, folded, m, row->pre + i * m, row->streams + i * t->width);
-    else
-      forward_block(&block, H, 1, folded, m, row->pre + i * m, row->streams + i * t->width);
-  }
+  struct Block block = {.base = t->base,
+                        .T0 = t->T0 + (size_t)row->a * entry,
+                        .T2 = t->T2,
+                        .weights = row->weights + i * 3 * H};
+#pragma GCC unroll 4
+  for (size_t j = 0; j < count; j++)
+    block.T1[j] = t->T1 + (size_t)row->columns[i + j] * entry;
+  if (row->rectified)
+    forward_columns(&block, H, count, folded, true, t->width, 0, m, row->hidden + i * m, m);
+  else
+    forward_columns(&block, H, count, folded, false, t->width, 0, m, row->hidden + i * m, m);
+  forward_columns(&block, H, count, folded, false, t->width, m, t->width,
+                  row->streams + i * t->width, t->width);
+}
+
+INLINED void forward_row(const struct Tables *t, const struct RowOfPairs *row, size_t H,
+                         bool folded)
+{
+  size_t i = 0;
+  for (; i + FORWARD_BLOCK <= row->n; i += FORWARD_BLOCK)
+    forward_block(t, row, H, FORWARD_BLOCK, folded, i);
+  for (; i < row->n; i++)
+    forward_block(t, row, H, 1, folded, i);
 }
 
 static void forward(const struct Tables *t, const struct RowOfPairs *row)
 {
   if (t->shape.H == HEAD_BLOCK && t->folded)
-    forward_row(t, HEAD_BLOCK, true, row);
+    forward_row(t, row, HEAD_BLOCK, true);
   else if (t->shape.H == HEAD_BLOCK)
-    forward_row(t, HEAD_BLOCK, false, row);
+    forward_row(t, row, HEAD_BLOCK, false);
   else
-    forward_row(t, (size_t)t->shape.H, t->folded, row);
+    forward_row(t, row, (size_t)t->shape.H, t->folded);
 }
 
 /* ---- backward, the weights ---- */

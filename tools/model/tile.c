@@ -89,18 +89,19 @@ static void row_weights(const struct Tables *t, enum Attention attention, const 
   zip(scratch->entries + 3, n, H, weights);
 }
 
-void tile_streams(const struct Tables *t, enum Attention attention, const struct Pairs *pairs,
-                  struct Scratch *scratch, const struct Tile *tile)
+void tile_streams(const struct Tables *t, const struct ModelConfig *config,
+                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
 {
   for (int a = tile->first_row; a < tile->end_row; a++) {
     size_t first = pairs->row_first[a], offset = first - tile->first;
     float *weights = tile->weights + offset * 3 * (size_t)t->shape.H;
-    row_weights(t, attention, pairs, scratch, a, weights);
+    row_weights(t, config->attention, pairs, scratch, a, weights);
     const struct RowOfPairs row = {.a = a,
                                    .columns = pairs->column + first,
                                    .n = pairs->row_first[a + 1] - first,
                                    .weights = weights,
-                                   .pre = tile->hidden + offset * t->mlp_width,
+                                   .rectified = config->activation == ACTIVATION_RELU,
+                                   .hidden = tile->hidden + offset * t->mlp_width,
                                    .streams = tile->streams + offset * t->width};
     stream_forward(t, &row);
   }
@@ -114,7 +115,8 @@ void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch
   for (size_t first = 0, n; first < tile->n; first += n) {
     n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
     float *hidden = tile->hidden + first * m;
-    activation_forward(activation, hidden, n * m, hidden, scratch->slope + first * m);
+    if (activation != ACTIVATION_RELU) /* else the streams came rectified */
+      activation_forward(activation, hidden, n * m, hidden, scratch->slope + first * m);
     product_packed(n, plain(hidden, m), &t->logits_of_hidden, ADD,
                    tile->streams + first * t->width + m, t->width);
   }
@@ -123,7 +125,7 @@ void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch
 void tile_forward(const struct Tables *t, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
 {
-  tile_streams(t, config->attention, pairs, scratch, tile);
+  tile_streams(t, config, pairs, scratch, tile);
   tile_mlp(t, config->activation, scratch, tile);
 }
 

@@ -42,8 +42,8 @@ struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row);
 
 /* Attention weights and streams of the tile's pairs: pre-activations and what the logits have
    without the MLP. */
-void tile_streams(const struct Tables *tables, enum Attention attention, const struct Pairs *pairs,
-                  struct Scratch *scratch, const struct Tile *tile);
+void tile_streams(const struct Tables *tables, const struct ModelConfig *config,
+                  const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile);
 
 /* Neurons and logits, from the streams. */
 void tile_mlp(const struct Tables *tables, enum Activation activation, struct Scratch *scratch,

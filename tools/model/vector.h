@@ -66,6 +66,13 @@ static inline Vector vector_max(Vector a, Vector b)
   return vector_select(a > b, a, b);
 }
 
+/* 0 where a lane is below it; a NaN stays one */
+static inline Vector vector_rectify(Vector v)
+{
+  const Vector zero = vector_fill(0.0f);
+  return vector_select(v <= zero, zero, v);
+}
+
 /* The lanes, those `distance` further on in front. */
 #define VECTOR_TURN(v, distance)                                                                   \
   __builtin_shufflevector(v, v, (0 + distance) % 8, (1 + distance) % 8, (2 + distance) % 8,        \

@@ -53,6 +53,13 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
   return (Wide){_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 
+/* 0 where a lane is below it; a NaN stays one */
+static inline Wide wide_rectify(Wide w)
+{
+  __mmask16 stays = _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NLE_UQ);
+  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+}
+
 /* x in a lane; any other number than 0 to 15 is no lane */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
@@ -133,6 +140,11 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
 {
   return (Wide){
       {vector_fma(a.half[0], b.half[0], c.half[0]), vector_fma(a.half[1], b.half[1], c.half[1])}};
+}
+
+static inline Wide wide_rectify(Wide w)
+{
+  return (Wide){{vector_rectify(w.half[0]), vector_rectify(w.half[1])}};
 }
 
 static inline Wide wide_replace(Wide w, int lane, float x)
