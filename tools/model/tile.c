@@ -112,6 +112,10 @@ void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch
               const struct Tile *tile)
 {
   size_t m = t->mlp_width;
+  if (activation == ACTIVATION_RELU) {
+    product_packed(tile->n, plain(tile->hidden, m), &t->logits_of_hidden, ADD, tile->streams + m, t->width);
+    return;
+  }
   for (size_t first = 0, n; first < tile->n; first += n) {
     n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
     float *hidden = tile->hidden + first * m;
