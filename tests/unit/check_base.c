@@ -305,6 +305,41 @@ START_TEST(blocks_are_zeroed_and_aligned)
 }
 END_TEST
 
+/* Small and large enough for large pages: all arrays are there, apart, zeroed and aligned. */
+START_TEST(arrays_of_one_block_lie_apart)
+{
+  struct Error error;
+  float *at[3];
+  const size_t counts[2][3] = {{5, 0, 33}, {300000, 1, 400000}};
+  const size_t *count = counts[_i];
+  const struct FloatArray arrays[] = {{&at[0], count[0]}, {&at[1], count[1]}, {&at[2], count[2]}};
+  void *block = memory_new_arrays(arrays, 3, "arrays", &error);
+  ck_assert_msg(block != NULL, "%s", error.message);
+  for (int i = 0; i < 3; i++) {
+    ck_assert_uint_eq((uintptr_t)at[i] % 64, 0);
+    for (size_t k = 0; k < count[i]; k++) {
+      ck_assert(at[i][k] == 0.0f);
+      at[i][k] = (float)(i + 1);
+    }
+  }
+  for (int i = 0; i < 3; i++)
+    for (size_t k = 0; k < count[i]; k++)
+      ck_assert(at[i][k] == (float)(i + 1));
+  free(block);
+}
+END_TEST
+
+START_TEST(too_many_arrays_are_an_error)
+{
+  struct Error error;
+  float *at[2] = {NULL, NULL};
+  const struct FloatArray arrays[] = {{&at[0], SIZE_MAX / 2}, {&at[1], SIZE_MAX / 2 + 2}};
+  ck_assert_ptr_null(memory_new_arrays(arrays, 2, "arrays", &error));
+  ck_assert_ptr_null(at[0]);
+  ck_assert_ptr_nonnull(strstr(error.message, "arrays"));
+}
+END_TEST
+
 START_TEST(too_much_memory_is_an_error)
 {
   struct Error error = {0};
@@ -817,6 +852,8 @@ static void add_values(Suite *suite)
 
   TCase *memory = add_case(suite, "memory");
   tcase_add_test(memory, blocks_are_zeroed_and_aligned);
+  tcase_add_loop_test(memory, arrays_of_one_block_lie_apart, 0, 2);
+  tcase_add_test(memory, too_many_arrays_are_an_error);
   tcase_add_test(memory, too_much_memory_is_an_error);
   tcase_add_test(memory, texts_are_formatted);
 }

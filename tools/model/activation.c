@@ -2,15 +2,6 @@
 
 #include "model/vector.h"
 
-static void relu_forward(const float *pre, size_t n, float *hidden)
-{
-  const Vector zero = vector_fill(0.0f);
-  for (size_t i = 0; i < n; i += LANES) {
-    Vector x = vector_load(pre + i);
-    vector_store(hidden + i, vector_select(x <= zero, zero, x)); /* a NaN stays one */
-  }
-}
-
 static void relu_backward(const float *hidden, size_t n, float *gradient)
 {
   const Vector zero = vector_fill(0.0f);
@@ -37,31 +28,18 @@ static Vector complementary_error(Vector x, Vector gauss)
   return gauss * sum / (vector_fill(1.0f) + x + x);
 }
 
-static void gelu_forward(const float *pre, size_t n, float *hidden, float *slope)
+void gelu_forward(float *values, size_t n, float *slope)
 {
   const Vector one = vector_fill(1.0f), half = vector_fill(0.5f);
   for (size_t i = 0; i < n; i += LANES) {
-    Vector x = vector_load(pre + i);
+    Vector x = vector_load(values + i);
     IntegerVector positive = x > vector_fill(0.0f);
     Vector size = vector_select(positive, x, -x) * vector_fill(0.70710678f);
     Vector gauss = vector_exp(-(x * x * half));
     Vector tail = half * complementary_error(size, gauss); /* Phi(-|x|) */
     Vector Phi = vector_select(positive, one - tail, tail);
-    vector_store(hidden + i, x * Phi);
+    vector_store(values + i, x * Phi);
     vector_store(slope + i, vector_fma(x, gauss * vector_fill(0.39894228f), Phi));
-  }
-}
-
-void activation_forward(enum Activation activation, const float *pre, size_t n, float *hidden,
-                        float *slope)
-{
-  switch (activation) {
-  case ACTIVATION_RELU:
-    relu_forward(pre, n, hidden);
-    return;
-  case ACTIVATION_GELU:
-    gelu_forward(pre, n, hidden, slope);
-    return;
   }
 }
 

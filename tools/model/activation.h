@@ -10,12 +10,13 @@
 
 #include <stddef.h>
 
-/* hidden[i] = f(pre[i]) for i < n, a multiple of LANES; the two may be one array. For gelu also
-   slope[i] = f'(pre[i]); relu's is read off the hidden value, and its `slope` is not touched. */
-void activation_forward(enum Activation activation, const float *pre, size_t n, float *hidden,
-                        float *slope);
+/* values[i] = gelu(values[i]) and slope[i] = gelu'(values[i] as it was), for i < n, a multiple of
+   LANES. A ReLU has no such pass: pre-activations are stored rectified (model/stream.h), and its
+   slope is read off the hidden value. */
+void gelu_forward(float *values, size_t n, float *slope);
 
-/* gradient[i] *= f'(pre[i]): from the hidden value's gradient to the pre-activation's. */
+/* gradient[i] *= f'(pre[i]): from the hidden value's gradient to the pre-activation's. `slope` is
+   read for gelu alone. */
 void activation_backward(enum Activation activation, const float *hidden, const float *slope,
                          size_t n, float *gradient);
 

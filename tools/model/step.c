@@ -248,7 +248,8 @@ static void scores_gradient(struct Step *step)
 /* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
-  const size_t block = 512 * LANES; /* a sum of 16 KiB stays near, and reads are long enough to be foreseen */
+  const size_t block =
+      512 * LANES; /* a sum of 16 KiB stays near, and reads are long enough to be foreseen */
 #pragma omp parallel for
   for (size_t first = 0; first < count; first += block) {
     size_t end = first + block < count ? first + block : count;

@@ -40,8 +40,8 @@ INLINED void forward_columns(const struct Block *block, size_t H, size_t count, 
       Wide row = wide_load(block->T0 + h * width + f);
 #pragma GCC unroll 4
       for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(in_registers ? filled[i][h] : wide_fill(weights[i * 3 * H + h]), row,
-                          sum[i]);
+        sum[i] =
+            wide_fma(in_registers ? filled[i][h] : wide_fill(weights[i * 3 * H + h]), row, sum[i]);
     }
 #pragma GCC unroll 4
     for (size_t h = 0; h < H; h++)

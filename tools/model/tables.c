@@ -38,23 +38,24 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
   t->width = t->mlp_width + t->logit_width;
   t->n_sources = p + 3;
   const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
-                                 {&t->reader, d * t->width},
-                                 {&t->readers_by_head, H * d_head * t->width},
-                                 {&t->values, H * t->n_sources * d_head},
-                                 {&t->source_rows, t->n_sources * H * t->width},
-                                 {&t->T0, p * H * t->width},
-                                 {&t->T1, p * H * t->width},
-                                 {&t->T2, H * t->width},
-                                 {&t->base, t->width},
-                                 {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
-                                 {&t->query, H * d_head},
-                                 {&t->key_query, d * H},
-                                 {&t->source_scores, t->n_sources * H},
-                                 {&t->score0, p * H},
-                                 {&t->score1, p * H},
-                                 {&t->score2, H}};
+                                      {&t->reader, d * t->width},
+                                      {&t->readers_by_head, H * d_head * t->width},
+                                      {&t->values, H * t->n_sources * d_head},
+                                      {&t->source_rows, t->n_sources * H * t->width},
+                                      {&t->T0, p * H * t->width},
+                                      {&t->T1, p * H * t->width},
+                                      {&t->T2, H * t->width},
+                                      {&t->base, t->width},
+                                      {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
+                                      {&t->query, H * d_head},
+                                      {&t->key_query, d * H},
+                                      {&t->source_scores, t->n_sources * H},
+                                      {&t->score0, p * H},
+                                      {&t->score1, p * H},
+                                      {&t->score2, H}};
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
-  t->block = memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's tables", error);
+  t->block =
+      memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's tables", error);
   if (t->block && packed_init(&t->logits_of_hidden, m, t->logit_width, error) &&
       packed_init(&t->hidden_of_logits, V, m, error))
     return true;
@@ -76,21 +77,21 @@ bool table_gradients_init(struct TableGradients *g, const struct Tables *t, stru
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head;
   const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
-                                 {&g->T1, p * H * t->width},
-                                 {&g->T2, H * t->width},
-                                 {&g->base, t->width},
-                                 {&g->W_L, (size_t)t->shape.V * t->mlp_width},
-                                 {&g->score0, p * H},
-                                 {&g->score1, p * H},
-                                 {&g->score2, H},
-                                 {&g->source_rows, t->n_sources * H * t->width},
-                                 {&g->reader, d * t->width},
-                                 {&g->readers_by_head, H * d_head * t->width},
-                                 {&g->values, H * t->n_sources * d_head},
-                                 {&g->sources, t->n_sources * d},
-                                 {&g->source_scores, t->n_sources * H},
-                                 {&g->query, H * d_head},
-                                 {&g->key_query, d * H}};
+                                      {&g->T1, p * H * t->width},
+                                      {&g->T2, H * t->width},
+                                      {&g->base, t->width},
+                                      {&g->W_L, (size_t)t->shape.V * t->mlp_width},
+                                      {&g->score0, p * H},
+                                      {&g->score1, p * H},
+                                      {&g->score2, H},
+                                      {&g->source_rows, t->n_sources * H * t->width},
+                                      {&g->reader, d * t->width},
+                                      {&g->readers_by_head, H * d_head * t->width},
+                                      {&g->values, H * t->n_sources * d_head},
+                                      {&g->sources, t->n_sources * d},
+                                      {&g->source_scores, t->n_sources * H},
+                                      {&g->query, H * d_head},
+                                      {&g->key_query, d * H}};
   g->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the tables' gradients", error);
   return g->block;

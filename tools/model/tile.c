@@ -107,20 +107,15 @@ void tile_streams(const struct Tables *t, const struct ModelConfig *config,
   }
 }
 
-/* Block by block, so that what the activation function wrote is still near for the product. */
+/* What a GELU writes is still near when the product reads it, block by block; a ReLU is done. */
 void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch *scratch,
               const struct Tile *tile)
 {
-  size_t m = t->mlp_width;
-  if (activation == ACTIVATION_RELU) {
-    product_packed(tile->n, plain(tile->hidden, m), &t->logits_of_hidden, ADD, tile->streams + m, t->width);
-    return;
-  }
+  size_t m = t->mlp_width, block = activation == ACTIVATION_GELU ? BLOCK_PAIRS : tile->n;
   for (size_t first = 0, n; first < tile->n; first += n) {
-    n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
+    n = tile->n - first < block ? tile->n - first : block;
     float *hidden = tile->hidden + first * m;
-    if (activation != ACTIVATION_RELU) /* else the streams came rectified */
-      activation_forward(activation, hidden, n * m, hidden, scratch->slope + first * m);
+    if (activation == ACTIVATION_GELU) gelu_forward(hidden, n * m, scratch->slope + first * m);
     product_packed(n, plain(hidden, m), &t->logits_of_hidden, ADD,
                    tile->streams + first * t->width + m, t->width);
   }

@@ -1,5 +1,5 @@
 /* Streams and their gradients: every value must be the chain of its definition, to the bit, from
-   the kernels of both widths. */
+   the kernels of both widths; and their losses must be the same. (check_product has the panels.) */
 #include "base/memory.h"
 #include "model/kernels.h"
 #include "model/random.h"
@@ -18,7 +18,7 @@ static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 struct Case {
   struct Tables tables;
   size_t H, m, width;
-  float *weights, *pre, *streams;               /* forward */
+  float *weights, *hidden, *streams;            /* forward */
   float *gradients, *sum, *d_table, *d_weights; /* backward */
 };
 
@@ -50,7 +50,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
   fill(c->tables.T2, "T2", c->H * c->width);
   fill(c->tables.base, "base", c->width);
   c->weights = draw("weights", N * 3 * c->H);
-  c->pre = draw("pre", N * c->m);
+  c->hidden = draw("hidden", N * c->m);
   c->streams = draw("streams", N * c->width);
   c->gradients = draw("gradients", N * c->width);
   c->sum = draw("sum", c->width);
@@ -61,7 +61,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
 static void case_release(struct Case *c)
 {
   tables_release(&c->tables);
-  float *const arrays[] = {c->weights, c->pre,     c->streams,  c->gradients,
+  float *const arrays[] = {c->weights, c->hidden,  c->streams,  c->gradients,
                            c->sum,     c->d_table, c->d_weights};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     free(arrays[i]);
@@ -88,19 +88,23 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   return sum;
 }
 
-static void expect_forward(const struct Kernels *run, struct Case *c)
+static void expect_forward(const struct Kernels *run, struct Case *c, bool rectified)
 {
   const struct RowOfPairs row = {.a = A,
                                  .columns = columns,
                                  .n = N,
                                  .weights = c->weights,
-                                 .pre = c->pre,
+                                 .rectified = rectified,
+                                 .hidden = c->hidden,
                                  .streams = c->streams};
   run->stream_forward(&c->tables, &row);
   for (size_t i = 0; i < N; i++)
-    for (size_t f = 0; f < c->width; f++)
-      expect_same(f < c->m ? c->pre[i * c->m + f] : c->streams[i * c->width + f],
-                  stream_at(c, i, f), "stream", i, f);
+    for (size_t f = 0; f < c->width; f++) {
+      float expected = stream_at(c, i, f);
+      if (rectified && f < c->m && expected <= 0.0f) expected = 0.0f;
+      expect_same(f < c->m ? c->hidden[i * c->m + f] : c->streams[i * c->width + f], expected,
+                  "stream", i, f);
+    }
 }
 
 /* An inner product in sixteen lanes, which are added as model/wide.h says. */
@@ -115,8 +119,7 @@ static float inner_product(const float *x, const float *y, size_t n)
   return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate,
-                            bool summed)
+static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate, bool summed)
 {
   const float *table = c->tables.T0 + A * c->H * c->width;
   float *d_table = draw("d_table", c->H * c->width), *sum = draw("sum", c->width);
@@ -163,7 +166,8 @@ static void expect_definitions(const struct Kernels *run, const struct Shape *sh
   for (int variant = 0; variant < 8; variant++) {
     struct Case c;
     case_init(&c, shape, variant & 1);
-    expect_forward(run, &c);
+    expect_forward(run, &c, false);
+    expect_forward(run, &c, true);
     expect_backward(run, &c, variant & 2, variant & 4);
     case_release(&c);
   }
@@ -184,13 +188,44 @@ START_TEST(wide_vectors_change_no_bit)
 }
 END_TEST
 
+/* Rows of logits around the edges of vectors, with the answer within reach and far from it, and
+   with logits that take no part. */
+START_TEST(wide_vectors_change_no_loss)
+{
+#ifdef WIDE_VECTORS
+  static const int lengths[] = {1, 5, 8, 15, 16, 17, 32, 113, 114, 128};
+  int n = lengths[_i];
+  for (int answer = 0; kernels_have_wide_vectors() && answer < n; answer++)
+    for (int variant = 0; variant < 4; variant++) {
+      float *narrow = draw("logits", (size_t)n), *wide = draw("logits", (size_t)n);
+      for (int i = 0; i < n; i++)
+        narrow[i] = variant & 2 && i % 7 == 3 && i != answer ? -INFINITY : 20.0f * narrow[i];
+      if (variant & 1) narrow[answer] = 90.0f;
+      memcpy(wide, narrow, (size_t)n * sizeof *wide);
+      bool correct[2];
+      double loss = kernels_256.loss(narrow, n, answer, &correct[0]);
+      ck_assert(loss == kernels_512.loss(wide, n, answer, &correct[1]));
+      ck_assert_int_eq(correct[0], correct[1]);
+      ck_assert(loss == kernels_256.loss_gradient(narrow, n, answer, 0.1f, &correct[0]));
+      ck_assert(loss == kernels_512.loss_gradient(wide, n, answer, 0.1f, &correct[1]));
+      ck_assert_int_eq(correct[0], correct[1]);
+      for (int i = 0; i < n; i++)
+        expect_same(wide[i], narrow[i], "gradient of a logit", (size_t)answer, (size_t)i);
+      free(narrow);
+      free(wide);
+    }
+#endif
+}
+END_TEST
+
 int main(void)
 {
-  Suite *suite = suite_create("stream");
-  TCase *tests = tcase_create("kernels");
+  Suite *suite = suite_create("kernels");
+  TCase *tests = tcase_create("widths");
   int n = (int)(sizeof shapes / sizeof *shapes);
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
   tcase_add_loop_test(tests, wide_vectors_change_no_bit, 0, n);
+  tcase_add_loop_test(tests, wide_vectors_change_no_loss, 0, 10);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
