@@ -157,7 +157,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
 
 /* ---- the training pairs ---- */
 
-static void group_gradient(struct Step *step, size_t g)
+static void group_gradient(struct Step *step, size_t g, float *W_L)
 {
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
@@ -181,7 +181,7 @@ static void group_gradient(struct Step *step, size_t g)
     time = lap(step, PART_MLP, time);
     tile_losses(t, pairs, &tile, 1.0f / (float)pairs->n, sums);
     time = lap(step, PART_LOSS, time);
-    tile_mlp_backward(step, scratch, &tile, row == begin, sums->W_L);
+    tile_mlp_backward(step, scratch, &tile, row == begin, W_L);
     time = lap(step, PART_MLP_BACKWARD, time);
     tile_rows_backward(step, &tile, sums);
     lap(step, PART_STREAMS_BACKWARD, time);
@@ -245,6 +245,12 @@ static void scores_gradient(struct Step *step)
       step->gradients.score2[h] += step->score2_of_row[a * H + h];
 }
 
+static void add_to(float *sum, const float *terms, size_t count)
+{
+  for (size_t i = 0; i < count; i += LANES)
+    vector_store(sum + i, vector_load(sum + i) + vector_load(terms + i));
+}
+
 /* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
@@ -256,8 +262,7 @@ static void sum_groups(struct Step *step, size_t member, size_t count, float *ou
     memset(out + first, 0, (end - first) * sizeof *out);
     for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
       float *const *array = (float *const *)(const void *)((const char *)&step->groups[g] + member);
-      for (size_t i = first; i < end; i += LANES)
-        vector_store(out + i, vector_load(out + i) + vector_load(*array + i));
+      add_to(out + first, *array + first, end - first);
     }
   }
 }
@@ -279,16 +284,22 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
 {
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t count = (size_t)t->shape.V * t->mlp_width;
+  /* One thread adds up what the groups have of W_L's gradient while it is near, in one array. */
+  bool alone = omp_get_max_threads() == 1;
+  if (alone) memset(step->gradients.W_L, 0, count * sizeof(float));
 #pragma omp parallel for schedule(dynamic)
-  for (size_t g = 0; g < pairs->n_groups; g++)
-    group_gradient(step, g);
+  for (size_t g = 0; g < pairs->n_groups; g++) {
+    float *W_L = step->groups[alone ? 0 : g].W_L;
+    group_gradient(step, g, W_L);
+    if (alone) add_to(step->gradients.W_L, W_L, count);
+  }
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
     column_gradient(step, b);
   double time = lap_begin(step);
   scores_gradient(step);
-  sum_groups(step, offsetof(struct GroupSums, W_L), (size_t)t->shape.V * t->mlp_width,
-             step->gradients.W_L);
+  if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);
   sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)
     sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
