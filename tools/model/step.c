@@ -285,14 +285,16 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t count = (size_t)t->shape.V * t->mlp_width;
-  /* One thread adds up what the groups have of W_L's gradient while it is near, in one array. */
+  /* One thread adds up what the groups have of W_L's gradient while it is near, in the first one's
+     array. An empty group has written none. */
   bool alone = omp_get_max_threads() == 1;
   if (alone) memset(step->gradients.W_L, 0, count * sizeof(float));
 #pragma omp parallel for schedule(dynamic)
   for (size_t g = 0; g < pairs->n_groups; g++) {
     float *W_L = step->groups[alone ? 0 : g].W_L;
     group_gradient(step, g, W_L);
-    if (alone) add_to(step->gradients.W_L, W_L, count);
+    bool empty = pairs->group_first[g] == pairs->group_first[g + 1];
+    if (alone && !empty) add_to(step->gradients.W_L, W_L, count);
   }
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
