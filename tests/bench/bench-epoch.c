@@ -1,9 +1,10 @@
 /*
  * bench-epoch: how long an epoch takes, and how that compares with the arithmetic floor: the three
  * dense products of the shape pairs x d_mlp x logits that no implementation of this network can
- * avoid, as three plain sgemm calls of OpenBLAS on the same threads. Both are measured in turn, so
- * that a machine whose speed drifts drifts for both, and medians are compared. OpenBLAS takes the
- * kernels that it thinks best; OPENBLAS_CORETYPE=Haswell, say, makes it take others.
+ * avoid, as three plain sgemm calls of OpenBLAS on the same threads. Both are measured in turn, in
+ * bursts, so that a machine whose speed drifts drifts for both and each mostly finds the caches as
+ * it left them; medians are compared. OpenBLAS takes the kernels that it thinks best;
+ * OPENBLAS_CORETYPE=Haswell, say, makes it take others.
  *
  * Also: how an epoch, and the memory that a training takes, grow with the threads and the sizes.
  */

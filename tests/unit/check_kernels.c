@@ -188,12 +188,13 @@ START_TEST(wide_vectors_change_no_bit)
 }
 END_TEST
 
+static const int lengths[] = {1, 5, 8, 15, 16, 17, 32, 113, 114, 128};
+
 /* Rows of logits around the edges of vectors, with the answer within reach and far from it, and
    with logits that take no part. */
 START_TEST(wide_vectors_change_no_loss)
 {
 #ifdef WIDE_VECTORS
-  static const int lengths[] = {1, 5, 8, 15, 16, 17, 32, 113, 114, 128};
   int n = lengths[_i];
   for (int answer = 0; kernels_have_wide_vectors() && answer < n; answer++)
     for (int variant = 0; variant < 4; variant++) {
@@ -225,7 +226,8 @@ int main(void)
   int n = (int)(sizeof shapes / sizeof *shapes);
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
   tcase_add_loop_test(tests, wide_vectors_change_no_bit, 0, n);
-  tcase_add_loop_test(tests, wide_vectors_change_no_loss, 0, 10);
+  tcase_add_loop_test(tests, wide_vectors_change_no_loss, 0,
+                      (int)(sizeof lengths / sizeof *lengths));
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

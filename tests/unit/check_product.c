@@ -67,12 +67,12 @@ static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct
   packed_release(&packed);
 }
 
-/* Around every edge there is: blocks of 1, 4, 6 and 12 rows, panels of 16 and 32 columns, turned
+/* Around every edge there is: blocks of up to 12 rows, panels of 16 and 32 columns, turned
    blocks of 8, chunks of 256. */
-static const size_t sizes[][3] = {{1, 1, 1},     {1, 1, 300},   {3, 16, 8},    {4, 32, 9},
-                                  {5, 31, 7},    {6, 17, 255},  {7, 33, 256},  {11, 48, 257},
-                                  {12, 15, 16},  {13, 64, 31},  {23, 8, 513},  {25, 114, 128},
-                                  {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}};
+static const size_t sizes[][3] = {
+    {1, 1, 1},      {1, 1, 300},   {3, 16, 8},    {4, 32, 9},    {5, 31, 7},   {6, 17, 255},
+    {7, 33, 256},   {11, 48, 257}, {12, 15, 16},  {13, 64, 31},  {17, 31, 20}, {23, 8, 513},
+    {25, 114, 128}, {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}};
 
 START_TEST(every_element_is_one_chain)
 {

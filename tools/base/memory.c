@@ -19,22 +19,34 @@ static size_t round_up(size_t bytes, size_t unit)
   return (bytes + unit - 1) / unit * unit;
 }
 
-/* From half a large page on it is worth one: for an array in pages of 4 KiB that is walked in
-   strides, looking up the pages costs more than reading them. */
+/* Nobody may touch these bytes: an address sanitizer is told so. */
+static void forbid(const void *from, size_t bytes)
+{
+#ifdef SANITIZE
+  ASAN_POISON_MEMORY_REGION(from, bytes);
+#else
+  (void)from, (void)bytes;
+#endif
+}
+
+/* Large blocks begin with as many large pages as they use at least half of: for an array in pages
+   of 4 KiB that is walked in strides, looking up the pages costs more than reading them. */
 static void *allocate(size_t bytes)
 {
-  if (bytes < LARGE_PAGE / 2) return aligned_alloc(ALIGNMENT, round_up(bytes, ALIGNMENT));
-  bytes = round_up(bytes, LARGE_PAGE);
-  void *block = aligned_alloc(LARGE_PAGE, bytes);
+  size_t whole = round_up(bytes, ALIGNMENT);
+  size_t large = (bytes + LARGE_PAGE / 2) / LARGE_PAGE * LARGE_PAGE;
+  size_t room = large > whole ? large : whole;
+  char *block = aligned_alloc(large > 0 ? LARGE_PAGE : ALIGNMENT, room);
 #ifdef MADV_HUGEPAGE
-  if (block) madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, pages are small */
+  if (block && large > 0) madvise(block, large, MADV_HUGEPAGE); /* refused, pages are small */
 #endif
+  if (block) forbid(block + bytes, room - bytes);
   return block;
 }
 
 void *memory_new(size_t count, size_t size, const char *what, struct Error *error)
 {
-  if (size != 0 && count > (SIZE_MAX - LARGE_PAGE) / size) {
+  if (size != 0 && count > (SIZE_MAX / 2 - LARGE_PAGE) / size) {
     error_set(error, "out of memory: %zu x %zu bytes for %s are more than can be addressed", count,
               size, what);
     return NULL;
@@ -57,31 +69,21 @@ static size_t array_room(size_t count)
   return round_up(count, line) + line;
 }
 
-/* The gap behind an array: an address sanitizer is told that nobody may touch it. */
-static void forbid_gap(const float *array, size_t count)
-{
-#ifdef SANITIZE
-  ASAN_POISON_MEMORY_REGION(array + count, (array_room(count) - count) * sizeof *array);
-#else
-  (void)array, (void)count;
-#endif
-}
-
 void *memory_new_arrays(const struct FloatArray *arrays, size_t n, const char *what,
                         struct Error *error)
 {
-  const size_t most = SIZE_MAX / sizeof(float) / 2;
   size_t total = 0;
   for (size_t i = 0; i < n; i++) {
-    size_t count = arrays[i].count < most ? arrays[i].count : most;
-    total = total + array_room(count) < most ? total + array_room(count) : most;
+    bool fits = arrays[i].count < SIZE_MAX / 4 && total < SIZE_MAX / 4;
+    total = fits ? total + array_room(arrays[i].count) : SIZE_MAX;
   }
   float *block = memory_new(total, sizeof *block, what, error);
   float *next = block;
   for (size_t i = 0; block && i < n; i++) {
+    size_t count = arrays[i].count, room = array_room(count);
     *arrays[i].at = next;
-    forbid_gap(next, arrays[i].count);
-    next += array_room(arrays[i].count);
+    forbid(next + count, (room - count) * sizeof *next);
+    next += room;
   }
   return block;
 }

@@ -15,8 +15,8 @@
    slope is read off the hidden value. */
 void gelu_forward(float *values, size_t n, float *slope);
 
-/* gradient[i] *= f'(pre[i]): from the hidden value's gradient to the pre-activation's. `slope` is
-   read for gelu alone. */
+/* gradient[i] *= f'(x) for the pre-activation x of neuron i: from the neuron's gradient to that of
+   x. It is read off `hidden` for relu, off `slope` for gelu. */
 void activation_backward(enum Activation activation, const float *hidden, const float *slope,
                          size_t n, float *gradient);
 

@@ -22,6 +22,8 @@ struct PanelTask {
   size_t ldc;
 };
 
+enum { WIDEST_PANEL = 32 };
+
 struct Kernels {
   const char *description; /* "512-bit vectors (AVX-512)" */
   size_t panel_width;      /* columns of a panel */

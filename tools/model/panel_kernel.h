@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
+_Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "product.c has no room for wider panels");
+_Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
 /* `rows` is a constant wherever this is inlined, so that its loops unroll and `sum` has no memory.
  */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Rows of B that are packed at a time: 32 KiB of the widest panel. */
-enum { CHUNK = 256, WIDEST = 32 };
+enum { CHUNK = 256, WIDEST = WIDEST_PANEL };
 
 /* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. Three rounds of
    exchanges, of single lanes, of pairs and of halves. */

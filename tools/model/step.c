@@ -251,6 +251,21 @@ static void add_to(float *sum, const float *terms, size_t count)
     vector_store(sum + i, vector_load(sum + i) + vector_load(terms + i));
 }
 
+/* On one thread, what the groups have of W_L's gradient is added up while it is near: in the order
+   of the groups, by way of the first one's array. A group without rows has none. */
+static void groups_in_turn(struct Step *step, size_t count)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  float *W_L = step->groups[0].W_L;
+  memset(step->gradients.W_L, 0, count * sizeof(float));
+  for (size_t g = 0; g < pairs->n_groups; g++) {
+    group_gradient(step, g, W_L);
+    double begin = lap_begin(step);
+    if (pairs->group_first[g] < pairs->group_first[g + 1]) add_to(step->gradients.W_L, W_L, count);
+    lap(step, PART_REDUCTIONS, begin);
+  }
+}
+
 /* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
@@ -285,17 +300,13 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t count = (size_t)t->shape.V * t->mlp_width;
-  /* One thread adds up what the groups have of W_L's gradient while it is near, in the first one's
-     array. An empty group has written none. */
   bool alone = omp_get_max_threads() == 1;
-  if (alone) memset(step->gradients.W_L, 0, count * sizeof(float));
+  if (alone)
+    groups_in_turn(step, count);
+  else
 #pragma omp parallel for schedule(dynamic)
-  for (size_t g = 0; g < pairs->n_groups; g++) {
-    float *W_L = step->groups[alone ? 0 : g].W_L;
-    group_gradient(step, g, W_L);
-    bool empty = pairs->group_first[g] == pairs->group_first[g + 1];
-    if (alone && !empty) add_to(step->gradients.W_L, W_L, count);
-  }
+    for (size_t g = 0; g < pairs->n_groups; g++)
+      group_gradient(step, g, step->groups[g].W_L);
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
     column_gradient(step, b);

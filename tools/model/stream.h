@@ -13,7 +13,7 @@
 #include "model/tables.h"
 
 /* Pairs (a, columns[0]), (a, columns[1]), ... for the forward pass. The streams' first columns, the
-   pre-activations, go to an array of their own: they are read soon, and never again. */
+   pre-activations, go to an array of their own: their place is for their gradients. */
 struct RowOfPairs {
   int a;
   const int *columns; /* [n]: b */

@@ -313,10 +313,11 @@ static void place_rows_backward(const struct Tables *t, struct TableGradients *g
   float *position0 = g->source_rows + source_position0(t) * row;
   float *position1 = g->source_rows + source_position1(t) * row;
   float *equals = g->source_rows + source_equals(t) * row;
-  size_t parts = (size_t)omp_get_max_threads(), lines = row / LANES;
+  const size_t line = 2 * LANES; /* of the cache */
+  size_t parts = (size_t)omp_get_max_threads(), lines = row / line;
 #pragma omp parallel for
   for (size_t part = 0; part < parts; part++) { /* as few and as long stretches as can be */
-    size_t first = lines * part / parts * LANES, end = lines * (part + 1) / parts * LANES;
+    size_t first = lines * part / parts * line, end = lines * (part + 1) / parts * line;
     for (size_t i = first; i < end; i++)
       position0[i] = position1[i] = 0.0f;
     for (size_t x = 0; x < p; x++)

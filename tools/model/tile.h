@@ -1,7 +1,7 @@
 /*
  * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h). Between a
- * product and what is done to each pair it goes by blocks, small enough that what one writes is
- * still in the second-level cache when the other reads it.
+ * product and a pass over its pairs it goes by blocks, small enough that what one writes is still
+ * in the second-level cache when the other reads it.
  */
 #ifndef MODEL_TILE_H
 #define MODEL_TILE_H
@@ -9,8 +9,7 @@
 #include "model/pairs.h"
 #include "model/tables.h"
 
-/* Pairs between the matrix products and what is done to each pair: their neurons stay in the
-   second-level cache. */
+/* Pairs of a block: their neurons stay in the second-level cache. */
 enum { BLOCK_PAIRS = 96 };
 
 /* Scratch of one thread. */
@@ -34,14 +33,14 @@ struct Tile {
   size_t first, n; /* pair numbers first .. first + n - 1 */
   float *weights;  /* [n][3][H] */
   float *streams;  /* [n][width]: the last logit_width columns become the logits */
-  float *hidden;   /* [n][mlp_width]: the pre-activations, then the neurons */
+  float *hidden;   /* [n][mlp_width]: pre-activations, and then neurons */
 };
 
 /* A tile of the rows first_row .. end_row - 1; its arrays are the caller's to set. */
 struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row);
 
-/* Attention weights and streams of the tile's pairs: pre-activations and what the logits have
-   without the MLP. */
+/* Attention weights and streams of the tile's pairs: pre-activations, which are rectified already
+   where that is the activation, and what the logits have without the MLP. */
 void tile_streams(const struct Tables *tables, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile);
 

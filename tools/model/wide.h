@@ -1,7 +1,7 @@
 /*
  * Sixteen floats at a time, for kernels that are compiled once for AVX-512 and once without: there
- * a Wide is one register, here two. Every operation is lane by lane but wide_sum, whose order is
- * fixed, so that no result depends on which of the two ran.
+ * a Wide is one register, here two. Every operation is lane by lane, or has a fixed order
+ * as wide_sum does, so that no result depends on which of the two ran.
  */
 #ifndef MODEL_WIDE_H
 #define MODEL_WIDE_H
