@@ -64,7 +64,7 @@ fi
 # as well: the heads attend by key frequencies while the circuit forms (section 5.2), and its part in
 # the training pairs' logits, which is what excluded loss and the excluded loss of one key tell, grows
 # before the test pairs are right. The training loss is at its final balance once the weights have
-# stopped to grow. All else, every loss over all pairs above all, waits for generalisation.
+# stopped growing. All else, every loss over all pairs above all, waits for generalisation.
 train whole/mainline
 measure whole/mainline/trajectory.safetensors epoch-1200/mainline --epoch 1200
 holds_only epoch-1200 'the run at epoch 1,200' <<END
