@@ -8,6 +8,7 @@
 #include "table/table.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <omp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -380,6 +381,41 @@ static void write_rows(struct Outputs *outputs, const struct Analysis *analysis,
   }
 }
 
+static void write_circuit(struct TableWriter *table, const struct TurningPoints *points)
+{
+  quantity_put(table, "excluded_least", points->excluded_least, "epochs",
+               "snapshot of the least excluded loss");
+  quantity_put(table, "excluded_least_loss", points->excluded_least_loss, "nats", "that loss");
+  quantity_put(table, "excluded_onset_lead", points->test_peak - points->excluded_least, "epochs",
+               "test_peak - excluded_least: how much earlier the excluded loss turns to rise than "
+               "the test loss to fall");
+  quantity_put(table, "excluded_risen", points->excluded_risen, "epochs",
+               "first snapshot after that whose excluded loss is at least (ln p) / 2");
+  quantity_put(table, "restricted_halved", points->restricted_halved, "epochs",
+               "first snapshot whose restricted loss is at most (ln p) / 2");
+  quantity_put(table, "excluded_lead", points->test_halved - points->excluded_risen, "epochs",
+               "test_halved - excluded_risen");
+  quantity_put(table, "restricted_lead", points->test_halved - points->restricted_halved, "epochs",
+               "test_halved - restricted_halved");
+}
+
+static void write_gini(struct TableWriter *table, const struct TurningPoints *points)
+{
+  quantity_put(table, "gini_W_E_quarter", points->gini_W_E_quarter, "epochs",
+               "first snapshot at which gini_W_E has made a quarter of its change");
+  quantity_put(table, "gini_W_L_quarter", points->gini_W_L_quarter, "epochs",
+               "the same of gini_W_L");
+  quantity_put(table, "gini_W_E_quarter_lead", points->test_halved - points->gini_W_E_quarter,
+               "epochs", "test_halved - gini_W_E_quarter");
+  quantity_put(table, "gini_W_L_quarter_lead", points->test_halved - points->gini_W_L_quarter,
+               "epochs", "test_halved - gini_W_L_quarter");
+  quantity_put(table, "gini_W_E_half", points->gini_W_E_half, "epochs",
+               "first snapshot at which gini_W_E has made half of its change");
+  quantity_put(table, "gini_W_L_half", points->gini_W_L_half, "epochs", "the same of gini_W_L");
+  quantity_put(table, "gini_W_L_lead", points->generalised - points->gini_W_L_half, "epochs",
+               "generalised - gini_W_L_half");
+}
+
 static void write_turning_points(struct TableWriter *table, const struct TurningPoints *points,
                                  double last_sum)
 {
@@ -388,28 +424,16 @@ static void write_turning_points(struct TableWriter *table, const struct Turning
   quantity_put(table, "test_peak", points->test_peak, "epochs",
                "snapshot of the largest test loss");
   quantity_put(table, "test_peak_loss", points->test_peak_loss, "nats", "that loss");
-  quantity_put(table, "excluded_least", points->excluded_least, "epochs",
-               "snapshot of the least excluded loss");
-  quantity_put(table, "excluded_least_loss", points->excluded_least_loss, "nats", "that loss");
-  quantity_put(table, "excluded_risen", points->excluded_risen, "epochs",
-               "first snapshot after that whose excluded loss is at least (ln p) / 2");
-  quantity_put(table, "restricted_halved", points->restricted_halved, "epochs",
-               "first snapshot whose restricted loss is at most (ln p) / 2");
   quantity_put(table, "test_halved", points->test_halved, "epochs",
                "first snapshot behind the peak whose test loss is at most (ln p) / 2");
+  quantity_put(table, "generalised_accuracy", generalised_accuracy, "1",
+               "test accuracy of a network that has generalised");
   quantity_put(table, "generalised", points->generalised, "epochs",
-               "first snapshot with a test accuracy of at least 0.99");
+               "first snapshot with a test accuracy of at least generalised_accuracy");
   quantity_put(table, "generalisation_delay", points->generalised - points->train_fitted, "epochs",
                "generalised - train_fitted");
-  quantity_put(table, "excluded_lead", points->test_halved - points->excluded_risen, "epochs",
-               "test_halved - excluded_risen");
-  quantity_put(table, "restricted_lead", points->test_halved - points->restricted_halved, "epochs",
-               "test_halved - restricted_halved");
-  quantity_put(table, "gini_W_E_half", points->gini_W_E_half, "epochs",
-               "first snapshot at which gini_W_E has made half of its change");
-  quantity_put(table, "gini_W_L_half", points->gini_W_L_half, "epochs", "the same of gini_W_L");
-  quantity_put(table, "gini_W_L_lead", points->generalised - points->gini_W_L_half, "epochs",
-               "generalised - gini_W_L_half");
+  write_circuit(table, points);
+  write_gini(table, points);
   quantity_put(table, "weights_peak", points->weights_peak, "epochs",
                "snapshot of the largest sum of squared weights");
   quantity_put(table, "weights_peak_sum", points->weights_peak_sum, "1", "that sum");
@@ -417,14 +441,42 @@ static void write_turning_points(struct TableWriter *table, const struct Turning
                "the last sum over the largest");
 }
 
-static void write_quantities(struct TableWriter *table, const struct Analysis *analysis,
-                             const struct ProgressMeasures *measures)
+/* The epoch at which a phase ends; NaN for one that does not. */
+static double phase_end_epoch(const struct Trajectory *trajectory, const enum Phase *phases,
+                              enum Phase phase)
 {
+  size_t end = phase_end(phases, trajectory->n_snapshots, phase);
+  return end < trajectory->n_snapshots ? (double)trajectory->epochs[end] : NAN;
+}
+
+static void write_phases(struct TableWriter *table, const struct Trajectory *trajectory,
+                         const enum Phase *phases)
+{
+  quantity_put(table, "memorisation_end", phase_end_epoch(trajectory, phases, PHASE_MEMORISATION),
+               "epochs", "snapshot of the largest test loss, where the phase ends (section 5.2)");
+  quantity_put(table, "formation_accuracy", phase_formation_accuracy, "1",
+               "test accuracy at which circuit formation ends");
+  quantity_put(table, "circuit_formation_end",
+               phase_end_epoch(trajectory, phases, PHASE_CIRCUIT_FORMATION), "epochs",
+               "first later snapshot with a test accuracy of at least formation_accuracy");
+  quantity_put(
+      table, "phase_tolerance", phase_tolerance, "1",
+      "share of the last sum of squared weights by which it differs at most after cleanup");
+  quantity_put(table, "cleanup_end", phase_end_epoch(trajectory, phases, PHASE_CLEANUP), "epochs",
+               "first later snapshot from which on the sum of squared weights stays that close to "
+               "its last value");
+}
+
+static void write_quantities(struct TableWriter *table, const struct Analysis *analysis,
+                             const struct Results *results)
+{
+  const struct ProgressMeasures *measures = results->measures;
   const struct Trajectory *trajectory = &analysis->trajectory;
   size_t n = trajectory->n_snapshots;
   struct TurningPoints points;
   turning_points_find(measures, trajectory->epochs, n, trajectory->config.data.modulus, &points);
   write_turning_points(table, &points, measures[n - 1].squared_weights);
+  write_phases(table, trajectory, results->phases);
 }
 
 /* The progress measures come last: where they are new, all is. */
@@ -451,7 +503,7 @@ static bool measure_and_write(const struct Analysis *analysis, const struct Requ
     return false;
   }
   write_rows(&outputs, analysis, results);
-  if (outputs.further) write_quantities(&outputs.quantities, analysis, results->measures);
+  if (outputs.further) write_quantities(&outputs.quantities, analysis, results);
   return outputs_commit(&outputs, error);
 }
 

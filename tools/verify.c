@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *report_path, *tex_path, *scale = "paper", *quiet;
+static const char *report_path, *tex_path, *scale = "paper", *run_name, *brief, *quiet;
 
 static const struct Tool tool = {
     .name = "verify",
@@ -26,12 +26,18 @@ static const struct Tool tool = {
         "with `table`; such a table has the columns quantity and value. low and high are numbers,\n"
         "-inf and inf included, and belong to the window. scale is `any`, or the one scale that "
         "the\n"
-        "window is meant for.",
+        "window is meant for.\n\n"
+        "With --run the claims are held against another run than the one they name: a table\n"
+        "RUN/NAME is looked for as that run's, and claims whose table is not among the operands "
+        "are\n"
+        "left out.",
     .options =
         (const struct Option[]){
             {'o', "output", "FILE.tsv", "write the verdicts to a table as well", &report_path},
             {0, "tex", "FILE.tex", "write verdicts and all quantities as LaTeX macros", &tex_path},
             {'s', "scale", "SCALE", "judge the claims of this scale (paper)", &scale},
+            {0, "run", "RUN", "judge that run by the claims whose tables are given", &run_name},
+            {0, "brief", NULL, "print only the claims that do not hold, and how many do", &brief},
             {'q', "quiet", NULL, "print nothing; end with 0 whatever the verdicts", &quiet},
             {0}},
     .min_operands = 2};
@@ -73,13 +79,20 @@ static bool path_matches(const char *path, const char *name)
          (length == wanted || path[length - wanted - 1] == '/');
 }
 
-static const struct Table *find_table(const struct Quantities *quantities, const char *name,
-                                      struct Error *error)
+/* NULL where no table is called so. */
+static const struct Table *find_table(const struct Quantities *quantities, const char *name)
 {
   for (size_t i = 0; i < quantities->n; i++)
     if (path_matches(quantities->tables[i].path, name)) return &quantities->tables[i];
-  error_set(error, "table \"%s\": none of the %zu tables given ends with it", name, quantities->n);
   return NULL;
+}
+
+/* What a claim's table is called in the run that is judged, in new memory. */
+static char *name_in_run(const char *name, struct Error *error)
+{
+  const char *slash = strchr(name, '/');
+  return run_name && slash ? memory_print(error, "%s%s", run_name, slash)
+                           : memory_copy_text(name, error);
 }
 
 /* The value of a quantity; *found says whether the table has it. */
@@ -128,7 +141,8 @@ static const char *const verdict_names[] = {"holds", "fails", "missing"};
 struct Claim {
   const char *cells[N_CLAIM_COLUMNS]; /* into the table of claims */
   double low, high;
-  double ours; /* NaN when missing */
+  const struct Table *source; /* where the quantity is looked up */
+  double ours;                /* NaN when missing */
   enum Verdict verdict;
 };
 
@@ -203,13 +217,44 @@ static void claims_release(struct Claims *claims)
   table_release(&claims->table);
 }
 
-static bool judge(struct Claims *claims, const struct Quantities *quantities, struct Error *error)
+/* Finds the table of a claim; NULL is one that --run leaves out. */
+static bool find_source(struct Claim *claim, const struct Quantities *quantities,
+                        struct Error *error)
+{
+  char *name = name_in_run(claim->cells[TABLE], error);
+  if (!name) return false;
+  claim->source = find_table(quantities, name);
+  bool done = claim->source || run_name;
+  if (!done)
+    error_set(error, "table \"%s\": none of the %zu tables given ends with it", name,
+              quantities->n);
+  free(name);
+  return done;
+}
+
+/* Finds the tables of all claims, and drops those claims that --run leaves out. */
+static bool find_sources(struct Claims *claims, const struct Quantities *quantities,
+                         struct Error *error)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < claims->n; i++) {
+    struct Claim *claim = &claims->claims[i];
+    if (!find_source(claim, quantities, error))
+      return error_prefix(error, "%s: claim \"%s\"", claims->table.path, claim->cells[CLAIM]);
+    if (claim->source) claims->claims[kept++] = *claim;
+  }
+  claims->n = kept;
+  if (kept > 0) return true;
+  return error_set(error, "%s: no claim is about a table of \"%s\" among the %zu given",
+                   claims->table.path, run_name, quantities->n);
+}
+
+static bool judge(struct Claims *claims, struct Error *error)
 {
   for (size_t i = 0; i < claims->n; i++) {
     struct Claim *claim = &claims->claims[i];
     bool found = false;
-    const struct Table *table = find_table(quantities, claim->cells[TABLE], error);
-    if (!table || !find_value(table, claim->cells[QUANTITY], &claim->ours, &found, error))
+    if (!find_value(claim->source, claim->cells[QUANTITY], &claim->ours, &found, error))
       return error_prefix(error, "%s: claim \"%s\"", claims->table.path, claim->cells[CLAIM]);
     if (!found) claim->ours = NAN;
     bool inside = claim->ours >= claim->low && claim->ours <= claim->high; /* not for NaN */
@@ -252,25 +297,48 @@ static void format_ours(const struct Claim *claim, char text[TEXT_SIZE])
     snprintf(text, TEXT_SIZE, "%.4g", claim->ours);
 }
 
+static void print_claim(FILE *stream, const struct Claim *claim)
+{
+  char window[TEXT_SIZE], ours[TEXT_SIZE];
+  format_window(claim, window);
+  format_ours(claim, ours);
+  fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", verdict_names[claim->verdict],
+          claim->cells[CLAIM], claim->cells[PAPER], ours, window);
+}
+
 static bool print_report(const struct Claims *claims, struct Error *error)
 {
   struct Output output;
   if (!output_open(&output, "-", error)) return false;
   FILE *stream = output.stream;
-  fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", "verdict", "claim", "paper", "ours", "window");
-  for (size_t i = 0; i < claims->n; i++) {
-    const struct Claim *claim = &claims->claims[i];
-    char window[TEXT_SIZE], ours[TEXT_SIZE];
-    format_window(claim, window);
-    format_ours(claim, ours);
-    fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", verdict_names[claim->verdict],
-            claim->cells[CLAIM], claim->cells[PAPER], ours, window);
-  }
-  fprintf(stream, "%zu of %zu claims hold\n", count_verdicts(claims, HOLDS), claims->n);
+  size_t n_held = count_verdicts(claims, HOLDS);
+  if (!brief || n_held < claims->n)
+    fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", "verdict", "claim", "paper", "ours",
+            "window");
+  for (size_t i = 0; i < claims->n; i++)
+    if (!brief || claims->claims[i].verdict != HOLDS) print_claim(stream, &claims->claims[i]);
+  if (run_name) fprintf(stream, "%s: ", run_name);
+  fprintf(stream, "%zu of %zu claims hold\n", n_held, claims->n);
   return output_commit(&output, error);
 }
 
-static bool write_table(const struct Claims *claims, struct Error *error)
+/* The comment block: the title, and a line for each run that the tables read are of. */
+static char *describe_report(const struct Quantities *quantities, struct Error *error)
+{
+  char *text = memory_copy_text("The paper's claims, and whether they hold", error);
+  for (size_t i = 0; text && i < quantities->n; i++) {
+    char line[PROVENANCE_SIZE];
+    provenance_format(&quantities->tables[i].run, line);
+    if (strstr(text, line)) continue;
+    char *longer = memory_print(error, "%s\n%s", text, line);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
+static bool write_table(const struct Claims *claims, const struct Quantities *quantities,
+                        struct Error *error)
 {
   static const struct Column columns[] = {
       {"claim", "1", "its identifier"},
@@ -283,9 +351,11 @@ static bool write_table(const struct Claims *claims, struct Error *error)
       {"verdict", "1", "holds, fails, or missing: not measured"},
       {"reason", "1", "why the window is what it is"}};
   struct TableWriter table;
-  if (!table_create(&table, report_path, "The paper's claims, and whether they hold", columns,
-                    sizeof columns / sizeof *columns, error))
-    return false;
+  char *title = describe_report(quantities, error);
+  bool created = title && table_create(&table, report_path, title, columns,
+                                       sizeof columns / sizeof *columns, error);
+  free(title);
+  if (!created) return false;
   for (size_t i = 0; i < claims->n; i++) {
     const struct Claim *claim = &claims->claims[i];
     table_put_text(&table, claim->cells[CLAIM]);
@@ -332,6 +402,15 @@ static void write_tex_claims(FILE *stream, const struct Claims *claims)
           count_verdicts(claims, HOLDS), claims->n);
 }
 
+/* The run that the first claim is about, as its tables name it. */
+static void write_tex_run(FILE *stream, const struct Claims *claims)
+{
+  char line[PROVENANCE_SIZE];
+  provenance_format(&claims->claims[0].source->run, line);
+  const char *digests = strchr(line, ' ') + 1; /* behind "run:" */
+  fprintf(stream, "\\newcommand{\\claimsrun}{%s}\n", digests);
+}
+
 /* \measured{RUN/TABLE}{QUANTITY} for every quantity, by the last two components of the path. */
 static bool write_tex_quantities(FILE *stream, const struct Table *table, struct Error *error)
 {
@@ -360,13 +439,15 @@ static bool write_tex(const struct Claims *claims, const struct Quantities *quan
   struct Output output;
   if (!output_open(&output, tex_path, error)) return false;
   fputs("% made by verify: \\measured{RUN/TABLE}{QUANTITY} is a number that was measured,\n"
-        "% \\paper{CLAIM} the paper's value, \\claimrows the table of all claims\n"
+        "% \\paper{CLAIM} the paper's value, \\claimrows the table of all claims,\n"
+        "% \\claimsrun the digests of the run that they are held against\n"
         "\\newcommand{\\paper}[1]{\\ifcsname paper #1\\endcsname\\csname paper #1\\endcsname"
         "\\else\\errmessage{no claim: #1}\\fi}\n"
         "\\newcommand{\\measured}[2]{\\ifcsname measured #1 #2\\endcsname"
         "\\csname measured #1 #2\\endcsname\\else\\errmessage{not measured: #1 #2}\\fi}\n",
         output.stream);
   write_tex_claims(output.stream, claims);
+  write_tex_run(output.stream, claims);
   for (size_t i = 0; i < quantities->n; i++)
     if (!write_tex_quantities(output.stream, &quantities->tables[i], error)) {
       output_discard(&output);
@@ -381,8 +462,9 @@ static bool run(struct Claims *claims, char **paths, size_t n, struct Error *err
 {
   struct Quantities quantities;
   if (!read_claims(claims, error) || !quantities_read(&quantities, paths, n, error)) return false;
-  bool done = judge(claims, &quantities, error) && (quiet || print_report(claims, error)) &&
-              (!report_path || write_table(claims, error)) &&
+  bool done = find_sources(claims, &quantities, error) && judge(claims, error) &&
+              (quiet || print_report(claims, error)) &&
+              (!report_path || write_table(claims, &quantities, error)) &&
               (!tex_path || write_tex(claims, &quantities, error));
   quantities_release(&quantities);
   return done;

@@ -953,6 +953,11 @@ START_TEST(phases_follow_their_rule)
   for (size_t i = 0; i < n; i++)
     found[i] = (char)('0' + (int)phases[i]);
   ck_assert_str_eq(found, curve->phases);
+  for (int phase = PHASE_MEMORISATION; phase <= PHASE_AFTERWARDS; phase++) {
+    const char *last = strrchr(curve->phases, '0' + phase);
+    size_t end = last && last[1] ? (size_t)(last - curve->phases) : n;
+    ck_assert_uint_eq(phase_end(phases, n, (enum Phase)phase), end);
+  }
 }
 END_TEST
 
@@ -997,6 +1002,8 @@ START_TEST(turning_points_are_where_their_rules_say)
   ck_assert_double_eq(points.restricted_halved, 300);
   ck_assert_double_eq(points.test_halved, 600); /* 2.4 is a little above half */
   ck_assert_double_eq(points.generalised, 700);
+  ck_assert_double_eq(points.gini_W_E_quarter, 200); /* 0.2 of 0.8 */
+  ck_assert_double_nan(points.gini_W_L_quarter);
   ck_assert_double_eq(points.gini_W_E_half, 500); /* 0.4 between 0.39 and 0.41 */
   ck_assert_double_nan(points.gini_W_L_half);     /* it fell */
   ck_assert_double_eq(points.weights_peak, 100);
@@ -1028,6 +1035,7 @@ START_TEST(no_snapshots_have_no_phases)
   enum Phase phases[1] = {PHASE_AFTERWARDS};
   phases_assign(NULL, 0, phases);
   ck_assert_int_eq(phases[0], PHASE_AFTERWARDS);
+  ck_assert_uint_eq(phase_end(phases, 0, PHASE_MEMORISATION), 0);
 }
 END_TEST
 

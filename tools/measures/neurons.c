@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double cluster_threshold = 0.85;
+const double cluster_threshold = 0.85;
 
 /* The squared norm of neuron i of a block of n about its mean. */
 static double squared_deviation(const double *block, size_t pairs, size_t n, size_t i)

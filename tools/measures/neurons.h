@@ -22,6 +22,9 @@ struct NeuronFit {
 bool neurons_fit(const struct FourierBasis *basis, const float *hidden, size_t d_mlp,
                  struct NeuronFit *fits, struct Error *error);
 
+/* The FVE above which a neuron belongs to the cluster of its frequency (section 4.3). */
+extern const double cluster_threshold;
+
 /* Does the neuron belong to the cluster of its frequency, FVE > 0.85? */
 bool neuron_in_cluster(const struct NeuronFit *fit);
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+const double phase_formation_accuracy = 0.5, phase_tolerance = 0.05;
+
 static size_t largest_test_loss(const struct PhaseEvidence *evidence, size_t n)
 {
   size_t largest = 0;
@@ -10,11 +12,10 @@ static size_t largest_test_loss(const struct PhaseEvidence *evidence, size_t n)
   return largest;
 }
 
-/* The first snapshot from `start` on whose test accuracy is at least one half; n if there is none.
- */
+/* The first snapshot from `start` on with half of the test pairs right; n if there is none. */
 static size_t half_right(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
-  while (start < n && !(evidence[start].test_accuracy >= 0.5))
+  while (start < n && !(evidence[start].test_accuracy >= phase_formation_accuracy))
     start++;
   return start;
 }
@@ -23,8 +24,9 @@ static size_t half_right(const struct PhaseEvidence *evidence, size_t start, siz
 static size_t weights_settled(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
   double final = evidence[n - 1].squared_weights;
+  double most = phase_tolerance * final;
   size_t settled = n;
-  while (settled > start && fabs(evidence[settled - 1].squared_weights - final) <= 0.05 * final)
+  while (settled > start && fabs(evidence[settled - 1].squared_weights - final) <= most)
     settled--;
   return settled;
 }
@@ -41,4 +43,11 @@ void phases_assign(const struct PhaseEvidence *evidence, size_t n, enum Phase *p
                 : i <= formed  ? PHASE_CIRCUIT_FORMATION
                 : i <= cleaned ? PHASE_CLEANUP
                                : PHASE_AFTERWARDS;
+}
+
+size_t phase_end(const enum Phase *phases, size_t n, enum Phase phase)
+{
+  for (size_t i = 1; i < n; i++)
+    if (phases[i - 1] == phase && phases[i] != phase) return i - 1;
+  return n;
 }

@@ -14,6 +14,9 @@
 
 #include <stddef.h>
 
+extern const double phase_formation_accuracy; /* one half */
+extern const double phase_tolerance;          /* 5 %, as a share */
+
 enum Phase { PHASE_MEMORISATION, PHASE_CIRCUIT_FORMATION, PHASE_CLEANUP, PHASE_AFTERWARDS };
 
 /* What the rule looks at, for one snapshot. */
@@ -23,5 +26,9 @@ struct PhaseEvidence {
 
 /* phases[i] of n snapshots in the order of their epochs. */
 void phases_assign(const struct PhaseEvidence *evidence, size_t n, enum Phase *phases);
+
+/* The snapshot at which a phase ends: the last one in it. n where none comes after that, for a
+   phase that lasts to the end of the run, or that the run does not get to, has no end. */
+size_t phase_end(const enum Phase *phases, size_t n, enum Phase phase);
 
 #endif

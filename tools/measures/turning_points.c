@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+const double generalised_accuracy = 0.99;
+
 /* One number of a snapshot, as a function that the searches below are given. */
 typedef double Reading(const struct ProgressMeasures *measures);
 
@@ -71,10 +73,13 @@ static double first_at_least(const struct Run *run, size_t start, Reading *readi
   return NAN;
 }
 
-static double half_of_change(const struct Run *run, Reading *reading)
+/* The epoch of the first snapshot at which a reading that grows has made that share of its change.
+ */
+static double share_of_change(const struct Run *run, Reading *reading, double share)
 {
   double first = reading(&run->measures[0]), last = reading(&run->measures[run->n - 1]);
-  return last > first ? first_at_least(run, 0, reading, (first + last) / 2) : NAN;
+  double wanted = first + share * (last - first);
+  return last > first ? first_at_least(run, 0, reading, wanted) : NAN;
 }
 
 void turning_points_find(const struct ProgressMeasures *measures, const int64_t *epochs, size_t n,
@@ -93,9 +98,11 @@ void turning_points_find(const struct ProgressMeasures *measures, const int64_t 
       .excluded_risen = first_at_least(&run, least, excluded_loss_of, half),
       .restricted_halved = first_at_least(&run, 0, minus_restricted_loss, -half),
       .test_halved = first_at_least(&run, peak, minus_test_loss, -half),
-      .generalised = first_at_least(&run, 0, test_accuracy, 0.99),
-      .gini_W_E_half = half_of_change(&run, gini_of_W_E),
-      .gini_W_L_half = half_of_change(&run, gini_of_W_L),
+      .generalised = first_at_least(&run, 0, test_accuracy, generalised_accuracy),
+      .gini_W_E_quarter = share_of_change(&run, gini_of_W_E, 0.25),
+      .gini_W_L_quarter = share_of_change(&run, gini_of_W_L, 0.25),
+      .gini_W_E_half = share_of_change(&run, gini_of_W_E, 0.5),
+      .gini_W_L_half = share_of_change(&run, gini_of_W_L, 0.5),
       .weights_peak = (double)epochs[heaviest],
       .weights_peak_sum = sum_of_squares(&measures[heaviest])};
 }

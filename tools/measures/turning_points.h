@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+/* The test accuracy from which on a network counts as one that has generalised. */
+extern const double generalised_accuracy;
+
 struct TurningPoints {
   double train_fitted; /* first epoch with a train accuracy of 1 */
   double test_peak;    /* epoch of the largest test loss, and that loss */
@@ -21,8 +24,11 @@ struct TurningPoints {
   double excluded_risen; /* first epoch after that at which the excluded loss is above (ln p) / 2 */
   double restricted_halved; /* first epoch at which the restricted loss is halved */
   double test_halved;       /* first epoch after the peak at which the test loss is halved */
-  double generalised;       /* first epoch with a test accuracy of at least 0.99 */
-  double gini_W_E_half;     /* first epoch with at least half of the change from first to last */
+  double generalised;       /* first epoch with a test accuracy of generalised_accuracy */
+  double
+      gini_W_E_quarter; /* first epoch with at least a quarter of the change from first to last */
+  double gini_W_L_quarter;
+  double gini_W_E_half; /* the same with half of it */
   double gini_W_L_half;
   double weights_peak; /* epoch of the largest sum of squared weights, and that sum */
   double weights_peak_sum;

@@ -139,7 +139,7 @@ static void put_single_frequencies(struct TableWriter *table, const struct Analy
 {
   struct Range excluded = range_empty(), ratio = range_empty(), excluded_other = range_empty(),
                change_other = range_empty();
-  double loss = ablations->unablated.all.loss;
+  double loss = ablations->unablated.all.loss, train_loss = ablations->unablated.train.loss;
   /* without key frequencies there are no others either: all ranges stay empty, which reads as NaN
    */
   for (int k = 1; analysis->n_keys > 0 && k <= analysis->basis.n_frequencies; k++) {
@@ -154,12 +154,16 @@ static void put_single_frequencies(struct TableWriter *table, const struct Analy
                "least excluded loss of a single key frequency (training pairs, figure 6)");
   quantity_put(table, "excluded_key_most", excluded.most, "nats",
                "largest excluded loss of a single key frequency");
+  quantity_put(table, "excluded_key_ratio_least", excluded.least / train_loss, "1",
+               "excluded_key_least / train_loss");
   quantity_put(table, "excluded_other_most", excluded_other.most, "nats",
                "largest excluded loss of a single frequency that is no key frequency");
   quantity_put(table, "without_key_ratio_least", ratio.least, "1",
                "least loss without one key frequency, over the loss (all pairs)");
   quantity_put(table, "without_other_change_most", change_other.most, "1",
                "largest |loss without one other frequency / loss - 1| (all pairs)");
+  quantity_put(table, "key_change_over_other", (ratio.least - 1) / change_other.most, "1",
+               "(without_key_ratio_least - 1) / without_other_change_most");
 }
 
 static void put_fit(struct TableWriter *table, const struct Analysis *analysis,

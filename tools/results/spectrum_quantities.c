@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "measures/contrast.h"
 #include "measures/neuron_logit.h"
+#include "measures/neurons.h"
 #include "measures/quantities.h"
 #include "measures/range.h"
 #include "measures/spectrum.h"
@@ -25,6 +26,8 @@ static void put_clusters(struct TableWriter *table, const struct Subject *subjec
   }
   quantity_put(table, "key_frequencies", analysis->n_keys, "1",
                "frequencies that hold a cluster of neurons in the last snapshot (section 4.1)");
+  quantity_put(table, "cluster_threshold", cluster_threshold, "1",
+               "share of a neuron's variance above which it belongs to a cluster (section 4.3)");
   quantity_put(table, "clustered_neurons", (double)clustered.n, "1",
                "neurons whose frequency explains more than 0.85 of their variance (section 4.3)");
   quantity_put(table, "clustered_share", (double)clustered.n / (double)m, "1",
