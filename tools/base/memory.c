@@ -36,11 +36,12 @@ static void *allocate(size_t bytes)
   size_t whole = round_up(bytes, ALIGNMENT);
   size_t large = (bytes + LARGE_PAGE / 2) / LARGE_PAGE * LARGE_PAGE;
   size_t room = large > whole ? large : whole;
-  char *block = aligned_alloc(large > 0 ? LARGE_PAGE : ALIGNMENT, room);
+  void *block = NULL;
+  if (posix_memalign(&block, large > 0 ? LARGE_PAGE : ALIGNMENT, room) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  if (block && large > 0) madvise(block, large, MADV_HUGEPAGE); /* refused, pages are small */
+  if (large > 0) madvise(block, large, MADV_HUGEPAGE); /* refused, pages are small */
 #endif
-  if (block) forbid(block + bytes, room - bytes);
+  forbid((char *)block + bytes, room - bytes);
   return block;
 }
 
