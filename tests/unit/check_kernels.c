@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P = 7, N = 5, A = 2 }; /* tokens; pairs of the row or column looked at; the row */
+/* tokens; pairs of the rows, or of the row or column, looked at; that row */
+enum { P = 7, N = 5, A = 2 };
 
-static const int columns[N] = {6, 0, 3, 1, 5};
+/* rows A to A + 2: three pairs, none, two */
+static const size_t row_first[P + 1] = {0, 0, 0, 3, 3, N, N, N};
+static const int columns[N] = {6, 0, 3, 1, 5}, rows[N] = {2, 2, 2, 4, 4};
 static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 
 /* Random arrays of the shapes that the kernels' arguments have. */
@@ -50,7 +53,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
   fill(c->tables.T2, "T2", c->H * c->width);
   fill(c->tables.base, "base", c->width);
   c->weights = draw("weights", N * 3 * c->H);
-  c->hidden = draw("hidden", N * c->m);
+  c->hidden = draw("hidden", strips_size(N, c->m));
   c->streams = draw("streams", N * c->width);
   c->gradients = draw("gradients", N * c->width);
   c->sum = draw("sum", c->width);
@@ -73,6 +76,17 @@ static void expect_same(float actual, float expected, const char *what, size_t i
                 what, i, f, (double)actual, (double)expected);
 }
 
+/* Where column f of head h of an entry is in a table in strips. */
+static size_t place(const struct Case *c, size_t entries, size_t entry, size_t h, size_t f)
+{
+  size_t s = 0;
+  while (table_strip(&c->tables, s).end <= f)
+    s++;
+  struct TableStrip strip = table_strip(&c->tables, s);
+  return strip.begin * entries * c->H + (entry * c->H + h) * (strip.end - strip.begin) + f -
+         strip.begin;
+}
+
 /* Column f of the stream of pair i. */
 static float stream_at(const struct Case *c, size_t i, size_t f)
 {
@@ -80,39 +94,43 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   const float *weights = c->weights + i * 3 * c->H;
   float sum = t->base[f];
   for (size_t h = 0; h < c->H; h++)
-    sum = fmaf(weights[h], t->T0[(A * c->H + h) * c->width + f], sum);
+    sum = fmaf(weights[h], t->T0[place(c, P, (size_t)rows[i], h, f)], sum);
   for (size_t h = 0; h < c->H; h++)
-    sum = fmaf(weights[c->H + h], t->T1[((size_t)columns[i] * c->H + h) * c->width + f], sum);
+    sum = fmaf(weights[c->H + h], t->T1[place(c, P, (size_t)columns[i], h, f)], sum);
   for (size_t h = 0; h < c->H && !t->folded; h++)
-    sum = fmaf(weights[2 * c->H + h], t->T2[h * c->width + f], sum);
+    sum = fmaf(weights[2 * c->H + h], t->T2[place(c, 1, 0, h, f)], sum);
   return sum;
 }
 
 static void expect_forward(const struct Kernels *run, struct Case *c, bool rectified)
 {
-  const struct RowOfPairs row = {.a = A,
-                                 .columns = columns,
-                                 .n = N,
-                                 .weights = c->weights,
-                                 .rectified = rectified,
-                                 .hidden = c->hidden,
-                                 .streams = c->streams};
-  run->stream_forward(&c->tables, &row);
+  const struct RowsOfPairs few = {.first_row = A,
+                                  .end_row = A + 3,
+                                  .row_first = row_first,
+                                  .column = columns,
+                                  .weights = c->weights,
+                                  .rectified = rectified,
+                                  .hidden = c->hidden,
+                                  .streams = c->streams};
+  run->stream_forward(&c->tables, &few);
   for (size_t i = 0; i < N; i++)
     for (size_t f = 0; f < c->width; f++) {
       float expected = stream_at(c, i, f);
       if (rectified && f < c->m && expected <= 0.0f) expected = 0.0f;
-      expect_same(f < c->m ? c->hidden[i * c->m + f] : c->streams[i * c->width + f], expected,
-                  "stream", i, f);
+      const float *hidden = c->hidden + f / STRIP * (N * STRIP) + i * STRIP + f % STRIP;
+      expect_same(f < c->m ? *hidden : c->streams[i * c->width + f], expected, "stream", i, f);
     }
 }
 
-/* An inner product in sixteen lanes, which are added as model/wide.h says. */
-static float inner_product(const float *x, const float *y, size_t n)
+/* The inner product of a gradient and head h of an entry, in sixteen lanes, which are added as
+   model/wide.h says. */
+static float inner_product(const struct Case *c, const float *gradient, const struct Line *line,
+                           size_t h)
 {
   float lane[16] = {0};
-  for (size_t f = 0; f < n; f++)
-    lane[f % 16] = fmaf(x[f], y[f], lane[f % 16]);
+  for (size_t f = 0; f < c->width; f++)
+    lane[f % 16] =
+        fmaf(gradient[f], line->table[place(c, line->entries, line->entry, h, f)], lane[f % 16]);
   for (size_t half = 8; half >= 4; half /= 2)
     for (size_t i = 0; i < half; i++)
       lane[i] += lane[i + half];
@@ -121,11 +139,12 @@ static float inner_product(const float *x, const float *y, size_t n)
 
 static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate, bool summed)
 {
-  const float *table = c->tables.T0 + A * c->H * c->width;
   float *d_table = draw("d_table", c->H * c->width), *sum = draw("sum", c->width);
   struct Line line = {.pairs = pair_numbers,
                       .n = N,
-                      .table = table,
+                      .table = summed ? c->tables.T0 : c->tables.T2,
+                      .entries = summed ? P : 1,
+                      .entry = summed ? A : 0,
                       .weights = c->weights + c->H, /* of position 1 */
                       .gradients = c->gradients,
                       .sum = summed ? sum : NULL};
@@ -147,8 +166,7 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
   for (size_t i = 0; i < N; i++)
     for (size_t h = 0; h < c->H; h++)
       expect_same(c->d_weights[(i * 3 + 1) * c->H + h],
-                  inner_product(c->gradients + i * c->width, table + h * c->width, c->width),
-                  "d_weights", i, h);
+                  inner_product(c, c->gradients + i * c->width, &line, h), "d_weights", i, h);
   free(d_table);
   free(sum);
 }
@@ -190,32 +208,66 @@ END_TEST
 
 static const int lengths[] = {1, 5, 8, 15, 16, 17, 32, 113, 114, 128};
 
-/* Rows of logits around the edges of vectors, with the answer within reach and far from it, and
-   with logits that take no part. */
-START_TEST(wide_vectors_change_no_loss)
+/* Rows of logits around the edges of vectors: each answer once, within reach of the largest logit
+   and far from it, and with logits that take no part. Alone, together, and from both widths, their
+   losses must be the same. */
+static void expect_losses(int n, bool far, bool with_infinities)
 {
+  size_t pairs = (size_t)n, row = (size_t)n + 3;
+  float *logits = draw("logits", pairs * row), *narrow = draw("gradients", pairs * row);
+  int *answers = malloc(pairs * sizeof *answers);
+  ck_assert(answers != NULL);
+  double alone = 0, together = 0;
+  size_t correct_alone = 0, correct_together = 0;
+  memcpy(narrow, logits, pairs * row * sizeof *narrow);
+  for (int y = 0; y < n; y++) {
+    float *at = logits + (size_t)y * row;
+    for (int i = 0; i < n; i++)
+      at[i] = with_infinities && i % 7 == 3 && i != y ? -INFINITY : 20.0f * at[i];
+    if (far) at[y] = 90.0f;
+    answers[y] = y;
+    const struct Logits one = {.pairs = 1, .at = at, .n = n, .answers = &y};
+    kernels_256.add_losses(&one, &alone, &correct_alone);
+  }
+  struct Logits all = {.pairs = pairs,
+                       .at = logits,
+                       .row = row,
+                       .n = n,
+                       .answers = answers,
+                       .gradients = narrow,
+                       .scale = 0.1f};
+  kernels_256.add_losses(&all, &together, &correct_together);
+  ck_assert(alone == together);
+  ck_assert_uint_eq(correct_alone, correct_together);
+  ck_assert(!far || correct_together == pairs);
+  for (size_t i = 0; i < pairs; i++) {
+    float sum = 0;
+    for (int j = 0; j < n; j++)
+      sum += narrow[i * row + (size_t)j];
+    ck_assert_float_eq_tol(sum, 0.0f, 1e-6f);
+  }
 #ifdef WIDE_VECTORS
-  int n = lengths[_i];
-  for (int answer = 0; kernels_have_wide_vectors() && answer < n; answer++)
-    for (int variant = 0; variant < 4; variant++) {
-      float *narrow = draw("logits", (size_t)n), *wide = draw("logits", (size_t)n);
-      for (int i = 0; i < n; i++)
-        narrow[i] = variant & 2 && i % 7 == 3 && i != answer ? -INFINITY : 20.0f * narrow[i];
-      if (variant & 1) narrow[answer] = 90.0f;
-      memcpy(wide, narrow, (size_t)n * sizeof *wide);
-      bool correct[2];
-      double loss = kernels_256.loss(narrow, n, answer, &correct[0]);
-      ck_assert(loss == kernels_512.loss(wide, n, answer, &correct[1]));
-      ck_assert_int_eq(correct[0], correct[1]);
-      ck_assert(loss == kernels_256.loss_gradient(narrow, n, answer, 0.1f, &correct[0]));
-      ck_assert(loss == kernels_512.loss_gradient(wide, n, answer, 0.1f, &correct[1]));
-      ck_assert_int_eq(correct[0], correct[1]);
-      for (int i = 0; i < n; i++)
-        expect_same(wide[i], narrow[i], "gradient of a logit", (size_t)answer, (size_t)i);
-      free(narrow);
-      free(wide);
-    }
+  if (kernels_have_wide_vectors()) { /* over the logits */
+    double loss = 0;
+    size_t correct = 0;
+    for (size_t i = 0; i < pairs; i++) /* what is behind a row stays */
+      memcpy(narrow + i * row + n, logits + i * row + n, (row - (size_t)n) * sizeof *narrow);
+    all.gradients = logits;
+    kernels_512.add_losses(&all, &loss, &correct);
+    ck_assert(loss == together);
+    ck_assert_uint_eq(correct, correct_together);
+    ck_assert_mem_eq(logits, narrow, pairs * row * sizeof *logits);
+  }
 #endif
+  free(logits);
+  free(narrow);
+  free(answers);
+}
+
+START_TEST(losses_are_the_same_alone_together_and_wide)
+{
+  for (int variant = 0; variant < 4; variant++)
+    expect_losses(lengths[_i], variant & 1, variant & 2);
 }
 END_TEST
 
@@ -226,7 +278,7 @@ int main(void)
   int n = (int)(sizeof shapes / sizeof *shapes);
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
   tcase_add_loop_test(tests, wide_vectors_change_no_bit, 0, n);
-  tcase_add_loop_test(tests, wide_vectors_change_no_loss, 0,
+  tcase_add_loop_test(tests, losses_are_the_same_alone_together_and_wide, 0,
                       (int)(sizeof lengths / sizeof *lengths));
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

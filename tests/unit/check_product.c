@@ -25,20 +25,23 @@ static float *draw(const char *name, size_t count)
 
 static float element(struct Matrix matrix, size_t i, size_t j)
 {
-  return matrix.at[i * matrix.row + j * matrix.column];
+  return matrix.at[i * matrix.row + j % STRIP * matrix.column + j / STRIP * matrix.strip];
+}
+
+/* A matrix [rows, columns] of random numbers, in strips; the caller frees matrix.at. */
+static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
+{
+  return in_strips(draw(name, strips_size(rows, columns)), rows);
 }
 
 typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                      float *C, size_t ldc);
 
-static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool turn_a, bool turn_b,
-                         enum Into into)
+static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struct Matrix A,
+                          struct Matrix B, enum Into into)
 {
-  size_t lda = (turn_a ? M : K) + GUARD, ldb = (turn_b ? K : N) + GUARD, ldc = N + GUARD;
-  float *a = draw("A", (turn_a ? K : M) * lda), *b = draw("B", (turn_b ? N : K) * ldb);
+  size_t ldc = N + GUARD;
   float *c = draw("C", M * ldc), *start = draw("C", M * ldc);
-  struct Matrix A = turn_a ? transposed(a, lda) : plain(a, lda);
-  struct Matrix B = turn_b ? transposed(b, ldb) : plain(b, ldb);
   multiply(M, N, K, A, B, into, c, ldc);
   for (size_t i = 0; i < M; i++)
     for (size_t j = 0; j < ldc; j++) {
@@ -49,10 +52,19 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
                     "%zu x %zu x %zu, element (%zu, %zu): %.9g, expected %.9g", M, N, K, i, j,
                     (double)c[i * ldc + j], (double)expected);
     }
-  free(a);
-  free(b);
   free(c);
   free(start);
+}
+
+static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool turn_a, bool turn_b,
+                         enum Into into)
+{
+  size_t lda = (turn_a ? M : K) + GUARD, ldb = (turn_b ? K : N) + GUARD;
+  float *a = draw("A", (turn_a ? K : M) * lda), *b = draw("B", (turn_b ? N : K) * ldb);
+  expect_chains(multiply, M, N, K, turn_a ? transposed(a, lda) : plain(a, lda),
+                turn_b ? transposed(b, ldb) : plain(b, ldb), into);
+  free(a);
+  free(b);
 }
 
 /* A product with a B that is packed first, on all threads. */
@@ -67,12 +79,13 @@ static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct
   packed_release(&packed);
 }
 
-/* Around every edge there is: blocks of up to 12 rows, panels of 16 and 32 columns, turned
-   blocks of 8, chunks of 256. */
+/* Around every edge there is: blocks of up to 12 rows, panels of 16 and 32 columns, up to 4 columns
+   behind them in blocks of 16 and 32 rows, turned blocks of 8, chunks of 256. */
 static const size_t sizes[][3] = {
-    {1, 1, 1},      {1, 1, 300},   {3, 16, 8},    {4, 32, 9},    {5, 31, 7},   {6, 17, 255},
-    {7, 33, 256},   {11, 48, 257}, {12, 15, 16},  {13, 64, 31},  {17, 31, 20}, {23, 8, 513},
-    {25, 114, 128}, {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}};
+    {1, 1, 1},      {1, 1, 300},   {3, 16, 8},    {4, 32, 9},    {5, 31, 7},    {6, 17, 255},
+    {7, 33, 256},   {11, 48, 257}, {12, 15, 16},  {13, 64, 31},  {17, 31, 20},  {23, 8, 513},
+    {25, 114, 128}, {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}, {70, 114, 512},
+    {33, 1, 36},    {47, 35, 260}, {95, 20, 64},  {8, 64, 40},   {9, 64, 40}};
 
 START_TEST(every_element_is_one_chain)
 {
@@ -89,6 +102,56 @@ START_TEST(packing_beforehand_changes_no_bit)
   for (int variant = 0; variant < 8; variant++)
     expect_chain(packed_product, size[0], size[1], size[2], variant & 1, variant & 2,
                  variant & 4 ? ADD : REPLACE);
+}
+END_TEST
+
+START_TEST(strips_change_no_bit)
+{
+  const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2];
+  struct Matrix A = draw_strips("A", M, K), B = draw_strips("B", K, N);
+  float *a = draw("A", M * K), *b = draw("B", K * N);
+  for (int into = REPLACE; into <= ADD; into++) {
+    expect_chains(product, M, N, K, A, B, (enum Into)into);
+    expect_chains(product, M, N, K, A, plain(b, N), (enum Into)into);
+    expect_chains(packed_product, M, N, K, A, plain(b, N), (enum Into)into);
+    expect_chains(product, M, N, K, plain(a, K), B, (enum Into)into);
+    expect_chains(product, M, N, K, transposed(a, M), B, (enum Into)into);
+  }
+  free(a);
+  free(b);
+  free((float *)A.at);
+  free((float *)B.at);
+}
+END_TEST
+
+START_TEST(gates_let_pass_or_make_zero)
+{
+  const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2];
+  float *a = draw("A", M * K), *b = draw("B", K * N), *all = draw("C", M * N);
+  float *passed = draw("C", M * N);
+  struct Matrix gate = draw_strips("gate", M, N);
+  struct Packed packed;
+  struct Error error;
+  ck_assert_msg(packed_init(&packed, K, N, &error), "%s", error.message);
+  packed_fill(&packed, plain(b, N));
+  product_packed(M, plain(a, K), &packed, REPLACE, all, N);
+  const float not_above[] = {NAN, 0.0f, -0.0f};
+  for (size_t i = 0; i < M; i++) /* everywhere, now and then */
+    for (size_t j = i % 3; j < N; j += 5)
+      ((float *)gate.at)[j / STRIP * (M * STRIP) + i * STRIP + j % STRIP] = not_above[(i + j) % 3];
+  product_gated(M, plain(a, K), &packed, gate, passed, N);
+  for (size_t i = 0; i < M; i++)
+    for (size_t j = 0; j < N; j++) {
+      float expected = element(gate, i, j) > 0.0f ? all[i * N + j] : 0.0f;
+      ck_assert_msg(memcmp(&passed[i * N + j], &expected, sizeof expected) == 0, "(%zu, %zu)", i,
+                    j);
+    }
+  packed_release(&packed);
+  free(a);
+  free(b);
+  free(all);
+  free(passed);
+  free((float *)gate.at);
 }
 END_TEST
 
@@ -128,56 +191,75 @@ START_TEST(padding_touches_nothing)
 }
 END_TEST
 
-/* The two inner loops on the same panel. Where the processor lacks the wide one, `product` itself
-   runs the narrow one, and the tests above are all there is to see. */
+/* The inner loops of both widths on the same panels, with all columns and with a few, gated and
+   not. Where the processor lacks the wide one, `product` itself runs the narrow one, and the tests
+   above are all there is to see. */
 START_TEST(both_widths_give_the_same_bits)
 {
 #ifdef WIDE_VECTORS
   if (!kernels_have_wide_vectors()) return;
-  enum { M = 29, K = 77, N = 32 };
-  float *a = draw("A", M * K), *b = draw("B", K * N), *wide = draw("C", M * N);
-  float *narrow = draw("C", M * N);
-  float half[K * 16];
-  struct PanelTask task = {.M = M,
-                           .K = K,
-                           .A = a,
-                           .a_row = K,
-                           .a_step = 1,
-                           .packed = b,
-                           .columns = N,
-                           .accumulate = true,
-                           .C = wide,
-                           .ldc = N};
-  kernels_512.panel(&task);
-  for (size_t first = 0; first < N; first += 16) {
-    for (size_t k = 0; k < K; k++)
-      memcpy(half + k * 16, b + k * N + first, 16 * sizeof *b);
-    task.packed = half;
-    task.columns = 16;
-    task.C = narrow + first;
-    kernels_256.panel(&task);
-  }
-  ck_assert_mem_eq(wide, narrow, M * N * sizeof *wide);
+  enum { M = 77, K = 76 };
+  float *a = draw("A", M * K), *b = draw("B", K * STRIP), *gate = draw("gate", M * STRIP);
+  for (size_t i = 0; i < M * STRIP; i += 3)
+    gate[i] = i % 2 ? NAN : 0.0f;
+  for (size_t columns = 1; columns <= STRIP; columns++)
+    for (int variant = 0; variant < 8; variant++) {
+      float *wide = draw("C", M * STRIP), *narrow = draw("C", M * STRIP);
+      struct PanelTask task = {.M = M,
+                               .K = variant & 4 ? K : K - 1,
+                               .A = plain(a, K),
+                               .packed = b,
+                               .packed_row = STRIP,
+                               .columns = columns,
+                               .accumulate = variant & 1,
+                               .gate = variant & 2 ? gate : NULL,
+                               .C = wide,
+                               .ldc = STRIP};
+      kernels_512.panel(&task);
+      for (size_t first = 0; first < columns; first += kernels_256.panel_width) {
+        size_t left = columns - first;
+        task.packed = b + first;
+        task.columns = left < kernels_256.panel_width ? left : kernels_256.panel_width;
+        task.gate = variant & 2 ? gate + first : NULL;
+        task.C = narrow + first;
+        kernels_256.panel(&task);
+      }
+      ck_assert_mem_eq(wide, narrow, M * STRIP * sizeof *wide);
+      free(wide);
+      free(narrow);
+    }
   free(a);
   free(b);
-  free(wide);
-  free(narrow);
+  free(gate);
 #endif
 }
 END_TEST
 
-int main(void)
+/* Everything on the vectors of this processor, and on the narrow ones. */
+static TCase *all_tests(const char *name)
 {
-  Suite *suite = suite_create("product");
-  TCase *tests = tcase_create("chains");
+  TCase *tests = tcase_create(name);
   int n = (int)(sizeof sizes / sizeof *sizes);
   tcase_add_loop_test(tests, every_element_is_one_chain, 0, n);
   tcase_add_loop_test(tests, packing_beforehand_changes_no_bit, 0, n);
+  tcase_add_loop_test(tests, strips_change_no_bit, 0, n);
+  tcase_add_loop_test(tests, gates_let_pass_or_make_zero, 0, n);
   tcase_add_loop_test(tests, threads_change_no_bit, 0, n);
   tcase_add_test(tests, an_empty_sum_is_zero);
   tcase_add_test(tests, padding_touches_nothing);
-  tcase_add_test(tests, both_widths_give_the_same_bits);
-  suite_add_tcase(suite, tests);
+  return tests;
+}
+
+int main(void)
+{
+  Suite *suite = suite_create("product");
+  TCase *both = tcase_create("both widths"), *narrow = all_tests("narrow vectors");
+  tcase_add_test(both, both_widths_give_the_same_bits);
+  tcase_add_checked_fixture(narrow, kernels_forgo_wide_vectors, NULL);
+  suite_add_tcase(suite, both);
+  suite_add_tcase(suite, all_tests("chains"));
+  suite_add_tcase(suite, narrow); /* last: where tests do not run in processes of their own, the
+                                     narrow vectors stay */
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);

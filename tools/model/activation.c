@@ -1,15 +1,7 @@
 #include "model/activation.h"
 
+#include "model/product.h"
 #include "model/vector.h"
-
-static void relu_backward(const float *hidden, size_t n, float *gradient)
-{
-  const Vector zero = vector_fill(0.0f);
-  for (size_t i = 0; i < n; i += LANES) {
-    IntegerVector positive = vector_load(hidden + i) > zero;
-    vector_store(gradient + i, vector_select(positive, vector_load(gradient + i), zero));
-  }
-}
 
 /*
  * erfc(x) = exp(-x^2) P(t) / (1 + 2x) with t = (x - 3) / (x + 3), for x >= 0: P interpolates
@@ -43,16 +35,12 @@ void gelu_forward(float *values, size_t n, float *slope)
   }
 }
 
-void activation_backward(enum Activation activation, const float *hidden, const float *slope,
-                         size_t n, float *gradient)
+void gelu_backward(const float *slope, size_t n, size_t columns, float *gradients, size_t row)
 {
-  switch (activation) {
-  case ACTIVATION_RELU:
-    relu_backward(hidden, n, gradient);
-    return;
-  case ACTIVATION_GELU:
-    for (size_t i = 0; i < n; i += LANES)
-      vector_store(gradient + i, vector_load(gradient + i) * vector_load(slope + i));
-    return;
-  }
+  for (size_t j = 0; j < columns; j += LANES)
+    for (size_t i = 0; i < n; i++) {
+      float *gradient = gradients + i * row + j;
+      const float *factor = slope + j / STRIP * (n * STRIP) + i * STRIP + j % STRIP;
+      vector_store(gradient, vector_load(gradient) * vector_load(factor));
+    }
 }

@@ -33,7 +33,7 @@ static Vector triple_dot(struct Triple s, struct Triple t)
   return vector_fma(s.at[2], t.at[2], vector_fma(s.at[1], t.at[1], s.at[0] * t.at[0]));
 }
 
-static struct Triple shifted_exp(struct Triple scores, Vector shift)
+INLINED struct Triple shifted_exp(struct Triple scores, Vector shift)
 {
   for (int k = 0; k < 3; k++)
     scores.at[k] = vector_exp(scores.at[k] - shift);
@@ -41,7 +41,7 @@ static struct Triple shifted_exp(struct Triple scores, Vector shift)
 }
 
 /* softmax, or softmax1: a softmax with one more score, which is 0 and has no position. */
-static struct Triple softmax(struct Triple scores, bool with_zero)
+INLINED struct Triple softmax(struct Triple scores, bool with_zero)
 {
   const Vector zero = vector_fill(0.0f);
   Vector largest = triple_max(scores);

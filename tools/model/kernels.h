@@ -7,34 +7,35 @@
 #ifndef MODEL_KERNELS_H
 #define MODEL_KERNELS_H
 
+#include "model/loss.h"
 #include "model/stream.h"
 
 /* One panel of a product, a block of B's columns (model/product.h): C[i][j] = chain over k of
-   A[i a_row + k a_step] packed[k width + j], for i < M and j < columns. */
+   A(i, k) packed[k packed_row + j], for i < M and j < columns. */
 struct PanelTask {
   size_t M, K;
-  const float *A;
-  size_t a_row, a_step;
-  const float *packed; /* [K][width], 0 behind the last column */
-  size_t columns;      /* up to the width */
-  bool accumulate;     /* the chain starts with what C holds, not with 0 */
+  struct Matrix A;
+  const float *packed; /* [K][...]: numbers up to the width, whatever they are behind the columns */
+  size_t packed_row;
+  size_t columns;    /* up to the width */
+  bool accumulate;   /* the chain starts with what C holds, not with 0 */
+  const float *gate; /* [M][STRIP]: C becomes 0 where it is not above 0; NULL: no gate */
   float *C;
   size_t ldc;
 };
 
-enum { WIDEST_PANEL = 32 };
+enum { WIDEST_PANEL = STRIP };
 
 struct Kernels {
   const char *description; /* "512-bit vectors (AVX-512)" */
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
   /* as in model/stream.h */
-  void (*stream_forward)(const struct Tables *tables, const struct RowOfPairs *row);
+  void (*stream_forward)(const struct Tables *tables, const struct RowsOfPairs *rows);
   void (*stream_backward)(const struct Tables *tables, const struct Line *line, bool accumulate,
                           float *d_table, float *d_weights);
   /* as in model/loss.h */
-  double (*loss)(const float *logits, int n, int answer, bool *correct);
-  double (*loss_gradient)(float *logits, int n, int answer, float scale, bool *correct);
+  void (*add_losses)(const struct Logits *logits, double *loss, size_t *correct);
 };
 
 extern const struct Kernels kernels_256;

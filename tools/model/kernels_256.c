@@ -5,6 +5,8 @@
 enum {
   PANEL_ROWS = 6,  /* 12 registers */
   PANEL_WIDES = 1, /* 16 columns */
+  FEW_BLOCK = 1,
+  FORWARD_WIDES = 2,
   FORWARD_BLOCK = 1,
   PAIR_BLOCK = 1,
   ROW_BLOCK = 1

@@ -5,6 +5,8 @@
 enum {
   PANEL_ROWS = 12, /* 24 registers */
   PANEL_WIDES = 2, /* 32 columns */
+  FEW_BLOCK = 2,
+  FORWARD_WIDES = 4,
   FORWARD_BLOCK = 2,
   PAIR_BLOCK = 4,
   ROW_BLOCK = 4

@@ -3,8 +3,6 @@
 #include "model/kernels.h"
 #include "model/wide.h"
 
-#define INLINED static inline __attribute__((always_inline))
-
 #include "model/loss_kernels.h"
 #include "model/panel_kernel.h"
 #include "model/stream_kernels.h"
@@ -14,5 +12,4 @@ const struct Kernels KERNELS = {.description = KERNELS_DESCRIPTION,
                                 .panel = panel,
                                 .stream_forward = forward,
                                 .stream_backward = backward,
-                                .loss = loss,
-                                .loss_gradient = loss_gradient};
+                                .add_losses = add_losses_of_pairs};

@@ -2,12 +2,17 @@
 
 #include "model/kernels.h"
 
-double loss_of_pair(const float *logits, int n, int answer, bool *correct)
+void add_losses(const struct Logits *logits, double *loss, size_t *correct)
 {
-  return kernels()->loss(logits, n, answer, correct);
+  kernels()->add_losses(logits, loss, correct);
 }
 
-double loss_gradient_of_pair(float *logits, int n, int answer, float scale, bool *correct)
+double loss_of_pair(const float *logits, int n, int answer, bool *correct)
 {
-  return kernels()->loss_gradient(logits, n, answer, scale, correct);
+  double loss = 0.0;
+  size_t n_correct = 0;
+  add_losses(&(struct Logits){.pairs = 1, .at = logits, .n = n, .answers = &answer}, &loss,
+             &n_correct);
+  *correct = n_correct > 0;
+  return loss;
 }

@@ -12,11 +12,25 @@
 #define MODEL_LOSS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* The loss in nats of logits [n] with answer y. *correct: argmax, the first of equals, is y. */
+/* Pairs whose losses are wanted. */
+struct Logits {
+  size_t pairs;
+  const float *at; /* [pairs][n], the rows `row` floats apart */
+  size_t row;
+  int n;
+  const int *answers; /* [pairs] */
+  float *gradients; /* `scale` times them, in rows like the logits, which they may overwrite; NULL:
+                       none */
+  float scale;
+};
+
+/* Adds the losses in nats, pair by pair, to *loss, and to *correct the number of pairs whose
+   argmax, the first of equals, is the answer. */
+void add_losses(const struct Logits *logits, double *loss, size_t *correct);
+
+/* The loss in nats of one pair's logits [n] with answer y; *correct: argmax is y. */
 double loss_of_pair(const float *logits, int n, int answer, bool *correct);
-
-/* The same, and the logits are overwritten by scale times the gradient. */
-double loss_gradient_of_pair(float *logits, int n, int answer, float scale, bool *correct);
 
 #endif

@@ -65,32 +65,52 @@ INLINED double loss_of_sum(const struct Sum *sum)
   return (double)sum->shift + elementary_log((double)sum->one + (double)sum->others);
 }
 
-static double loss(const float *logits, int n, int answer, bool *correct)
+/* The terms of a pair, to `gradients` where there are any; returns their sum. */
+INLINED float sum_terms(const struct Sum *sum, const float *logits, int n, int answer,
+                        float *gradients)
 {
-  struct Sum sum = start_sum(logits, n, answer, correct);
-  Vector others = {0};
-  for (int first = 0; first < n; first += WIDE_LANES)
-    others = add_terms(others, terms_at(&sum, logits, n, answer, first));
-  sum.others = vector_sum(others);
-  return loss_of_sum(&sum);
-}
-
-static double loss_gradient(float *logits, int n, int answer, float scale, bool *correct)
-{
-  struct Sum sum = start_sum(logits, n, answer, correct);
   Vector others = {0};
   for (int first = 0; first < n; first += WIDE_LANES) {
-    Wide terms = terms_at(&sum, logits, n, answer, first);
+    Wide terms = terms_at(sum, logits, n, answer, first);
     others = add_terms(others, terms);
-    if (first + WIDE_LANES <= n)
-      wide_store(logits + first, terms);
-    else
-      wide_store_front(logits + first, terms, n - first);
+    if (gradients && first + WIDE_LANES <= n)
+      wide_store(gradients + first, terms);
+    else if (gradients)
+      wide_store_front(gradients + first, terms, n - first);
   }
-  sum.others = vector_sum(others);
-  float factor = scale / (sum.one + sum.others);
+  return vector_sum(others);
+}
+
+INLINED void scale_terms(const struct Sum *sum, float scale, int n, int answer, float *gradients)
+{
+  float factor = scale / (sum->one + sum->others);
   for (int i = 0; i < n; i++)
-    logits[i] *= factor;
-  logits[answer] = -factor * sum.others;
-  return loss_of_sum(&sum);
+    gradients[i] *= factor;
+  gradients[answer] = -factor * sum->others;
+}
+
+/* Stage by stage for a few pairs at a time: each stage of a pair is a chain of instructions that
+   wait for one another, but not for those of another pair. */
+static void add_losses_of_pairs(const struct Logits *logits, double *loss, size_t *correct)
+{
+  enum { BATCH = 16 };
+  struct Sum sums[BATCH];
+  for (size_t first = 0, n; first < logits->pairs; first += n) {
+    n = logits->pairs - first < BATCH ? logits->pairs - first : BATCH;
+    const float *at = logits->at + first * logits->row;
+    const int *answers = logits->answers + first;
+    float *gradients = logits->gradients ? logits->gradients + first * logits->row : NULL;
+    for (size_t i = 0; i < n; i++) {
+      bool right;
+      sums[i] = start_sum(at + i * logits->row, logits->n, answers[i], &right);
+      *correct += right;
+    }
+    for (size_t i = 0; i < n; i++)
+      sums[i].others = sum_terms(&sums[i], at + i * logits->row, logits->n, answers[i],
+                                 gradients ? gradients + i * logits->row : NULL);
+    for (size_t i = 0; i < n && gradients; i++)
+      scale_terms(&sums[i], logits->scale, logits->n, answers[i], gradients + i * logits->row);
+    for (size_t i = 0; i < n; i++)
+      *loss += loss_of_sum(&sums[i]);
+  }
 }

@@ -68,8 +68,11 @@ static void copy_tile(struct Activations *activations, const struct Tile *tile)
     for (size_t h = 0; activations->attention && h < H; h++)
       for (size_t k = 0; k < 3; k++)
         activations->attention[(pair * H + h) * 3 + k] = tile->weights[(i * 3 + k) * H + h];
-    if (activations->hidden)
-      memcpy(activations->hidden + pair * m, tile->hidden + i * t->mlp_width, m * sizeof(float));
+    for (size_t j = 0, n; activations->hidden && j < m; j += n) {
+      n = m - j < STRIP ? m - j : STRIP;
+      memcpy(activations->hidden + pair * m + j, tile->hidden + j * tile->n + i * STRIP,
+             n * sizeof(float));
+    }
     memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
            V * sizeof(float));
   }

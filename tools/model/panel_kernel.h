@@ -1,9 +1,9 @@
 /*
  * The inner loop of a product (model/product.h).
  *
- * A block of PANEL_ROWS x PANEL_WIDES of C is held in registers while k runs over the panel. At
- * each k the panel's Wides are loaded once, and one broadcast of A per row feeds them all; the rows
- * are as many as leave registers for those.
+ * A block of PANEL_ROWS x PANEL_WIDES of C is held in registers while k runs over the panel, strip
+ * by strip of A. At each k the panel's Wides are loaded once, and one broadcast of A per row feeds
+ * them all; the rows are as many as leave registers for those.
  */
 #include <string.h>
 
@@ -11,68 +11,56 @@ enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
 _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "product.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
-/* `rows` is a constant wherever this is inlined, so that its loops unroll and `sum` has no memory.
- */
-INLINED void panel_block(size_t rows, const struct PanelTask *task, const float *A, float *C,
-                         size_t ldc)
+/* `rows` and `wides` are constants wherever this is inlined, so that its loops unroll and `sum` has
+   no memory. */
+INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
+                         float *C, size_t ldc)
 {
   Wide sum[PANEL_ROWS][PANEL_WIDES];
 #pragma GCC unroll 16
   for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 2
-    for (size_t v = 0; v < PANEL_WIDES; v++)
+    for (size_t v = 0; v < wides; v++)
       sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
-  const size_t row = task->a_row, step = task->a_step;
-  for (size_t k = 0; k < task->K; k++) {
-    Wide b[PANEL_WIDES];
+  const size_t row = task->A.row, step = task->A.column, packed_row = task->packed_row;
+  const float *strip = task->A.at + first * row, *packed = task->packed;
+  for (size_t k = 0, n; k < task->K; k += n, strip += task->A.strip) {
+    n = task->K - k < STRIP ? task->K - k : STRIP;
+    const float *A = strip;
+    for (size_t left = n; left > 0; left--, A += step, packed += packed_row) {
+      Wide b[PANEL_WIDES];
 #pragma GCC unroll 2
-    for (size_t v = 0; v < PANEL_WIDES; v++)
-      b[v] = wide_load(task->packed + k * PANEL_WIDTH + v * WIDE_LANES);
+      for (size_t v = 0; v < wides; v++)
+        b[v] = wide_load(packed + v * WIDE_LANES);
 #pragma GCC unroll 16
-    for (size_t i = 0; i < rows; i++) {
-      Wide a = wide_fill(A[i * row + k * step]);
+      for (size_t i = 0; i < rows; i++) {
+        Wide a = wide_fill(A[i * row]);
 #pragma GCC unroll 2
-      for (size_t v = 0; v < PANEL_WIDES; v++)
-        sum[i][v] = wide_fma(a, b[v], sum[i][v]);
+        for (size_t v = 0; v < wides; v++)
+          sum[i][v] = wide_fma(a, b[v], sum[i][v]);
+      }
     }
   }
+  const float *gate = task->gate ? task->gate + first * STRIP : NULL;
+#pragma GCC unroll 16
+  for (size_t i = 0; i < rows && gate; i++)
+#pragma GCC unroll 2
+    for (size_t v = 0; v < wides; v++)
+      sum[i][v] = wide_where_positive(wide_load(gate + i * STRIP + v * WIDE_LANES), sum[i][v]);
 #pragma GCC unroll 16
   for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 2
-    for (size_t v = 0; v < PANEL_WIDES; v++)
+    for (size_t v = 0; v < wides; v++)
       wide_store(C + i * ldc + v * WIDE_LANES, sum[i][v]);
 }
 
-/* The same for a panel at the right edge of C, where fewer columns are left than it has. */
-INLINED void panel_edge(size_t rows, const struct PanelTask *task, const float *A, float *C)
-{
-  float block[PANEL_ROWS * PANEL_WIDTH];
-  if (task->accumulate) {
-    memset(block, 0, rows * PANEL_WIDTH * sizeof *block);
-    for (size_t i = 0; i < rows; i++)
-      memcpy(block + i * PANEL_WIDTH, C + i * task->ldc, task->columns * sizeof *C);
-  }
-  panel_block(rows, task, A, block, PANEL_WIDTH);
-  for (size_t i = 0; i < rows; i++)
-    memcpy(C + i * task->ldc, block + i * PANEL_WIDTH, task->columns * sizeof *C);
-}
-
-INLINED void panel_rows(size_t rows, const struct PanelTask *task, size_t first)
-{
-  const float *A = task->A + first * task->a_row;
-  float *C = task->C + first * task->ldc;
-  if (task->columns == PANEL_WIDTH)
-    panel_block(rows, task, A, C, task->ldc);
-  else
-    panel_edge(rows, task, A, C);
-}
-
 /* Any number of rows up to PANEL_ROWS, as a constant. */
-static void panel_few_rows(size_t rows, const struct PanelTask *task, size_t first)
+INLINED void panel_few_rows(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
+                            float *C, size_t ldc)
 {
 #define CASE(n)                                                                                    \
   case n:                                                                                          \
-    if (n <= PANEL_ROWS) panel_rows(n, task, first);                                               \
+    if (n <= PANEL_ROWS) panel_block(n, wides, task, first, C, ldc);                               \
     return
   switch (rows) {
     CASE(1);
@@ -91,16 +79,142 @@ static void panel_few_rows(size_t rows, const struct PanelTask *task, size_t fir
 #undef CASE
 }
 
-/* What is left behind the whole blocks is shared out between the last two: a block of few rows
-   waits for its own sums. */
-static void panel(const struct PanelTask *task)
+/* That, for 1 Wide or all of them, as a constant. */
+static void panel_part(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
+                       float *C, size_t ldc)
 {
-  for (size_t i = 0, rows; i < task->M; i += rows) {
+  if (wides == PANEL_WIDES)
+    panel_few_rows(rows, PANEL_WIDES, task, first, C, ldc);
+  else
+    panel_few_rows(rows, 1, task, first, C, ldc);
+}
+
+/* The same at the right edge of C, where only the first `columns` are C's. */
+static void panel_edge(size_t rows, size_t wides, size_t columns, const struct PanelTask *task,
+                       size_t first)
+{
+  float *C = task->C + first * task->ldc, block[PANEL_ROWS * PANEL_WIDTH];
+  if (task->accumulate) {
+    memset(block, 0, rows * PANEL_WIDTH * sizeof *block);
+    for (size_t i = 0; i < rows; i++)
+      memcpy(block + i * PANEL_WIDTH, C + i * task->ldc, columns * sizeof *C);
+  }
+  panel_part(rows, wides, task, first, block, PANEL_WIDTH);
+  for (size_t i = 0; i < rows; i++)
+    memcpy(C + i * task->ldc, block + i * PANEL_WIDTH, columns * sizeof *C);
+}
+
+/* The first `columns` of the panel, which are in that many Wides, from row `first` on. What is left
+   behind the whole blocks of rows is shared out between the last two: a block of few rows waits for
+   its own sums. */
+INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask *task, size_t first)
+{
+  for (size_t i = first, rows; i < task->M; i += rows) {
     size_t left = task->M - i;
     rows = left >= 2 * PANEL_ROWS ? PANEL_ROWS : left > PANEL_ROWS ? (left + 1) / 2 : left;
-    if (rows == PANEL_ROWS)
-      panel_rows(PANEL_ROWS, task, i);
+    if (columns < wides * WIDE_LANES)
+      panel_edge(rows, wides, columns, task, i);
+    else if (rows == PANEL_ROWS)
+      panel_block(PANEL_ROWS, wides, task, i, task->C + i * task->ldc, task->ldc);
     else
-      panel_few_rows(rows, task, i);
+      panel_part(rows, wides, task, i, task->C + i * task->ldc, task->ldc);
   }
+}
+
+/* ---- the last few columns ---- */
+
+/* So few columns that most of a Wide would be idle: there lanes hold rows, sixteen of them. A must
+   be stored row by row, and is read four k at a time. */
+enum { FEW_COLUMNS = 4, FEW_ROWS = FEW_BLOCK * WIDE_LANES, FEW_STEPS = 4 };
+_Static_assert((int)STRIP % FEW_STEPS == 0, "four steps stay within a strip");
+
+/* Column j of C in the rows from `first` on. */
+INLINED Wide load_column(const struct PanelTask *task, size_t first, size_t j)
+{
+  float lanes[WIDE_LANES];
+  for (size_t i = 0; i < WIDE_LANES; i++)
+    lanes[i] = task->C[(first + i) * task->ldc + j];
+  return wide_load(lanes);
+}
+
+INLINED void store_column(const struct PanelTask *task, size_t first, size_t j, Wide column)
+{
+  float lanes[WIDE_LANES];
+  wide_store(lanes, column);
+  for (size_t i = 0; i < WIDE_LANES; i++) {
+    bool stays = !task->gate || task->gate[(first + i) * STRIP + j] > 0.0f;
+    task->C[(first + i) * task->ldc + j] = stays ? lanes[i] : 0.0f;
+  }
+}
+
+INLINED void few_columns_block(size_t columns, const struct PanelTask *task, size_t first)
+{
+  const size_t row = task->A.row;
+  Wide sum[FEW_BLOCK][FEW_COLUMNS];
+  for (size_t b = 0; b < FEW_BLOCK; b++)
+    for (size_t j = 0; j < columns; j++)
+      sum[b][j] = task->accumulate ? load_column(task, first + b * WIDE_LANES, j) : wide_fill(0.0f);
+  const float *packed = task->packed;
+  for (size_t k = 0; k < task->K; k += FEW_STEPS) {
+    const float *A = task->A.at + first * row + k / STRIP * task->A.strip + k % STRIP;
+    Wide a[FEW_BLOCK][FEW_STEPS];
+#pragma GCC unroll 2
+    for (size_t b = 0; b < FEW_BLOCK; b++) {
+#pragma GCC unroll 4
+      for (size_t i = 0; i < FEW_STEPS; i++)
+        a[b][i] = wide_load_quads(A + (b * WIDE_LANES + i) * row, row);
+      wides_turn_quads(a[b]);
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < FEW_STEPS; i++, packed += task->packed_row)
+#pragma GCC unroll 4
+      for (size_t j = 0; j < columns; j++) {
+        Wide factor = wide_fill(packed[j]);
+#pragma GCC unroll 2
+        for (size_t b = 0; b < FEW_BLOCK; b++)
+          sum[b][j] = wide_fma(a[b][i], factor, sum[b][j]);
+      }
+  }
+  for (size_t b = 0; b < FEW_BLOCK; b++)
+    for (size_t j = 0; j < columns; j++)
+      store_column(task, first + b * WIDE_LANES, j, sum[b][j]);
+}
+
+/* Any number up to FEW_COLUMNS, as a constant. Rows behind the last block are done as usual. */
+static void few_columns(const struct PanelTask *task)
+{
+  size_t first = 0;
+  for (; first + FEW_ROWS <= task->M; first += FEW_ROWS)
+    switch (task->columns) {
+    case 1:
+      few_columns_block(1, task, first);
+      break;
+    case 2:
+      few_columns_block(2, task, first);
+      break;
+    case 3:
+      few_columns_block(3, task, first);
+      break;
+    case 4:
+      few_columns_block(4, task, first);
+      break;
+    }
+  panel_columns(1, task->columns, task, first);
+}
+
+static void panel(const struct PanelTask *task)
+{
+  size_t few = task->columns % WIDE_LANES, columns = task->columns;
+  if (few <= FEW_COLUMNS && task->A.column == 1 && task->K % FEW_STEPS == 0) columns -= few;
+  if (columns > (PANEL_WIDES - 1) * WIDE_LANES)
+    panel_columns(PANEL_WIDES, columns, task, 0);
+  else if (columns > 0)
+    panel_columns(1, columns, task, 0);
+  if (columns == task->columns) return;
+  struct PanelTask rest = *task;
+  rest.columns = few;
+  rest.packed += columns;
+  rest.C += columns;
+  if (rest.gate) rest.gate += columns;
+  few_columns(&rest);
 }

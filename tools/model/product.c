@@ -8,31 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of B that are packed at a time: 32 KiB of the widest panel. */
-enum { CHUNK = 256, WIDEST = WIDEST_PANEL };
+/* Rows of B that are packed at a time: 32 KiB of the widest panel, and whole strips of A. */
+enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW = 8 };
+_Static_assert((int)CHUNK % (int)STRIP == 0, "a chunk of A begins with a strip");
 
-/* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. Three rounds of
-   exchanges, of single lanes, of pairs and of halves. */
+/* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. */
 static void turn_block(const float *from, size_t ldb, float *to, size_t width)
 {
-  Vector in[8], pair[8], half[8];
-  for (size_t j = 0; j < 8; j++)
-    in[j] = vector_load(from + j * ldb);
-  for (size_t j = 0; j < 8; j += 2) {
-    pair[j] = __builtin_shufflevector(in[j], in[j + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-    pair[j + 1] = __builtin_shufflevector(in[j], in[j + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-  }
-  for (size_t j = 0; j < 8; j += 4)
-    for (size_t i = 0; i < 2; i++) {
-      Vector low = pair[j + i], high = pair[j + i + 2];
-      half[j + i] = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13);
-      half[j + i + 2] = __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  for (size_t i = 0; i < 4; i++) {
-    Vector low = half[i], high = half[i + 4];
-    vector_store(to + i * width, __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11));
-    vector_store(to + (i + 4) * width,
-                 __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15));
+  for (size_t half = 0; half < 2; half++, from += 4, to += 4 * width) {
+    Vector quads[4];
+    for (size_t j = 0; j < 4; j++)
+      quads[j] = vector_load_quads(from + j * ldb, from + (j + 4) * ldb);
+    vectors_turn_quads(quads);
+    for (size_t k = 0; k < 4; k++)
+      vector_store(to + k * width, quads[k]);
   }
 }
 
@@ -73,36 +62,54 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
     copy_rows(B, K, columns, width, packed);
 }
 
-/* The part of B that a panel holds: rows from `first` on, columns from `j` on. */
-static struct Matrix part_of(struct Matrix B, size_t first, size_t j)
+/* Rows from `i` on, columns from `j` on, which is the first of a strip where there are any. */
+static struct Matrix part_of(struct Matrix matrix, size_t i, size_t j)
 {
-  return (struct Matrix){B.at + first * B.row + j * B.column, B.row, B.column};
+  matrix.at += i * matrix.row + j / STRIP * matrix.strip + j % STRIP * matrix.column;
+  return matrix;
 }
+
+/* May a panel's rows be read where they are? They may where B is stored in strips, which is packed,
+   and should where a few rows of A read them once. */
+static bool read_in_place(struct Matrix B, size_t M, bool whole)
+{
+  return B.column == 1 && (B.strip != STRIP || (M <= FEW && whole));
+}
+
+static const struct Matrix nothing;
 
 /*
  * A product, chunk by chunk of K and panel by panel of N. Those of B stand in `panels` in
- * this order; where that is NULL they are packed as they are needed.
+ * this order; where that is NULL they are packed as they are needed. The gate opens or closes
+ * behind the last chunk; where it is nothing, everything passes.
  */
 static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
-                     const float *panels, enum Into into, float *C, size_t ldc)
+                     const float *panels, struct Matrix gate, enum Into into, float *C, size_t ldc)
 {
   const struct Kernels *run = kernels();
   const size_t width = run->panel_width;
   float room[CHUNK * WIDEST] __attribute__((aligned(64)));
-  struct PanelTask task = {.M = M, .a_row = A.row, .a_step = A.column, .ldc = ldc};
+  struct PanelTask task = {.M = M, .ldc = ldc};
   size_t first = 0;
   do { /* once even for K = 0, which makes C zero */
     task.K = K - first < CHUNK ? K - first : CHUNK;
-    task.A = A.at + first * A.column;
+    task.A = part_of(A, 0, first);
     task.accumulate = into == ADD || first > 0; /* a chain goes on from chunk to chunk */
     for (size_t j = 0; j < N; j += width) {
       task.columns = N - j < width ? N - j : width;
       task.C = C + j;
-      task.packed = panels ? panels : room;
-      if (panels)
+      task.gate = gate.at && first + task.K == K ? part_of(gate, 0, j).at : NULL;
+      task.packed_row = width;
+      if (panels) {
+        task.packed = panels;
         panels += task.K * width;
-      else
+      } else if (read_in_place(B, M, task.columns == width)) {
+        task.packed = part_of(B, first, j).at;
+        task.packed_row = B.row;
+      } else {
+        task.packed = room;
         pack(part_of(B, first, j), task.K, task.columns, width, room);
+      }
       run->panel(&task);
     }
     first += task.K;
@@ -112,13 +119,19 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
 void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
              float *C, size_t ldc)
 {
-  multiply(M, N, K, A, B, NULL, into, C, ldc);
+  multiply(M, N, K, A, B, NULL, nothing, into, C, ldc);
 }
 
 void product_packed(size_t M, struct Matrix A, const struct Packed *B, enum Into into, float *C,
                     size_t ldc)
 {
-  multiply(M, B->N, B->K, A, (struct Matrix){0}, B->panels, into, C, ldc);
+  multiply(M, B->N, B->K, A, nothing, B->panels, nothing, into, C, ldc);
+}
+
+void product_gated(size_t M, struct Matrix A, const struct Packed *B, struct Matrix gate, float *C,
+                   size_t ldc)
+{
+  multiply(M, B->N, B->K, A, nothing, B->panels, gate, REPLACE, C, ldc);
 }
 
 bool packed_init(struct Packed *packed, size_t K, size_t N, struct Error *error)
@@ -164,9 +177,8 @@ void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix
     bool by_rows = M > N;
     size_t begin = part_begin(by_rows ? M : N, part, parts);
     size_t size = part_begin(by_rows ? M : N, part + 1, parts) - begin;
-    struct Matrix rows = {A.at + begin * A.row, A.row, A.column};
-    struct Matrix columns = {B.at + begin * B.column, B.row, B.column};
-    if (size > 0 && by_rows) product(size, N, K, rows, B, into, C + begin * ldc, ldc);
-    if (size > 0 && !by_rows) product(M, size, K, A, columns, into, C + begin, ldc);
+    if (size > 0 && by_rows)
+      product(size, N, K, part_of(A, begin, 0), B, into, C + begin * ldc, ldc);
+    if (size > 0 && !by_rows) product(M, size, K, A, part_of(B, 0, begin), into, C + begin, ldc);
   }
 }

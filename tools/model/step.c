@@ -102,34 +102,34 @@ void step_prepare(struct Step *step, const struct Parameters *parameters)
 static void tile_losses(const struct Tables *t, const struct Pairs *pairs, const struct Tile *tile,
                         float scale, struct GroupSums *sums)
 {
-  int n = (int)t->logit_width;
-  for (size_t i = 0; i < tile->n; i++) {
-    float *logits = tile->streams + i * t->width + t->mlp_width;
-    int answer = pairs->answer[tile->first + i];
-    bool correct;
-    sums->loss += scale == 0.0f ? loss_of_pair(logits, n, answer, &correct)
-                                : loss_gradient_of_pair(logits, n, answer, scale, &correct);
-    sums->correct += correct;
-  }
+  float *at = tile->streams + t->mlp_width;
+  const struct Logits logits = {.pairs = tile->n,
+                                .at = at,
+                                .row = t->width,
+                                .n = (int)t->logit_width,
+                                .answers = pairs->answer + tile->first,
+                                .gradients = scale == 0.0f ? NULL : at,
+                                .scale = scale};
+  add_losses(&logits, &sums->loss, &sums->correct);
 }
 
-/* From the logits' gradients to the streams', adding the tile's share of dW_L. */
+/* From the logits' gradients to the streams', adding the tile's share of dW_L. A ReLU lets the
+   gradient through where its hidden value is above 0. */
 static void tile_mlp_backward(const struct Step *step, const struct Scratch *scratch,
                               const struct Tile *tile, bool first_of_group, float *d_W_L)
 {
   const struct Tables *t = &step->tables;
   size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *d_logits = tile->streams + t->mlp_width;
-  product(V, m, tile->n, transposed(d_logits, t->width), plain(tile->hidden, t->mlp_width),
+  product(V, m, tile->n, transposed(d_logits, t->width), in_strips(tile->hidden, tile->n),
           first_of_group ? REPLACE : ADD, d_W_L, t->mlp_width);
-  for (size_t first = 0, n; first < tile->n; first += n) {
-    n = tile->n - first < BLOCK_PAIRS ? tile->n - first : BLOCK_PAIRS;
-    product_packed(n, plain(d_logits + first * t->width, t->width), &t->hidden_of_logits, REPLACE,
-                   tile->streams + first * t->width, t->width);
-    for (size_t i = first; i < first + n; i++)
-      activation_backward(step->config.activation, tile->hidden + i * t->mlp_width,
-                          scratch->slope + i * t->mlp_width, t->mlp_width,
-                          tile->streams + i * t->width);
+  struct Matrix gradients = plain(d_logits, t->width);
+  if (step->config.activation == ACTIVATION_RELU) {
+    product_gated(tile->n, gradients, &t->hidden_of_logits, in_strips(tile->hidden, tile->n),
+                  tile->streams, t->width);
+  } else {
+    product_packed(tile->n, gradients, &t->hidden_of_logits, REPLACE, tile->streams, t->width);
+    gelu_backward(scratch->slope, tile->n, t->mlp_width, tile->streams, t->width);
   }
 }
 
@@ -142,13 +142,17 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
   for (int a = tile->first_row; a < tile->end_row; a++) {
     struct Line line = {.pairs = pairs->by_row + pairs->row_first[a],
                         .n = pairs->row_first[a + 1] - pairs->row_first[a],
-                        .table = t->T0 + (size_t)a * entry,
+                        .table = t->T0,
+                        .entries = (size_t)t->shape.p,
+                        .entry = (size_t)a,
                         .weights = step->weights,
                         .gradients = step->streams,
                         .sum = sums->base};
     stream_backward(t, &line, false, step->gradients.T0 + (size_t)a * entry, step->d_weights);
     if (t->folded) continue;
     line.table = t->T2;
+    line.entries = 1;
+    line.entry = 0;
     line.weights = step->weights + 2 * H;
     line.sum = NULL;
     stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
@@ -195,7 +199,9 @@ static void column_gradient(struct Step *step, size_t b)
   size_t H = (size_t)t->shape.H, entry = H * t->width;
   struct Line line = {.pairs = pairs->by_column + pairs->column_first[b],
                       .n = pairs->column_first[b + 1] - pairs->column_first[b],
-                      .table = t->T1 + b * entry,
+                      .table = t->T1,
+                      .entries = (size_t)t->shape.p,
+                      .entry = b,
                       .weights = step->weights + H,
                       .gradients = step->streams};
   double begin = lap_begin(step);

@@ -2,9 +2,9 @@
 
 #include "model/kernels.h"
 
-void stream_forward(const struct Tables *tables, const struct RowOfPairs *row)
+void stream_forward(const struct Tables *tables, const struct RowsOfPairs *rows)
 {
-  kernels()->stream_forward(tables, row);
+  kernels()->stream_forward(tables, rows);
 }
 
 void stream_backward(const struct Tables *tables, const struct Line *line, bool accumulate,

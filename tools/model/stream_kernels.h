@@ -7,133 +7,217 @@
  * half of one without.
  */
 enum { HEAD_BLOCK = 4 };
+_Static_assert((int)STRIP == 2 * (int)WIDE_LANES, "forward_block stores two Wides to a strip");
+_Static_assert((int)TABLE_STRIP % (FORWARD_WIDES * (int)WIDE_LANES) == 0, "pieces fill a strip");
+_Static_assert((int)TABLE_STRIP % (int)STRIP == 0, "a strip of a table begins with a strip");
 
 /* ---- forward ---- */
 
-/* What the streams of a block of pairs of one row are made of. */
-struct Block {
-  const float *base, *T0, *T1[FORWARD_BLOCK], *T2; /* [width], [H][width], ... */
-  const float *weights;                            /* [pairs][3][H] */
+/* Columns of a strip, and where they go: those behind the first STRIP at out + jump. */
+struct Piece {
+  const float *base, *T0, *T1, *T2; /* [entries][H][columns of the strip], but for the base */
+  bool rectified;
+  float *out;       /* of the first pair */
+  size_t row, jump; /* from pair to pair, and from STRIP columns to the next */
 };
 
-/* The columns from `begin` to `end` of the streams of `count` pairs, to out + i stride. With H =
-   HEAD_BLOCK the weights of the first two positions have registers, and stay there. */
-INLINED void forward_columns(const struct Block *block, size_t H, size_t count, bool folded,
-                             bool rectified, size_t width, size_t begin, size_t end,
-                             float *restrict out, size_t stride)
+/* What the pairs of a row share, loaded once. With H = HEAD_BLOCK there are registers for it. */
+struct Shared {
+  Wide base[FORWARD_WIDES], T0[HEAD_BLOCK][FORWARD_WIDES];
+};
+
+INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t columns, size_t wides,
+                                  const float *T0)
 {
-  const float *weights = block->weights;
-  Wide filled[FORWARD_BLOCK][2 * HEAD_BLOCK];
-  bool in_registers = H == HEAD_BLOCK;
+  struct Shared shared;
+#pragma GCC unroll 4
+  for (size_t v = 0; v < wides; v++)
+    shared.base[v] = wide_load(piece->base + v * WIDE_LANES);
+#pragma GCC unroll 4
+  for (size_t h = 0; h < HEAD_BLOCK && H == HEAD_BLOCK; h++)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      shared.T0[h][v] = wide_load(T0 + h * columns + v * WIDE_LANES);
+  return shared;
+}
+
+/* `wides` Wides of `count` pairs of a row. */
+INLINED void forward_block(const struct Piece *piece, const struct Shared *shared, size_t H,
+                           size_t columns, size_t wides, size_t count, bool folded, const float *T0,
+                           const int *column, const float *weights, float *out)
+{
+  Wide sum[FORWARD_BLOCK][FORWARD_WIDES];
+  const float *T1[FORWARD_BLOCK];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < count; i++) {
+    T1[i] = piece->T1 + (size_t)column[i] * H * columns;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      sum[i][v] = shared->base[v];
+  }
+#pragma GCC unroll 4
+  for (size_t h = 0; h < H; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++) {
+        Wide row =
+            H == HEAD_BLOCK ? shared->T0[h][v] : wide_load(T0 + h * columns + v * WIDE_LANES);
+        sum[i][v] = wide_fma(weight, row, sum[i][v]);
+      }
+    }
+#pragma GCC unroll 4
+  for (size_t h = 0; h < H; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++)
+        sum[i][v] = wide_fma(weight, wide_load(T1[i] + h * columns + v * WIDE_LANES), sum[i][v]);
+    }
+  for (size_t h = 0; h < H && !folded; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + 2 * H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++)
+        sum[i][v] =
+            wide_fma(weight, wide_load(piece->T2 + h * columns + v * WIDE_LANES), sum[i][v]);
+    }
 #pragma GCC unroll 4
   for (size_t i = 0; i < count; i++)
-#pragma GCC unroll 8
-    for (size_t k = 0; k < 2 * HEAD_BLOCK; k++)
-      filled[i][k] = wide_fill(in_registers ? weights[i * 3 * H + k] : 0.0f);
-  for (size_t f = begin; f < end; f += WIDE_LANES) {
-    Wide sum[FORWARD_BLOCK];
 #pragma GCC unroll 4
-    for (size_t i = 0; i < count; i++)
-      sum[i] = wide_load(block->base + f);
+    for (size_t v = 0; v < wides; v++)
+      if (piece->rectified) sum[i][v] = wide_rectify(sum[i][v]);
 #pragma GCC unroll 4
-    for (size_t h = 0; h < H; h++) {
-      Wide row = wide_load(block->T0 + h * width + f);
+  for (size_t i = 0; i < count; i++)
 #pragma GCC unroll 4
-      for (size_t i = 0; i < count; i++)
-        sum[i] =
-            wide_fma(in_registers ? filled[i][h] : wide_fill(weights[i * 3 * H + h]), row, sum[i]);
+    for (size_t v = 0; v < wides; v++)
+      wide_store(out + i * piece->row + v / 2 * piece->jump + v % 2 * WIDE_LANES, sum[i][v]);
+}
+
+/* `wides` Wides of all pairs, of a strip that is `columns` wide. */
+INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows, size_t H,
+                           size_t columns, size_t wides, bool folded)
+{
+  const float *weights = rows->weights;
+  float *out = piece->out;
+  size_t i = rows->row_first[rows->first_row];
+  for (int a = rows->first_row; a < rows->end_row; a++) {
+    size_t end = rows->row_first[a + 1];
+    const float *T0 = piece->T0 + (size_t)a * H * columns;
+    struct Shared shared = load_shared(piece, H, columns, wides, T0);
+    for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
+      forward_block(piece, &shared, H, columns, wides, FORWARD_BLOCK, folded, T0, rows->column + i,
+                    weights, out);
+      weights += FORWARD_BLOCK * 3 * H;
+      out += FORWARD_BLOCK * piece->row;
     }
-#pragma GCC unroll 4
-    for (size_t h = 0; h < H; h++)
-#pragma GCC unroll 4
-      for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(in_registers ? filled[i][H + h] : wide_fill(weights[i * 3 * H + H + h]),
-                          wide_load(block->T1[i] + h * width + f), sum[i]);
-    for (size_t h = 0; h < H && !folded; h++) {
-      Wide row = wide_load(block->T2 + h * width + f);
-#pragma GCC unroll 4
-      for (size_t i = 0; i < count; i++)
-        sum[i] = wide_fma(wide_fill(weights[i * 3 * H + 2 * H + h]), row, sum[i]);
+    for (; i < end; i++) {
+      forward_block(piece, &shared, H, columns, wides, 1, folded, T0, rows->column + i, weights,
+                    out);
+      weights += 3 * H;
+      out += piece->row;
     }
-#pragma GCC unroll 4
-    for (size_t i = 0; i < count; i++)
-      wide_store(out + i * stride + f, rectified ? wide_rectify(sum[i]) : sum[i]);
   }
 }
 
-/* `count` pairs of the row, from its i-th on. */
-INLINED void forward_block(const struct Tables *t, const struct RowOfPairs *row, size_t H,
-                           size_t count, bool folded, size_t i)
+/* A strip. A whole one's width is a constant. */
+INLINED void forward_strip(const struct Tables *t, const struct RowsOfPairs *rows, size_t H,
+                           bool folded, struct TableStrip strip)
 {
-  size_t entry = H * t->width, m = t->mlp_width;
-  struct Block block = {.base = t->base,
-                        .T0 = t->T0 + (size_t)row->a * entry,
-                        .T2 = t->T2,
-                        .weights = row->weights + i * 3 * H};
-#pragma GCC unroll 4
-  for (size_t j = 0; j < count; j++)
-    block.T1[j] = t->T1 + (size_t)row->columns[i + j] * entry;
-  if (row->rectified)
-    forward_columns(&block, H, count, folded, true, t->width, 0, m, row->hidden + i * m, m);
-  else
-    forward_columns(&block, H, count, folded, false, t->width, 0, m, row->hidden + i * m, m);
-  forward_columns(&block, H, count, folded, false, t->width, m, t->width,
-                  row->streams + i * t->width, t->width);
+  size_t n = rows->row_first[rows->end_row] - rows->row_first[rows->first_row];
+  size_t table = strip.begin * (size_t)t->shape.p * H, columns = strip.end - strip.begin;
+  size_t step = columns == TABLE_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
+  bool logits = strip.begin >= t->mlp_width;
+  float *out = logits ? rows->streams + strip.begin : rows->hidden + strip.begin * n;
+  size_t row = logits ? t->width : STRIP, jump = logits ? STRIP : n * STRIP;
+  for (size_t f = 0; f < columns; f += step) {
+    const struct Piece piece = {.base = t->base + strip.begin + f,
+                                .T0 = t->T0 + table + f,
+                                .T1 = t->T1 + table + f,
+                                .T2 = t->T2 + strip.begin * H + f,
+                                .rectified = rows->rectified && !logits,
+                                .out = out + f / STRIP * jump + f % STRIP,
+                                .row = row,
+                                .jump = jump};
+    if (columns == TABLE_STRIP)
+      forward_piece(&piece, rows, H, TABLE_STRIP, FORWARD_WIDES, folded);
+    else
+      forward_piece(&piece, rows, H, columns, 1, folded);
+  }
 }
 
-INLINED void forward_row(const struct Tables *t, const struct RowOfPairs *row, size_t H,
-                         bool folded)
+INLINED void forward_strips(const struct Tables *t, const struct RowsOfPairs *rows, size_t H,
+                            bool folded)
 {
-  size_t i = 0;
-  for (; i + FORWARD_BLOCK <= row->n; i += FORWARD_BLOCK)
-    forward_block(t, row, H, FORWARD_BLOCK, folded, i);
-  for (; i < row->n; i++)
-    forward_block(t, row, H, 1, folded, i);
+  for (size_t s = 0; s < table_strips(t); s++)
+    forward_strip(t, rows, H, folded, table_strip(t, s));
 }
 
-static void forward(const struct Tables *t, const struct RowOfPairs *row)
+static void forward(const struct Tables *t, const struct RowsOfPairs *rows)
 {
   if (t->shape.H == HEAD_BLOCK && t->folded)
-    forward_row(t, row, HEAD_BLOCK, true);
+    forward_strips(t, rows, HEAD_BLOCK, true);
   else if (t->shape.H == HEAD_BLOCK)
-    forward_row(t, row, HEAD_BLOCK, false);
+    forward_strips(t, rows, HEAD_BLOCK, false);
   else
-    forward_row(t, row, (size_t)t->shape.H, t->folded);
+    forward_strips(t, rows, (size_t)t->shape.H, t->folded);
 }
 
 /* ---- backward, the weights ---- */
 
-/* d_weights of `count` (up to PAIR_BLOCK) pairs and `heads` (up to HEAD_BLOCK) heads: inner
-   products. Those of a column lie far apart: the next pairs' gradients are asked for, `ahead`. */
-INLINED void weights_backward(size_t width, size_t heads, size_t count, const float *table,
-                              const float *const gradients[], const float *const ahead[],
-                              float *const d_weights[])
+/* What a strip adds to the inner products of `count` (up to PAIR_BLOCK) pairs' gradients with the
+   entry's rows of `heads` (up to HEAD_BLOCK) heads. Those of a column lie far apart: the next
+   pairs' gradients are asked for, `ahead`. */
+INLINED void add_strip(size_t columns, size_t heads, size_t count, size_t begin, const float *entry,
+                       const float *const gradients[], const float *const ahead[],
+                       Wide sum[][HEAD_BLOCK])
+{
+  for (size_t f = 0; f < columns; f += WIDE_LANES) {
+    Wide gradient[PAIR_BLOCK];
+    for (size_t i = 0; i < count; i++) {
+      gradient[i] = wide_load(gradients[i] + begin + f);
+      __builtin_prefetch(ahead[i] + begin + f);
+    }
+    for (size_t h = 0; h < heads; h++) {
+      Wide row = wide_load(entry + h * columns + f);
+      for (size_t i = 0; i < count; i++)
+        sum[i][h] = wide_fma(gradient[i], row, sum[i][h]);
+    }
+  }
+}
+
+/* The inner products, to d_weights. */
+INLINED void weights_backward(const struct Tables *t, const struct Line *line, size_t heads,
+                              size_t first_head, size_t count, const float *const gradients[],
+                              const float *const ahead[], float *const d_weights[])
 {
   Wide sum[PAIR_BLOCK][HEAD_BLOCK];
   for (size_t i = 0; i < count; i++)
     for (size_t h = 0; h < heads; h++)
       sum[i][h] = wide_fill(0.0f);
-  for (size_t f = 0; f < width; f += WIDE_LANES) {
-    Wide gradient[PAIR_BLOCK];
-    for (size_t i = 0; i < count; i++) {
-      gradient[i] = wide_load(gradients[i] + f);
-      __builtin_prefetch(ahead[i] + f);
-    }
-    for (size_t h = 0; h < heads; h++) {
-      Wide row = wide_load(table + h * width + f);
-      for (size_t i = 0; i < count; i++)
-        sum[i][h] = wide_fma(gradient[i], row, sum[i][h]);
-    }
+  size_t H = (size_t)t->shape.H;
+  for (size_t s = 0; s < table_strips(t); s++) {
+    struct TableStrip strip = table_strip(t, s);
+    size_t columns = strip.end - strip.begin;
+    const float *entry =
+        line->table + strip.begin * line->entries * H + (line->entry * H + first_head) * columns;
+    if (columns == TABLE_STRIP)
+      add_strip(TABLE_STRIP, heads, count, strip.begin, entry, gradients, ahead, sum);
+    else
+      add_strip(columns, heads, count, strip.begin, entry, gradients, ahead, sum);
   }
   for (size_t i = 0; i < count; i++)
     for (size_t h = 0; h < heads; h++)
       d_weights[i][h] = wide_sum(sum[i][h]);
 }
 
-INLINED void weights_backward_pairs(const struct Line *line, size_t width, size_t stride,
-                                    size_t heads, size_t first_head, size_t count, size_t first,
-                                    float *d_weights)
+INLINED void weights_backward_pairs(const struct Tables *t, const struct Line *line, size_t heads,
+                                    size_t first_head, size_t count, size_t first, float *d_weights)
 {
+  size_t width = t->width, stride = 3 * (size_t)t->shape.H;
   const float *gradients[PAIR_BLOCK], *ahead[PAIR_BLOCK];
   float *outputs[PAIR_BLOCK];
   for (size_t i = 0; i < count; i++) {
@@ -142,18 +226,17 @@ INLINED void weights_backward_pairs(const struct Line *line, size_t width, size_
     ahead[i] = line->gradients + line->pairs[next] * width;
     outputs[i] = d_weights + line->pairs[first + i] * stride + first_head;
   }
-  weights_backward(width, heads, count, line->table + first_head * width, gradients, ahead,
-                   outputs);
+  weights_backward(t, line, heads, first_head, count, gradients, ahead, outputs);
 }
 
-INLINED void weights_backward_line(const struct Line *line, size_t width, size_t stride,
-                                   size_t heads, size_t first_head, float *d_weights)
+INLINED void weights_backward_line(const struct Tables *t, const struct Line *line, size_t heads,
+                                   size_t first_head, float *d_weights)
 {
   size_t i = 0;
   for (; i + PAIR_BLOCK <= line->n; i += PAIR_BLOCK)
-    weights_backward_pairs(line, width, stride, heads, first_head, PAIR_BLOCK, i, d_weights);
+    weights_backward_pairs(t, line, heads, first_head, PAIR_BLOCK, i, d_weights);
   for (; i < line->n; i++)
-    weights_backward_pairs(line, width, stride, heads, first_head, 1, i, d_weights);
+    weights_backward_pairs(t, line, heads, first_head, 1, i, d_weights);
 }
 
 /* ---- backward, the table entry ---- */
@@ -204,10 +287,11 @@ INLINED void table_backward_row(const struct Line *line, size_t width, size_t st
 }
 
 /* The two flags as constants where it pays: the sum's registers are free when there is none. */
-INLINED void backward_heads(const struct Line *line, size_t width, size_t stride, size_t heads,
+INLINED void backward_heads(const struct Tables *t, const struct Line *line, size_t heads,
                             size_t first_head, bool accumulate, float *d_table, float *d_weights)
 {
-  weights_backward_line(line, width, stride, heads, first_head, d_weights);
+  size_t width = t->width, stride = 3 * (size_t)t->shape.H;
+  weights_backward_line(t, line, heads, first_head, d_weights);
   if (line->sum && first_head == 0)
     table_backward_row(line, width, stride, heads, first_head, true, accumulate, d_table);
   else
@@ -217,9 +301,9 @@ INLINED void backward_heads(const struct Line *line, size_t width, size_t stride
 static void backward(const struct Tables *t, const struct Line *line, bool accumulate,
                      float *d_table, float *d_weights)
 {
-  size_t H = (size_t)t->shape.H, stride = 3 * H, h = 0;
+  size_t H = (size_t)t->shape.H, h = 0;
   for (; h + HEAD_BLOCK <= H; h += HEAD_BLOCK)
-    backward_heads(line, t->width, stride, HEAD_BLOCK, h, accumulate, d_table, d_weights);
+    backward_heads(t, line, HEAD_BLOCK, h, accumulate, d_table, d_weights);
   for (; h < H; h++)
-    backward_heads(line, t->width, stride, 1, h, accumulate, d_table, d_weights);
+    backward_heads(t, line, 1, h, accumulate, d_table, d_weights);
 }

@@ -57,7 +57,7 @@ bool tables_init(struct Tables *t, const struct Shape *shape, enum Attention att
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
   t->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's tables", error);
-  if (t->block && packed_init(&t->logits_of_hidden, m, t->logit_width, error) &&
+  if (t->block && packed_init(&t->logits_of_hidden, m, V, error) &&
       packed_init(&t->hidden_of_logits, V, m, error))
     return true;
   tables_release(t);
@@ -201,7 +201,7 @@ static void scores_backward(const struct Tables *t, const struct Parameters *par
     scale_values(d_query, d_head, scale);
     product(d, d_head, 1, transposed(equals, d), plain(d_query, d_head), REPLACE,
             parameters_at(gradient, W_Q) + h * d * d_head, d_head);
-    product(1, d, d_head, plain(d_query, d_head), transposed(W_Q_h, d_head), ADD, d_equals, d);
+    product(d, 1, d_head, plain(W_Q_h, d_head), transposed(d_query, d_head), ADD, d_equals, 1);
   }
 }
 
@@ -246,15 +246,15 @@ static void reader_backward(const struct Tables *t, const struct Parameters *par
 
   product(d, t->width, 1, transposed(equals, d), plain(g->base, t->width), ADD, g->reader,
           t->width);
-  product(1, d, t->width, plain(g->base, t->width), transposed(t->reader, t->width), ADD,
-          g->sources + source_equals(t) * d, d);
+  product(d, 1, t->width, plain(t->reader, t->width), transposed(g->base, t->width), ADD,
+          g->sources + source_equals(t) * d, 1);
   for (size_t i = 0; i < d; i++) {
     memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
     memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
   }
   memcpy(parameters_at(gradient, B_IN), g->base, m * sizeof(float));
-  product(1, d, V, plain(d_logits, V), transposed(unembedding, V), REPLACE,
-          parameters_at(gradient, B_OUT), d);
+  product(d, 1, V, plain(unembedding, V), transposed(d_logits, V), REPLACE,
+          parameters_at(gradient, B_OUT), 1);
   product(d, V, 1, transposed(parameters_at(parameters, B_OUT), d), plain(d_logits, V), ADD,
           d_unembedding, V);
 
@@ -266,25 +266,52 @@ static void reader_backward(const struct Tables *t, const struct Parameters *par
 
 /* ---- table rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
 
-static void place_rows(struct Tables *t)
+/* Entries x of T^0 and T^1 for a strip of columns, from `first` on and before `end`. */
+static void place_entries(struct Tables *t, struct TableStrip strip, size_t first, size_t end)
 {
-  size_t p = (size_t)t->shape.p, row = (size_t)t->shape.H * t->width;
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, row = H * t->width;
+  size_t columns = strip.end - strip.begin, to = (strip.begin * p + first * columns) * H;
   const float *position0 = t->source_rows + source_position0(t) * row;
   const float *position1 = t->source_rows + source_position1(t) * row;
   const float *equals = t->source_rows + source_equals(t) * row;
   float folded = t->folded ? 1.0f : 0.0f;
-#pragma omp parallel for
-  for (size_t x = 0; x < p; x++)
-    for (size_t i = 0; i < row; i++) {
-      float of_token = t->source_rows[x * row + i] - folded * equals[i];
-      t->T0[x * row + i] = of_token + position0[i];
-      t->T1[x * row + i] = of_token + position1[i];
+  for (size_t x = first; x < end; x++)
+    for (size_t h = 0; h < H; h++, to += columns) {
+      size_t from = h * t->width + strip.begin;
+      for (size_t i = 0; i < columns; i++) {
+        float of_token = t->source_rows[x * row + from + i] - folded * equals[from + i];
+        t->T0[to + i] = of_token + position0[from + i];
+        t->T1[to + i] = of_token + position1[from + i];
+      }
     }
-  memcpy(t->T2, equals, row * sizeof(float));
-  if (!t->folded) return;
-  for (size_t h = 0; h < (size_t)t->shape.H; h++)
+}
+
+/* T^2, or where it is folded its share of the base. */
+static void place_equals(struct Tables *t)
+{
+  size_t H = (size_t)t->shape.H;
+  const float *equals = t->source_rows + source_equals(t) * H * t->width;
+  for (size_t h = 0; h < H; h++)
+    for (size_t s = 0; s < table_strips(t); s++) {
+      struct TableStrip strip = table_strip(t, s);
+      size_t columns = strip.end - strip.begin;
+      memcpy(t->T2 + strip.begin * H + h * columns, equals + h * t->width + strip.begin,
+             columns * sizeof(float));
+    }
+  for (size_t h = 0; t->folded && h < H; h++)
     for (size_t i = 0; i < t->width; i++)
-      t->base[i] += t->T2[h * t->width + i];
+      t->base[i] += equals[h * t->width + i];
+}
+
+static void place_rows(struct Tables *t)
+{
+  const size_t block = 32; /* entries for one thread */
+  size_t p = (size_t)t->shape.p;
+#pragma omp parallel for collapse(2)
+  for (size_t s = 0; s < table_strips(t); s++)
+    for (size_t first = 0; first < p; first += block)
+      place_entries(t, table_strip(t, s), first, first + block < p ? first + block : p);
+  place_equals(t);
 }
 
 static void table_rows_forward(struct Tables *t, const struct Parameters *parameters)

@@ -16,9 +16,9 @@
  * Where the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0 - w^1 is folded away:
  * T^2 is taken off the other two tables and added to the base once.
  *
- * Rows of R, of the tables and of the stream are `width` floats: [m padded | V padded], padded to
- * whole vectors. Padded columns are 0, but for the logits of the base: there they are -infinity, so
- * that no loss and no gradient ever sees them.
+ * R, the tables and the stream have `width` columns: [m padded | V padded], padded to whole
+ * vectors. Padded columns are 0, but for the logits of the base: there they are -infinity, so that
+ * no loss and no gradient ever sees them.
  *
  * Only W_E[x] differs between the tables of position 0 and 1, so both come from one product over
  * "sources": the rows x = W_E[0..p-1], then W_pos[0], W_pos[1], x_=.
@@ -41,11 +41,11 @@ struct Tables {
   float *readers_by_head; /* [H][d_head][width]: W_O[h] R */
   float *values;          /* [H][n_sources][d_head]: sources W_V[h] */
   float *source_rows;     /* [n_sources][H][width]: values W_O R, before positions are added */
-  float *T0, *T1;         /* [p][H][width] */
-  float *T2;              /* [H][width] */
+  float *T0, *T1;         /* [p][H][width], in strips */
+  float *T2;              /* [1][H][width], in strips */
   float *base;            /* [width] */
   float *W_L_transposed;  /* [m][logit_width]: W_out W_U */
-  struct Packed logits_of_hidden; /* it, [m, logit_width], with columns of 0 behind the last */
+  struct Packed logits_of_hidden; /* it, [m, V] */
   struct Packed hidden_of_logits; /* W_L [V, m] */
   float *query;                   /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
   float *key_query;               /* [d][H]: W_K[h] query_h */
@@ -55,8 +55,8 @@ struct Tables {
   void *block;                    /* where all these arrays stand */
 };
 
-/* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
-   scratch. */
+/* The tables' gradients, in the same shapes (none in strips) but for W_L's; what else the backward
+   pass needs is its scratch. */
 struct TableGradients {
   float *T0, *T1;         /* [p][H][width] */
   float *T2;              /* [H][width]; not read when folded */
@@ -68,6 +68,32 @@ struct TableGradients {
       *key_query;
   void *block;
 };
+
+/*
+ * The tables are stored in strips of columns: a strip of all entries stays in the second-level
+ * cache while pair after pair reads it. That of the columns from `begin` to `end` is
+ * [entries][H][end - begin], at table + begin entries H. None has both neurons and logits.
+ */
+enum { TABLE_STRIP = 64 };
+
+struct TableStrip {
+  size_t begin, end;
+};
+
+static inline size_t table_strips(const struct Tables *t)
+{
+  return (t->mlp_width + TABLE_STRIP - 1) / TABLE_STRIP +
+         (t->logit_width + TABLE_STRIP - 1) / TABLE_STRIP;
+}
+
+static inline struct TableStrip table_strip(const struct Tables *t, size_t i)
+{
+  size_t n_neurons = (t->mlp_width + TABLE_STRIP - 1) / TABLE_STRIP;
+  bool neurons = i < n_neurons;
+  size_t begin = neurons ? i * TABLE_STRIP : t->mlp_width + (i - n_neurons) * TABLE_STRIP;
+  size_t end = neurons ? t->mlp_width : t->width;
+  return (struct TableStrip){begin, end - begin > TABLE_STRIP ? begin + TABLE_STRIP : end};
+}
 
 /* Do the weights of a head sum to one, so that T^2 is folded away? */
 bool tables_fold(enum Attention attention);

@@ -16,8 +16,8 @@ bool scratch_init(struct Scratch *scratch, const struct Tables *tables, size_t p
   *scratch = (struct Scratch){0};
   size_t H = (size_t)tables->shape.H, entries = vector_pad((size_t)tables->shape.p * H);
   float **row = scratch->entries;
-  const struct FloatArray arrays[] = {{&scratch->hidden, pairs * tables->mlp_width},
-                                      {&scratch->slope, pairs * tables->mlp_width},
+  const struct FloatArray arrays[] = {{&scratch->hidden, strips_size(pairs, tables->mlp_width)},
+                                      {&scratch->slope, strips_size(pairs, tables->mlp_width)},
                                       {&scratch->streams, pairs * tables->width},
                                       {&scratch->weights, pairs * 3 * H},
                                       {row, entries},
@@ -49,21 +49,28 @@ struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row)
                        .n = pairs->row_first[end_row] - first};
 }
 
+/* Copies the heads of one position of a pair: for the usual number of them in one instruction. */
+static inline void copy_heads(float *to, const float *from, size_t H)
+{
+  if (H == 4)
+    memcpy(to, from, 4 * sizeof *to);
+  else
+    memcpy(to, from, H * sizeof *to);
+}
+
 /* [n][3][H] of consecutive pairs into three arrays of (pair, head) entries, and back. */
 static void unzip(const float *triples, size_t n, size_t H, float *const arrays[3])
 {
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < 3; k++)
-      for (size_t h = 0; h < H; h++)
-        arrays[k][i * H + h] = triples[(i * 3 + k) * H + h];
+      copy_heads(arrays[k] + i * H, triples + (i * 3 + k) * H, H);
 }
 
 static void zip(float *const arrays[3], size_t n, size_t H, float *triples)
 {
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < 3; k++)
-      for (size_t h = 0; h < H; h++)
-        triples[(i * 3 + k) * H + h] = arrays[k][i * H + h];
+      copy_heads(triples + (i * 3 + k) * H, arrays[k] + i * H, H);
 }
 
 static void gather_scores(const struct Tables *t, const struct Pairs *pairs, int a,
@@ -71,12 +78,9 @@ static void gather_scores(const struct Tables *t, const struct Pairs *pairs, int
 {
   size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
   for (size_t i = 0; i < n; i++) {
-    const float *score1 = t->score1 + (size_t)pairs->column[first + i] * H;
-    for (size_t h = 0; h < H; h++) {
-      scores[0][i * H + h] = t->score0[(size_t)a * H + h];
-      scores[1][i * H + h] = score1[h];
-      scores[2][i * H + h] = t->score2[h];
-    }
+    copy_heads(scores[0] + i * H, t->score0 + (size_t)a * H, H);
+    copy_heads(scores[1] + i * H, t->score1 + (size_t)pairs->column[first + i] * H, H);
+    copy_heads(scores[2] + i * H, t->score2, H);
   }
 }
 
@@ -92,33 +96,27 @@ static void row_weights(const struct Tables *t, enum Attention attention, const 
 void tile_streams(const struct Tables *t, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct Scratch *scratch, const struct Tile *tile)
 {
-  for (int a = tile->first_row; a < tile->end_row; a++) {
-    size_t first = pairs->row_first[a], offset = first - tile->first;
-    float *weights = tile->weights + offset * 3 * (size_t)t->shape.H;
-    row_weights(t, config->attention, pairs, scratch, a, weights);
-    const struct RowOfPairs row = {.a = a,
-                                   .columns = pairs->column + first,
-                                   .n = pairs->row_first[a + 1] - first,
-                                   .weights = weights,
+  for (int a = tile->first_row; a < tile->end_row; a++)
+    row_weights(t, config->attention, pairs, scratch, a,
+                tile->weights + (pairs->row_first[a] - tile->first) * 3 * (size_t)t->shape.H);
+  const struct RowsOfPairs rows = {.first_row = tile->first_row,
+                                   .end_row = tile->end_row,
+                                   .row_first = pairs->row_first,
+                                   .column = pairs->column,
+                                   .weights = tile->weights,
                                    .rectified = config->activation == ACTIVATION_RELU,
-                                   .hidden = tile->hidden + offset * t->mlp_width,
-                                   .streams = tile->streams + offset * t->width};
-    stream_forward(t, &row);
-  }
+                                   .hidden = tile->hidden,
+                                   .streams = tile->streams};
+  stream_forward(t, &rows);
 }
 
-/* What a GELU writes is still near when the product reads it, block by block; a ReLU is done. */
 void tile_mlp(const struct Tables *t, enum Activation activation, struct Scratch *scratch,
               const struct Tile *tile)
 {
-  size_t m = t->mlp_width, block = activation == ACTIVATION_GELU ? BLOCK_PAIRS : tile->n;
-  for (size_t first = 0, n; first < tile->n; first += n) {
-    n = tile->n - first < block ? tile->n - first : block;
-    float *hidden = tile->hidden + first * m;
-    if (activation == ACTIVATION_GELU) gelu_forward(hidden, n * m, scratch->slope + first * m);
-    product_packed(n, plain(hidden, m), &t->logits_of_hidden, ADD,
-                   tile->streams + first * t->width + m, t->width);
-  }
+  if (activation == ACTIVATION_GELU)
+    gelu_forward(tile->hidden, strips_size(tile->n, t->mlp_width), scratch->slope);
+  product_packed(tile->n, in_strips(tile->hidden, tile->n), &t->logits_of_hidden, ADD,
+                 tile->streams + t->mlp_width, t->width);
 }
 
 void tile_forward(const struct Tables *t, const struct ModelConfig *config,

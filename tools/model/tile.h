@@ -1,7 +1,5 @@
 /*
- * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h). Between a
- * product and a pass over its pairs it goes by blocks, small enough that what one writes is still
- * in the second-level cache when the other reads it.
+ * The forward pass over a tile: the pairs of a few consecutive rows (model/pairs.h).
  */
 #ifndef MODEL_TILE_H
 #define MODEL_TILE_H
@@ -9,13 +7,10 @@
 #include "model/pairs.h"
 #include "model/tables.h"
 
-/* Pairs of a block: their neurons stay in the second-level cache. */
-enum { BLOCK_PAIRS = 96 };
-
 /* Scratch of one thread. */
 struct Scratch {
-  float *hidden;     /* [largest tile][mlp_width] */
-  float *slope;      /* [largest tile][mlp_width]: f'(pre), for gelu */
+  float *hidden;     /* [largest tile, mlp_width] in strips */
+  float *slope;      /* the same: f'(pre), for gelu */
   float *streams;    /* [largest tile][width] */
   float *weights;    /* [largest tile][3][H] */
   float *entries[9]; /* scores, weights and gradients of one row, for model/attention.h */
@@ -33,7 +28,7 @@ struct Tile {
   size_t first, n; /* pair numbers first .. first + n - 1 */
   float *weights;  /* [n][3][H] */
   float *streams;  /* [n][width]: the last logit_width columns become the logits */
-  float *hidden;   /* [n][mlp_width]: pre-activations, and then neurons */
+  float *hidden;   /* [n, mlp_width] in strips: pre-activations, and then neurons */
 };
 
 /* A tile of the rows first_row .. end_row - 1; its arrays are the caller's to set. */

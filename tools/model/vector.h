@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __FMA__
+#ifdef __AVX__
 #include <immintrin.h>
 #endif
 
 enum { LANES = 8 };
+
+/* For functions whose arguments are meant to become constants where they are called. */
+#define INLINED static inline __attribute__((always_inline))
 
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t IntegerVector __attribute__((vector_size(4 * LANES)));
@@ -58,12 +61,21 @@ static inline Vector vector_fma(Vector a, Vector b, Vector c)
 /* mask ? a : b, lane by lane, for a mask of 0 and -1 as comparisons give it */
 static inline Vector vector_select(IntegerVector mask, Vector a, Vector b)
 {
+#ifdef __AVX__
+  return (Vector)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
   return (Vector)((mask & (IntegerVector)a) | (~mask & (IntegerVector)b));
+#endif
 }
 
+/* a > b ? a : b */
 static inline Vector vector_max(Vector a, Vector b)
 {
+#ifdef __AVX__
+  return (Vector)_mm256_max_ps((__m256)a, (__m256)b);
+#else
   return vector_select(a > b, a, b);
+#endif
 }
 
 /* 0 where a lane is below it; a NaN stays one */
@@ -94,16 +106,41 @@ static inline float vector_largest(Vector v)
   return v[0] > v[1] ? v[0] : v[1];
 }
 
+/* Four floats from each of two places. */
+static inline Vector vector_load_quads(const float *low, const float *high)
+{
+#ifdef __AVX__
+  return (Vector)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high),
+                                      1);
+#else
+  return (Vector){low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]};
+#endif
+}
+
+/* Turns both quads: their lane j of v[i] becomes their lane i of v[j]. Lanes are woven, and then
+   pairs of them, with one instruction for a vector. */
+static inline void vectors_turn_quads(Vector v[4])
+{
+  Vector low01 = __builtin_shufflevector(v[0], v[1], 0, 8, 1, 9, 4, 12, 5, 13);
+  Vector low23 = __builtin_shufflevector(v[2], v[3], 0, 8, 1, 9, 4, 12, 5, 13);
+  Vector high01 = __builtin_shufflevector(v[0], v[1], 2, 10, 3, 11, 6, 14, 7, 15);
+  Vector high23 = __builtin_shufflevector(v[2], v[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  v[0] = __builtin_shufflevector(low01, low23, 0, 1, 8, 9, 4, 5, 12, 13);
+  v[1] = __builtin_shufflevector(low01, low23, 2, 3, 10, 11, 6, 7, 14, 15);
+  v[2] = __builtin_shufflevector(high01, high23, 0, 1, 8, 9, 4, 5, 12, 13);
+  v[3] = __builtin_shufflevector(high01, high23, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
 /*
- * Defines name(x) = exp(x) for a type of vectors, to about one unit in the last place, for x <= 88;
- * 0 below -87 (so for -inf). Taylor's polynomial of degree 7 on |r| <= ln 2 / 2, where its
- * remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
+ * Defines name(x) = exp(x) for a type of vectors, and of masks for it, to about one unit in the
+ * last place, for x <= 88; 0 below -87 (so for -inf). Taylor's polynomial of degree 7 on |r| <= ln
+ * 2 / 2, where its remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
  */
-#define DEFINE_EXP(name, Float, Integer, fill, fma, select)                                        \
+#define DEFINE_EXP(name, Float, Integer, Mask, fill, fma, below, select)                           \
   static inline Float name(Float x)                                                                \
   {                                                                                                \
     const Float shift = fill(0x1.8p23f);                                                           \
-    Integer vanishes = x < fill(-87.0f);                                                           \
+    Mask vanishes = below(x, fill(-87.0f));                                                        \
     x = select(vanishes, fill(-87.0f), x);                                                         \
     Float shifted = fma(x, fill(0x1.715476p0f), shift);                                            \
     Float n = shifted - shift;                                                                     \
@@ -121,6 +158,12 @@ static inline float vector_largest(Vector v)
     return select(vanishes, fill(0.0f), (Float)((Integer)sum + exponent));                         \
   }
 
-DEFINE_EXP(vector_exp, Vector, IntegerVector, vector_fill, vector_fma, vector_select)
+static inline IntegerVector vector_below(Vector a, Vector b)
+{
+  return a < b;
+}
+
+DEFINE_EXP(vector_exp, Vector, IntegerVector, IntegerVector, vector_fill, vector_fma, vector_below,
+           vector_select)
 
 #endif

@@ -60,6 +60,35 @@ static inline Wide wide_rectify(Wide w)
   return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
 }
 
+/* Quad i of the lanes: four floats of row 4 i, rows being `row` floats apart. */
+static inline Wide wide_load_quads(const float *from, size_t row)
+{
+  __m512 lanes = _mm512_castps128_ps512(_mm_loadu_ps(from));
+  lanes = _mm512_insertf32x4(lanes, _mm_loadu_ps(from + 4 * row), 1);
+  lanes = _mm512_insertf32x4(lanes, _mm_loadu_ps(from + 8 * row), 2);
+  return (Wide){_mm512_insertf32x4(lanes, _mm_loadu_ps(from + 12 * row), 3)};
+}
+
+/* Turns every quad: its lane j of w[i] becomes its lane i of w[j]. */
+static inline void wides_turn_quads(Wide w[4])
+{
+  __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(w[0].lanes, w[1].lanes));
+  __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(w[2].lanes, w[3].lanes));
+  __m512d high01 = _mm512_castps_pd(_mm512_unpackhi_ps(w[0].lanes, w[1].lanes));
+  __m512d high23 = _mm512_castps_pd(_mm512_unpackhi_ps(w[2].lanes, w[3].lanes));
+  w[0].lanes = _mm512_castpd_ps(_mm512_unpacklo_pd(low01, low23));
+  w[1].lanes = _mm512_castpd_ps(_mm512_unpackhi_pd(low01, low23));
+  w[2].lanes = _mm512_castpd_ps(_mm512_unpacklo_pd(high01, high23));
+  w[3].lanes = _mm512_castpd_ps(_mm512_unpackhi_pd(high01, high23));
+}
+
+/* gate > 0 ? w : 0 */
+static inline Wide wide_where_positive(Wide gate, Wide w)
+{
+  __mmask16 stays = _mm512_cmp_ps_mask(gate.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+}
+
 /* x in a lane; any other number than 0 to 15 is no lane */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
@@ -80,12 +109,17 @@ static inline Floats16 fma16(Floats16 a, Floats16 b, Floats16 c)
   return (Floats16)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
-static inline Floats16 select16(Integers16 mask, Floats16 a, Floats16 b)
+static inline __mmask16 below16(Floats16 a, Floats16 b)
 {
-  return (Floats16)((mask & (Integers16)a) | (~mask & (Integers16)b));
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
 }
 
-DEFINE_EXP(exp16, Floats16, Integers16, fill16, fma16, select16)
+static inline Floats16 select16(__mmask16 mask, Floats16 a, Floats16 b)
+{
+  return (Floats16)_mm512_mask_blend_ps(mask, (__m512)b, (__m512)a);
+}
+
+DEFINE_EXP(exp16, Floats16, Integers16, __mmask16, fill16, fma16, below16, select16)
 
 static inline Wide wide_exp(Wide w)
 {
@@ -145,6 +179,29 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
 static inline Wide wide_rectify(Wide w)
 {
   return (Wide){{vector_rectify(w.half[0]), vector_rectify(w.half[1])}};
+}
+
+static inline Wide wide_load_quads(const float *from, size_t row)
+{
+  return (Wide){{vector_load_quads(from, from + 4 * row),
+                 vector_load_quads(from + 8 * row, from + 12 * row)}};
+}
+
+static inline void wides_turn_quads(Wide w[4])
+{
+  for (size_t i = 0; i < 2; i++) {
+    Vector quads[4] = {w[0].half[i], w[1].half[i], w[2].half[i], w[3].half[i]};
+    vectors_turn_quads(quads);
+    for (size_t j = 0; j < 4; j++)
+      w[j].half[i] = quads[j];
+  }
+}
+
+static inline Wide wide_where_positive(Wide gate, Wide w)
+{
+  const Vector zero = vector_fill(0.0f);
+  return (Wide){{vector_select(gate.half[0] > zero, w.half[0], zero),
+                 vector_select(gate.half[1] > zero, w.half[1], zero)}};
 }
 
 static inline Wide wide_replace(Wide w, int lane, float x)
