@@ -57,7 +57,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
   c->streams = draw("streams", N * c->width);
   c->gradients = draw("gradients", N * c->width);
   c->sum = draw("sum", c->width);
-  c->d_table = draw("d_table", c->H * c->width);
+  c->d_table = draw("d_table", P * c->H * c->width);
   c->d_weights = draw("d_weights", N * 3 * c->H);
 }
 
@@ -139,7 +139,7 @@ static float inner_product(const struct Case *c, const float *gradient, const st
 
 static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate, bool summed)
 {
-  float *d_table = draw("d_table", c->H * c->width), *sum = draw("sum", c->width);
+  float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
   struct Line line = {.pairs = pair_numbers,
                       .n = N,
                       .table = summed ? c->tables.T0 : c->tables.T2,
@@ -151,11 +151,12 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
   run->stream_backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
   for (size_t h = 0; h < c->H; h++)
     for (size_t f = 0; f < c->width; f++) {
-      float expected = accumulate ? c->d_table[h * c->width + f] : 0.0f;
+      size_t at = place(c, line.entries, line.entry, h, f);
+      float expected = accumulate ? c->d_table[at] : 0.0f;
       for (size_t i = 0; i < N; i++)
         expected = fmaf(line.weights[pair_numbers[i] * 3 * c->H + h],
                         c->gradients[pair_numbers[i] * c->width + f], expected);
-      expect_same(d_table[h * c->width + f], expected, "d_table", h, f);
+      expect_same(d_table[at], expected, "d_table", h, f);
     }
   for (size_t f = 0; f < c->width; f++) {
     float expected = c->sum[f];

@@ -125,7 +125,7 @@ INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask 
 
 /* So few columns that most of a Wide would be idle: there lanes hold rows, sixteen of them. A must
    be stored row by row, and is read four k at a time. */
-enum { FEW_COLUMNS = 4, FEW_ROWS = FEW_BLOCK * WIDE_LANES, FEW_STEPS = 4 };
+enum { FEW_COLUMNS = 4, FEW_STEPS = 4 };
 _Static_assert((int)STRIP % FEW_STEPS == 0, "four steps stay within a strip");
 
 /* Column j of C in the rows from `first` on. */
@@ -147,19 +147,21 @@ INLINED void store_column(const struct PanelTask *task, size_t first, size_t j, 
   }
 }
 
-INLINED void few_columns_block(size_t columns, const struct PanelTask *task, size_t first)
+/* `blocks` Wides of rows. */
+INLINED void few_columns_block(size_t columns, size_t blocks, const struct PanelTask *task,
+                               size_t first)
 {
   const size_t row = task->A.row;
   Wide sum[FEW_BLOCK][FEW_COLUMNS];
-  for (size_t b = 0; b < FEW_BLOCK; b++)
+  for (size_t b = 0; b < blocks; b++)
     for (size_t j = 0; j < columns; j++)
       sum[b][j] = task->accumulate ? load_column(task, first + b * WIDE_LANES, j) : wide_fill(0.0f);
   const float *packed = task->packed;
   for (size_t k = 0; k < task->K; k += FEW_STEPS) {
     const float *A = task->A.at + first * row + k / STRIP * task->A.strip + k % STRIP;
     Wide a[FEW_BLOCK][FEW_STEPS];
-#pragma GCC unroll 2
-    for (size_t b = 0; b < FEW_BLOCK; b++) {
+#pragma GCC unroll 4
+    for (size_t b = 0; b < blocks; b++) {
 #pragma GCC unroll 4
       for (size_t i = 0; i < FEW_STEPS; i++)
         a[b][i] = wide_load_quads(A + (b * WIDE_LANES + i) * row, row);
@@ -170,36 +172,44 @@ INLINED void few_columns_block(size_t columns, const struct PanelTask *task, siz
 #pragma GCC unroll 4
       for (size_t j = 0; j < columns; j++) {
         Wide factor = wide_fill(packed[j]);
-#pragma GCC unroll 2
-        for (size_t b = 0; b < FEW_BLOCK; b++)
+#pragma GCC unroll 4
+        for (size_t b = 0; b < blocks; b++)
           sum[b][j] = wide_fma(a[b][i], factor, sum[b][j]);
       }
   }
-  for (size_t b = 0; b < FEW_BLOCK; b++)
+  for (size_t b = 0; b < blocks; b++)
     for (size_t j = 0; j < columns; j++)
       store_column(task, first + b * WIDE_LANES, j, sum[b][j]);
 }
 
-/* Any number up to FEW_COLUMNS, as a constant. Rows behind the last block are done as usual. */
-static void few_columns(const struct PanelTask *task)
+/* Rows behind the last Wide of them are done as usual. */
+INLINED void few_columns_rows(size_t columns, const struct PanelTask *task)
 {
   size_t first = 0;
-  for (; first + FEW_ROWS <= task->M; first += FEW_ROWS)
-    switch (task->columns) {
-    case 1:
-      few_columns_block(1, task, first);
-      break;
-    case 2:
-      few_columns_block(2, task, first);
-      break;
-    case 3:
-      few_columns_block(3, task, first);
-      break;
-    case 4:
-      few_columns_block(4, task, first);
-      break;
-    }
-  panel_columns(1, task->columns, task, first);
+  for (; first + FEW_BLOCK * WIDE_LANES <= task->M; first += FEW_BLOCK * WIDE_LANES)
+    few_columns_block(columns, FEW_BLOCK, task, first);
+  for (; first + WIDE_LANES <= task->M; first += WIDE_LANES)
+    few_columns_block(columns, 1, task, first);
+  panel_columns(1, columns, task, first);
+}
+
+/* Any number of columns up to FEW_COLUMNS, as a constant. */
+static void few_columns(const struct PanelTask *task)
+{
+  switch (task->columns) {
+  case 1:
+    few_columns_rows(1, task);
+    break;
+  case 2:
+    few_columns_rows(2, task);
+    break;
+  case 3:
+    few_columns_rows(3, task);
+    break;
+  case 4:
+    few_columns_rows(4, task);
+    break;
+  }
 }
 
 static void panel(const struct PanelTask *task)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Rows of B that are packed at a time: 32 KiB of the widest panel, and whole strips of A. */
-enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW = 8 };
+enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW = 36 };
 _Static_assert((int)CHUNK % (int)STRIP == 0, "a chunk of A begins with a strip");
 
 /* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. */

@@ -138,7 +138,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
 {
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
-  size_t H = (size_t)t->shape.H, entry = H * t->width;
+  size_t H = (size_t)t->shape.H;
   for (int a = tile->first_row; a < tile->end_row; a++) {
     struct Line line = {.pairs = pairs->by_row + pairs->row_first[a],
                         .n = pairs->row_first[a + 1] - pairs->row_first[a],
@@ -148,7 +148,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
                         .weights = step->weights,
                         .gradients = step->streams,
                         .sum = sums->base};
-    stream_backward(t, &line, false, step->gradients.T0 + (size_t)a * entry, step->d_weights);
+    stream_backward(t, &line, false, step->gradients.T0, step->d_weights);
     if (t->folded) continue;
     line.table = t->T2;
     line.entries = 1;
@@ -196,7 +196,7 @@ static void column_gradient(struct Step *step, size_t b)
 {
   const struct Tables *t = &step->tables;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
-  size_t H = (size_t)t->shape.H, entry = H * t->width;
+  size_t H = (size_t)t->shape.H;
   struct Line line = {.pairs = pairs->by_column + pairs->column_first[b],
                       .n = pairs->column_first[b + 1] - pairs->column_first[b],
                       .table = t->T1,
@@ -205,7 +205,7 @@ static void column_gradient(struct Step *step, size_t b)
                       .weights = step->weights + H,
                       .gradients = step->streams};
   double begin = lap_begin(step);
-  stream_backward(t, &line, false, step->gradients.T1 + b * entry, step->d_weights + H);
+  stream_backward(t, &line, false, step->gradients.T1, step->d_weights + H);
   lap(step, PART_STREAMS_BACKWARD, begin);
 }
 

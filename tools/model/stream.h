@@ -38,8 +38,9 @@ struct Line {
   float *sum;             /* [width]: the line's gradients are added to it; NULL: to nothing */
 };
 
-/* d_table[h] = sum over the line's pairs of weight_h * gradient (added to what is there when
-   `accumulate`), and d_weights[3 H i + h] = gradient_i . entry[h]. */
+/* In d_table, which is like the line's table: entry[h] = sum over the line's pairs of
+   weight_h * gradient (added to what is there when `accumulate`). And
+   d_weights[3 H i + h] = gradient_i . entry[h] of the line's table. */
 void stream_backward(const struct Tables *tables, const struct Line *line, bool accumulate,
                      float *d_table, float *d_weights);
 

@@ -9,6 +9,7 @@
 enum { HEAD_BLOCK = 4 };
 _Static_assert((int)STRIP == 2 * (int)WIDE_LANES, "forward_block stores two Wides to a strip");
 _Static_assert((int)TABLE_STRIP % (FORWARD_WIDES * (int)WIDE_LANES) == 0, "pieces fill a strip");
+_Static_assert((int)TABLE_STRIP % (ROW_BLOCK * (int)WIDE_LANES) == 0, "blocks fill a strip");
 _Static_assert((int)TABLE_STRIP % (int)STRIP == 0, "a strip of a table begins with a strip");
 
 /* ---- forward ---- */
@@ -168,6 +169,12 @@ static void forward(const struct Tables *t, const struct RowsOfPairs *rows)
 
 /* ---- backward, the weights ---- */
 
+/* Where a strip of the line's entry is in a table. */
+INLINED size_t entry_in(const struct Line *line, struct TableStrip strip, size_t H)
+{
+  return (strip.begin * line->entries + line->entry * (strip.end - strip.begin)) * H;
+}
+
 /* What a strip adds to the inner products of `count` (up to PAIR_BLOCK) pairs' gradients with the
    entry's rows of `heads` (up to HEAD_BLOCK) heads. Those of a column lie far apart: the next
    pairs' gradients are asked for, `ahead`. */
@@ -202,8 +209,7 @@ INLINED void weights_backward(const struct Tables *t, const struct Line *line, s
   for (size_t s = 0; s < table_strips(t); s++) {
     struct TableStrip strip = table_strip(t, s);
     size_t columns = strip.end - strip.begin;
-    const float *entry =
-        line->table + strip.begin * line->entries * H + (line->entry * H + first_head) * columns;
+    const float *entry = line->table + entry_in(line, strip, H) + first_head * columns;
     if (columns == TABLE_STRIP)
       add_strip(TABLE_STRIP, heads, count, strip.begin, entry, gradients, ahead, sum);
     else
@@ -241,21 +247,22 @@ INLINED void weights_backward_line(const struct Tables *t, const struct Line *li
 
 /* ---- backward, the table entry ---- */
 
-/* d_table of `heads` heads and `count` (up to ROW_BLOCK) Wides of the row, over all pairs of the
-   line, and for the first heads the sum of the gradients. */
-INLINED void table_backward(const struct Line *line, size_t width, size_t stride, size_t heads,
-                            size_t first_head, size_t count, size_t f, bool summed, bool accumulate,
-                            float *d_table)
+/* The gradient of `heads` heads of the entry, for `count` (up to ROW_BLOCK) Wides from column f on,
+   over all pairs of the line, to out + head columns; and for the first heads the sum of the pairs'
+   gradients. */
+INLINED void table_backward(const struct Tables *t, const struct Line *line, size_t columns,
+                            size_t heads, size_t first_head, size_t count, size_t f, bool summed,
+                            bool accumulate, float *out)
 {
-  float *out = d_table + first_head * width + f;
+  size_t stride = 3 * (size_t)t->shape.H;
   Wide sum[HEAD_BLOCK][ROW_BLOCK], total[ROW_BLOCK];
   for (size_t v = 0; v < count; v++) {
     total[v] = summed ? wide_load(line->sum + f + v * WIDE_LANES) : wide_fill(0.0f);
     for (size_t h = 0; h < heads; h++)
-      sum[h][v] = accumulate ? wide_load(out + h * width + v * WIDE_LANES) : wide_fill(0.0f);
+      sum[h][v] = accumulate ? wide_load(out + h * columns + v * WIDE_LANES) : wide_fill(0.0f);
   }
   for (size_t i = 0; i < line->n; i++) {
-    const float *gradient = line->gradients + line->pairs[i] * width + f;
+    const float *gradient = line->gradients + line->pairs[i] * t->width + f;
     const float *weights = line->weights + line->pairs[i] * stride + first_head;
     Wide d_stream[ROW_BLOCK];
     for (size_t v = 0; v < count; v++)
@@ -271,31 +278,37 @@ INLINED void table_backward(const struct Line *line, size_t width, size_t stride
   for (size_t v = 0; v < count; v++) {
     if (summed) wide_store(line->sum + f + v * WIDE_LANES, total[v]);
     for (size_t h = 0; h < heads; h++)
-      wide_store(out + h * width + v * WIDE_LANES, sum[h][v]);
+      wide_store(out + h * columns + v * WIDE_LANES, sum[h][v]);
   }
 }
 
-INLINED void table_backward_row(const struct Line *line, size_t width, size_t stride, size_t heads,
-                                size_t first_head, bool summed, bool accumulate, float *d_table)
+INLINED void table_backward_strips(const struct Tables *t, const struct Line *line, size_t heads,
+                                   size_t first_head, bool summed, bool accumulate, float *d_table)
 {
-  size_t f = 0;
-  for (; f + ROW_BLOCK * WIDE_LANES <= width; f += ROW_BLOCK * WIDE_LANES)
-    table_backward(line, width, stride, heads, first_head, ROW_BLOCK, f, summed, accumulate,
-                   d_table);
-  for (; f < width; f += WIDE_LANES)
-    table_backward(line, width, stride, heads, first_head, 1, f, summed, accumulate, d_table);
+  for (size_t s = 0; s < table_strips(t); s++) {
+    struct TableStrip strip = table_strip(t, s);
+    size_t columns = strip.end - strip.begin;
+    float *out = d_table + entry_in(line, strip, (size_t)t->shape.H) + first_head * columns;
+    if (columns == TABLE_STRIP)
+      for (size_t f = 0; f < TABLE_STRIP; f += ROW_BLOCK * WIDE_LANES)
+        table_backward(t, line, TABLE_STRIP, heads, first_head, ROW_BLOCK, strip.begin + f, summed,
+                       accumulate, out + f);
+    else
+      for (size_t f = 0; f < columns; f += WIDE_LANES)
+        table_backward(t, line, columns, heads, first_head, 1, strip.begin + f, summed, accumulate,
+                       out + f);
+  }
 }
 
 /* The two flags as constants where it pays: the sum's registers are free when there is none. */
 INLINED void backward_heads(const struct Tables *t, const struct Line *line, size_t heads,
                             size_t first_head, bool accumulate, float *d_table, float *d_weights)
 {
-  size_t width = t->width, stride = 3 * (size_t)t->shape.H;
   weights_backward_line(t, line, heads, first_head, d_weights);
   if (line->sum && first_head == 0)
-    table_backward_row(line, width, stride, heads, first_head, true, accumulate, d_table);
+    table_backward_strips(t, line, heads, first_head, true, accumulate, d_table);
   else
-    table_backward_row(line, width, stride, heads, first_head, false, accumulate, d_table);
+    table_backward_strips(t, line, heads, first_head, false, accumulate, d_table);
 }
 
 static void backward(const struct Tables *t, const struct Line *line, bool accumulate,

@@ -5,7 +5,6 @@
 #include "model/vector.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,97 +265,81 @@ static void reader_backward(const struct Tables *t, const struct Parameters *par
 
 /* ---- table rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
 
-/* Entries x of T^0 and T^1 for a strip of columns, from `first` on and before `end`. */
-static void place_entries(struct Tables *t, struct TableStrip strip, size_t first, size_t end)
+/* A strip of all source rows, or of their gradients: [n_sources][H][columns]. */
+static float *source_strip(const struct Tables *t, struct TableStrip strip, float *source_rows)
 {
-  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, row = H * t->width;
-  size_t columns = strip.end - strip.begin, to = (strip.begin * p + first * columns) * H;
-  const float *position0 = t->source_rows + source_position0(t) * row;
-  const float *position1 = t->source_rows + source_position1(t) * row;
-  const float *equals = t->source_rows + source_equals(t) * row;
+  return source_rows + strip.begin * t->n_sources * (size_t)t->shape.H;
+}
+
+/* A strip of T^0, T^1 and T^2, or where that is folded of the base, from that of the source rows.
+ */
+static void place_strip(struct Tables *t, struct TableStrip strip)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.end - strip.begin;
+  size_t row = H * columns, table = strip.begin * p * H;
+  const float *sources = source_strip(t, strip, t->source_rows);
+  const float *position0 = sources + source_position0(t) * row;
+  const float *position1 = sources + source_position1(t) * row;
+  const float *equals = sources + source_equals(t) * row;
   float folded = t->folded ? 1.0f : 0.0f;
-  for (size_t x = first; x < end; x++)
-    for (size_t h = 0; h < H; h++, to += columns) {
-      size_t from = h * t->width + strip.begin;
-      for (size_t i = 0; i < columns; i++) {
-        float of_token = t->source_rows[x * row + from + i] - folded * equals[from + i];
-        t->T0[to + i] = of_token + position0[from + i];
-        t->T1[to + i] = of_token + position1[from + i];
-      }
+  for (size_t x = 0; x < p; x++)
+    for (size_t i = 0; i < row; i++) {
+      float of_token = sources[x * row + i] - folded * equals[i];
+      t->T0[table + x * row + i] = of_token + position0[i];
+      t->T1[table + x * row + i] = of_token + position1[i];
     }
-}
-
-/* T^2, or where it is folded its share of the base. */
-static void place_equals(struct Tables *t)
-{
-  size_t H = (size_t)t->shape.H;
-  const float *equals = t->source_rows + source_equals(t) * H * t->width;
-  for (size_t h = 0; h < H; h++)
-    for (size_t s = 0; s < table_strips(t); s++) {
-      struct TableStrip strip = table_strip(t, s);
-      size_t columns = strip.end - strip.begin;
-      memcpy(t->T2 + strip.begin * H + h * columns, equals + h * t->width + strip.begin,
-             columns * sizeof(float));
-    }
+  memcpy(t->T2 + strip.begin * H, equals, row * sizeof(float));
   for (size_t h = 0; t->folded && h < H; h++)
-    for (size_t i = 0; i < t->width; i++)
-      t->base[i] += equals[h * t->width + i];
-}
-
-static void place_rows(struct Tables *t)
-{
-  const size_t block = 32; /* entries for one thread */
-  size_t p = (size_t)t->shape.p;
-#pragma omp parallel for collapse(2)
-  for (size_t s = 0; s < table_strips(t); s++)
-    for (size_t first = 0; first < p; first += block)
-      place_entries(t, table_strip(t, s), first, first + block < p ? first + block : p);
-  place_equals(t);
+    for (size_t i = 0; i < columns; i++)
+      t->base[strip.begin + i] += equals[h * columns + i];
 }
 
 static void table_rows_forward(struct Tables *t, const struct Parameters *parameters)
 {
   size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
-  size_t row = H * t->width;
   product_shared(H * d_head, t->width, d, plain(parameters_at(parameters, W_O), d),
                  plain(t->reader, t->width), REPLACE, t->readers_by_head, t->width);
-#pragma omp parallel for schedule(dynamic)
-  for (size_t h = 0; h < H; h++) {
-    float *values = t->values + h * t->n_sources * d_head;
+#pragma omp parallel for
+  for (size_t h = 0; h < H; h++)
     product(t->n_sources, d_head, d, plain(t->sources, d),
-            plain(parameters_at(parameters, W_V) + h * d * d_head, d_head), REPLACE, values,
-            d_head);
-    product(t->n_sources, t->width, d_head, plain(values, d_head),
-            plain(t->readers_by_head + h * d_head * t->width, t->width), REPLACE,
-            t->source_rows + h * t->width, row);
+            plain(parameters_at(parameters, W_V) + h * d * d_head, d_head), REPLACE,
+            t->values + h * t->n_sources * d_head, d_head);
+#pragma omp parallel for
+  for (size_t s = 0; s < table_strips(t); s++) {
+    struct TableStrip strip = table_strip(t, s);
+    size_t columns = strip.end - strip.begin;
+    for (size_t h = 0; h < H; h++)
+      product(t->n_sources, columns, d_head, plain(t->values + h * t->n_sources * d_head, d_head),
+              plain(t->readers_by_head + h * d_head * t->width + strip.begin, t->width), REPLACE,
+              source_strip(t, strip, t->source_rows) + h * columns, H * columns);
+    place_strip(t, strip);
   }
-  place_rows(t);
 }
 
-/* Gathers what the rows of one source get from the tables it is part of. */
-static void place_rows_backward(const struct Tables *t, struct TableGradients *g)
+/* Gathers what the rows of the sources get from the tables they are part of. */
+static void place_strip_backward(const struct Tables *t, struct TableGradients *g,
+                                 struct TableStrip strip)
 {
-  size_t p = (size_t)t->shape.p, row = (size_t)t->shape.H * t->width;
-  float *position0 = g->source_rows + source_position0(t) * row;
-  float *position1 = g->source_rows + source_position1(t) * row;
-  float *equals = g->source_rows + source_equals(t) * row;
-  const size_t line = 2 * LANES; /* of the cache */
-  size_t parts = (size_t)omp_get_max_threads(), lines = row / line;
-#pragma omp parallel for
-  for (size_t part = 0; part < parts; part++) { /* as few and as long stretches as can be */
-    size_t first = lines * part / parts * line, end = lines * (part + 1) / parts * line;
-    for (size_t i = first; i < end; i++)
-      position0[i] = position1[i] = 0.0f;
-    for (size_t x = 0; x < p; x++)
-      for (size_t i = first; i < end; i++) {
-        float d0 = g->T0[x * row + i], d1 = g->T1[x * row + i];
-        position0[i] += d0;
-        position1[i] += d1;
-        g->source_rows[x * row + i] = d0 + d1;
-      }
-    for (size_t i = first; i < end; i++)
-      equals[i] = t->folded ? g->base[i % t->width] - position0[i] - position1[i] : g->T2[i];
-  }
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.end - strip.begin;
+  size_t row = H * columns, table = strip.begin * p * H;
+  float *sources = source_strip(t, strip, g->source_rows);
+  float *position0 = sources + source_position0(t) * row;
+  float *position1 = sources + source_position1(t) * row;
+  float *equals = sources + source_equals(t) * row;
+  memset(position0, 0, row * sizeof(float));
+  memset(position1, 0, row * sizeof(float));
+  for (size_t x = 0; x < p; x++)
+    for (size_t i = 0; i < row; i++) {
+      float d0 = g->T0[table + x * row + i], d1 = g->T1[table + x * row + i];
+      position0[i] += d0;
+      position1[i] += d1;
+      sources[x * row + i] = d0 + d1;
+    }
+  if (!t->folded) memcpy(equals, g->T2 + strip.begin * H, row * sizeof(float));
+  for (size_t h = 0; t->folded && h < H; h++)
+    for (size_t i = 0; i < columns; i++)
+      equals[h * columns + i] =
+          g->base[strip.begin + i] - position0[h * columns + i] - position1[h * columns + i];
 }
 
 /* Sets W_V and W_O of the gradient, g->reader and g->sources. */
@@ -364,18 +347,29 @@ static void table_rows_backward(const struct Tables *t, const struct Parameters 
                                 struct TableGradients *g, struct Parameters *gradient)
 {
   size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
-  size_t row = H * t->width;
-  place_rows_backward(t, g);
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for
+  for (size_t s = 0; s < table_strips(t); s++) {
+    struct TableStrip strip = table_strip(t, s);
+    size_t columns = strip.end - strip.begin;
+    const float *d_rows = source_strip(t, strip, g->source_rows);
+    place_strip_backward(t, g, strip);
+    for (size_t h = 0; h < H; h++)
+      product(d_head, columns, t->n_sources,
+              transposed(t->values + h * t->n_sources * d_head, d_head),
+              plain(d_rows + h * columns, H * columns), REPLACE,
+              g->readers_by_head + h * d_head * t->width + strip.begin, t->width);
+  }
+#pragma omp parallel for
   for (size_t h = 0; h < H; h++) {
-    const float *d_rows = g->source_rows + h * t->width;
-    const float *readers = t->readers_by_head + h * d_head * t->width;
     float *d_values = g->values + h * t->n_sources * d_head;
-    product(d_head, t->width, t->n_sources,
-            transposed(t->values + h * t->n_sources * d_head, d_head), plain(d_rows, row), REPLACE,
-            g->readers_by_head + h * d_head * t->width, t->width);
-    product(t->n_sources, d_head, t->width, plain(d_rows, row), transposed(readers, t->width),
-            REPLACE, d_values, d_head);
+    for (size_t s = 0; s < table_strips(t); s++) { /* in order: a sum over columns */
+      struct TableStrip strip = table_strip(t, s);
+      size_t columns = strip.end - strip.begin;
+      product(t->n_sources, d_head, columns,
+              plain(source_strip(t, strip, g->source_rows) + h * columns, H * columns),
+              transposed(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
+              s == 0 ? REPLACE : ADD, d_values, d_head);
+    }
     product(d, d_head, t->n_sources, transposed(t->sources, d), plain(d_values, d_head), REPLACE,
             parameters_at(gradient, W_V) + h * d * d_head, d_head);
   }

@@ -40,7 +40,7 @@ struct Tables {
   float *reader;          /* [d][width]: R */
   float *readers_by_head; /* [H][d_head][width]: W_O[h] R */
   float *values;          /* [H][n_sources][d_head]: sources W_V[h] */
-  float *source_rows;     /* [n_sources][H][width]: values W_O R, before positions are added */
+  float *source_rows;     /* [n_sources][H][width], in strips: values W_O R, of each source */
   float *T0, *T1;         /* [p][H][width], in strips */
   float *T2;              /* [1][H][width], in strips */
   float *base;            /* [width] */
@@ -55,11 +55,11 @@ struct Tables {
   void *block;                    /* where all these arrays stand */
 };
 
-/* The tables' gradients, in the same shapes (none in strips) but for W_L's; what else the backward
-   pass needs is its scratch. */
+/* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
+   scratch. */
 struct TableGradients {
-  float *T0, *T1;         /* [p][H][width] */
-  float *T2;              /* [H][width]; not read when folded */
+  float *T0, *T1;         /* [p][H][width], in strips */
+  float *T2;              /* [1][H][width], in strips; not read when folded */
   float *base;            /* [width] */
   float *W_L;             /* [V][mlp_width]: not transposed */
   float *score0, *score1; /* [p][H] */
