@@ -80,11 +80,10 @@ static void expect_same(float actual, float expected, const char *what, size_t i
 static size_t place(const struct Case *c, size_t entries, size_t entry, size_t h, size_t f)
 {
   size_t s = 0;
-  while (table_strip(&c->tables, s).end <= f)
-    s++;
   struct TableStrip strip = table_strip(&c->tables, s);
-  return strip.begin * entries * c->H + (entry * c->H + h) * (strip.end - strip.begin) + f -
-         strip.begin;
+  while (strip.begin + strip.columns <= f)
+    strip = table_strip(&c->tables, ++s);
+  return strip.begin * entries * c->H + (entry * c->H + h) * strip.columns + f - strip.begin;
 }
 
 /* Column f of the stream of pair i. */
@@ -117,8 +116,9 @@ static void expect_forward(const struct Kernels *run, struct Case *c, bool recti
     for (size_t f = 0; f < c->width; f++) {
       float expected = stream_at(c, i, f);
       if (rectified && f < c->m && expected <= 0.0f) expected = 0.0f;
-      const float *hidden = c->hidden + f / STRIP * (N * STRIP) + i * STRIP + f % STRIP;
-      expect_same(f < c->m ? *hidden : c->streams[i * c->width + f], expected, "stream", i, f);
+      expect_same(f < c->m ? *matrix_at(in_strips(c->hidden, N), i, f)
+                           : c->streams[i * c->width + f],
+                  expected, "stream", i, f);
     }
 }
 
@@ -142,9 +142,9 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
   struct Line line = {.pairs = pair_numbers,
                       .n = N,
-                      .table = summed ? c->tables.T0 : c->tables.T2,
-                      .entries = summed ? P : 1,
-                      .entry = summed ? A : 0,
+                      .table = accumulate ? c->tables.T2 : c->tables.T0,
+                      .entries = accumulate ? 1 : P,
+                      .entry = accumulate ? 0 : A,
                       .weights = c->weights + c->H, /* of position 1 */
                       .gradients = c->gradients,
                       .sum = summed ? sum : NULL};
@@ -157,6 +157,11 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
         expected = fmaf(line.weights[pair_numbers[i] * 3 * c->H + h],
                         c->gradients[pair_numbers[i] * c->width + f], expected);
       expect_same(d_table[at], expected, "d_table", h, f);
+    }
+  for (size_t entry = 0; entry < P; entry++) /* the others stay */
+    for (size_t at = 0; at < c->H * c->width && entry != line.entry && !accumulate; at++) {
+      size_t i = place(c, P, entry, at / c->width, at % c->width);
+      expect_same(d_table[i], c->d_table[i], "another entry", entry, at);
     }
   for (size_t f = 0; f < c->width; f++) {
     float expected = c->sum[f];

@@ -23,11 +23,6 @@ static float *draw(const char *name, size_t count)
   return values;
 }
 
-static float element(struct Matrix matrix, size_t i, size_t j)
-{
-  return matrix.at[i * matrix.row + j % STRIP * matrix.column + j / STRIP * matrix.strip];
-}
-
 /* A matrix [rows, columns] of random numbers, in strips; the caller frees matrix.at. */
 static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
 {
@@ -47,7 +42,7 @@ static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struc
     for (size_t j = 0; j < ldc; j++) {
       float expected = j >= N || into == ADD ? start[i * ldc + j] : 0.0f;
       for (size_t k = 0; j < N && k < K; k++)
-        expected = fmaf(element(A, i, k), element(B, k, j), expected);
+        expected = fmaf(*matrix_at(A, i, k), *matrix_at(B, k, j), expected);
       ck_assert_msg(memcmp(&expected, &c[i * ldc + j], sizeof expected) == 0,
                     "%zu x %zu x %zu, element (%zu, %zu): %.9g, expected %.9g", M, N, K, i, j,
                     (double)c[i * ldc + j], (double)expected);
@@ -138,11 +133,11 @@ START_TEST(gates_let_pass_or_make_zero)
   const float not_above[] = {NAN, 0.0f, -0.0f};
   for (size_t i = 0; i < M; i++) /* everywhere, now and then */
     for (size_t j = i % 3; j < N; j += 5)
-      ((float *)gate.at)[j / STRIP * (M * STRIP) + i * STRIP + j % STRIP] = not_above[(i + j) % 3];
+      *(float *)matrix_at(gate, i, j) = not_above[(i + j) % 3];
   product_gated(M, plain(a, K), &packed, gate, passed, N);
   for (size_t i = 0; i < M; i++)
     for (size_t j = 0; j < N; j++) {
-      float expected = element(gate, i, j) > 0.0f ? all[i * N + j] : 0.0f;
+      float expected = *matrix_at(gate, i, j) > 0.0f ? all[i * N + j] : 0.0f;
       ck_assert_msg(memcmp(&passed[i * N + j], &expected, sizeof expected) == 0, "(%zu, %zu)", i,
                     j);
     }

@@ -37,10 +37,10 @@ void gelu_forward(float *values, size_t n, float *slope)
 
 void gelu_backward(const float *slope, size_t n, size_t columns, float *gradients, size_t row)
 {
+  struct Matrix slopes = in_strips(slope, n);
   for (size_t j = 0; j < columns; j += LANES)
     for (size_t i = 0; i < n; i++) {
       float *gradient = gradients + i * row + j;
-      const float *factor = slope + j / STRIP * (n * STRIP) + i * STRIP + j % STRIP;
-      vector_store(gradient, vector_load(gradient) * vector_load(factor));
+      vector_store(gradient, vector_load(gradient) * vector_load(matrix_at(slopes, i, j)));
     }
 }

@@ -15,7 +15,7 @@
 struct PanelTask {
   size_t M, K;
   struct Matrix A;
-  const float *packed; /* [K][...]: numbers up to the width, whatever they are behind the columns */
+  const float *packed; /* [K][width], the rows packed_row apart: any numbers behind the columns */
   size_t packed_row;
   size_t columns;    /* up to the width */
   bool accumulate;   /* the chain starts with what C holds, not with 0 */

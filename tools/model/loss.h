@@ -21,9 +21,8 @@ struct Logits {
   size_t row;
   int n;
   const int *answers; /* [pairs] */
-  float *gradients; /* `scale` times them, in rows like the logits, which they may overwrite; NULL:
-                       none */
-  float scale;
+  float *gradients;   /* of the logits, in the same rows; may be the logits; NULL: none */
+  float scale;        /* of the gradients */
 };
 
 /* Adds the losses in nats, pair by pair, to *loss, and to *correct the number of pairs whose

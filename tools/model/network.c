@@ -63,6 +63,7 @@ static void copy_tile(struct Activations *activations, const struct Tile *tile)
 {
   const struct Tables *t = &activations->tables;
   size_t H = (size_t)t->shape.H, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  struct Matrix hidden = in_strips(tile->hidden, tile->n);
   for (size_t i = 0; i < tile->n; i++) {
     size_t pair = tile->first + i;
     for (size_t h = 0; activations->attention && h < H; h++)
@@ -70,8 +71,7 @@ static void copy_tile(struct Activations *activations, const struct Tile *tile)
         activations->attention[(pair * H + h) * 3 + k] = tile->weights[(i * 3 + k) * H + h];
     for (size_t j = 0, n; activations->hidden && j < m; j += n) {
       n = m - j < STRIP ? m - j : STRIP;
-      memcpy(activations->hidden + pair * m + j, tile->hidden + j * tile->n + i * STRIP,
-             n * sizeof(float));
+      memcpy(activations->hidden + pair * m + j, matrix_at(hidden, i, j), n * sizeof(float));
     }
     memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
            V * sizeof(float));

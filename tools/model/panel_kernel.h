@@ -126,6 +126,7 @@ INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask 
 /* So few columns that most of a Wide would be idle: there lanes hold rows, sixteen of them. A must
    be stored row by row, and is read four k at a time. */
 enum { FEW_COLUMNS = 4, FEW_STEPS = 4 };
+_Static_assert(FEW_COLUMNS <= 4, "few_columns has no case for more");
 _Static_assert((int)STRIP % FEW_STEPS == 0, "four steps stay within a strip");
 
 /* Column j of C in the rows from `first` on. */
@@ -196,20 +197,17 @@ INLINED void few_columns_rows(size_t columns, const struct PanelTask *task)
 /* Any number of columns up to FEW_COLUMNS, as a constant. */
 static void few_columns(const struct PanelTask *task)
 {
+#define CASE(n)                                                                                    \
+  case n:                                                                                          \
+    few_columns_rows(n, task);                                                                     \
+    return
   switch (task->columns) {
-  case 1:
-    few_columns_rows(1, task);
-    break;
-  case 2:
-    few_columns_rows(2, task);
-    break;
-  case 3:
-    few_columns_rows(3, task);
-    break;
-  case 4:
-    few_columns_rows(4, task);
-    break;
+    CASE(1);
+    CASE(2);
+    CASE(3);
+    CASE(4);
   }
+#undef CASE
 }
 
 static void panel(const struct PanelTask *task)

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of B that are packed at a time: 32 KiB of the widest panel, and whole strips of A. */
-enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW = 36 };
+/* Rows of B that are packed at a time: 32 KiB of the widest panel, and whole strips of A. And the
+   most rows of A for which packing B costs more than it saves: a few blocks of a panel. */
+enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW_ROWS = 36 };
 _Static_assert((int)CHUNK % (int)STRIP == 0, "a chunk of A begins with a strip");
 
 /* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. */
@@ -65,15 +66,15 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
 /* Rows from `i` on, columns from `j` on, which is the first of a strip where there are any. */
 static struct Matrix part_of(struct Matrix matrix, size_t i, size_t j)
 {
-  matrix.at += i * matrix.row + j / STRIP * matrix.strip + j % STRIP * matrix.column;
+  matrix.at = matrix_at(matrix, i, j);
   return matrix;
 }
 
-/* May a panel's rows be read where they are? They may where B is stored in strips, which is packed,
-   and should where a few rows of A read them once. */
+/* Are a panel's rows read where they are? They are where B is stored in strips, which is packed,
+   and where only a few rows of A read them. */
 static bool read_in_place(struct Matrix B, size_t M, bool whole)
 {
-  return B.column == 1 && (B.strip != STRIP || (M <= FEW && whole));
+  return B.column == 1 && (B.strip != STRIP || (M <= FEW_ROWS && whole));
 }
 
 static const struct Matrix nothing;

@@ -49,6 +49,11 @@ static inline struct Matrix in_strips(const float *at, size_t rows)
   return (struct Matrix){at, STRIP, 1, STRIP * rows};
 }
 
+static inline const float *matrix_at(struct Matrix matrix, size_t i, size_t j)
+{
+  return matrix.at + i * matrix.row + j % STRIP * matrix.column + j / STRIP * matrix.strip;
+}
+
 /* Floats of a matrix in strips: the last strip, too, has room for STRIP columns. */
 static inline size_t strips_size(size_t rows, size_t columns)
 {

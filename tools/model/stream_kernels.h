@@ -129,7 +129,7 @@ INLINED void forward_strip(const struct Tables *t, const struct RowsOfPairs *row
                            bool folded, struct TableStrip strip)
 {
   size_t n = rows->row_first[rows->end_row] - rows->row_first[rows->first_row];
-  size_t table = strip.begin * (size_t)t->shape.p * H, columns = strip.end - strip.begin;
+  size_t table = strip.begin * (size_t)t->shape.p * H, columns = strip.columns;
   size_t step = columns == TABLE_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
   bool logits = strip.begin >= t->mlp_width;
   float *out = logits ? rows->streams + strip.begin : rows->hidden + strip.begin * n;
@@ -172,7 +172,7 @@ static void forward(const struct Tables *t, const struct RowsOfPairs *rows)
 /* Where a strip of the line's entry is in a table. */
 INLINED size_t entry_in(const struct Line *line, struct TableStrip strip, size_t H)
 {
-  return (strip.begin * line->entries + line->entry * (strip.end - strip.begin)) * H;
+  return (strip.begin * line->entries + line->entry * strip.columns) * H;
 }
 
 /* What a strip adds to the inner products of `count` (up to PAIR_BLOCK) pairs' gradients with the
@@ -208,7 +208,7 @@ INLINED void weights_backward(const struct Tables *t, const struct Line *line, s
   size_t H = (size_t)t->shape.H;
   for (size_t s = 0; s < table_strips(t); s++) {
     struct TableStrip strip = table_strip(t, s);
-    size_t columns = strip.end - strip.begin;
+    size_t columns = strip.columns;
     const float *entry = line->table + entry_in(line, strip, H) + first_head * columns;
     if (columns == TABLE_STRIP)
       add_strip(TABLE_STRIP, heads, count, strip.begin, entry, gradients, ahead, sum);
@@ -287,7 +287,7 @@ INLINED void table_backward_strips(const struct Tables *t, const struct Line *li
 {
   for (size_t s = 0; s < table_strips(t); s++) {
     struct TableStrip strip = table_strip(t, s);
-    size_t columns = strip.end - strip.begin;
+    size_t columns = strip.columns;
     float *out = d_table + entry_in(line, strip, (size_t)t->shape.H) + first_head * columns;
     if (columns == TABLE_STRIP)
       for (size_t f = 0; f < TABLE_STRIP; f += ROW_BLOCK * WIDE_LANES)

@@ -275,7 +275,7 @@ static float *source_strip(const struct Tables *t, struct TableStrip strip, floa
  */
 static void place_strip(struct Tables *t, struct TableStrip strip)
 {
-  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.end - strip.begin;
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns, table = strip.begin * p * H;
   const float *sources = source_strip(t, strip, t->source_rows);
   const float *position0 = sources + source_position0(t) * row;
@@ -307,7 +307,7 @@ static void table_rows_forward(struct Tables *t, const struct Parameters *parame
 #pragma omp parallel for
   for (size_t s = 0; s < table_strips(t); s++) {
     struct TableStrip strip = table_strip(t, s);
-    size_t columns = strip.end - strip.begin;
+    size_t columns = strip.columns;
     for (size_t h = 0; h < H; h++)
       product(t->n_sources, columns, d_head, plain(t->values + h * t->n_sources * d_head, d_head),
               plain(t->readers_by_head + h * d_head * t->width + strip.begin, t->width), REPLACE,
@@ -320,7 +320,7 @@ static void table_rows_forward(struct Tables *t, const struct Parameters *parame
 static void place_strip_backward(const struct Tables *t, struct TableGradients *g,
                                  struct TableStrip strip)
 {
-  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.end - strip.begin;
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns, table = strip.begin * p * H;
   float *sources = source_strip(t, strip, g->source_rows);
   float *position0 = sources + source_position0(t) * row;
@@ -350,7 +350,7 @@ static void table_rows_backward(const struct Tables *t, const struct Parameters 
 #pragma omp parallel for
   for (size_t s = 0; s < table_strips(t); s++) {
     struct TableStrip strip = table_strip(t, s);
-    size_t columns = strip.end - strip.begin;
+    size_t columns = strip.columns;
     const float *d_rows = source_strip(t, strip, g->source_rows);
     place_strip_backward(t, g, strip);
     for (size_t h = 0; h < H; h++)
@@ -364,7 +364,7 @@ static void table_rows_backward(const struct Tables *t, const struct Parameters 
     float *d_values = g->values + h * t->n_sources * d_head;
     for (size_t s = 0; s < table_strips(t); s++) { /* in order: a sum over columns */
       struct TableStrip strip = table_strip(t, s);
-      size_t columns = strip.end - strip.begin;
+      size_t columns = strip.columns;
       product(t->n_sources, d_head, columns,
               plain(source_strip(t, strip, g->source_rows) + h * columns, H * columns),
               transposed(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),

@@ -71,13 +71,13 @@ struct TableGradients {
 
 /*
  * The tables are stored in strips of columns: a strip of all entries stays in the second-level
- * cache while pair after pair reads it. That of the columns from `begin` to `end` is
- * [entries][H][end - begin], at table + begin entries H. None has both neurons and logits.
+ * cache while pair after pair reads it. The one whose first column is `begin` is
+ * [entries][H][columns], at table + begin entries H. None has both neurons and logits.
  */
 enum { TABLE_STRIP = 64 };
 
 struct TableStrip {
-  size_t begin, end;
+  size_t begin, columns;
 };
 
 static inline size_t table_strips(const struct Tables *t)
@@ -91,8 +91,8 @@ static inline struct TableStrip table_strip(const struct Tables *t, size_t i)
   size_t n_neurons = (t->mlp_width + TABLE_STRIP - 1) / TABLE_STRIP;
   bool neurons = i < n_neurons;
   size_t begin = neurons ? i * TABLE_STRIP : t->mlp_width + (i - n_neurons) * TABLE_STRIP;
-  size_t end = neurons ? t->mlp_width : t->width;
-  return (struct TableStrip){begin, end - begin > TABLE_STRIP ? begin + TABLE_STRIP : end};
+  size_t left = (neurons ? t->mlp_width : t->width) - begin;
+  return (struct TableStrip){begin, left < TABLE_STRIP ? left : TABLE_STRIP};
 }
 
 /* Do the weights of a head sum to one, so that T^2 is folded away? */
