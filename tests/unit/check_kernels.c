@@ -1,6 +1,7 @@
 /* Streams and their gradients: every value must be the chain of its definition, to the bit, from
    the kernels of both widths; and their losses must be the same. (check_product has the panels.) */
 #include "base/memory.h"
+#include "model/flush.h"
 #include "model/kernels.h"
 #include "model/random.h"
 
@@ -17,7 +18,11 @@ static const size_t row_first[P + 1] = {0, 0, 0, 3, 3, N, N, N};
 static const int columns[N] = {6, 0, 3, 1, 5}, rows[N] = {2, 2, 2, 4, 4};
 static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 
-/* Random arrays of the shapes that the kernels' arguments have. */
+/* Random arrays of the shapes that the kernels' arguments have. With `small` weights (and base) the
+   streams and the tables' gradients are partly below SMALLEST, with small gradients the weights'
+   gradients are. */
+enum Small { SMALL_NOTHING, SMALL_WEIGHTS, SMALL_GRADIENTS, N_SMALL };
+
 struct Case {
   struct Tables tables;
   size_t H, m, width;
@@ -40,7 +45,13 @@ static float *draw(const char *name, size_t count)
   return values;
 }
 
-static void case_init(struct Case *c, const struct Shape *shape, bool folded)
+static void scale(float *values, size_t count, float factor)
+{
+  for (size_t i = 0; i < count; i++)
+    values[i] *= factor;
+}
+
+static void case_init(struct Case *c, const struct Shape *shape, bool folded, enum Small small)
 {
   struct Error error;
   enum Attention attention = folded ? ATTENTION_SOFTMAX : ATTENTION_SOFTMAX1;
@@ -59,6 +70,10 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded)
   c->sum = draw("sum", c->width);
   c->d_table = draw("d_table", P * c->H * c->width);
   c->d_weights = draw("d_weights", N * 3 * c->H);
+  const float weights = small == SMALL_WEIGHTS ? SMALLEST : 1.0f;
+  scale(c->weights, N * 3 * c->H, weights);
+  scale(c->tables.base, c->width, weights);
+  scale(c->gradients, N * c->width, small == SMALL_GRADIENTS ? SMALLEST : 1.0f);
 }
 
 static void case_release(struct Case *c)
@@ -115,7 +130,7 @@ static void expect_forward(const struct Kernels *run, struct Case *c, bool recti
   for (size_t i = 0; i < N; i++)
     for (size_t f = 0; f < c->width; f++) {
       float expected = stream_at(c, i, f);
-      if (rectified && f < c->m && expected <= 0.0f) expected = 0.0f;
+      expected = rectified && f < c->m && expected <= 0.0f ? 0.0f : flush(expected);
       expect_same(f < c->m ? *matrix_at(in_strips(c->hidden, N), i, f)
                            : c->streams[i * c->width + f],
                   expected, "stream", i, f);
@@ -134,7 +149,7 @@ static float inner_product(const struct Case *c, const float *gradient, const st
   for (size_t half = 8; half >= 4; half /= 2)
     for (size_t i = 0; i < half; i++)
       lane[i] += lane[i + half];
-  return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+  return flush((lane[0] + lane[2]) + (lane[1] + lane[3]));
 }
 
 static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate, bool summed)
@@ -156,7 +171,7 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
       for (size_t i = 0; i < N; i++)
         expected = fmaf(line.weights[pair_numbers[i] * 3 * c->H + h],
                         c->gradients[pair_numbers[i] * c->width + f], expected);
-      expect_same(d_table[at], expected, "d_table", h, f);
+      expect_same(d_table[at], flush(expected), "d_table", h, f);
     }
   for (size_t entry = 0; entry < P; entry++) /* the others stay */
     for (size_t at = 0; at < c->H * c->width && entry != line.entry && !accumulate; at++) {
@@ -187,9 +202,9 @@ static const struct Shape shapes[] = {
 
 static void expect_definitions(const struct Kernels *run, const struct Shape *shape)
 {
-  for (int variant = 0; variant < 8; variant++) {
+  for (int variant = 0; variant < 8 * N_SMALL; variant++) {
     struct Case c;
-    case_init(&c, shape, variant & 1);
+    case_init(&c, shape, variant & 1, (enum Small)(variant / 8));
     expect_forward(run, &c, false);
     expect_forward(run, &c, true);
     expect_backward(run, &c, variant & 2, variant & 4);
@@ -241,7 +256,7 @@ static void expect_losses(int n, bool far, bool with_infinities)
                        .n = n,
                        .answers = answers,
                        .gradients = narrow,
-                       .scale = 0.1f};
+                       .scale = 0x1p44f};
   kernels_256.add_losses(&all, &together, &correct_together);
   ck_assert(alone == together);
   ck_assert_uint_eq(correct_alone, correct_together);
@@ -250,7 +265,7 @@ static void expect_losses(int n, bool far, bool with_infinities)
     float sum = 0;
     for (int j = 0; j < n; j++)
       sum += narrow[i * row + (size_t)j];
-    ck_assert_float_eq_tol(sum, 0.0f, 1e-6f);
+    ck_assert_float_eq_tol(sum, 0.0f, 1e-5f * 0x1p44f);
   }
 #ifdef WIDE_VECTORS
   if (kernels_have_wide_vectors()) { /* over the logits */

@@ -1,6 +1,7 @@
 /* The fast step held to the textbook network, and the textbook network to finite differences. */
 #include "base/elementary.h"
 #include "model/adamw.h"
+#include "model/flush.h"
 #include "model/loss.h"
 #include "model/network.h"
 #include "model/step.h"
@@ -90,7 +91,7 @@ static double relative_error(const struct Fixture *f, enum Parameter which)
   double error = 0, size = 0;
   for (size_t i = 0; i < info->count; i++) {
     double expected = f->expected[info->offset + i];
-    error += pow((double)found[i] - expected, 2);
+    error += pow((double)found[i] / (double)GRADIENT_SCALE - expected, 2);
     size += pow(expected, 2);
   }
   return size > 0 ? sqrt(error / size) : sqrt(error);
@@ -298,9 +299,15 @@ static double loss_gradient(float *logits, int n, int answer, float scale)
 {
   double loss = 0;
   size_t correct = 0;
-  const struct Logits one = {
-      .pairs = 1, .at = logits, .n = n, .answers = &answer, .gradients = logits, .scale = scale};
+  const struct Logits one = {.pairs = 1,
+                             .at = logits,
+                             .n = n,
+                             .answers = &answer,
+                             .gradients = logits,
+                             .scale = scale * GRADIENT_SCALE};
   add_losses(&one, &loss, &correct);
+  for (int i = 0; i < n; i++)
+    logits[i] /= GRADIENT_SCALE;
   return loss;
 }
 
@@ -370,7 +377,8 @@ START_TEST(adamw_follows_its_formulas)
   double m = 0, v = 0, theta = (double)f.parameters.values[5];
   for (int s = 0; s < 60; s++) {
     for (size_t i = 0; i < f.parameters.total; i++)
-      f.gradient.values[i] = f.parameters.values[i] * 0.5f + (s % 3 == 0 ? 0.1f : -0.2f);
+      f.gradient.values[i] =
+          GRADIENT_SCALE * (f.parameters.values[i] * 0.5f + (s % 3 == 0 ? 0.1f : -0.2f));
     double g = theta * 0.5 + (s % 3 == 0 ? 0.1 : -0.2);
     double rate = config.learning_rate * (s < 4 ? s / 4.0 : 1.0);
     theta *= 1 - rate * config.weight_decay;

@@ -1,5 +1,7 @@
-/* Products of matrices: every element must be its chain of fused multiply-adds, to the bit. */
+/* Products of matrices: every element must be its chain of fused multiply-adds, flushed, to the
+   bit. */
 #include "base/memory.h"
+#include "model/flush.h"
 #include "model/kernels.h"
 #include "model/product.h"
 #include "model/random.h"
@@ -13,14 +15,20 @@
 
 enum { GUARD = 3 }; /* floats behind each row that no product may touch */
 
-static float *draw(const char *name, size_t count)
+/* Random numbers of about the size `scale`. */
+static float *draw_scaled(const char *name, size_t count, float scale)
 {
   struct Error error;
   float *values = memory_new(count, sizeof *values, name, &error);
   ck_assert_msg(values != NULL, "%s", error.message);
   for (size_t i = 0; i < count; i++)
-    values[i] = (float)random_normal(1, name, i);
+    values[i] = scale * (float)random_normal(1, name, i);
   return values;
+}
+
+static float *draw(const char *name, size_t count)
+{
+  return draw_scaled(name, count, 1.0f);
 }
 
 /* A matrix [rows, columns] of random numbers, in strips; the caller frees matrix.at. */
@@ -32,17 +40,19 @@ static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
 typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                      float *C, size_t ldc);
 
+/* What is there before is of about the size `scale`. */
 static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struct Matrix A,
-                          struct Matrix B, enum Into into)
+                          struct Matrix B, enum Into into, float scale)
 {
   size_t ldc = N + GUARD;
-  float *c = draw("C", M * ldc), *start = draw("C", M * ldc);
+  float *c = draw_scaled("C", M * ldc, scale), *start = draw_scaled("C", M * ldc, scale);
   multiply(M, N, K, A, B, into, c, ldc);
   for (size_t i = 0; i < M; i++)
     for (size_t j = 0; j < ldc; j++) {
       float expected = j >= N || into == ADD ? start[i * ldc + j] : 0.0f;
       for (size_t k = 0; j < N && k < K; k++)
         expected = fmaf(*matrix_at(A, i, k), *matrix_at(B, k, j), expected);
+      if (j < N) expected = flush(expected);
       ck_assert_msg(memcmp(&expected, &c[i * ldc + j], sizeof expected) == 0,
                     "%zu x %zu x %zu, element (%zu, %zu): %.9g, expected %.9g", M, N, K, i, j,
                     (double)c[i * ldc + j], (double)expected);
@@ -55,11 +65,15 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
                          enum Into into)
 {
   size_t lda = (turn_a ? M : K) + GUARD, ldb = (turn_b ? K : N) + GUARD;
-  float *a = draw("A", (turn_a ? K : M) * lda), *b = draw("B", (turn_b ? N : K) * ldb);
-  expect_chains(multiply, M, N, K, turn_a ? transposed(a, lda) : plain(a, lda),
-                turn_b ? transposed(b, ldb) : plain(b, ldb), into);
-  free(a);
-  free(b);
+  const float scales[] = {1.0f, SMALLEST / 4}; /* of the results: some of the latter are flushed */
+  for (size_t i = 0; i < 2; i++) {
+    float *a = draw_scaled("A", (turn_a ? K : M) * lda, scales[i]);
+    float *b = draw("B", (turn_b ? N : K) * ldb);
+    expect_chains(multiply, M, N, K, turn_a ? transposed(a, lda) : plain(a, lda),
+                  turn_b ? transposed(b, ldb) : plain(b, ldb), into, scales[i]);
+    free(a);
+    free(b);
+  }
 }
 
 /* A product with a B that is packed first, on all threads. */
@@ -106,11 +120,11 @@ START_TEST(strips_change_no_bit)
   struct Matrix A = draw_strips("A", M, K), B = draw_strips("B", K, N);
   float *a = draw("A", M * K), *b = draw("B", K * N);
   for (int into = REPLACE; into <= ADD; into++) {
-    expect_chains(product, M, N, K, A, B, (enum Into)into);
-    expect_chains(product, M, N, K, A, plain(b, N), (enum Into)into);
-    expect_chains(packed_product, M, N, K, A, plain(b, N), (enum Into)into);
-    expect_chains(product, M, N, K, plain(a, K), B, (enum Into)into);
-    expect_chains(product, M, N, K, transposed(a, M), B, (enum Into)into);
+    expect_chains(product, M, N, K, A, B, (enum Into)into, 1.0f);
+    expect_chains(product, M, N, K, A, plain(b, N), (enum Into)into, 1.0f);
+    expect_chains(packed_product, M, N, K, A, plain(b, N), (enum Into)into, 1.0f);
+    expect_chains(product, M, N, K, plain(a, K), B, (enum Into)into, 1.0f);
+    expect_chains(product, M, N, K, transposed(a, M), B, (enum Into)into, 1.0f);
   }
   free(a);
   free(b);
@@ -194,12 +208,14 @@ START_TEST(both_widths_give_the_same_bits)
 #ifdef WIDE_VECTORS
   if (!kernels_have_wide_vectors()) return;
   enum { M = 77, K = 76 };
-  float *a = draw("A", M * K), *b = draw("B", K * STRIP), *gate = draw("gate", M * STRIP);
+  float *a = draw_scaled("A", M * K, SMALLEST / 4), *b = draw("B", K * STRIP);
+  float *gate = draw("gate", M * STRIP);
   for (size_t i = 0; i < M * STRIP; i += 3)
     gate[i] = i % 2 ? NAN : 0.0f;
   for (size_t columns = 1; columns <= STRIP; columns++)
-    for (int variant = 0; variant < 8; variant++) {
-      float *wide = draw("C", M * STRIP), *narrow = draw("C", M * STRIP);
+    for (int variant = 0; variant < 16; variant++) {
+      float *wide = draw_scaled("C", M * STRIP, SMALLEST),
+            *narrow = draw_scaled("C", M * STRIP, SMALLEST);
       struct PanelTask task = {.M = M,
                                .K = variant & 4 ? K : K - 1,
                                .A = plain(a, K),
@@ -207,6 +223,7 @@ START_TEST(both_widths_give_the_same_bits)
                                .packed_row = STRIP,
                                .columns = columns,
                                .accumulate = variant & 1,
+                               .last = variant & 8,
                                .gate = variant & 2 ? gate : NULL,
                                .C = wide,
                                .ldc = STRIP};

@@ -6,7 +6,7 @@
 /*
  * erfc(x) = exp(-x^2) P(t) / (1 + 2x) with t = (x - 3) / (x + 3), for x >= 0: P interpolates
  * (1 + 2x) erfcx(x) at the Chebyshev points of 0 <= x <= 12, relative error 5e-9. `gauss` is
- * exp(-x^2).
+ * exp(-x^2): 0 beyond x = 8.95, and until then at least 2^-116, so that no quotient is subnormal.
  */
 static Vector complementary_error(Vector x, Vector gauss)
 {
@@ -30,8 +30,8 @@ void gelu_forward(float *values, size_t n, float *slope)
     Vector gauss = vector_exp(-(x * x * half));
     Vector tail = half * complementary_error(size, gauss); /* Phi(-|x|) */
     Vector Phi = vector_select(positive, one - tail, tail);
-    vector_store(values + i, x * Phi);
-    vector_store(slope + i, vector_fma(x, gauss * vector_fill(0.39894228f), Phi));
+    vector_store(values + i, vector_flush(x * Phi));
+    vector_store(slope + i, vector_flush(vector_fma(x, gauss * vector_fill(0.39894228f), Phi)));
   }
 }
 
@@ -41,6 +41,7 @@ void gelu_backward(const float *slope, size_t n, size_t columns, float *gradient
   for (size_t j = 0; j < columns; j += LANES)
     for (size_t i = 0; i < n; i++) {
       float *gradient = gradients + i * row + j;
-      vector_store(gradient, vector_load(gradient) * vector_load(matrix_at(slopes, i, j)));
+      vector_store(gradient,
+                   vector_flush(vector_load(gradient) * vector_load(matrix_at(slopes, i, j))));
     }
 }

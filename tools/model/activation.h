@@ -4,7 +4,8 @@
  *   gelu(x) = x Phi(x), Phi the normal distribution function (the exact form, PyTorch's default)
  *
  * A ReLU has no pass of its own: pre-activations are stored rectified (model/stream.h), and hidden
- * values gate the product that gives their gradients (model/product.h).
+ * values gate the product that gives their gradients (model/product.h). What the functions here
+ * read and write is flushed (model/flush.h).
  */
 #ifndef MODEL_ACTIVATION_H
 #define MODEL_ACTIVATION_H

@@ -1,6 +1,7 @@
 #include "model/adamw.h"
 
 #include "base/memory.h"
+#include "model/flush.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,11 +21,16 @@ void adamw_release(struct AdamW *adamw)
   *adamw = (struct AdamW){0};
 }
 
-/* base^n by repeated squaring: the same bits on every machine, and after a resumed run. */
+#define SMALLEST_V       0x1p-86f /* times beta2 it is still normal */
+#define SMALLEST_EPSILON 0x1p-100
+
+/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine, and after a resumed
+   run. A factor below 2^-100, which would leave nothing to take off 1, is 0. */
 static double power(double base, int64_t n)
 {
   double result = 1.0;
   for (; n > 0; n /= 2) {
+    if (base < 0x1p-100) base = 0.0;
     if (n % 2 == 1) result *= base;
     base *= base;
   }
@@ -41,17 +47,19 @@ void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
   double correction1 = 1.0 - power(config->beta1, adamw->step);
   double correction2 = 1.0 - power(config->beta2, adamw->step);
 
-  const float keep = (float)(1.0 - rate * config->weight_decay);
-  const float rate1 = (float)(rate / correction1), scale2 = (float)(1.0 / sqrt(correction2));
-  const float beta1 = (float)config->beta1, new1 = (float)(1.0 - config->beta1);
-  const float beta2 = (float)config->beta2, new2 = (float)(1.0 - config->beta2);
-  const float epsilon = (float)config->epsilon;
+  const float keep = flush((float)(1.0 - rate * config->weight_decay));
+  const float rate1 = flush((float)(rate / correction1)), scale2 = (float)(1.0 / sqrt(correction2));
+  const float beta1 = flush((float)config->beta1), new1 = flush((float)(1.0 - config->beta1));
+  const float beta2 = flush((float)config->beta2), new2 = flush((float)(1.0 - config->beta2));
+  const float epsilon = (float)fmax(config->epsilon * (double)GRADIENT_SCALE, SMALLEST_EPSILON);
   float *theta = parameters->values, *m = adamw->m, *v = adamw->v;
-  const float *g = gradient->values;
 #pragma omp parallel for simd
   for (size_t i = 0; i < adamw->total; i++) {
-    m[i] = fmaf(beta1, m[i], new1 * g[i]);
-    v[i] = fmaf(beta2, v[i], new2 * g[i] * g[i]);
-    theta[i] = theta[i] * keep - rate1 * m[i] / fmaf(sqrtf(v[i]), scale2, epsilon);
+    const float g = flush(gradient->values[i]);
+    m[i] = flush(fmaf(beta1, m[i], new1 * g));
+    const float sum = fmaf(beta2, v[i], new2 * g * g);
+    v[i] = sum < SMALLEST_V ? 0.0f : sum;
+    const float ratio = flush(m[i] / fmaf(sqrtf(v[i]), scale2, epsilon));
+    theta[i] = flush(theta[i] * keep - rate1 * ratio);
   }
 }

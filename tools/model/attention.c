@@ -18,6 +18,13 @@ static void triple_store(float *const arrays[3], size_t i, struct Triple t)
     vector_store(arrays[k] + i, t.at[k]);
 }
 
+static struct Triple triple_flush(struct Triple t)
+{
+  for (int k = 0; k < 3; k++)
+    t.at[k] = vector_flush(t.at[k]);
+  return t;
+}
+
 static Vector triple_max(struct Triple t)
 {
   return vector_max(vector_max(t.at[0], t.at[1]), t.at[2]);
@@ -59,7 +66,7 @@ static struct Triple softmax_backward(struct Triple w, struct Triple d)
 {
   Vector mean = triple_dot(w, d);
   for (int k = 0; k < 3; k++)
-    d.at[k] = w.at[k] * (d.at[k] - mean);
+    d.at[k] = w.at[k] * vector_flush(d.at[k] - mean);
   return d;
 }
 
@@ -77,7 +84,7 @@ static struct Triple unnormalised(struct Triple scores)
 static struct Triple unnormalised_backward(struct Triple scores, struct Triple d)
 {
   Vector largest = triple_max(scores), sum = triple_sum(d);
-  struct Triple e = shifted_exp(scores, largest);
+  struct Triple e = triple_flush(shifted_exp(scores, largest));
   for (int k = 0; k < 3; k++)
     d.at[k] = e.at[k] * (d.at[k] + sum);
   Vector total = triple_sum(d);
@@ -110,7 +117,7 @@ void attention_forward(enum Attention attention, float *const scores[3], size_t 
       t = unnormalised(t);
       break;
     }
-    triple_store(weights, i, t);
+    triple_store(weights, i, triple_flush(t));
   }
 }
 
@@ -132,6 +139,6 @@ void attention_backward(enum Attention attention, float *const scores[3], float 
       d = unnormalised_backward(triple_load(scores, i), d);
       break;
     }
-    triple_store(gradients, i, d);
+    triple_store(gradients, i, triple_flush(d));
   }
 }

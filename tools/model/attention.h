@@ -7,7 +7,9 @@
  *   uniform               w_i = 1/3
  *   softmax1-unnormalised w_i = e'_i + sum_j e'_j with e'_i = exp(s_i - max_j s_j): what the
  *                         expression exp(x) / 1 + sum exp(x) computes, where a denominator was
- * meant
+ *                         meant
+ *
+ * Weights and gradients are flushed (model/flush.h). Scores are sums of flushed products.
  */
 #ifndef MODEL_ATTENTION_H
 #define MODEL_ATTENTION_H

@@ -19,6 +19,7 @@ struct PanelTask {
   size_t packed_row;
   size_t columns;    /* up to the width */
   bool accumulate;   /* the chain starts with what C holds, not with 0 */
+  bool last;         /* the chain ends here: what it gives is flushed (model/flush.h) */
   const float *gate; /* [M][STRIP]: C becomes 0 where it is not above 0; NULL: no gate */
   float *C;
   size_t ldc;

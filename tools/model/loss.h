@@ -6,7 +6,7 @@
  *
  * 1 - p_y is never formed by subtraction, so that a loss of 1e-12 keeps its digits in float32. When
  * l_y is not the largest logit the terms are scaled by the largest one: no overflow. A logit of
- * -infinity takes no part.
+ * -infinity takes no part. A term below exp(-80) is 0, and gradients are flushed (model/flush.h).
  */
 #ifndef MODEL_LOSS_H
 #define MODEL_LOSS_H
@@ -22,7 +22,7 @@ struct Logits {
   int n;
   const int *answers; /* [pairs] */
   float *gradients;   /* of the logits, in the same rows; may be the logits; NULL: none */
-  float scale;        /* of the gradients */
+  float scale;        /* of the gradients; in a training GRADIENT_SCALE over the number of pairs */
 };
 
 /* Adds the losses in nats, pair by pair, to *loss, and to *correct the number of pairs whose

@@ -85,8 +85,8 @@ INLINED void scale_terms(const struct Sum *sum, float scale, int n, int answer, 
 {
   float factor = scale / (sum->one + sum->others);
   for (int i = 0; i < n; i++)
-    gradients[i] *= factor;
-  gradients[answer] = -factor * sum->others;
+    gradients[i] = flush(gradients[i] * factor);
+  gradients[answer] = flush(-factor * sum->others);
 }
 
 /* Stage by stage for a few pairs at a time: each stage of a pair is a chain of instructions that

@@ -41,6 +41,12 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
       }
     }
   }
+  const bool last = task->last;
+#pragma GCC unroll 16
+  for (size_t i = 0; i < rows && last; i++)
+#pragma GCC unroll 2
+    for (size_t v = 0; v < wides; v++)
+      sum[i][v] = wide_flush(sum[i][v]);
   const float *gate = task->gate ? task->gate + first * STRIP : NULL;
 #pragma GCC unroll 16
   for (size_t i = 0; i < rows && gate; i++)
@@ -141,7 +147,7 @@ INLINED Wide load_column(const struct PanelTask *task, size_t first, size_t j)
 INLINED void store_column(const struct PanelTask *task, size_t first, size_t j, Wide column)
 {
   float lanes[WIDE_LANES];
-  wide_store(lanes, column);
+  wide_store(lanes, task->last ? wide_flush(column) : column);
   for (size_t i = 0; i < WIDE_LANES; i++) {
     bool stays = !task->gate || task->gate[(first + i) * STRIP + j] > 0.0f;
     task->C[(first + i) * task->ldc + j] = stays ? lanes[i] : 0.0f;

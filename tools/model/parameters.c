@@ -1,6 +1,7 @@
 #include "model/parameters.h"
 
 #include "base/memory.h"
+#include "model/flush.h"
 #include "model/random.h"
 
 #include <math.h>
@@ -99,6 +100,7 @@ void parameters_initialise(struct Parameters *parameters, int64_t seed)
     float *values = parameters_at(parameters, (enum Parameter)i);
     double deviation = sqrt(info->variance);
     for (size_t j = 0; j < info->count; j++)
-      values[j] = deviation > 0 ? (float)(deviation * random_normal(seed, info->name, j)) : 0;
+      values[j] =
+          deviation > 0 ? flush((float)(deviation * random_normal(seed, info->name, j))) : 0;
   }
 }

@@ -67,7 +67,7 @@ void parameters_release(struct Parameters *parameters);
 float *parameters_at(const struct Parameters *parameters, enum Parameter which);
 
 /* Draws the initial values: a pure function of the seed, each tensor's name and each index
-   (model/random.h). */
+   (model/random.h), flushed (model/flush.h). */
 void parameters_initialise(struct Parameters *parameters, int64_t seed);
 
 #endif

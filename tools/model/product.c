@@ -96,10 +96,11 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
     task.K = K - first < CHUNK ? K - first : CHUNK;
     task.A = part_of(A, 0, first);
     task.accumulate = into == ADD || first > 0; /* a chain goes on from chunk to chunk */
+    task.last = first + task.K == K;
     for (size_t j = 0; j < N; j += width) {
       task.columns = N - j < width ? N - j : width;
       task.C = C + j;
-      task.gate = gate.at && first + task.K == K ? part_of(gate, 0, j).at : NULL;
+      task.gate = gate.at && task.last ? part_of(gate, 0, j).at : NULL;
       task.packed_row = width;
       if (panels) {
         task.packed = panels;

@@ -4,7 +4,8 @@
  *
  *   c <- fma(a_ik, b_kj, c),   k = 0, 1, ..., K - 1,
  *
- * started at 0 or at the value that is there. Neither blocks, nor the width of a machine's vectors,
+ * started at 0 or at the value that is there, and flushed at its end (model/flush.h): c is 0 where
+ * it would be smaller than 2^-40. Neither blocks, nor the width of a machine's vectors,
  * nor the number of threads, nor a compiler can change that, so a product is the same everywhere.
  * BLAS libraries leave the order of a sum to the kernel they choose, which is why none is used.
  *

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "model/activation.h"
+#include "model/flush.h"
 #include "model/loss.h"
 #include "model/product.h"
 #include "model/stream.h"
@@ -183,7 +184,7 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
     time = lap(step, PART_STREAMS, time);
     tile_mlp(t, step->config.activation, scratch, &tile);
     time = lap(step, PART_MLP, time);
-    tile_losses(t, pairs, &tile, 1.0f / (float)pairs->n, sums);
+    tile_losses(t, pairs, &tile, GRADIENT_SCALE / (float)pairs->n, sums);
     time = lap(step, PART_LOSS, time);
     tile_mlp_backward(step, scratch, &tile, row == begin, W_L);
     time = lap(step, PART_MLP_BACKWARD, time);

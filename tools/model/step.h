@@ -65,7 +65,9 @@ void step_release(struct Step *step);
 
 void step_prepare(struct Step *step, const struct Parameters *parameters);
 
-/* Overwrites every value of `gradient` with the gradient of the mean training loss. */
+/* Overwrites every value of `gradient` with the gradient of GRADIENT_SCALE times the mean training
+   loss (model/flush.h). No operand and no result on the way is subnormal, provided that the
+   parameters are flushed, as parameters_initialise and adamw_step leave them. */
 struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
                                  struct Parameters *gradient);
 

@@ -5,7 +5,8 @@
  *
  * A line is a row or a column of the grid: pairs that share one table entry, [H, width]. Pair
  * number i has its attention weights at weights + 3 H i, as [3][H] (position a, b, "="), and its
- * stream, or the stream's gradient, at streams + width i.
+ * stream, or the stream's gradient, at streams + width i. What is stored is flushed
+ * (model/flush.h), but for `sum`.
  */
 #ifndef MODEL_STREAM_H
 #define MODEL_STREAM_H

@@ -90,7 +90,7 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
   for (size_t i = 0; i < count; i++)
 #pragma GCC unroll 4
     for (size_t v = 0; v < wides; v++)
-      if (piece->rectified) sum[i][v] = wide_rectify(sum[i][v]);
+      sum[i][v] = piece->rectified ? wide_rectify(sum[i][v]) : wide_flush(sum[i][v]);
 #pragma GCC unroll 4
   for (size_t i = 0; i < count; i++)
 #pragma GCC unroll 4
@@ -217,7 +217,7 @@ INLINED void weights_backward(const struct Tables *t, const struct Line *line, s
   }
   for (size_t i = 0; i < count; i++)
     for (size_t h = 0; h < heads; h++)
-      d_weights[i][h] = wide_sum(sum[i][h]);
+      d_weights[i][h] = flush(wide_sum(sum[i][h]));
 }
 
 INLINED void weights_backward_pairs(const struct Tables *t, const struct Line *line, size_t heads,
@@ -278,7 +278,7 @@ INLINED void table_backward(const struct Tables *t, const struct Line *line, siz
   for (size_t v = 0; v < count; v++) {
     if (summed) wide_store(line->sum + f + v * WIDE_LANES, total[v]);
     for (size_t h = 0; h < heads; h++)
-      wide_store(out + h * columns + v * WIDE_LANES, sum[h][v]);
+      wide_store(out + h * columns + v * WIDE_LANES, wide_flush(sum[h][v]));
   }
 }
 

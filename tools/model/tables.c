@@ -1,6 +1,7 @@
 #include "model/tables.h"
 
 #include "base/memory.h"
+#include "model/flush.h"
 #include "model/product.h"
 #include "model/vector.h"
 
@@ -134,7 +135,7 @@ static void sources_backward(const struct Tables *t, const float *d_sources,
 static void scale_values(float *values, size_t n, float factor)
 {
   for (size_t i = 0; i < n; i++)
-    values[i] *= factor;
+    values[i] = flush(values[i] * factor);
 }
 
 static void scores_forward(struct Tables *t, const struct Parameters *parameters)

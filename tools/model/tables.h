@@ -110,7 +110,8 @@ void table_gradients_release(struct TableGradients *gradients);
 void tables_forward(struct Tables *tables, const struct Parameters *parameters);
 
 /* The chain rule from the tables' gradients to the parameters': overwrites every value of
-   `gradient`, a set of parameters of the same shape. */
+   `gradient`, a set of parameters of the same shape. It is linear: gradients come out in the units
+   in which they go in (model/step.h). */
 void tables_backward(const struct Tables *tables, const struct Parameters *parameters,
                      struct TableGradients *gradients, struct Parameters *gradient);
 

@@ -6,6 +6,8 @@
 #ifndef MODEL_VECTOR_H
 #define MODEL_VECTOR_H
 
+#include "model/flush.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,11 +80,23 @@ static inline Vector vector_max(Vector a, Vector b)
 #endif
 }
 
-/* 0 where a lane is below it; a NaN stays one */
+static inline Vector vector_abs(Vector v)
+{
+  const IntegerVector magnitude = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX,
+                                   INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
+  return (Vector)((IntegerVector)v & magnitude);
+}
+
+/* flush(), lane by lane (model/flush.h) */
+static inline Vector vector_flush(Vector v)
+{
+  return vector_select(vector_abs(v) < vector_fill(SMALLEST), vector_fill(0.0f), v);
+}
+
+/* max(v, 0), flushed; a NaN stays one */
 static inline Vector vector_rectify(Vector v)
 {
-  const Vector zero = vector_fill(0.0f);
-  return vector_select(v <= zero, zero, v);
+  return vector_select(v < vector_fill(SMALLEST), vector_fill(0.0f), v);
 }
 
 /* The lanes, those `distance` further on in front. */
@@ -133,15 +147,16 @@ static inline void vectors_turn_quads(Vector v[4])
 
 /*
  * Defines name(x) = exp(x) for a type of vectors, and of masks for it, to about one unit in the
- * last place, for x <= 88; 0 below -87 (so for -inf). Taylor's polynomial of degree 7 on |r| <= ln
- * 2 / 2, where its remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
+ * last place, for x <= 88; 0 below -80 (so for -inf): what is not 0 is at least 2^-116, which
+ * leaves room above the subnormals for a quotient. Taylor's polynomial of degree 7 on |r| <= ln 2 /
+ * 2, where its remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
  */
 #define DEFINE_EXP(name, Float, Integer, Mask, fill, fma, below, select)                           \
   static inline Float name(Float x)                                                                \
   {                                                                                                \
     const Float shift = fill(0x1.8p23f);                                                           \
-    Mask vanishes = below(x, fill(-87.0f));                                                        \
-    x = select(vanishes, fill(-87.0f), x);                                                         \
+    Mask vanishes = below(x, fill(-80.0f));                                                        \
+    x = select(vanishes, fill(-80.0f), x);                                                         \
     Float shifted = fma(x, fill(0x1.715476p0f), shift);                                            \
     Float n = shifted - shift;                                                                     \
     Float r = fma(n, fill(-0x1.62e400p-1f), x);                                                    \

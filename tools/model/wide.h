@@ -53,10 +53,18 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
   return (Wide){_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 
-/* 0 where a lane is below it; a NaN stays one */
+/* flush(), lane by lane (model/flush.h) */
+static inline Wide wide_flush(Wide w)
+{
+  __mmask16 stays =
+      _mm512_cmp_ps_mask(_mm512_abs_ps(w.lanes), _mm512_set1_ps(SMALLEST), _CMP_NLT_UQ);
+  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+}
+
+/* max(w, 0), flushed; a NaN stays one */
 static inline Wide wide_rectify(Wide w)
 {
-  __mmask16 stays = _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NLE_UQ);
+  __mmask16 stays = _mm512_cmp_ps_mask(w.lanes, _mm512_set1_ps(SMALLEST), _CMP_NLT_UQ);
   return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
 }
 
@@ -174,6 +182,11 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
 {
   return (Wide){
       {vector_fma(a.half[0], b.half[0], c.half[0]), vector_fma(a.half[1], b.half[1], c.half[1])}};
+}
+
+static inline Wide wide_flush(Wide w)
+{
+  return (Wide){{vector_flush(w.half[0]), vector_flush(w.half[1])}};
 }
 
 static inline Wide wide_rectify(Wide w)
