@@ -6,6 +6,9 @@
  * it left them; medians are compared. OpenBLAS takes the kernels that it thinks best;
  * OPENBLAS_CORETYPE=Haswell, say, makes it take others.
  *
+ * The network measured has fitted its training pairs: it is trained for that, or read from a
+ * trajectory. The first epochs are timed too, for a step must not depend on the numbers in it.
+ *
  * Also: how an epoch, and the memory that a training takes, grow with the threads and the sizes.
  */
 #include "base/command_line.h"
@@ -14,6 +17,7 @@
 #include "model/adamw.h"
 #include "model/kernels.h"
 #include "model/step.h"
+#include "model/trajectory.h"
 
 #include <cblas.h>
 #include <malloc.h>
@@ -21,9 +25,15 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
-enum { DEFAULT_ROUNDS = 60, WARM_UP = 5, BURST = 6 };
+enum { DEFAULT_ROUNDS = 60, FIRST_ROUNDS = 15, WARM_UP = 5, BURST = 6 };
+
+/* A network has fitted its pairs when the training loss is below this, and has to within so many
+   epochs. */
+enum { MOST_EPOCHS = 3000 };
+static const double FITTED = 1e-4;
 
 static double read_clock(clockid_t clock)
 {
@@ -100,16 +110,39 @@ struct Trainee {
   struct Step step;
 };
 
-static bool trainee_init(struct Trainee *t, struct Error *error)
+/* All but the configuration and the data set, which are set; with initial parameters. */
+static bool trainee_arrays_init(struct Trainee *t, struct Error *error)
 {
-  if (!config_check(&t->config, error) || !dataset_init(&t->dataset, &t->config.data, error) ||
-      !parameters_init(&t->parameters, &t->config, error) ||
+  if (!parameters_init(&t->parameters, &t->config, error) ||
       !parameters_init(&t->gradient, &t->config, error) ||
       !adamw_init(&t->adamw, t->parameters.total, error) ||
       !step_init(&t->step, &t->config, &t->dataset, error))
     return false;
   parameters_initialise(&t->parameters, t->config.train.seed);
   return true;
+}
+
+static bool trainee_init(struct Trainee *t, struct Error *error)
+{
+  return config_check(&t->config, error) && dataset_init(&t->dataset, &t->config.data, error) &&
+         trainee_arrays_init(t, error);
+}
+
+/* With the last snapshot of a trajectory. It has no moments, with which the first steps would move
+   every parameter by the learning rate: there is next to none. */
+static bool trainee_read(struct Trainee *t, const char *path, struct Error *error)
+{
+  struct Trajectory trajectory;
+  if (!trajectory_open(&trajectory, path, NULL, 0, error)) return false;
+  t->config = trajectory.config;
+  t->config.optimizer.learning_rate = 1e-9;
+  t->config.optimizer.weight_decay = 0;
+  t->dataset = trajectory.dataset;
+  trajectory.dataset = (struct Dataset){0}; /* it is the trainee's */
+  bool ready = trainee_arrays_init(t, error) &&
+               trajectory_read(&trajectory, trajectory.n_snapshots - 1, &t->parameters, error);
+  trajectory_close(&trajectory);
+  return ready;
 }
 
 static void trainee_release(struct Trainee *t)
@@ -134,6 +167,21 @@ static double time_epoch(struct Trainee *t, double *optimizer)
   return end - start;
 }
 
+/* Trains until the training pairs are fitted. */
+static bool trainee_fit(struct Trainee *t, struct Error *error)
+{
+  double loss = INFINITY;
+  for (int epoch = 0; epoch < MOST_EPOCHS && !(loss < FITTED); epoch++) {
+    step_prepare(&t->step, &t->parameters);
+    loss = step_gradient(&t->step, &t->parameters, &t->gradient).loss;
+    adamw_step(&t->adamw, &t->config.optimizer, &t->gradient, &t->parameters);
+  }
+  return loss < FITTED || error_set(error,
+                                    "the training loss is still %.3g after %d epochs: such a "
+                                    "network is not measured",
+                                    loss, MOST_EPOCHS);
+}
+
 static int compare(const void *a, const void *b)
 {
   double x = *(const double *)a, y = *(const double *)b;
@@ -148,18 +196,48 @@ static double median(double *values, size_t n)
 
 /* ---- what is reported ---- */
 
+/* What is measured: the settings of a network that is trained first, or a trajectory to read. */
+struct Subject {
+  struct Config config;
+  const char *trajectory; /* NULL: none */
+};
+
 struct Times {
+  double first;               /* of the initial network, where it was trained here, else NAN */
   double epoch, floor;        /* medians, milliseconds */
   double megabytes;           /* that the training allocates */
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
 };
 
-static bool measure(const struct Config *config, int threads, size_t rounds, struct Times *times,
+/* The median of the first epochs, in milliseconds. */
+static double time_first_epochs(struct Trainee *trainee)
+{
+  double epochs[FIRST_ROUNDS], ignored = 0;
+  for (size_t i = 0; i < WARM_UP; i++)
+    time_epoch(trainee, &ignored);
+  for (size_t i = 0; i < FIRST_ROUNDS; i++)
+    epochs[i] = time_epoch(trainee, &ignored);
+  return median(epochs, FIRST_ROUNDS);
+}
+
+/* A network that has fitted its pairs, and what an epoch took before. */
+static bool trainee_prepare(struct Trainee *trainee, const struct Subject *subject, int threads,
+                            double *first, struct Error *error)
+{
+  *first = NAN;
+  omp_set_num_threads(threads);
+  if (subject->trajectory) return trainee_read(trainee, subject->trajectory, error);
+  trainee->config = subject->config;
+  if (!trainee_init(trainee, error)) return false;
+  *first = time_first_epochs(trainee);
+  return trainee_fit(trainee, error);
+}
+
+static bool measure(const struct Subject *subject, int threads, size_t rounds, struct Times *times,
                     struct Error *error)
 {
-  omp_set_num_threads(threads);
-  struct Trainee trainee = {.config = *config};
+  struct Trainee trainee = {0};
   struct Floor floor = {0};
   *times = (struct Times){0};
   double ignored = 0;
@@ -167,7 +245,8 @@ static bool measure(const struct Config *config, int threads, size_t rounds, str
   double *floors = memory_new(rounds, sizeof *floors, "timings", error);
   double(*seconds)[N_STEP_PARTS] = memory_new((size_t)threads, sizeof *seconds, "timings", error);
   size_t before = allocated();
-  bool ready = epochs && floors && seconds && trainee_init(&trainee, error);
+  bool ready = epochs && floors && seconds &&
+               trainee_prepare(&trainee, subject, threads, &times->first, error);
   times->megabytes = 1e-6 * (double)(allocated() - before);
   ready = ready && floor_init(&floor, &trainee.step, error);
   for (size_t i = 0; ready && i < WARM_UP; i++) {
@@ -253,27 +332,28 @@ static void print_parts(const struct Config *config, const struct Times *times)
          100 * times->optimizer / times->epoch);
 }
 
-static bool print_row(const char *what, const struct Config *config, int threads, size_t rounds,
+static bool print_row(const char *what, const struct Subject *subject, int threads, size_t rounds,
                       struct Times *times, struct Error *error)
 {
-  if (!measure(config, threads, rounds, times, error)) return false;
-  printf("  %-18s  %7d  %8.3f  %8.3f  %6.3f  %6.1f\n", what, threads, times->epoch, times->floor,
-         times->epoch / times->floor, times->megabytes);
+  if (!measure(subject, threads, rounds, times, error)) return false;
+  printf("  %-18s  %7d  %8.3f  %8.3f  %8.3f  %6.3f  %6.1f\n", what, threads, times->first,
+         times->epoch, times->floor, times->epoch / times->floor, times->megabytes);
   fflush(stdout);
   return true;
 }
 
 /* On 1, 2, 4, ... and all cores; *one gets the times on one thread. */
-static bool print_threads(const struct Config *config, size_t rounds, struct Times *one,
+static bool print_threads(const struct Subject *subject, size_t rounds, struct Times *one,
                           struct Error *error)
 {
   char name[64];
-  snprintf(name, sizeof name, "p = %d, d_mlp = %d", config->data.modulus, config->model.d_mlp);
+  snprintf(name, sizeof name, "p = %d, d_mlp = %d", subject->config.data.modulus,
+           subject->config.model.d_mlp);
   int cores = omp_get_num_procs();
-  if (!print_row(name, config, 1, rounds, one, error)) return false;
+  if (!print_row(name, subject, 1, rounds, one, error)) return false;
   for (int threads = 2; threads / 2 < cores; threads *= 2) {
     struct Times times;
-    if (!print_row(name, config, threads < cores ? threads : cores, rounds, &times, error))
+    if (!print_row(name, subject, threads < cores ? threads : cores, rounds, &times, error))
       return false;
   }
   return true;
@@ -285,8 +365,8 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
   static const char *const variants[] = {"data.modulus=59", "data.modulus=227", "model.d_mlp=2048"};
   struct Times times;
   for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-    struct Config varied = *config;
-    if (!config_override(&varied, variants[i], error) ||
+    struct Subject varied = {.config = *config};
+    if (!config_override(&varied.config, variants[i], error) ||
         !print_row(variants[i], &varied, omp_get_num_procs(), (rounds + 3) / 4, &times, error))
       return false;
   }
@@ -296,14 +376,13 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
 /* Only the two halves of an epoch, training and test loss, one line of milliseconds for each round:
    what pytorch_epoch.py compares with. On one thread it is processor time, which other programs
    hardly change; more threads wait for each other, and that takes part in how long an epoch is. */
-static bool print_halves(const struct Config *config, int threads, size_t rounds,
+static bool print_halves(const struct Subject *subject, int threads, size_t rounds,
                          struct Error *error)
 {
-  omp_set_num_threads(threads);
   clockid_t clock = threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
-  struct Trainee trainee = {.config = *config};
+  struct Trainee trainee = {0};
   double ignored = 0;
-  bool ready = trainee_init(&trainee, error);
+  bool ready = trainee_prepare(&trainee, subject, threads, &ignored, error);
   for (size_t i = 0; ready && i < WARM_UP + rounds; i++) {
     double start = read_clock(clock);
     time_epoch(&trainee, &ignored);
@@ -324,29 +403,61 @@ static bool parse_count(const char *option, const char *text, int64_t most, int6
                    (long long)most);
 }
 
+/* An OpenBLAS older than the processor may take kernels that are no measure for it. */
+static void print_kernels(void)
+{
+  static const char *const current[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake",
+                                        "SapphireRapids"};
+  const char *core = openblas_get_corename();
+  bool is_current = false;
+  for (size_t i = 0; i < sizeof current / sizeof *current; i++)
+    is_current = is_current || strcasecmp(core, current[i]) == 0;
+  printf("kernels:  %s\nfloor:    OpenBLAS, kernels %s\n", kernels()->description, core);
+  if (!is_current)
+    printf("          which do not use this processor's vectors: set OPENBLAS_CORETYPE=%s\n",
+           kernels_have_wide_vectors() ? "SkylakeX" : "Haswell");
+  printf("\n");
+}
+
 struct Arguments {
-  const char *rounds, *halves, *narrow;
+  const char *rounds, *halves, *narrow, *trajectory;
 };
+
+/* What the command line says. */
+static bool find_subject(struct Subject *subject, const char *path, char **operands, int n,
+                         struct Error *error)
+{
+  *subject = (struct Subject){.trajectory = path};
+  config_init(&subject->config);
+  if (path && n > 0)
+    return error_set(error, "a trajectory says its settings: %s is not wanted", operands[0]);
+  for (int i = 0; i < n; i++)
+    if (!config_override(&subject->config, operands[i], error)) return false;
+  if (!path) return true;
+  struct Trajectory trajectory;
+  if (!trajectory_open(&trajectory, path, NULL, 0, error)) return false;
+  subject->config = trajectory.config;
+  trajectory_close(&trajectory);
+  return true;
+}
 
 static bool bench(const struct Arguments *arguments, char **operands, int n, struct Error *error)
 {
-  struct Config config;
-  config_init(&config);
-  for (int i = 0; i < n; i++)
-    if (!config_override(&config, operands[i], error)) return false;
+  struct Subject subject;
+  if (!find_subject(&subject, arguments->trajectory, operands, n, error)) return false;
   int64_t rounds = DEFAULT_ROUNDS, threads = 0;
   if (!parse_count("rounds", arguments->rounds, 100000, &rounds, error) ||
       !parse_count("halves", arguments->halves, 1024, &threads, error))
     return false;
-  if (threads > 0) return print_halves(&config, (int)threads, (size_t)rounds, error);
-  printf("kernels:  %s\nfloor:    OpenBLAS, kernels %s\n\n", kernels()->description,
-         openblas_get_corename());
-  printf("  %-18s  %7s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads", "epoch/ms",
-         "floor/ms", "ratio", "MB", (long long)rounds);
+  if (threads > 0) return print_halves(&subject, (int)threads, (size_t)rounds, error);
+  print_kernels();
+  printf("  %-18s  %7s  %8s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads",
+         "first/ms", "epoch/ms", "floor/ms", "ratio", "MB", (long long)rounds);
   struct Times one;
-  if (!print_threads(&config, (size_t)rounds, &one, error)) return false;
-  if (n == 0 && !print_sizes(&config, (size_t)rounds, error)) return false;
-  print_parts(&config, &one);
+  if (!print_threads(&subject, (size_t)rounds, &one, error)) return false;
+  bool alone = n == 0 && !subject.trajectory;
+  if (alone && !print_sizes(&subject.config, (size_t)rounds, error)) return false;
+  print_parts(&subject.config, &one);
   return true;
 }
 
@@ -356,6 +467,7 @@ int main(int argc, char **argv)
   const struct Option options[] = {
       {'n', "rounds", "N", "measurements of each kind (default: 60)", &arguments.rounds},
       {0, "narrow", NULL, "do as on a processor without AVX-512", &arguments.narrow},
+      {0, "trajectory", "FILE", "measure the network of its last snapshot", &arguments.trajectory},
       {0, "halves", "THREADS",
        "print only milliseconds of training and of the test loss, a line for each measurement",
        &arguments.halves},
@@ -365,7 +477,9 @@ int main(int argc, char **argv)
       .operands = "[section.key=value...]",
       .summary =
           "Times a training epoch, and its parts, against its three dense products, and says what\n"
-          "memory a training takes. Without settings it also says how both grow with p and d_mlp.",
+          "memory a training takes: for a network that is trained until it has fitted its pairs\n"
+          "(first/ms is an epoch before that), or for that of a trajectory. Without settings it\n"
+          "also says how both grow with p and d_mlp.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
