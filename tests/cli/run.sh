@@ -15,8 +15,8 @@
 #   makes:   files that must be there afterwards, and not empty
 #   check:   a command that must succeed afterwards
 #
-# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED. "include: FILE"
-# reads the cases of another file beside this one, which know the tool as $TOOL. Each case runs in an
+# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED; the source tree is
+# $SOURCE. "include: FILE" reads the cases of another file beside this one, which know the tool as $TOOL. Each case runs in an
 # empty folder of its own, with the tools on the PATH. A command that fails must leave
 # that folder's files as they were: none new, none changed. Lines that start with # are comments.
 #
@@ -32,11 +32,12 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 SHARED=$scratch/shared
+SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=$tools:$PATH
 OMP_NUM_THREADS=2 # the smallest networks gain nothing from more
 LC_ALL=C
 TOOL=$tool
-export TOOL SHARED PATH OMP_NUM_THREADS LC_ALL
+export TOOL SHARED SOURCE PATH OMP_NUM_THREADS LC_ALL
 mkdir "$SHARED"
 
 passed=0 failed=0 skipped=0 number=0

@@ -27,7 +27,7 @@ static void draw_scene(cairo_t *cairo, const struct Scene *scene)
 }
 
 static bool write_file(const struct Scene *scene, const struct FigureRequest *request,
-                       const struct SurfaceTexts *texts, struct Error *error)
+                       const struct Properties *properties, struct Error *error)
 {
   double resolution = request->resolution > 0 ? request->resolution
                                               : spec_number(scene->spec.figure, KEY_RESOLUTION);
@@ -35,7 +35,7 @@ static bool write_file(const struct Scene *scene, const struct FigureRequest *re
   if (!surface_open(&surface, request->output_path, scene->page.width, scene->page.height,
                     resolution, error))
     return false;
-  surface_describe(&surface, texts);
+  surface_describe(&surface, properties);
   draw_scene(surface.cairo, scene);
   return surface_commit(&surface, error);
 }
@@ -45,8 +45,8 @@ static bool write_scene(const struct Scene *scene, const struct FigureRequest *r
 {
   char *title = sources_title(request->spec_path, error);
   char *subject = title ? sources_describe(&scene->tables, error) : NULL;
-  struct SurfaceTexts texts = {title, subject, "render-figure " PROJECT_VERSION};
-  bool written = subject && write_file(scene, request, &texts, error);
+  struct Properties properties = {title, subject, "render-figure " PROJECT_VERSION};
+  bool written = subject && write_file(scene, request, &properties, error);
   free(subject);
   free(title);
   return written;

@@ -3,8 +3,8 @@
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <cairo.h>
-#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool surface_format(const char *path, enum SurfaceFormat *format, struct Error *error)
@@ -19,13 +19,9 @@ bool surface_format(const char *path, enum SurfaceFormat *format, struct Error *
   return error_set(error, "%s: expected a name that ends with .pdf, .svg or .png", path);
 }
 
-static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, unsigned int length)
+static cairo_status_t write_bytes(void *page, const unsigned char *bytes, unsigned int length)
 {
-  struct Surface *surface = closure;
-  errno = 0;
-  if (fwrite(bytes, 1, length, surface->output.stream) == length) return CAIRO_STATUS_SUCCESS;
-  if (surface->write_errno == 0) surface->write_errno = errno ? errno : EIO;
-  return CAIRO_STATUS_WRITE_ERROR;
+  return fwrite(bytes, 1, length, page) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
 /* Cairo's own limit for a side; and a gigabyte of memory, which is a poster at 300 per inch. */
@@ -49,13 +45,13 @@ static cairo_surface_t *new_surface(struct Surface *surface, double width, doubl
   cairo_surface_t *made;
   switch (surface->format) {
   case SURFACE_PDF:
-    made = cairo_pdf_surface_create_for_stream(write_bytes, surface, width, height);
+    made = cairo_pdf_surface_create_for_stream(write_bytes, surface->page, width, height);
     cairo_pdf_surface_restrict_to_version(made, CAIRO_PDF_VERSION_1_5);
     /* not the time of drawing: the same figure is the same file */
     cairo_pdf_surface_set_metadata(made, CAIRO_PDF_METADATA_CREATE_DATE, "");
     return made;
   case SURFACE_SVG:
-    made = cairo_svg_surface_create_for_stream(write_bytes, surface, width, height);
+    made = cairo_svg_surface_create_for_stream(write_bytes, surface->page, width, height);
     cairo_svg_surface_set_document_unit(made, CAIRO_SVG_UNIT_PT);
     return made;
   default:
@@ -64,19 +60,18 @@ static cairo_surface_t *new_surface(struct Surface *surface, double width, doubl
   }
 }
 
-static bool cairo_error(struct Surface *surface, cairo_status_t status, struct Error *error)
+static bool cairo_error(const struct Surface *surface, cairo_status_t status, struct Error *error)
 {
-  if (surface->write_errno == 0)
-    return error_set(error, "%s: cannot draw: %s", surface->path, cairo_status_to_string(status));
-  errno = surface->write_errno;
-  return error_system(error, "%s: cannot write", surface->path);
+  if (status == CAIRO_STATUS_WRITE_ERROR) status = CAIRO_STATUS_NO_MEMORY;
+  return error_set(error, "%s: cannot draw: %s", surface->path, cairo_status_to_string(status));
 }
 
-static void give_up(struct Surface *surface)
+/* Ends the drawing, which is in surface->bytes from then on. False when memory ran out. */
+static bool close_page(struct Surface *surface)
 {
   cairo_destroy(surface->cairo);
   cairo_surface_destroy(surface->cairo_surface);
-  output_discard(&surface->output);
+  return fclose(surface->page) == 0;
 }
 
 bool surface_open(struct Surface *surface, const char *path, double width, double height,
@@ -86,13 +81,16 @@ bool surface_open(struct Surface *surface, const char *path, double width, doubl
   if (!surface_format(path, &surface->format, error) ||
       !check_pixels(surface, width, height, resolution, error))
     return false;
-  if (!output_open(&surface->output, path, error)) return false;
+  surface->page = open_memstream(&surface->bytes, &surface->n_bytes);
+  if (!surface->page) return error_system(error, "%s: cannot draw", path);
   surface->cairo_surface = new_surface(surface, width, height, resolution);
   surface->cairo = cairo_create(surface->cairo_surface);
   cairo_status_t status = cairo_status(surface->cairo);
-  if (status != CAIRO_STATUS_SUCCESS) {
-    cairo_error(surface, status, error);
-    give_up(surface);
+  bool opened = status == CAIRO_STATUS_SUCCESS ? output_open(&surface->output, path, error)
+                                               : cairo_error(surface, status, error);
+  if (!opened) {
+    close_page(surface);
+    free(surface->bytes);
     return false;
   }
   if (surface->format == SURFACE_PNG) cairo_scale(surface->cairo, resolution / 72, resolution / 72);
@@ -101,50 +99,52 @@ bool surface_open(struct Surface *surface, const char *path, double width, doubl
   return true;
 }
 
-void surface_describe(struct Surface *surface, const struct SurfaceTexts *texts)
+void surface_describe(struct Surface *surface, const struct Properties *properties)
 {
   cairo_surface_t *pdf = surface->cairo_surface;
-  surface->texts = texts;
+  surface->properties = properties;
   if (surface->format != SURFACE_PDF) return;
-  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_TITLE, texts->title);
-  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_SUBJECT, texts->subject);
-  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_CREATOR, texts->creator);
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_TITLE, properties->title);
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_SUBJECT, properties->subject);
+  cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_CREATOR, properties->creator);
 }
 
-/* Two hyphens would end an XML comment. */
-static void write_comment(FILE *stream, const char *text)
+/* Cairo 1.16 writes properties for PDF alone. Elsewhere they are put in afterwards: behind the
+   header of a PNG, before the last tag of an SVG, which ends its root element. */
+static size_t place_of_properties(const struct Surface *surface)
 {
-  for (char last = '\0'; *text; last = *text++)
-    putc(*text == '-' && last == '-' ? '?' : *text, stream);
+  if (!surface->properties || surface->format == SURFACE_PDF) return surface->n_bytes;
+  if (surface->format == SURFACE_PNG) return PNG_HEADER;
+  const char *last_tag = memrchr(surface->bytes, '<', surface->n_bytes);
+  return last_tag ? (size_t)(last_tag - surface->bytes) : surface->n_bytes;
 }
 
-/* Cairo 1.16 has no metadata for SVG; behind the root element of XML comments may follow. */
-static void write_texts(FILE *stream, const struct SurfaceTexts *texts)
+static void write_file(const struct Surface *surface)
 {
-  fputs("<!-- ", stream);
-  write_comment(stream, texts->title);
-  fputs(" by ", stream);
-  write_comment(stream, texts->creator);
-  fputs(" from ", stream);
-  write_comment(stream, texts->subject);
-  fputs(" -->\n", stream);
+  FILE *stream = surface->output.stream;
+  size_t place = place_of_properties(surface);
+  fwrite(surface->bytes, 1, place, stream);
+  if (place == surface->n_bytes) return;
+  if (surface->format == SURFACE_PNG)
+    properties_write_png(surface->properties, stream);
+  else
+    properties_write_svg(surface->properties, stream);
+  fwrite(surface->bytes + place, 1, surface->n_bytes - place, stream);
 }
 
 bool surface_commit(struct Surface *surface, struct Error *error)
 {
   cairo_status_t status = cairo_status(surface->cairo);
   if (status == CAIRO_STATUS_SUCCESS && surface->format == SURFACE_PNG)
-    status = cairo_surface_write_to_png_stream(surface->cairo_surface, write_bytes, surface);
+    status = cairo_surface_write_to_png_stream(surface->cairo_surface, write_bytes, surface->page);
   cairo_surface_finish(surface->cairo_surface);
   if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface->cairo_surface);
-  if (status != CAIRO_STATUS_SUCCESS || surface->write_errno != 0) {
-    cairo_error(surface, status, error);
-    give_up(surface);
-    return false;
-  }
-  cairo_destroy(surface->cairo);
-  cairo_surface_destroy(surface->cairo_surface);
-  if (surface->format == SURFACE_SVG && surface->texts)
-    write_texts(surface->output.stream, surface->texts);
-  return output_commit(&surface->output, error);
+  if (!close_page(surface) && status == CAIRO_STATUS_SUCCESS) status = CAIRO_STATUS_NO_MEMORY;
+  bool drawn = status == CAIRO_STATUS_SUCCESS || cairo_error(surface, status, error);
+  if (drawn)
+    write_file(surface);
+  else
+    output_discard(&surface->output);
+  free(surface->bytes);
+  return drawn && output_commit(&surface->output, error);
 }

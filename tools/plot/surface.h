@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "plot/properties.h"
 
 #include <stdbool.h>
 
@@ -15,16 +16,16 @@ typedef struct _cairo_surface cairo_surface_t;
 
 enum SurfaceFormat { SURFACE_PDF, SURFACE_SVG, SURFACE_PNG };
 
-struct SurfaceTexts;
-
 struct Surface {
   struct Output output;
   const char *path; /* the caller's */
   enum SurfaceFormat format;
+  FILE *page; /* what Cairo writes to: bytes in memory */
+  char *bytes;
+  size_t n_bytes;
   cairo_surface_t *cairo_surface;
-  cairo_t *cairo;                   /* to draw with, in points from the upper left corner */
-  int write_errno;                  /* of the first write that failed */
-  const struct SurfaceTexts *texts; /* the caller's; NULL: none */
+  cairo_t *cairo;                      /* to draw with, in points from the upper left corner */
+  const struct Properties *properties; /* the caller's; NULL: none */
 };
 
 /* Errors: the name ends with none of .pdf, .svg, .png. */
@@ -36,16 +37,10 @@ bool surface_format(const char *path, enum SurfaceFormat *format, struct Error *
 bool surface_open(struct Surface *surface, const char *path, double width, double height,
                   double resolution, struct Error *error);
 
-/* What the file says about itself to who looks at its properties: a PDF in its title, subject and
-   creator, an SVG in a comment at its end, a PNG nowhere. UTF-8 without control characters and
-   without parentheses and backslashes, which outlives the commit. */
-struct SurfaceTexts {
-  const char *title, *subject, *creator;
-};
-void surface_describe(struct Surface *surface, const struct SurfaceTexts *texts);
+/* What the file says about itself; the properties must outlive the commit. */
+void surface_describe(struct Surface *surface, const struct Properties *properties);
 
-/* Finishes and renames the file. Errors: what cairo could not draw; the system's reason for a
-   write that failed. */
+/* Finishes and renames the file. Errors: what Cairo could not draw; those of output_commit. */
 bool surface_commit(struct Surface *surface, struct Error *error);
 
 #endif
