@@ -6,13 +6,14 @@
 
 #include <stdlib.h>
 
-static const char *output, *resolution;
+static const char *output, *resolution, *run;
 
 static const struct Option options[] = {
     {'o', "output", "FILE", "where to: .pdf, .svg or .png (default: the figure's name with .pdf)",
      &output},
     {'r', "resolution", "N", "pixels per inch of a .png (default: as the figure says, or 300)",
      &resolution},
+    {0, "run", "RUN", "draw that run instead of the one that the figure is of", &run},
     {0}};
 
 static const struct Tool tool = {
@@ -21,14 +22,17 @@ static const struct Tool tool = {
     .summary =
         "Draws the figure that FIGURE.ini specifies from the tables it names. A series names\n"
         "its table by the last components of the path: 'table = mainline/history' is the\n"
-        "operand that ends with mainline/history.tsv. tools/plot/figure.h documents the keys.",
+        "operand that ends with mainline/history.tsv; where one table is given it needs no name.\n"
+        "tools/plot/figure.h documents the keys.\n\n"
+        "With --run a table RUN/NAME is looked for as that run's, and marks that show other runs\n"
+        "for comparison are left out. The figure's name is then RUN-NAME.",
     .options = options,
     .min_operands = 1};
 
 /* "figures/name.ini" is drawn as "name.pdf" here. */
 static char *default_output(const char *spec_path, struct Error *error)
 {
-  char *name = figure_name(spec_path, error);
+  char *name = figure_name(spec_path, run, error);
   char *path = name ? memory_print(error, "%s.pdf", name) : NULL;
   free(name);
   return path;
@@ -50,7 +54,8 @@ int main(int argc, char **argv)
   struct Error error = {0};
   struct FigureRequest request = {.spec_path = argv[first],
                                   .table_paths = (const char *const *)argv + first + 1,
-                                  .n_tables = (size_t)(argc - first - 1)};
+                                  .n_tables = (size_t)(argc - first - 1),
+                                  .run = run};
   char *name = output ? memory_copy_text(output, &error) : default_output(argv[first], &error);
   request.output_path = name;
   bool rendered =

@@ -9,60 +9,102 @@
 #include <string.h>
 
 bool tables_init(struct Tables *tables, const struct Spec *spec, const char *const *paths, size_t n,
-                 struct Error *error)
+                 const char *run, struct Error *error)
 {
   *tables = (struct Tables){.spec = spec, .paths = paths, .n = n};
   tables->tables = memory_new(n, sizeof *tables->tables, "the list of tables", error);
   tables->read = memory_new(n, sizeof *tables->read, "the list of tables", error);
   tables->names = memory_new(n, sizeof *tables->names, "the list of tables", error);
-  return tables->tables && tables->read && tables->names;
+  return tables->tables && tables->read && tables->names &&
+         run_choice_init(&tables->run, spec, run, error);
 }
 
 void tables_release(struct Tables *tables)
 {
   for (size_t i = 0; tables->read && i < tables->n; i++)
     if (tables->read[i]) table_release(&tables->tables[i]);
+  for (size_t i = 0; tables->names && i < tables->n; i++)
+    free(tables->names[i]);
+  run_choice_release(&tables->run);
   free(tables->tables);
   free(tables->read);
   free(tables->names);
   *tables = (struct Tables){0};
 }
 
+static size_t length_without_ending(const char *path)
+{
+  size_t length = strlen(path);
+  return length >= 4 && strcmp(path + length - 4, ".tsv") == 0 ? length - 4 : length;
+}
+
 /* "build/runs/mainline/history.tsv" ends with the components of "mainline/history". */
 static bool path_ends_with(const char *path, const char *name)
 {
-  size_t length = strlen(path), n = strlen(name);
-  if (length >= 4 && strcmp(path + length - 4, ".tsv") == 0) length -= 4;
+  size_t length = length_without_ending(path), n = strlen(name);
   if (n > length || strncmp(path + length - n, name, n) != 0) return false;
   return n == length || path[length - n - 1] == '/' || name[0] == '/';
 }
 
-static const struct Table *find_table(struct Tables *tables, const char *name, struct Error *error)
+static bool find_operand(const struct Tables *tables, const char *name, size_t *found,
+                         struct Error *error)
 {
-  size_t found = tables->n;
+  *found = tables->n;
   for (size_t i = 0; i < tables->n; i++) {
     if (!path_ends_with(tables->paths[i], name)) continue;
-    if (found < tables->n) {
-      error_set(error, "table '%s': both %s and %s end with it", name, tables->paths[found],
-                tables->paths[i]);
-      return NULL;
-    }
-    found = i;
+    if (*found < tables->n)
+      return error_set(error, "table '%s': both %s and %s end with it", name, tables->paths[*found],
+                       tables->paths[i]);
+    *found = i;
   }
-  if (found == tables->n) {
-    error_set(error, "table '%s': none of the %zu tables given ends with it", name, tables->n);
-    return NULL;
+  return *found < tables->n ||
+         error_set(error, "table '%s': none of the %zu tables given ends with it", name, tables->n);
+}
+
+/* Reads an operand unless it has been read, and keeps the longest of its names. */
+static const struct Table *read_operand(struct Tables *tables, size_t i, const char *name,
+                                        struct Error *error)
+{
+  struct Table *table = &tables->tables[i];
+  if (!tables->read[i] && !table_read(table, tables->paths[i], error)) return NULL;
+  tables->read[i] = true;
+  if (!tables->names[i] || strlen(name) > strlen(tables->names[i])) {
+    free(tables->names[i]);
+    tables->names[i] = memory_copy_text(name, error);
+    if (!tables->names[i]) return NULL;
   }
-  struct Table *table = &tables->tables[found];
-  if (!tables->read[found]) {
-    if (!table_read(table, tables->paths[found], error)) return NULL;
-    tables->read[found] = true;
-  }
-  const char **known = &tables->names[found];
-  if (!*known || strlen(name) > strlen(*known)) *known = name;
   if (table->n_rows > 0) return table;
   error_set(error, "%s: has no rows", table->path);
   return NULL;
+}
+
+/* The name of a section's table: what is set for it, in the run that is drawn; or that of the only
+   operand, with its folder. The caller frees it. */
+static char *name_table(const struct Tables *tables, const struct Section *section,
+                        struct Error *error)
+{
+  const char *name = spec_text(section, KEY_TABLE);
+  if (name) return run_choice_rename(&tables->run, name, error);
+  const char *only = tables->n == 1 ? tables->paths[0] : NULL;
+  if (only && run_choice_admits(&tables->run, only))
+    return memory_print(error, "%.*s", (int)length_without_ending(only), only);
+  if (only)
+    error_set(error, "%s is no table of %s", only, tables->run.wanted);
+  else
+    error_set(error, "no 'table' is set for [%s %s], and %zu tables are given",
+              spec_kind_name(section->kind), section->name, tables->n);
+  return NULL;
+}
+
+static const struct Table *find_table(struct Tables *tables, const struct Section *section,
+                                      struct Error *error)
+{
+  size_t i;
+  char *name = name_table(tables, section, error);
+  const struct Table *table =
+      name && find_operand(tables, name, &i, error) ? read_operand(tables, i, name, error) : NULL;
+  free(name);
+  return table;
 }
 
 /* ---- conditions ---- */
@@ -148,12 +190,7 @@ bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section 
                  struct Error *error)
 {
   *rows = (struct Rows){0};
-  const char *name = spec_text(section, KEY_TABLE);
-  if (!name) {
-    error_set(error, "no 'table' is set for [%s %s]", spec_kind_name(section->kind), section->name);
-    return error_prefix(error, "%s:%d", tables->spec->path, section->line);
-  }
-  rows->table = find_table(tables, name, error);
+  rows->table = find_table(tables, section, error);
   if (!rows->table) return spec_error_at(tables->spec, section, KEY_TABLE, error);
   rows->row = memory_new(rows->table->n_rows, sizeof *rows->row, "rows of a table", error);
   if (!rows->row) return false;

@@ -5,6 +5,7 @@
 #define PLOT_DATA_H
 
 #include "base/error.h"
+#include "plot/run.h"
 #include "plot/spec.h"
 #include "table/table.h"
 
@@ -16,8 +17,10 @@ struct Tables {
   const char *const *paths; /* [n] */
   struct Table *tables;     /* [n] */
   bool *read;               /* [n] */
-  const char **names; /* [n]: what the specification calls each, the longest where it has several */
+  char **names; /* [n]: of those read: what the specification calls each, the longest where it has
+                   several */
   size_t n;
+  struct RunChoice run;
 };
 
 /* Rows of a table, in its order. */
@@ -27,13 +30,15 @@ struct Rows {
   size_t n;
 };
 
+/* `run` is drawn instead of the specification's own; NULL: no other. Errors: of run_choice_init. */
 bool tables_init(struct Tables *tables, const struct Spec *spec, const char *const *paths, size_t n,
-                 struct Error *error);
+                 const char *run, struct Error *error);
 void tables_release(struct Tables *tables);
 
-/* The rows that a mark's `table` and `where` select. Errors: no `table`, or not exactly one
-   operand fits it; the table cannot be read or has no rows; a condition names no column. A
-   condition that no row meets selects none, which is no error. */
+/* The rows that a mark's `table` and `where` select; without `table`, those of the only operand.
+   Errors: no `table` though there are several operands, or not exactly one fits it; the table
+   cannot be read or has no rows; a condition names no column. A condition that no row meets selects
+   none, which is no error. */
 bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section *section,
                  struct Error *error);
 void rows_release(struct Rows *rows);

@@ -43,7 +43,7 @@ static bool write_file(const struct Scene *scene, const struct FigureRequest *re
 static bool write_scene(const struct Scene *scene, const struct FigureRequest *request,
                         struct Error *error)
 {
-  char *title = sources_title(request->spec_path, error);
+  char *title = sources_title(request, error);
   char *subject = title ? sources_describe(&scene->tables, error) : NULL;
   struct Properties properties = {title, subject, "render-figure " PROJECT_VERSION};
   bool written = subject && write_file(scene, request, &properties, error);
@@ -52,13 +52,14 @@ static bool write_scene(const struct Scene *scene, const struct FigureRequest *r
   return written;
 }
 
-char *figure_name(const char *spec_path, struct Error *error)
+char *figure_name(const char *spec_path, const char *run, struct Error *error)
 {
   const char *slash = strrchr(spec_path, '/');
   const char *name = slash ? slash + 1 : spec_path;
   size_t length = strlen(name);
   if (length > 4 && strcmp(name + length - 4, ".ini") == 0) length -= 4;
-  return memory_print(error, "%.*s", (int)length, name);
+  return run ? memory_print(error, "%s-%.*s", run_choice_name(run), (int)length, name)
+             : memory_print(error, "%.*s", (int)length, name);
 }
 
 bool figure_render(const struct FigureRequest *request, struct Error *error)
@@ -66,9 +67,8 @@ bool figure_render(const struct FigureRequest *request, struct Error *error)
   enum SurfaceFormat format;
   if (!surface_format(request->output_path, &format, error)) return false;
   struct Scene scene;
-  bool rendered =
-      scene_read(&scene, request->spec_path, request->table_paths, request->n_tables, error) &&
-      scene_layout(&scene, error) && write_scene(&scene, request, error);
+  bool rendered = scene_read(&scene, request, error) && scene_layout(&scene, error) &&
+                  write_scene(&scene, request, error);
   scene_release(&scene);
   return rendered;
 }

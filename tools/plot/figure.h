@@ -75,7 +75,8 @@
  *   color, tint
  *
  * Any mark:
- *   table = mainline/history         the operand whose path, less .tsv, ends with these components
+ *   table = mainline/history         the operand whose path, less .tsv, ends with these components;
+ *                                    not needed where only one table is given
  *   where = key = 1 and fve > 0.5    only the rows for which all conditions hold; = != < <= > >=;
  *                                    nan equals nan
  *
@@ -94,12 +95,14 @@ struct FigureRequest {
   const char *spec_path;
   const char *const *table_paths; /* [n_tables] */
   size_t n_tables;
+  const char *run;         /* drawn instead of the specification's (plot/run.h); NULL: no other */
   const char *output_path; /* ends with .pdf, .svg or .png */
   double resolution;       /* pixels per inch of a .png; 0: as the specification says */
 };
 
-/* The name of a figure: that of its specification, less folders and .ini. The caller frees it. */
-char *figure_name(const char *spec_path, struct Error *error);
+/* The name of a figure: that of its specification, less folders and .ini, behind the name of the
+   run, if another one is drawn: seed-1-fig07-progress-measures. The caller frees it. */
+char *figure_name(const char *spec_path, const char *run, struct Error *error);
 
 /*
  * Reads the specification and the tables it names, checks all of it, then draws; the output

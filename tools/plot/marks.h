@@ -53,7 +53,8 @@ struct Marks {
   size_t n;
 };
 
-/* Appends what a section asks for: one mark, or one for every group. */
+/* Appends what a section asks for: one mark, or one for every group; nothing, if it shows a run
+   that is left out. */
 bool marks_read(struct Marks *marks, const struct Section *section, struct Tables *tables,
                 struct Error *error);
 void marks_release(struct Marks *marks);

@@ -32,8 +32,10 @@ static bool read_marks(struct Scene *scene, struct Panel *panel, struct Error *e
       return false;
   }
   if (panel->marks.n > 0) return true;
-  return error_set(error, "%s:%d: [panel %s] shows nothing", scene->spec.path, panel->section->line,
-                   panel->section->name);
+  return error_set(error, "%s:%d: [panel %s] shows nothing%s%s", scene->spec.path,
+                   panel->section->line, panel->section->name,
+                   scene->tables.run.wanted ? " of " : "",
+                   scene->tables.run.wanted ? scene->tables.run.wanted : "");
 }
 
 static bool find_colors(struct Scene *scene, struct Panel *panel, struct Error *error)
@@ -339,18 +341,19 @@ static bool collect_legends(struct Scene *scene, struct Error *error)
   return true;
 }
 
-bool scene_read(struct Scene *scene, const char *spec_path, const char *const *table_paths,
-                size_t n_tables, struct Error *error)
+bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error)
 {
   *scene = (struct Scene){0};
-  if (!spec_read(&scene->spec, spec_path, error)) return false;
+  if (!spec_read(&scene->spec, request->spec_path, error)) return false;
   const struct Section *figure = scene->spec.figure;
   scene->size = spec_number(figure, KEY_SIZE);
   scene->small = scene->size - 1;
   scene->font = font_new(spec_text(figure, KEY_FONT), error);
   if (!scene->font) return spec_error_at(&scene->spec, figure, KEY_FONT, error);
   if (!check_texts(scene, error)) return false;
-  if (!tables_init(&scene->tables, &scene->spec, table_paths, n_tables, error)) return false;
+  if (!tables_init(&scene->tables, &scene->spec, request->table_paths, request->n_tables,
+                   request->run, error))
+    return false;
   if (!read_colors(scene, error) || !read_panels(scene, error)) return false;
   for (size_t i = 0; i < scene->n_panels; i++)
     find_ranges(&scene->panels[i]);

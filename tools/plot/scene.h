@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "plot/data.h"
+#include "plot/figure.h"
 #include "plot/layout.h"
 #include "plot/legend.h"
 #include "plot/marks.h"
@@ -61,9 +62,8 @@ struct Scene {
 };
 
 /* Reads the specification and the tables. The scene may be released whether or not this worked;
-   paths stay the caller's and must outlive it. */
-bool scene_read(struct Scene *scene, const char *spec_path, const char *const *table_paths,
-                size_t n_tables, struct Error *error);
+   the request's paths stay the caller's and must outlive it. */
+bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error);
 void scene_release(struct Scene *scene);
 
 /* Chooses ticks and places everything; page.height is known from then on. */

@@ -2,7 +2,6 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
-#include "plot/figure.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -52,9 +51,9 @@ char *sources_describe(const struct Tables *tables, struct Error *error)
   return all;
 }
 
-char *sources_title(const char *spec_path, struct Error *error)
+char *sources_title(const struct FigureRequest *request, struct Error *error)
 {
-  char *name = figure_name(spec_path, error);
+  char *name = figure_name(request->spec_path, request->run, error);
   if (!name) return NULL;
   char *text = clean(name);
   char *title = memory_copy_text(text, error);
