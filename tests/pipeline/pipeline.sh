@@ -201,6 +201,32 @@ $(printf '%s\n' "$analyses" "$unread" | sed 's,^,runs/other/,')
 END
 is_idle other figures
 
+begin 'a figure of another run: drawn when it is asked for, and it alone'
+builds other-fig03-fourier-norms
+made <<END
+figures/other-fig03-fourier-norms.pdf
+END
+is_idle other-fig03-fourier-norms figures
+builds mainline-other-losses
+made <<END
+figures/mainline-other-losses.pdf
+END
+for name in other-fig03-fourier-norms mainline-other-losses; do
+  [ "$(head -c 5 "$build/figures/$name.pdf")" = %PDF- ] || fail "$name.pdf is no PDF"
+done
+
+begin 'a figure as SVG and as PNG: drawn when they are asked for'
+builds losses.svg losses.png other-fig03-fourier-norms.svg
+for file in losses.svg losses.png other-fig03-fourier-norms.svg; do
+  did "figures/$file"
+done
+made_nothing
+grep -q '<metadata>losses by .* from mainline/history: ' "$build/figures/losses.svg" ||
+  fail 'losses.svg does not say what it is of'
+grep -q '<metadata>other-fig03-fourier-norms by .* from other/spectrum: ' \
+  "$build/figures/other-fig03-fourier-norms.svg" || fail 'the SVG does not say which run it is of'
+is_idle losses.svg losses.png other-fig03-fourier-norms.svg figures
+
 begin 'a changed figure: it alone is drawn'
 echo '; a line more' >>"$tree/figures/fig03-fourier-norms.ini"
 builds figures
@@ -324,6 +350,22 @@ done
 grep -qx 'weight_decay = 3' "$build/runs/decay-3/config.ini" || fail 'decay-3 has no decay of 3'
 grep -qx 'epochs = 60' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES did not reach decay-0.1'
 is_idle all-figures sweeps
+
+begin 'the run and the figure that the README adds'
+for what in run figure; do
+  line=$(grep "^$what(subtraction" "$source/README.md") || fail "README.md shows no $what(subtraction...)"
+  file=$tree/$([ "$what" = run ] && echo configs || echo figures)/CMakeLists.txt
+  printf '%s\n' "$line" >>"$file"
+done
+awk '/^```/ { inside = 0 } inside; /^```ini/ { inside = 1 }' "$source/README.md" \
+  >"$tree/figures/subtraction-losses.ini"
+builds subtraction-losses
+made <<END
+runs/subtraction/trajectory.safetensors
+runs/subtraction/history.tsv
+figures/subtraction-losses.pdf
+END
+grep -qx 'operation = subtract' "$build/runs/subtraction/config.ini" || fail 'no subtraction'
 
 if [ "$failures" -ne 0 ]; then
   echo "$failures checks failed"
