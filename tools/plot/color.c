@@ -67,7 +67,7 @@ const char *color_names(void)
   return "blue vermillion green purple orange sky-blue black yellow grey light-grey #rrggbb";
 }
 
-static bool same_color(struct Color a, struct Color b)
+bool color_equal(struct Color a, struct Color b)
 {
   return fabs(a.red - b.red) + fabs(a.green - b.green) + fabs(a.blue - b.blue) < 1e-9;
 }
@@ -77,7 +77,7 @@ struct Color color_next(struct Color color, int step)
   if (step == 0) return color;
   int start = N_CYCLE - 1;
   for (int i = 0; i < N_CYCLE; i++)
-    if (same_color(color, from_rgb(palette[i].rgb))) start = i;
+    if (color_equal(color, from_rgb(palette[i].rgb))) start = i;
   return from_rgb(palette[(start + step) % N_CYCLE].rgb);
 }
 

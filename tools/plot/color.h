@@ -22,6 +22,8 @@ bool color_parse(const char *text, struct Color *color);
 /* All names, for messages. */
 const char *color_names(void);
 
+bool color_equal(struct Color a, struct Color b);
+
 /* The colour `step` places after `color` in the palette, for lines of a group; other colours
    start the palette at its beginning. */
 struct Color color_next(struct Color color, int step);

@@ -194,7 +194,12 @@ bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section 
   if (!rows->table) return spec_error_at(tables->spec, section, KEY_TABLE, error);
   rows->row = memory_new(rows->table->n_rows, sizeof *rows->row, "rows of a table", error);
   if (!rows->row) return false;
-  if (filter(rows, spec_text(section, KEY_WHERE), error)) return true;
+  const char *where = spec_text(section, KEY_WHERE);
+  if (!filter(rows, where, error)) return spec_error_at(tables->spec, section, KEY_WHERE, error);
+  if (rows->n > 0 || spec_choice(section, KEY_OPTIONAL)) return true;
+  error_set(error,
+            "where: no row of %s meets '%s'; 'optional = yes' leaves out a mark without rows",
+            rows->table->path, where);
   return spec_error_at(tables->spec, section, KEY_WHERE, error);
 }
 
@@ -230,34 +235,32 @@ double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
   return all;
 }
 
-/* The text of a row in the column of its group. */
+/* The cell of a row in the column of its group. */
 struct Label {
   const char *text;
-  size_t i; /* of the row */
+  double number; /* nan: a word */
+  size_t i;      /* of the row */
 };
 
+/* Numbers by value, then words; equal numbers that are written differently by their text. */
 static int compare_labels(const void *left, const void *right)
 {
   const struct Label *a = left, *b = right;
+  if (isnan(a->number) != isnan(b->number)) return isnan(a->number) ? 1 : -1;
+  if (a->number < b->number || a->number > b->number) return a->number < b->number ? -1 : 1;
   int order = strcmp(a->text, b->text);
   return order != 0 ? order : (a->i > b->i) - (a->i < b->i);
 }
 
-/* For every row the first one with the same text: leader[n]. */
-static bool find_leaders(const struct Rows *rows, size_t column, size_t *leader,
-                         struct Error *error)
+static struct Label *sort_labels(const struct Rows *rows, size_t column, struct Error *error)
 {
   struct Label *labels = memory_new(rows->n, sizeof *labels, "groups", error);
-  if (!labels) return false;
-  for (size_t i = 0; i < rows->n; i++)
-    labels[i] = (struct Label){table_cell(rows->table, rows->row[i], column), i};
-  qsort(labels, rows->n, sizeof *labels, compare_labels);
-  for (size_t k = 0; k < rows->n; k++) {
-    bool same = k > 0 && strcmp(labels[k].text, labels[k - 1].text) == 0;
-    leader[labels[k].i] = same ? leader[labels[k - 1].i] : labels[k].i;
+  for (size_t i = 0; labels && i < rows->n; i++) {
+    labels[i] = (struct Label){table_cell(rows->table, rows->row[i], column), NAN, i};
+    if (!number_parse_real(labels[i].text, &labels[i].number)) labels[i].number = NAN;
   }
-  free(labels);
-  return true;
+  if (labels) qsort(labels, rows->n, sizeof *labels, compare_labels);
+  return labels;
 }
 
 bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct Section *section,
@@ -269,21 +272,19 @@ bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct S
   *n_groups = 0;
   *group = memory_new(rows->n, sizeof **group, "groups", error);
   *first = memory_new(GROUP_LIMIT, sizeof **first, "groups", error);
-  if (!*group || !*first || !find_leaders(rows, (size_t)column, *group, error)) return false;
-  /* a leader comes before those it leads: its number is there when they ask for it */
-  for (size_t i = 0; i < rows->n; i++) {
-    size_t leader = (*group)[i];
-    if (leader < i) {
-      (*group)[i] = (*group)[leader];
-      continue;
-    }
-    if (*n_groups == GROUP_LIMIT) {
+  struct Label *labels = *group && *first ? sort_labels(rows, (size_t)column, error) : NULL;
+  bool grouped = labels != NULL;
+  for (size_t k = 0; grouped && k < rows->n; k++) {
+    bool another = k == 0 || strcmp(labels[k].text, labels[k - 1].text) != 0;
+    if (another && *n_groups == GROUP_LIMIT) {
       error_set(error, "%s: column \"%s\" has more than %d different values to group by",
                 rows->table->path, name, GROUP_LIMIT);
-      return spec_error_at(spec, section, KEY_GROUP, error);
+      grouped = spec_error_at(spec, section, KEY_GROUP, error);
+      break;
     }
-    (*first)[*n_groups] = i;
-    (*group)[i] = (*n_groups)++;
+    if (another) (*first)[(*n_groups)++] = labels[k].i;
+    (*group)[labels[k].i] = *n_groups - 1;
   }
-  return true;
+  free(labels);
+  return grouped;
 }

@@ -37,8 +37,8 @@ void tables_release(struct Tables *tables);
 
 /* The rows that a mark's `table` and `where` select; without `table`, those of the only operand.
    Errors: no `table` though there are several operands, or not exactly one fits it; the table
-   cannot be read or has no rows; a condition names no column. A condition that no row meets selects
-   none, which is no error. */
+   cannot be read or has no rows; a condition names no column; no row meets the conditions, unless
+   the mark is optional. */
 bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section *section,
                  struct Error *error);
 void rows_release(struct Rows *rows);
@@ -48,9 +48,10 @@ void rows_release(struct Rows *rows);
 double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
                      const struct Section *section, enum Key key, struct Error *error);
 
-/* Parts the rows by the text in the column that `group` names, in order of first appearance: for
-   every row the number of its group in group[n]; the first row of each in first[*n_groups]. Both
-   are the caller's to free. Errors: no such column, or more than GROUP_LIMIT values in it. */
+/* Groups the rows by the text in the column that `group` names. Groups are ordered by value,
+   numbers before words: for every row the number of its group in group[n]; the first row of each in
+   first[*n_groups]. Both are the caller's to free. Errors: no such column, or more than GROUP_LIMIT
+   values in it. */
 enum { GROUP_LIMIT = 1000 };
 bool rows_group(const struct Rows *rows, const struct Spec *spec, const struct Section *section,
                 size_t **group, size_t **first, size_t *n_groups, struct Error *error);

@@ -19,6 +19,7 @@
 #define DRAW_TITLE_GAP  5.0
 
 void draw_set_color(cairo_t *cairo, struct Color color);
+void draw_set_paint(cairo_t *cairo, const struct Style *style); /* its colour and opacity */
 void draw_set_stroke(cairo_t *cairo, const struct Style *style);
 void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y);
 

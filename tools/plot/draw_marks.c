@@ -10,6 +10,12 @@ void draw_set_color(cairo_t *cairo, struct Color color)
   cairo_set_source_rgb(cairo, color.red, color.green, color.blue);
 }
 
+void draw_set_paint(cairo_t *cairo, const struct Style *style)
+{
+  cairo_set_source_rgba(cairo, style->color.red, style->color.green, style->color.blue,
+                        style->opacity);
+}
+
 void draw_set_stroke(cairo_t *cairo, const struct Style *style)
 {
   static const struct {
@@ -22,7 +28,7 @@ void draw_set_stroke(cairo_t *cairo, const struct Style *style)
   double lengths[4];
   for (int i = 0; i < 4; i++)
     lengths[i] = dashes[style->dash].lengths[i] * fmax(style->stroke, 0.7);
-  draw_set_color(cairo, style->color);
+  draw_set_paint(cairo, style);
   cairo_set_line_width(cairo, style->stroke);
   cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap(cairo, style->dash == DASH_SOLID ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
@@ -55,7 +61,7 @@ void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y)
     break;
   }
   cairo_close_path(cairo);
-  draw_set_color(cairo, style->color);
+  draw_set_paint(cairo, style);
   cairo_fill(cairo);
 }
 
@@ -166,7 +172,7 @@ static void draw_bars(cairo_t *cairo, const struct Panel *panel, const struct Ma
     double left = mark->x[i] - room / 2 + place * width;
     draw_bar(cairo, panel, left, left + width, mark->base[i], mark->y[i]);
   }
-  draw_set_color(cairo, mark->style.color);
+  draw_set_paint(cairo, &mark->style);
   cairo_fill(cairo);
 }
 
@@ -180,7 +186,7 @@ static void draw_histogram(cairo_t *cairo, const struct Panel *panel, const stru
     double gap = mark->step * fmin(0.1, 0.4 / room);
     if (mark->y[i] > 0) draw_bar(cairo, panel, left + gap / 2, right - gap / 2, 0, mark->y[i]);
   }
-  draw_set_color(cairo, mark->style.color);
+  draw_set_paint(cairo, &mark->style);
   cairo_fill(cairo);
 }
 
@@ -298,12 +304,13 @@ static void draw_texts(cairo_t *cairo, const struct Scene *scene, const struct P
 {
   static const double shares[] = {0, 0.5, 1}; /* in the order of the choices of `align` */
   struct Anchor anchor = {shares[spec_choice(mark->section, KEY_ALIGN)], 0.5};
-  draw_set_color(cairo, mark->style.color);
+  const double *shift = spec_value(mark->section, KEY_SHIFT)->list;
+  draw_set_paint(cairo, &mark->style);
   for (size_t i = 0; i < mark->n; i++)
     if (shows(panel, mark->x[i], mark->y[i]))
       text_draw(scene->font, cairo, mark->texts[i], scene->small, TEXT_REGULAR,
-                scale_map(&panel->x.scale, mark->x[i]), scale_map(&panel->y.scale, mark->y[i]),
-                anchor, false);
+                scale_map(&panel->x.scale, mark->x[i]) + shift[0],
+                scale_map(&panel->y.scale, mark->y[i]) - shift[1], anchor, false);
 }
 
 /* ---- all ---- */

@@ -26,8 +26,9 @@
  *   height                           inches; without it, it follows from the panels' `aspect`
  *   columns                          panels in a row; without it, all stand in one row
  *   widths = 1 1, heights = 1 1      relative sizes of the grid's columns and rows
- *   share.x = none | column | all    panels with the same label: one range, and tick labels
- *   share.y = none | row | all       at the outer ones only
+ *   share.x = none | column | row | all   the panels with the same label that have one range: those
+ *   share.y = none | row | column | all   of a column, of a row, all. Where their axes are in line,
+ *                                    the outer one alone has labels
  *   legend = top | bottom | right | none   where the figure's legend stands
  *   letters = no | yes               a, b, c ... at the panels
  *   font = Inter                     a family; its absence is an error
@@ -41,44 +42,56 @@
  *                                    free corner; where none is free, it stands above
  *   bars = grouped | overlaid        several bars at one x: side by side, or at one place
  *   x.label, x.scale = linear | log, x.min, x.max, x.ticks = 0 10 20, and the same for y
- *   x.format = auto | plain | comma | k | power | none     10000, 10,000, 10k, 10^4, no labels
+ *   x.padding = 0.05                 room between data and axis ends, a share of the data's range;
+ *                                    two numbers: at the low end and at the high end; min and max
+ *                                    overrule it. Without it: as lines, bars and maps need it
+ *   x.format = auto | plain | comma | k | power | component | none    10000, 10,000, 10k, 10^4, the
+ *                                    names of Fourier components (2k - 1: cos w_k, 2k: sin w_k),
+ *                                    no labels
  * [line NAME], [scatter NAME]        x and y: columns
- *   group                            a column: one line for each of its values, in order
+ *   group                            a column: one line for each of its values, in their order:
+ *                                    numbers by value, then words
  *   cycle = yes | no                 the groups take the palette's colours in turn, from `color` on
  *   label                            for the legend; {} stands for the group's value
  *   color = black                    a name from color.h or #rrggbb
  *   tint = 0                         0 ... 1: blended with white
+ *   opacity = 1                      0 ... 1: how much of what lies beneath is hidden
  *   stroke = 1                       points
  *   dash = solid | dashed | dotted | dashdot
  *   marker = none | circle | square | triangle | diamond     (scatter: circle)
  *   marker.size = 3                  points across
- * [bars NAME]                        x and y: columns; label, color, tint
+ * [bars NAME]                        x and y: columns; label, color, tint, opacity
  *   base = 0                         where bars start: a number or a column
  *   fill = 0.8                       share of the room between two x that bars take
- * [histogram NAME]                   x: a column; label, color, tint
+ * [histogram NAME]                   x: a column; label, color, tint, opacity
  *   bins = 40, from, to              equal bins; without them, over the range of the data
  * [map NAME]                         x and y: columns that form a regular grid
  *   value                            a column
  *   colors                           the [colors NAME] that says what the colours mean
+ *   zoom.x, zoom.y = 8               only so many columns or rows, about the strongest one
  * [colors NAME]                      maps that name the same one share range and colour bar
  *   map = viridis | blues | blue-white-red     the last is for signed values: white is 0
  *   min, max, scale = linear | log, label, ticks, format
  *   bar = yes | no                   at the right of its panels
  * [rule NAME]                        x or y: a number, or a column of which each value is drawn
- *   label, color, tint, stroke, dash
+ *   label, color, tint, opacity, stroke, dash
  * [phases NAME]                      x: a column; phase: a column of integers 0, 1, 2, ...
  *   labels = Memorisation, Cleanup   one per phase, for the legend; phases beyond them stay white
+ *   rest                             what that white is, for the legend
  * [text NAME]                        x and y: numbers, or columns: a text for each row
  *   label                            what is written; {} stands for the row's cell of `value`
  *   value                            a column
  *   align = center | left | right    which part of the text stands at x
- *   color, tint
+ *   shift = 4 0                      points by which it is moved to the right, and up
+ *   color, tint, opacity
  *
  * Any mark:
  *   table = mainline/history         the operand whose path, less .tsv, ends with these components;
  *                                    not needed where only one table is given
  *   where = key = 1 and fve > 0.5    only the rows for which all conditions hold; = != < <= > >=;
  *                                    nan equals nan
+ *   optional = no | yes              yes: where no row meets the conditions the mark is left out;
+ *                                    otherwise that is an error
  *
  * The file says in its metadata what it was drawn from (plot/sources.h).
  *

@@ -70,3 +70,47 @@ bool grid_build(struct Grid *grid, const double *x, const double *y, const doubl
   grid->cells = NULL;
   return false;
 }
+
+/* Of `count` lines of cells, each `n` cells that lie `step` apart, the one with the largest sum of
+   squares; lines are `stride` apart. */
+static size_t find_strongest(const double *cells, size_t count, size_t stride, size_t n,
+                             size_t step)
+{
+  size_t strongest = 0;
+  double largest = -1;
+  for (size_t line = 0; line < count; line++) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+      double cell = cells[line * stride + i * step];
+      if (isfinite(cell)) sum += cell * cell;
+    }
+    if (sum <= largest) continue;
+    largest = sum;
+    strongest = line;
+  }
+  return strongest;
+}
+
+/* The first of `kept` lines about the one given, of `count` in all. */
+static size_t first_about(size_t line, size_t kept, size_t count)
+{
+  size_t first = line > kept / 2 ? line - kept / 2 : 0;
+  return first + kept > count ? count - kept : first;
+}
+
+void grid_zoom(struct Grid *grid, size_t n_x, size_t n_y)
+{
+  size_t old_x = grid->n_x, old_y = grid->n_y;
+  if (n_x == 0 || n_x > old_x) n_x = old_x;
+  if (n_y == 0 || n_y > old_y) n_y = old_y;
+  size_t column = find_strongest(grid->cells, old_x, 1, old_y, old_x);
+  size_t row = find_strongest(grid->cells, old_y, old_x, old_x, 1);
+  size_t first_x = first_about(column, n_x, old_x), first_y = first_about(row, n_y, old_y);
+  for (size_t j = 0; j < n_y; j++)
+    for (size_t i = 0; i < n_x; i++)
+      grid->cells[j * n_x + i] = grid->cells[(first_y + j) * old_x + first_x + i];
+  grid->n_x = n_x;
+  grid->n_y = n_y;
+  grid->x += (double)first_x * grid->dx;
+  grid->y += (double)first_y * grid->dy;
+}

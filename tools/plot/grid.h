@@ -15,4 +15,8 @@
 bool grid_build(struct Grid *grid, const double *x, const double *y, const double *values, size_t n,
                 struct Error *error);
 
+/* Leaves at most n_x columns and n_y rows (0: all): those around the column and the row with the
+   largest sums of squares. */
+void grid_zoom(struct Grid *grid, size_t n_x, size_t n_y);
+
 #endif

@@ -26,8 +26,7 @@ static bool looks_alike(const struct LegendEntry *a, const struct LegendEntry *b
 {
   const struct Style *s = &a->style, *t = &b->style;
   return a->kind == b->kind && strcmp(a->label, b->label) == 0 && s->dash == t->dash &&
-         s->marker == t->marker && s->color.red == t->color.red &&
-         s->color.green == t->color.green && s->color.blue == t->color.blue;
+         s->marker == t->marker && s->opacity == t->opacity && color_equal(s->color, t->color);
 }
 
 static bool add_entry(struct Legend *legend, enum SectionKind kind, struct Style style,
@@ -51,14 +50,30 @@ static bool add_entry(struct Legend *legend, enum SectionKind kind, struct Style
   return true;
 }
 
+static const struct Color paper = {1, 1, 1};
+
+/* What has no label of its own is not shaded; `rest` says what it is. */
+static bool add_rest(struct Legend *legend, const struct Mark *mark, int n_labels,
+                     struct Error *error)
+{
+  const char *rest = spec_text(mark->section, KEY_PHASE_REST);
+  bool there = false;
+  for (size_t i = 0; i < mark->n; i++)
+    there = there || mark->y[i] >= n_labels;
+  if (!rest || !there) return true;
+  return add_entry(legend, SECTION_PHASES, (struct Style){.color = paper, .opacity = 1}, rest,
+                   strlen(rest), error);
+}
+
 /* The labels of phases are one text, cut at its commas. */
 static bool add_phases(struct Legend *legend, const struct Mark *mark, struct Error *error)
 {
   const char *labels = spec_text(mark->section, KEY_PHASE_LABELS);
-  for (int phase = 0; labels; phase++) {
+  int phase = 0;
+  for (; labels; phase++) {
     labels += strspn(labels, " ");
     size_t length = strcspn(labels, ",");
-    struct Style style = {.color = color_phase(phase)};
+    struct Style style = {.color = color_phase(phase), .opacity = 1};
     bool there = false;
     for (size_t i = 0; i < mark->n; i++)
       there = there || (int)mark->y[i] == phase;
@@ -66,7 +81,7 @@ static bool add_phases(struct Legend *legend, const struct Mark *mark, struct Er
       return false;
     labels = labels[length] ? labels + length + 1 : NULL;
   }
-  return true;
+  return add_rest(legend, mark, phase, error);
 }
 
 bool legend_add(struct Legend *legend, const struct Mark *mark, struct Error *error)
@@ -125,13 +140,24 @@ void legend_arrange(struct Legend *legend, struct Font *font, double size, doubl
   legend->height = (double)n_rows * row_height * size;
 }
 
+/* What is white would not be seen without. */
+static void frame_patch(cairo_t *cairo, double x, double y, double width, double height)
+{
+  static const struct Style frame = {.color = {0.6, 0.6, 0.6}, .opacity = 1, .stroke = 0.5};
+  draw_set_stroke(cairo, &frame);
+  cairo_rectangle(cairo, x + frame.stroke / 2, y + frame.stroke / 2, width - frame.stroke,
+                  height - frame.stroke);
+  cairo_stroke(cairo);
+}
+
 static void draw_sample(const struct LegendEntry *entry, cairo_t *cairo, double x, double y)
 {
   double width = sample_width(entry);
-  draw_set_color(cairo, entry->style.color);
+  draw_set_paint(cairo, &entry->style);
   if (is_patch(entry->kind)) {
     cairo_rectangle(cairo, x, y - 3, width, 6);
     cairo_fill(cairo);
+    if (color_equal(entry->style.color, paper)) frame_patch(cairo, x, y - 3, width, 6);
     return;
   }
   if (entry->kind != SECTION_SCATTER) {

@@ -76,12 +76,13 @@ static bool covers_texts(const struct Box *box, const struct Panel *panel, const
                          struct Font *font, double size)
 {
   static const double shares[] = {0, 0.5, 1}; /* of its width at the left of x, by `align` */
+  const double *shift = spec_value(mark->section, KEY_SHIFT)->list;
   for (size_t i = 0; i < mark->n; i++) {
     if (!shows(panel, mark->x[i], mark->y[i])) continue;
     double width = text_extent(font, mark->texts[i], size, TEXT_REGULAR).width;
-    double left = scale_map(&panel->x.scale, mark->x[i]) -
+    double left = scale_map(&panel->x.scale, mark->x[i]) + shift[0] -
                   shares[spec_choice(mark->section, KEY_ALIGN)] * width;
-    double y = scale_map(&panel->y.scale, mark->y[i]);
+    double y = scale_map(&panel->y.scale, mark->y[i]) - shift[1];
     if (covers_segment(box, left, y, left + width, y)) return true;
   }
   return false;

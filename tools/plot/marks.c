@@ -35,6 +35,7 @@ static struct Style style_of(const struct Section *section)
   int marker = spec_choice(section, scatter ? KEY_SCATTER_MARKER : KEY_LINE_MARKER);
   return (struct Style){
       .color = color_tint(spec_value(section, KEY_COLOR)->color, spec_number(section, KEY_TINT)),
+      .opacity = spec_number(section, KEY_OPACITY),
       .stroke = spec_number(section, KEY_STROKE),
       .dash = (enum Dash)spec_choice(section, KEY_DASH),
       .marker = scatter || section->kind == SECTION_LINE ? (enum Marker)marker : MARKER_NONE,
@@ -241,10 +242,13 @@ static bool read_map(struct Marks *marks, const struct Section *section, const s
   double *x = rows_numbers(rows, spec, section, KEY_X, error);
   double *y = x ? rows_numbers(rows, spec, section, KEY_Y, error) : NULL;
   double *values = y ? rows_numbers(rows, spec, section, KEY_VALUE, error) : NULL;
-  bool read = values != NULL;
-  if (read && !grid_build(&mark->grid, x, y, values, rows->n, error)) {
+  bool read = values && grid_build(&mark->grid, x, y, values, rows->n, error);
+  if (read) {
+    grid_zoom(&mark->grid, (size_t)spec_choice(section, KEY_ZOOM_X),
+              (size_t)spec_choice(section, KEY_ZOOM_Y));
+  } else if (values) {
     error_prefix(error, "%s", rows->table->path);
-    read = error_prefix(error, "%s:%d", spec->path, section->line);
+    error_prefix(error, "%s:%d", spec->path, section->line);
   }
   free(x);
   free(y);
@@ -263,6 +267,21 @@ static size_t remove_repeats(double *values, size_t n)
   return kept;
 }
 
+/* A rule at the number that is set, or, without one, at the values of a column of the rows. */
+static bool place_rule(struct Marks *marks, const struct Section *section, enum Key key,
+                       const struct Rows *rows, const struct Spec *spec, struct Error *error)
+{
+  struct Mark *mark = append(marks, section, error);
+  if (!mark) return false;
+  double **values = key == KEY_RULE_X ? &mark->x : &mark->y;
+  *values = rows ? rows_numbers(rows, spec, section, key, error)
+                 : memory_new(1, sizeof **values, "a rule", error);
+  if (!*values) return false;
+  mark->n = rows ? remove_repeats(*values, rows->n) : 1;
+  if (!rows) (*values)[0] = spec_number(section, key);
+  return true;
+}
+
 static bool read_rule(struct Marks *marks, const struct Section *section, struct Tables *tables,
                       struct Error *error)
 {
@@ -272,23 +291,13 @@ static bool read_rule(struct Marks *marks, const struct Section *section, struct
     return error_prefix(error, "%s:%d", tables->spec->path, section->line);
   }
   enum Key key = vertical ? KEY_RULE_X : KEY_RULE_Y;
-  struct Mark *mark = append(marks, section, error);
-  if (!mark) return false;
-  double **values = vertical ? &mark->x : &mark->y;
-  double place = spec_number(section, key);
-  if (isnan(place)) {
-    struct Rows rows;
-    bool selected = rows_select(&rows, tables, section, error);
-    if (selected) *values = rows_numbers(&rows, tables->spec, section, key, error);
-    if (*values) mark->n = remove_repeats(*values, rows.n);
-    rows_release(&rows);
-    return *values != NULL;
-  }
-  *values = memory_new(1, sizeof **values, "a rule", error);
-  if (!*values) return false;
-  (*values)[0] = place;
-  mark->n = 1;
-  return true;
+  if (!isnan(spec_number(section, key)))
+    return place_rule(marks, section, key, NULL, tables->spec, error);
+  struct Rows rows;
+  bool read = rows_select(&rows, tables, section, error) &&
+              (rows.n == 0 || place_rule(marks, section, key, &rows, tables->spec, error));
+  rows_release(&rows);
+  return read;
 }
 
 static bool read_phases(struct Marks *marks, const struct Section *section, const struct Rows *rows,
@@ -374,7 +383,7 @@ bool marks_read(struct Marks *marks, const struct Section *section, struct Table
   if (section->kind == SECTION_RULE) return read_rule(marks, section, tables, error);
   struct Rows rows;
   bool read = rows_select(&rows, tables, section, error) &&
-              readers[section->kind](marks, section, &rows, tables->spec, error);
+              (rows.n == 0 || readers[section->kind](marks, section, &rows, tables->spec, error));
   rows_release(&rows);
   return read;
 }

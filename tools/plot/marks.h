@@ -18,6 +18,7 @@ enum Marker { MARKER_NONE, MARKER_CIRCLE, MARKER_SQUARE, MARKER_TRIANGLE, MARKER
 
 struct Style {
   struct Color color;
+  double opacity;
   double stroke;
   enum Dash dash;
   enum Marker marker;
@@ -53,8 +54,8 @@ struct Marks {
   size_t n;
 };
 
-/* Appends what a section asks for: one mark, or one for every group; nothing, if it shows a run
-   that is left out. */
+/* Appends what a section asks for: one mark, or one for every group; nothing, if it is optional and
+   selects no row, or shows a run that is left out. */
 bool marks_read(struct Marks *marks, const struct Section *section, struct Tables *tables,
                 struct Error *error);
 void marks_release(struct Marks *marks);

@@ -101,8 +101,8 @@ static bool read_colors(struct Scene *scene, struct Error *error)
 /* Characters that the font lacks are found before anything is drawn. */
 static bool check_texts(struct Scene *scene, struct Error *error)
 {
-  static const enum Key texts[] = {KEY_TITLE,        KEY_X_LABEL,      KEY_Y_LABEL,
-                                   KEY_COLORS_LABEL, KEY_PHASE_LABELS, KEY_LABEL};
+  static const enum Key texts[] = {KEY_TITLE,        KEY_X_LABEL,    KEY_Y_LABEL, KEY_COLORS_LABEL,
+                                   KEY_PHASE_LABELS, KEY_PHASE_REST, KEY_LABEL};
   for (size_t i = 0; i < scene->spec.n_sections; i++)
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
       const struct Section *section = scene->spec.sections[i];
@@ -170,7 +170,8 @@ static bool share_an_axis(const struct Panel *a, const struct Panel *b, enum Dir
                  direction == ALONG_X ? b->x.label : b->y.label))
     return false;
   if (share == SHARE_ALL) return true;
-  return direction == ALONG_X ? a->cell.column == b->cell.column : a->cell.row == b->cell.row;
+  bool columns = (direction == ALONG_X) == (share == SHARE_ALONG);
+  return columns ? a->cell.column == b->cell.column : a->cell.row == b->cell.row;
 }
 
 /* The union of the ranges of all panels that share the axis with this one. */
@@ -204,11 +205,14 @@ static bool is_labelled(const struct Scene *scene, const struct Panel *panel,
   return true;
 }
 
-/* Room between the data and the ends of the axis: none along x for lines, which run from edge to
-   edge, none around maps, none below bars that stand on the axis. */
+/* Room between the data and the ends of the axis. Where the panel does not say: none along x for
+   lines, which run from edge to edge, none around maps, none below bars that stand on the axis. */
 static struct Range pad(const struct Panel *panel, enum Direction direction, enum ScaleKind kind,
                         struct Range range)
 {
+  const struct Value *padding =
+      spec_value(panel->section, direction == ALONG_X ? KEY_X_PADDING : KEY_Y_PADDING);
+  if (padding->text) return range_pad(range, kind, padding->list[0], padding->list[1]);
   if (has_kind(panel, SECTION_MAP)) return range;
   if (direction == ALONG_X) {
     double share = has_kind(panel, SECTION_SCATTER) ? 0.02 : 0;

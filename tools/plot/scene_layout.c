@@ -35,6 +35,7 @@ static void choose_ticks(const struct Scene *scene, struct Axis *axis,
   /* on a long axis fewer labels than would fit are easier to read */
   double room =
       kind == SCALE_LOG ? 1.7 * scene->small : fmax(2 * scene->small, fmin(length / 7, 30));
+  if (format == TICK_COMPONENT) room = 1.4 * scene->small; /* names, not a measure: all that fit */
   for (int attempt = 0; attempt < 3; attempt++) {
     ticks_choose(&axis->ticks, kind, axis->scale.range, length, room, format);
     double wanted = widest_label(scene->font, &axis->ticks, scene->small) + scene->small;

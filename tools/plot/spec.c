@@ -21,6 +21,7 @@ enum Type {
   TYPE_REAL,
   TYPE_INTEGER,
   TYPE_REALS,
+  TYPE_PAIR, /* two numbers, or one that stands for both */
   TYPE_CHOICE,
   TYPE_COLOR
 };
@@ -46,7 +47,7 @@ enum {
 };
 
 static const char *const scales = "linear log";
-static const char *const formats = "auto plain comma k power none";
+static const char *const formats = "auto plain comma k power component none";
 
 static const struct KeyRow {
   const char *name;
@@ -61,8 +62,8 @@ static const struct KeyRow {
     [KEY_COLUMNS] = {"columns", FIGURE, TYPE_INTEGER, NULL, 1, SPEC_LIST_LIMIT, NULL},
     [KEY_WIDTHS] = {"widths", FIGURE, TYPE_REALS, NULL, 0.01, 100, NULL},
     [KEY_HEIGHTS] = {"heights", FIGURE, TYPE_REALS, NULL, 0.01, 100, NULL},
-    [KEY_SHARE_X] = {"share.x", FIGURE, TYPE_CHOICE, "none", 0, 0, "none column all"},
-    [KEY_SHARE_Y] = {"share.y", FIGURE, TYPE_CHOICE, "none", 0, 0, "none row all"},
+    [KEY_SHARE_X] = {"share.x", FIGURE, TYPE_CHOICE, "none", 0, 0, "none column row all"},
+    [KEY_SHARE_Y] = {"share.y", FIGURE, TYPE_CHOICE, "none", 0, 0, "none row column all"},
     [KEY_FIGURE_LEGEND] = {"legend", FIGURE, TYPE_CHOICE, "top", 0, 0, "top bottom right none"},
     [KEY_LETTERS] = {"letters", FIGURE, TYPE_CHOICE, "no", 0, 0, "no yes"},
     [KEY_FONT] = {"font", FIGURE, TYPE_WORD, "Inter", 0, 0, NULL},
@@ -77,12 +78,14 @@ static const struct KeyRow {
     [KEY_PANEL_BARS] = {"bars", PANEL, TYPE_CHOICE, "grouped", 0, 0, "grouped overlaid"},
     [KEY_X_LABEL] = {"x.label", PANEL, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_X_SCALE] = {"x.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, scales},
+    [KEY_X_PADDING] = {"x.padding", PANEL, TYPE_PAIR, NULL, 0, 10, NULL},
     [KEY_X_MIN] = {"x.min", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_X_MAX] = {"x.max", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_X_TICKS] = {"x.ticks", PANEL, TYPE_REALS, NULL, -1e300, 1e300, NULL},
     [KEY_X_FORMAT] = {"x.format", PANEL, TYPE_CHOICE, "auto", 0, 0, formats},
     [KEY_Y_LABEL] = {"y.label", PANEL, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_Y_SCALE] = {"y.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, scales},
+    [KEY_Y_PADDING] = {"y.padding", PANEL, TYPE_PAIR, NULL, 0, 10, NULL},
     [KEY_Y_MIN] = {"y.min", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_Y_MAX] = {"y.max", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_Y_TICKS] = {"y.ticks", PANEL, TYPE_REALS, NULL, -1e300, 1e300, NULL},
@@ -98,6 +101,7 @@ static const struct KeyRow {
     [KEY_COLORS_BAR] = {"bar", COLORS, TYPE_CHOICE, "yes", 0, 0, "no yes"},
     [KEY_TABLE] = {"table", MARK | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_WHERE] = {"where", MARK | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
+    [KEY_OPTIONAL] = {"optional", MARK | PANEL, TYPE_CHOICE, "no", 0, 0, "no yes"},
     [KEY_X] = {"x", COLUMNS | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_Y] = {"y", POINTS | BARS | MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_RULE_X] = {"x", RULE, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
@@ -105,15 +109,20 @@ static const struct KeyRow {
     [KEY_TEXT_X] = {"x", TEXT, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
     [KEY_TEXT_Y] = {"y", TEXT, TYPE_PLACE, NULL, -1e300, 1e300, NULL},
     [KEY_ALIGN] = {"align", TEXT, TYPE_CHOICE, "center", 0, 0, "left center right"},
+    [KEY_SHIFT] = {"shift", TEXT, TYPE_PAIR, "0 0", -1000, 1000, NULL},
     [KEY_VALUE] = {"value", MAP | TEXT | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_MAP_COLORS] = {"colors", MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
+    [KEY_ZOOM_X] = {"zoom.x", MAP, TYPE_INTEGER, NULL, 1, 20000, NULL},
+    [KEY_ZOOM_Y] = {"zoom.y", MAP, TYPE_INTEGER, NULL, 1, 20000, NULL},
     [KEY_PHASE] = {"phase", PHASES, TYPE_WORD, "phase", 0, 0, NULL},
     [KEY_PHASE_LABELS] = {"labels", PHASES, TYPE_MARKUPS, NULL, 0, 0, NULL},
+    [KEY_PHASE_REST] = {"rest", PHASES, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_GROUP] = {"group", POINTS, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_CYCLE] = {"cycle", POINTS, TYPE_CHOICE, "yes", 0, 0, "no yes"},
     [KEY_LABEL] = {"label", COLORED, TYPE_MARKUP, NULL, 0, 0, NULL},
     [KEY_COLOR] = {"color", COLORED, TYPE_COLOR, "black", 0, 0, NULL},
     [KEY_TINT] = {"tint", COLORED, TYPE_REAL, "0", 0, 1, NULL},
+    [KEY_OPACITY] = {"opacity", COLORED, TYPE_REAL, "1", 0, 1, NULL},
     [KEY_STROKE] = {"stroke", POINTS | RULE, TYPE_REAL, "1", 0.1, 10, NULL},
     [KEY_DASH] = {"dash", LINE | RULE, TYPE_CHOICE, "solid", 0, 0, "solid dashed dotted dashdot"},
     [KEY_LINE_MARKER] = {"marker", LINE, TYPE_CHOICE, "none", 0, 0,
@@ -193,6 +202,14 @@ static bool parse_markups(const char *text, struct Error *error)
   return true;
 }
 
+static bool parse_pair(const struct KeyRow *key, struct Value *value, struct Error *error)
+{
+  if (!parse_reals(key, value, error)) return false;
+  if (value->n_list == 1) value->list[1] = value->list[0];
+  return value->n_list <= 2 ||
+         error_set(error, "%s: expected one or two numbers, found '%s'", key->name, value->text);
+}
+
 static bool parse_choice(const struct KeyRow *key, struct Value *value, struct Error *error)
 {
   size_t length = strlen(value->text);
@@ -230,6 +247,8 @@ static bool parse_value(const struct KeyRow *key, struct Value *value, struct Er
     return parse_integer(key, value->text, &value->choice, error);
   case TYPE_REALS:
     return parse_reals(key, value, error);
+  case TYPE_PAIR:
+    return parse_pair(key, value, error);
   case TYPE_CHOICE:
     return parse_choice(key, value, error);
   case TYPE_COLOR:

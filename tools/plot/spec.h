@@ -49,12 +49,14 @@ enum Key {
   KEY_PANEL_BARS,
   KEY_X_LABEL, /* the keys of x and of y stand in the same order: KEY_X_LABEL + (KEY_Y_MIN - ...) */
   KEY_X_SCALE,
+  KEY_X_PADDING,
   KEY_X_MIN,
   KEY_X_MAX,
   KEY_X_TICKS,
   KEY_X_FORMAT,
   KEY_Y_LABEL,
   KEY_Y_SCALE,
+  KEY_Y_PADDING,
   KEY_Y_MIN,
   KEY_Y_MAX,
   KEY_Y_TICKS,
@@ -69,6 +71,7 @@ enum Key {
   KEY_COLORS_BAR,
   KEY_TABLE,
   KEY_WHERE,
+  KEY_OPTIONAL,
   KEY_X,
   KEY_Y,
   KEY_RULE_X,
@@ -76,15 +79,20 @@ enum Key {
   KEY_TEXT_X,
   KEY_TEXT_Y,
   KEY_ALIGN,
+  KEY_SHIFT,
   KEY_VALUE,
   KEY_MAP_COLORS,
+  KEY_ZOOM_X,
+  KEY_ZOOM_Y,
   KEY_PHASE,
   KEY_PHASE_LABELS,
+  KEY_PHASE_REST,
   KEY_GROUP,
   KEY_CYCLE,
   KEY_LABEL,
   KEY_COLOR,
   KEY_TINT,
+  KEY_OPACITY,
   KEY_STROKE,
   KEY_DASH,
   KEY_LINE_MARKER,
@@ -99,7 +107,12 @@ enum Key {
 };
 
 /* The values of choices, in the order of the key table. */
-enum Share { SHARE_NONE, SHARE_LINE, SHARE_ALL };
+enum Share {
+  SHARE_NONE,
+  SHARE_ALONG,  /* the x axes of a column of panels, the y axes of a row */
+  SHARE_ACROSS, /* the x axes of a row, the y axes of a column */
+  SHARE_ALL
+};
 enum FigureLegend { LEGEND_TOP, LEGEND_BOTTOM, LEGEND_RIGHT, LEGEND_NONE };
 enum PanelLegend {
   PANEL_LEGEND_FIGURE,
@@ -117,7 +130,7 @@ struct Value {
   double number; /* of a number; of a number-or-column, nan when it is a column */
   int choice;    /* of a choice or an integer */
   struct Color color;
-  double list[SPEC_LIST_LIMIT];
+  double list[SPEC_LIST_LIMIT]; /* of a pair: both its numbers */
   int n_list;
   int line; /* in the specification; 0 for a default */
 };

@@ -57,6 +57,19 @@ static void write_scientific(char *label, double value, int exponent, int decima
            decimals < 17 ? decimals : 17, fabs(mantissa), power);
 }
 
+static void write_component(char *label, double value)
+{
+  bool whole = value >= 0 && value <= 1e6 && value == floor(value);
+  int component = whole ? (int)value : 0;
+  if (!whole)
+    label[0] = '\0';
+  else if (component == 0)
+    snprintf(label, TICK_TEXT_SIZE, "constant");
+  else
+    snprintf(label, TICK_TEXT_SIZE, "%s <i>w</i><sub>%d</sub>", component % 2 ? "cos" : "sin",
+             (component + 1) / 2);
+}
+
 /* How many decimals tell apart numbers that lie `step` from each other. */
 static int decimals_of(double step)
 {
@@ -81,6 +94,8 @@ static void label_linear(struct Ticks *ticks, double step, enum TickFormat forma
     if (!tick->major) continue;
     if (format == TICK_POWER || (format == TICK_AUTO && extreme))
       write_scientific(tick->label, tick->value, exponent, decimals_of(step / pow(10, exponent)));
+    else if (format == TICK_COMPONENT)
+      write_component(tick->label, tick->value);
     else if (format == TICK_K)
       write_number(tick->label, tick->value / 1000, decimals_of(step / 1000), false,
                    tick->value == 0 ? "" : "k");

@@ -10,7 +10,15 @@
 #include <stddef.h>
 
 /* In the order of the choices of `x.format` in a specification. */
-enum TickFormat { TICK_AUTO, TICK_PLAIN, TICK_COMMA, TICK_K, TICK_POWER, TICK_NO_LABELS };
+enum TickFormat {
+  TICK_AUTO,
+  TICK_PLAIN,
+  TICK_COMMA,
+  TICK_K,
+  TICK_POWER,
+  TICK_COMPONENT, /* of the Fourier basis: 0 constant, 2k - 1 cos w_k, 2k sin w_k */
+  TICK_NO_LABELS
+};
 
 enum { TICK_LIMIT = 320, TICK_TEXT_SIZE = 64 };
 
