@@ -117,8 +117,9 @@ static bool take_provenance(struct Run *run, const struct Table *table, struct E
   const struct Provenance *said = &table->run;
   struct Provenance *known = &run->provenance;
   if ((said->has_configuration && known->has_configuration &&
-       said->configuration != known->configuration) ||
-      (said->has_trajectory && known->has_trajectory && said->trajectory != known->trajectory))
+       !digest_equal(said->configuration, known->configuration)) ||
+      (said->has_trajectory && known->has_trajectory &&
+       !digest_equal(said->trajectory, known->trajectory)))
     return error_set(error, "%s: it is of another run than the tables before it from that folder",
                      table->path);
   if (said->has_configuration) known->configuration = said->configuration;

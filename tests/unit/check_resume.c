@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "model/identity.h"
 #include "model/metadata.h"
+#include "model/random.h"
 #include "model/recorder.h"
 #include "model/snapshots.h"
 #include "model/state.h"
@@ -64,19 +65,72 @@ static void make_file(const char *path)
 
 /* ---- digests ---- */
 
+static struct Digest digest_of(const void *bytes, size_t size)
+{
+  return digest_add(DIGEST_START, bytes, size);
+}
+
 START_TEST(every_bit_counts)
 {
   unsigned char bytes[37];
   for (size_t i = 0; i < sizeof bytes; i++)
     bytes[i] = (unsigned char)(31 * i);
   for (size_t size = 1; size <= sizeof bytes; size++) {
-    uint64_t digest = digest_add(DIGEST_START, bytes, size);
-    ck_assert(digest == digest_add(DIGEST_START, bytes, size));
+    struct Digest digest = digest_of(bytes, size);
+    ck_assert(digest_equal(digest, digest_of(bytes, size)));
     for (size_t bit = 0; bit < 8 * size; bit++) {
       bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-      ck_assert(digest != digest_add(DIGEST_START, bytes, size));
+      ck_assert(!digest_equal(digest, digest_of(bytes, size)));
       bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
+  }
+}
+END_TEST
+
+/* Of four floats that lie side by side, any signs. */
+START_TEST(signs_count)
+{
+  for (int trial = 0; trial < 1000; trial++) {
+    float values[8];
+    for (size_t i = 0; i < 8; i++)
+      values[i] = (float)random_normal(trial, "floats", i);
+    struct Digest digest = digest_of(values, sizeof values);
+    for (int subset = 1; subset < 16; subset++) {
+      float changed[8];
+      memcpy(changed, values, sizeof changed);
+      for (int i = 0; i < 4; i++)
+        if (subset >> i & 1) changed[i] = -changed[i];
+      ck_assert_msg(!digest_equal(digest, digest_of(changed, sizeof changed)), "trial %d, signs %x",
+                    trial, (unsigned)subset);
+    }
+  }
+}
+END_TEST
+
+/* Contents of that many bytes, of which 2 up to that many bits change. */
+static const struct {
+  size_t size;
+  uint64_t bits;
+} changes[] = {{16, 2}, {64, 3}, {200, 8}, {1000, 4}, {5000, 64}};
+
+START_TEST(bits_do_not_cancel)
+{
+  struct Twister twister;
+  twister_seed(&twister, _i);
+  static unsigned char bytes[5000], changed[5000];
+  const size_t size = changes[_i].size;
+  for (int trial = 0; trial < 2000; trial++) {
+    for (size_t i = 0; i < size; i++)
+      bytes[i] = (unsigned char)twister_bits(&twister, 8);
+    memcpy(changed, bytes, size);
+    uint64_t bits = 2 + twister_below(&twister, changes[_i].bits - 1);
+    for (uint64_t i = 0; i < bits; i++) {
+      uint64_t bit = twister_below(&twister, 8 * size);
+      changed[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    if (memcmp(bytes, changed, size) == 0) continue; /* the same bits twice */
+    ck_assert_msg(!digest_equal(digest_of(bytes, size), digest_of(changed, size)), "trial %d",
+                  trial);
   }
 }
 END_TEST
@@ -84,11 +138,25 @@ END_TEST
 START_TEST(pieces_count_with_their_lengths_and_order)
 {
   const char zeros[16] = {0};
-  ck_assert(digest_add(DIGEST_START, zeros, 7) != digest_add(DIGEST_START, zeros, 8));
-  ck_assert(digest_add(DIGEST_START, zeros, 0) != DIGEST_START);
-  uint64_t one = digest_add(digest_add(DIGEST_START, "ab", 2), "c", 1);
-  ck_assert(one != digest_add(digest_add(DIGEST_START, "a", 1), "bc", 2));
-  ck_assert(one != digest_add(digest_add(DIGEST_START, "c", 1), "ab", 2));
+  ck_assert(!digest_equal(digest_of(zeros, 7), digest_of(zeros, 8)));
+  ck_assert(!digest_equal(digest_of(zeros, 0), DIGEST_START));
+  struct Digest one = digest_add(digest_of("ab", 2), "c", 1);
+  ck_assert(!digest_equal(one, digest_add(digest_of("a", 1), "bc", 2)));
+  ck_assert(!digest_equal(one, digest_add(digest_of("c", 1), "ab", 2)));
+}
+END_TEST
+
+/* Digests lie in files: they must be the same wherever they are made. Here XXH3's of 32 bytes, of
+   which the first 16 are zero and the others, low half first, XXH3's of "abc". */
+START_TEST(digests_have_their_text)
+{
+  char text[DIGEST_SIZE];
+  struct Digest digest = digest_of("abc", 3), parsed;
+  digest_format(digest, text);
+  ck_assert_str_eq(text, "b6b2b1c3cd1c782df5c56289328581f0");
+  ck_assert(digest_parse(text, &parsed) && digest_equal(parsed, digest));
+  ck_assert(!digest_parse("0123456789abcdef", &parsed));
+  ck_assert(!digest_parse("0123456789abcdef0123456789abcdeF", &parsed));
 }
 END_TEST
 
@@ -223,12 +291,12 @@ END_TEST
 
 START_TEST(a_program_knows_itself)
 {
-  char one[IDENTITY_SIZE], other[IDENTITY_SIZE];
+  char one[DIGEST_SIZE], other[DIGEST_SIZE];
   struct Error error = {0};
   ck_assert_msg(identity_program(one, &error), "%s", error.message);
   ck_assert_msg(identity_program(other, &error), "%s", error.message);
   ck_assert_str_eq(one, other);
-  ck_assert_uint_eq(strspn(one, "0123456789abcdef"), IDENTITY_SIZE - 1);
+  ck_assert_uint_eq(strspn(one, "0123456789abcdef"), DIGEST_SIZE - 1);
 }
 END_TEST
 
@@ -398,8 +466,8 @@ START_TEST(a_state_comes_back)
     ck_assert(run.adamw.v[i] == (float)(value + 200));
   }
   set_values(&run, 4); /* a snapshot's digest is that of its parameters and epoch */
-  ck_assert(state.digests[1] == snapshot_digest(&run.parameters, 4));
-  ck_assert(state.digests[1] != snapshot_digest(&run.parameters, 5));
+  ck_assert(digest_equal(state.digests[1], snapshot_digest(&run.parameters, 4)));
+  ck_assert(!digest_equal(state.digests[1], snapshot_digest(&run.parameters, 5)));
   state_release(&state);
   run_release(&run);
 }
@@ -515,6 +583,26 @@ START_TEST(no_bit_of_a_state_may_be_wrong)
 }
 END_TEST
 
+/* The signs of three moments that lie side by side. */
+START_TEST(no_signs_of_a_state_may_be_wrong)
+{
+  struct Run run;
+  struct State state;
+  struct Safetensors file;
+  struct Error error = {0};
+  interrupt_at(7, no_settings);
+  ck_assert(safetensors_open(&file, "resume.safetensors", &error));
+  long moments = (long)safetensors_find(&file, _i == 0 ? "adamw.m" : "adamw.v")->position;
+  safetensors_close(&file);
+  for (int i = 1; i <= 3; i++)
+    flip("resume.safetensors", moments + 4 * i + 3, 7);
+  run_init(&run, no_settings);
+  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors: is damaged: its digest is "));
+  run_release(&run);
+}
+END_TEST
+
 START_TEST(no_byte_of_a_state_may_be_missing)
 {
   struct Run run;
@@ -524,6 +612,29 @@ START_TEST(no_byte_of_a_state_may_be_missing)
     ck_assert_int_eq(truncate("resume.safetensors", size), 0);
     ck_assert_msg(!opens(&run), "the first %ld bytes", size);
   }
+  run_release(&run);
+}
+END_TEST
+
+/* With digests of 64 bits, of itself and of its snapshots. */
+START_TEST(a_state_of_the_older_kind_is_another_builds)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  struct Metadata metadata;
+  struct SafetensorsWriter writer;
+  const struct TensorSpec specs[] = {{"epoch", DTYPE_I64, 0, {0}},
+                                     {"snapshots", DTYPE_I64, 1, {2}}};
+  run_init(&run, no_settings);
+  metadata_describe(&metadata, &run.config);
+  metadata_add(&metadata, "resume.program", "5308e6d6a3afb98b");
+  metadata_add(&metadata, "resume.digest", "5d349963c56e16ce");
+  ck_assert(safetensors_create(&writer, "resume.safetensors", specs, 2, metadata.entries,
+                               metadata.n, &error));
+  ck_assert(safetensors_finish(&writer, &error));
+  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_str_eq(error.message, "resume.safetensors: was saved by another build of this program");
   run_release(&run);
 }
 END_TEST
@@ -670,7 +781,10 @@ int main(void)
   Suite *suite = suite_create("resume");
   TCase *digests = tcase_create("digests");
   tcase_add_test(digests, every_bit_counts);
+  tcase_add_test(digests, signs_count);
+  tcase_add_loop_test(digests, bits_do_not_cancel, 0, (int)(sizeof changes / sizeof *changes));
   tcase_add_test(digests, pieces_count_with_their_lengths_and_order);
+  tcase_add_test(digests, digests_have_their_text);
   suite_add_tcase(suite, digests);
   TCase *system = tcase_create("system");
   tcase_add_checked_fixture(system, enter_folder, leave_folder);
@@ -690,7 +804,9 @@ int main(void)
   tcase_add_loop_test(states, a_state_is_used_where_the_run_would_have_come_to_it, 0,
                       (int)(sizeof others / sizeof *others));
   tcase_add_loop_test(states, no_bit_of_a_state_may_be_wrong, 0, 8);
+  tcase_add_loop_test(states, no_signs_of_a_state_may_be_wrong, 0, 2);
   tcase_add_test(states, no_byte_of_a_state_may_be_missing);
+  tcase_add_test(states, a_state_of_the_older_kind_is_another_builds);
   tcase_add_test(states, a_state_that_cannot_be_saved_leaves_the_one_before);
   suite_add_tcase(suite, states);
   TCase *recorders = tcase_create("recorders");

@@ -246,34 +246,35 @@ START_TEST(a_table_knows_its_run)
 {
   struct Provenance run = {.has_configuration = true, .has_trajectory = true};
   struct Table table;
-  run.configuration = UINT64_C(0x00fedcba98765432);
-  run.trajectory = 7;
+  run.configuration = (struct Digest){.low = 0x0123456789abcdef, .high = 0x00fedcba98765432};
+  run.trajectory = (struct Digest){.low = 7};
   char line[PROVENANCE_SIZE], text[256];
   provenance_format(&run, line);
-  ck_assert_str_eq(line, "run: configuration 00fedcba98765432, trajectory 0000000000000007");
+  ck_assert_str_eq(line, "run: configuration 00fedcba987654320123456789abcdef, "
+                         "trajectory 00000000000000000000000000000007");
   snprintf(text, sizeof text, "# title\n# %s\r\n# x [1]: y\nx\n1\n", line);
   read_text(&table, text);
   ck_assert(table.run.has_configuration && table.run.has_trajectory);
-  ck_assert_uint_eq(table.run.configuration, run.configuration);
-  ck_assert_uint_eq(table.run.trajectory, run.trajectory);
-  uint64_t digest = table.digest;
+  ck_assert(digest_equal(table.run.configuration, run.configuration));
+  ck_assert(digest_equal(table.run.trajectory, run.trajectory));
+  struct Digest digest = table.digest;
   table_release(&table);
   text[2] = 'T'; /* of the title */
   read_text(&table, text);
-  ck_assert(table.digest != digest);
+  ck_assert(!digest_equal(table.digest, digest));
   table_release(&table);
 }
 END_TEST
 
 START_TEST(what_is_unknown_stays_unknown)
 {
-  struct Provenance run = {.has_trajectory = true, .trajectory = 7}, found = {0};
+  struct Provenance run = {.has_trajectory = true, .trajectory = {.low = 7}}, found = {0};
   char line[PROVENANCE_SIZE], comment[PROVENANCE_SIZE + 2];
   provenance_format(&run, line);
-  ck_assert_str_eq(line, "run: configuration unknown, trajectory 0000000000000007");
+  ck_assert_str_eq(line, "run: configuration unknown, trajectory 00000000000000000000000000000007");
   snprintf(comment, sizeof comment, "# %s", line);
   ck_assert(provenance_parse(comment, &found));
-  ck_assert(!found.has_configuration && found.has_trajectory && found.trajectory == 7);
+  ck_assert(!found.has_configuration && found.has_trajectory && found.trajectory.low == 7);
 }
 END_TEST
 
@@ -283,17 +284,18 @@ static const char *const no_provenance[] = {
     "run: configuration unknown, trajectory unknown",
     "# run: configuration unknown",
     "# run: configuration unknown, trajectory unknown.",
-    "# run: configuration 000000000000007, trajectory 0000000000000007",
-    "# run: configuration 0000000000000007, trajectory 00000000000000070",
-    "# run: configuration 000000000000000A, trajectory 0000000000000007",
-    "# run: configuration 0x00000000000007, trajectory 0000000000000007",
-    "# run: configuration 0000000000000007,trajectory 0000000000000007"};
+    "# run: configuration 0000000000000007, trajectory 0000000000000007", /* of older tables */
+    "# run: configuration 0000000000000000000000000000007, trajectory unknown",
+    "# run: configuration unknown, trajectory 000000000000000000000000000000070",
+    "# run: configuration 0000000000000000000000000000000A, trajectory unknown",
+    "# run: configuration 0x000000000000000000000000000007, trajectory unknown",
+    "# run: configuration 00000000000000000000000000000007,trajectory unknown"};
 
 START_TEST(other_comments_are_no_provenance)
 {
-  struct Provenance found = {.trajectory = 5};
+  struct Provenance found = {.trajectory = {.low = 5}};
   ck_assert(!provenance_parse(no_provenance[_i], &found));
-  ck_assert(found.trajectory == 5 && !found.has_configuration && !found.has_trajectory);
+  ck_assert(found.trajectory.low == 5 && !found.has_configuration && !found.has_trajectory);
 }
 END_TEST
 

@@ -3,42 +3,35 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
-/* Both lines can be undone for a known word, and so can the word for a known result: neither two
-   digests nor two words fall together. */
-static uint64_t mix(uint64_t digest, uint64_t word)
+struct Digest digest_add(struct Digest digest, const void *bytes, size_t size)
 {
-  digest = (digest ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* odd; 2^64 by the golden ratio */
-  return digest ^ digest >> 32;
+  const XXH128_hash_t chain[] = {{.low64 = digest.low, .high64 = digest.high},
+                                 XXH3_128bits(bytes, size)};
+  XXH128_hash_t sum = XXH3_128bits(chain, sizeof chain);
+  return (struct Digest){.low = sum.low64, .high = sum.high64};
 }
 
-uint64_t digest_add(uint64_t digest, const void *bytes, size_t size)
+bool digest_equal(struct Digest a, struct Digest b)
 {
-  const unsigned char *at = bytes;
-  uint64_t word;
-  digest = mix(digest, size);
-  for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
-    memcpy(&word, at, sizeof word);
-    digest = mix(digest, word);
-  }
-  word = 0;
-  if (size > 0) memcpy(&word, at, size);
-  return mix(digest, word);
+  return a.low == b.low && a.high == b.high;
 }
 
-void digest_format(uint64_t digest, char text[DIGEST_SIZE])
+void digest_format(struct Digest digest, char text[DIGEST_SIZE])
 {
-  snprintf(text, DIGEST_SIZE, "%016" PRIx64, digest);
+  snprintf(text, DIGEST_SIZE, "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
 }
 
-bool digest_parse(const char *text, uint64_t *digest)
+bool digest_parse(const char *text, struct Digest *digest)
 {
   static const char digits[] = "0123456789abcdef";
-  *digest = 0;
+  *digest = (struct Digest){0};
   for (int i = 0; i < DIGEST_SIZE - 1; i++) {
     const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
     if (!digit) return false;
-    *digest = *digest << 4 | (uint64_t)(digit - digits);
+    digest->high = digest->high << 4 | digest->low >> 60;
+    digest->low = digest->low << 4 | (uint64_t)(digit - digits);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 /*
- * Digests of 64 bits, by which bytes are known again. They find accidents (a torn write, a flipped
- * bit, another version of a file), not forgeries: a change inside one word of eight bytes is found
- * for certain, any other one but for one in 2^64.
+ * Digests of 128 bits (xxHash's XXH3), by which contents are told apart. They find accidents (a
+ * torn write, a flipped bit, another version of a file), not forgeries: two different contents have
+ * the same digest with a probability of 2^-128.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -10,16 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an empty sequence of pieces has. */
-#define DIGEST_START UINT64_C(0x243f6a8885a308d3)
+struct Digest {
+  uint64_t low, high;
+};
 
-/* The digest of what was added before and then this piece. Where pieces begin and end counts. */
-uint64_t digest_add(uint64_t digest, const void *bytes, size_t size);
+/* The digest of a sequence of pieces starts with DIGEST_START, that of no piece, and takes them one
+   by one: digest_add returns the digest of what came before and then this piece. Where pieces begin
+   and end counts. */
+#define DIGEST_START ((struct Digest){0, 0})
+struct Digest digest_add(struct Digest digest, const void *bytes, size_t size);
 
-/* A digest as text: 16 hexadecimal digits, small letters. Parsing looks at the first 16 characters
-   of `text`; false when they are anything else. */
-enum { DIGEST_SIZE = 17 };
-void digest_format(uint64_t digest, char text[DIGEST_SIZE]);
-bool digest_parse(const char *text, uint64_t *digest);
+bool digest_equal(struct Digest a, struct Digest b);
+
+/* A digest as text: 32 hexadecimal digits, lower case. Parsing looks at the first 32 characters of
+   `text`; false when they are anything else. */
+enum { DIGEST_SIZE = 33 };
+void digest_format(struct Digest digest, char text[DIGEST_SIZE]);
+bool digest_parse(const char *text, struct Digest *digest);
 
 #endif

@@ -1,6 +1,5 @@
 #include "config/config.h"
 
-#include "base/digest.h"
 #include "base/ini.h"
 #include "base/number.h"
 
@@ -311,9 +310,9 @@ bool config_given(const struct Config *config, const char *name)
   return i >= 0 && (config->given >> i & 1) != 0;
 }
 
-uint64_t config_digest(const struct Config *config)
+struct Digest config_digest(const struct Config *config)
 {
-  uint64_t digest = DIGEST_START;
+  struct Digest digest = DIGEST_START;
   for (int i = 0; i < N_SETTINGS; i++) {
     char value[CONFIG_VALUE_SIZE];
     const char *name = config_setting_name(i);

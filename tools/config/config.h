@@ -8,6 +8,7 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include "base/digest.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -86,7 +87,7 @@ int config_logits(const struct Config *config);
 void config_write(const struct Config *config, FILE *stream);
 
 /* The digest of what config_write writes: of all names and values, in the table's order. */
-uint64_t config_digest(const struct Config *config);
+struct Digest config_digest(const struct Config *config);
 
 /* Were all settings given, so that none of them was left at its default? */
 bool config_complete(const struct Config *config);

@@ -1,11 +1,7 @@
 #include "model/identity.h"
 
-#include "base/digest.h"
-
 #include <fcntl.h>
-#include <inttypes.h>
 #include <link.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,8 +11,8 @@
 static const char program[] = "/proc/self/exe";
 
 /* Adds a segment's bytes, without the header of the file, which also says where the symbols are. */
-static bool add_segment(uint64_t *digest, const ElfW(Phdr) * segment, const unsigned char *file,
-                        size_t size)
+static bool add_segment(struct Digest *digest, const ElfW(Phdr) * segment,
+                        const unsigned char *file, size_t size)
 {
   size_t begin = segment->p_offset, end = begin + segment->p_filesz;
   if (begin < sizeof(ElfW(Ehdr))) begin = sizeof(ElfW(Ehdr));
@@ -27,7 +23,7 @@ static bool add_segment(uint64_t *digest, const ElfW(Phdr) * segment, const unsi
   return true;
 }
 
-static bool add_segments(uint64_t *digest, const unsigned char *file, size_t size)
+static bool add_segments(struct Digest *digest, const unsigned char *file, size_t size)
 {
   ElfW(Ehdr) header;
   if (size < sizeof header) return false;
@@ -43,7 +39,7 @@ static bool add_segments(uint64_t *digest, const unsigned char *file, size_t siz
   return true;
 }
 
-bool identity_program(char text[IDENTITY_SIZE], struct Error *error)
+bool identity_program(char text[DIGEST_SIZE], struct Error *error)
 {
   int descriptor = open(program, O_RDONLY | O_CLOEXEC);
   struct stat status;
@@ -56,10 +52,10 @@ bool identity_program(char text[IDENTITY_SIZE], struct Error *error)
   unsigned char *file = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   close(descriptor);
   if (file == MAP_FAILED) return error_system(error, "%s: cannot map", program);
-  uint64_t digest = DIGEST_START;
+  struct Digest digest = DIGEST_START;
   bool known = add_segments(&digest, file, size);
   munmap(file, size);
   if (!known) return error_set(error, "%s: is no ELF file as the system loads it", program);
-  snprintf(text, IDENTITY_SIZE, "%016" PRIx64, digest);
+  digest_format(digest, text);
   return true;
 }

@@ -5,13 +5,12 @@
 #ifndef MODEL_IDENTITY_H
 #define MODEL_IDENTITY_H
 
+#include "base/digest.h"
 #include "base/error.h"
-
-enum { IDENTITY_SIZE = 17 };
 
 /* The digest of what this program has loaded of itself, code and initial data, in hexadecimal. It
    depends on neither the name, the place or the time of the file, nor on symbols and debugging
    information, nor on the addresses that the program got. Error: the program cannot be read. */
-bool identity_program(char text[IDENTITY_SIZE], struct Error *error);
+bool identity_program(char text[DIGEST_SIZE], struct Error *error);
 
 #endif

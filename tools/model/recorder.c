@@ -124,7 +124,7 @@ static bool read_snapshots(const struct Recorder *recorder, const char *path,
     int64_t epoch;
     if (!snapshots_read(&source, i, &values, &epoch, error))
       good = false;
-    else if (snapshot_digest(&values, epoch) != recorder->digests[i])
+    else if (!digest_equal(snapshot_digest(&values, epoch), recorder->digests[i]))
       good = error_set(error, "%s: snapshot %zu is not the one that was saved", path, i);
     else if (writer)
       good = write_snapshot(writer, i, epoch, &values, error);
@@ -189,10 +189,10 @@ static void *grow(void *array, size_t n, size_t *room, size_t size, const char *
   return NULL;
 }
 
-static bool add_digest(struct Recorder *recorder, uint64_t digest, struct Error *error)
+static bool add_digest(struct Recorder *recorder, struct Digest digest, struct Error *error)
 {
-  uint64_t *digests = grow(recorder->digests, recorder->n_snapshots, &recorder->digests_room,
-                           sizeof *digests, "the digests of snapshots", error);
+  struct Digest *digests = grow(recorder->digests, recorder->n_snapshots, &recorder->digests_room,
+                                sizeof *digests, "the digests of snapshots", error);
   if (!digests) return false;
   recorder->digests = digests;
   digests[recorder->n_snapshots++] = digest;
@@ -210,7 +210,7 @@ static bool add_row(struct Recorder *recorder, struct HistoryRow row, struct Err
 }
 
 bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, size_t n_rows,
-                     const uint64_t *digests, size_t n_snapshots, struct Error *error)
+                     const struct Digest *digests, size_t n_snapshots, struct Error *error)
 {
   bool recalled = true;
   recorder->n_rows = recorder->n_snapshots = 0;

@@ -16,6 +16,7 @@
 #ifndef MODEL_RECORDER_H
 #define MODEL_RECORDER_H
 
+#include "base/digest.h"
 #include "model/dataset.h"
 #include "model/parameters.h"
 #include "model/step.h"
@@ -33,7 +34,7 @@ struct Recorder {
   char *trajectory, *partial, *copy, *history, *partial_history; /* paths */
   struct HistoryRow *rows;
   size_t n_rows, rows_room;
-  uint64_t *digests; /* of the snapshots */
+  struct Digest *digests; /* of the snapshots */
   size_t n_snapshots, digests_room;
   bool synced; /* all that was written to the partial trajectory lasts */
   bool keep;   /* something counts on the partial trajectory: it stays when the run fails */
@@ -59,7 +60,7 @@ bool recorder_start(struct Recorder *recorder, struct Error *error);
 
 /* Takes the rows and digests of an interrupted or finished run as its own. */
 bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, size_t n_rows,
-                     const uint64_t *digests, size_t n_snapshots, struct Error *error);
+                     const struct Digest *digests, size_t n_snapshots, struct Error *error);
 
 /* The file that holds the snapshots with the recorder's digests: the partial trajectory or the
    finished one. NULL with an error when neither does, or when one cannot be read: the error

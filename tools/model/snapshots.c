@@ -1,7 +1,5 @@
 #include "model/snapshots.h"
 
-#include "base/digest.h"
-
 static bool is_tensor(const struct Tensor *tensor, enum DType dtype, size_t n, int rank,
                       const size_t *shape)
 {
@@ -45,15 +43,15 @@ bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Paramete
   return read || error_prefix(error, "%s", snapshots->file.path);
 }
 
-uint64_t snapshot_digest(const struct Parameters *parameters, int64_t epoch)
+struct Digest snapshot_digest(const struct Parameters *parameters, int64_t epoch)
 {
-  uint64_t digest = digest_add(DIGEST_START, &epoch, sizeof epoch);
+  struct Digest digest = digest_add(DIGEST_START, &epoch, sizeof epoch);
   return digest_add(digest, parameters->values, parameters->total * sizeof *parameters->values);
 }
 
-uint64_t trajectory_digest(const uint8_t *train, size_t n_pairs, const uint64_t *snapshots,
-                           size_t n_snapshots)
+struct Digest trajectory_digest(const uint8_t *train, size_t n_pairs,
+                                const struct Digest *snapshots, size_t n_snapshots)
 {
-  uint64_t digest = digest_add(DIGEST_START, train, n_pairs * sizeof *train);
+  struct Digest digest = digest_add(DIGEST_START, train, n_pairs * sizeof *train);
   return digest_add(digest, snapshots, n_snapshots * sizeof *snapshots);
 }

@@ -6,6 +6,7 @@
 #ifndef MODEL_SNAPSHOTS_H
 #define MODEL_SNAPSHOTS_H
 
+#include "base/digest.h"
 #include "model/parameters.h"
 #include "tensor/safetensors.h"
 
@@ -26,11 +27,11 @@ bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Paramete
                     int64_t *epoch, struct Error *error);
 
 /* What tells a snapshot from any other. */
-uint64_t snapshot_digest(const struct Parameters *parameters, int64_t epoch);
+struct Digest snapshot_digest(const struct Parameters *parameters, int64_t epoch);
 
 /* What tells a trajectory from any other: which pairs train, train[n_pairs], and the digests of its
    snapshots. */
-uint64_t trajectory_digest(const uint8_t *train, size_t n_pairs, const uint64_t *snapshots,
-                           size_t n_snapshots);
+struct Digest trajectory_digest(const uint8_t *train, size_t n_pairs,
+                                const struct Digest *snapshots, size_t n_snapshots);
 
 #endif

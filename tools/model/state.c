@@ -1,6 +1,5 @@
 #include "model/state.h"
 
-#include "base/digest.h"
 #include "base/memory.h"
 #include "model/identity.h"
 #include "model/metadata.h"
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 _Static_assert(sizeof(struct HistoryRow) == 4 * sizeof(double), "a row of history is a row of F64");
+_Static_assert(sizeof(struct Digest) == 2 * sizeof(int64_t), "a digest is a row of I64");
 
 enum {
   EPOCH_TENSOR = N_PARAMETERS,
@@ -36,7 +36,7 @@ static void describe_tensors(const struct Parameters *parameters, const struct S
   specs[M_TENSOR] = (struct TensorSpec){"adamw.m", DTYPE_F32, 1, {state->total}};
   specs[V_TENSOR] = (struct TensorSpec){"adamw.v", DTYPE_F32, 1, {state->total}};
   specs[HISTORY_TENSOR] = (struct TensorSpec){"history", DTYPE_F64, 2, {state->n_rows, 4}};
-  specs[SNAPSHOTS_TENSOR] = (struct TensorSpec){"snapshots", DTYPE_I64, 1, {state->n_snapshots}};
+  specs[SNAPSHOTS_TENSOR] = (struct TensorSpec){"snapshots", DTYPE_I64, 2, {state->n_snapshots, 2}};
 }
 
 /* ---- what the file says of itself ---- */
@@ -45,7 +45,7 @@ static const char program_key[] = "resume.program", digest_key[] = "resume.diges
 
 /* All of the metadata but the digest. */
 static bool describe_metadata(struct Metadata *metadata, const struct Config *config,
-                              char program[IDENTITY_SIZE], struct Error *error)
+                              char program[DIGEST_SIZE], struct Error *error)
 {
   if (!identity_program(program, error)) return false;
   metadata_describe(metadata, config);
@@ -53,7 +53,7 @@ static bool describe_metadata(struct Metadata *metadata, const struct Config *co
   return true;
 }
 
-static uint64_t add_text(uint64_t digest, const char *text)
+static struct Digest add_text(struct Digest digest, const char *text)
 {
   return digest_add(digest, text, strlen(text));
 }
@@ -61,7 +61,7 @@ static uint64_t add_text(uint64_t digest, const char *text)
 static void describe_digest(const struct State *state, const struct Metadata *metadata,
                             char text[DIGEST_SIZE])
 {
-  uint64_t digest = DIGEST_START;
+  struct Digest digest = DIGEST_START;
   for (size_t i = 0; i < metadata->n; i++) {
     digest = add_text(digest, metadata->entries[i].key);
     digest = add_text(digest, metadata->entries[i].value);
@@ -100,7 +100,7 @@ static bool write_file(const char *path, const struct State *state, const struct
 {
   struct TensorSpec specs[N_TENSORS];
   struct Metadata metadata;
-  char program[IDENTITY_SIZE], digest[DIGEST_SIZE];
+  char program[DIGEST_SIZE], digest[DIGEST_SIZE];
   if (!describe_metadata(&metadata, config, program, error)) return false;
   describe_digest(state, &metadata, digest);
   metadata_add(&metadata, digest_key, digest);
@@ -248,7 +248,7 @@ static bool read_tensors(struct State *state, const struct Safetensors *file,
   return tensor_read(&file->tensors[M_TENSOR], 0, n, state->m, reason) &&
          tensor_read(&file->tensors[V_TENSOR], 0, n, state->v, reason) &&
          tensor_read(&file->tensors[HISTORY_TENSOR], 0, 4 * state->n_rows, state->rows, reason) &&
-         tensor_read(&file->tensors[SNAPSHOTS_TENSOR], 0, state->n_snapshots, state->digests,
+         tensor_read(&file->tensors[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests,
                      reason);
 }
 
@@ -259,7 +259,7 @@ static bool check_digest(const struct State *state, const struct Safetensors *fi
   describe_digest(state, metadata, digest);
   const char *found = safetensors_metadata(file, digest_key);
   return (found && strcmp(found, digest) == 0) ||
-         error_set(reason, "is damaged: its digest is %s, it says %.20s", digest,
+         error_set(reason, "is damaged: its digest is %s, it says %.40s", digest,
                    found ? found : "nothing");
 }
 
@@ -284,7 +284,7 @@ static bool read_file(struct State *state, const struct Safetensors *file,
                       struct Error *reason)
 {
   struct Metadata metadata;
-  char program[IDENTITY_SIZE];
+  char program[DIGEST_SIZE];
   return describe_metadata(&metadata, config, program, reason) &&
          check_metadata(file, &metadata, reason) &&
          read_epoch(state, file, config, shapes, reason) &&

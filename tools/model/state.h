@@ -9,7 +9,7 @@
  *   adamw.m        F32 [total]    the moments, in the order of the parameters
  *   adamw.v        F32 [total]
  *   history        F64 [rows, 4]  train_loss, train_accuracy, test_loss, test_accuracy
- *   snapshots      I64 [n]        the digest of each snapshot taken (model/snapshots.h)
+ *   snapshots      I64 [n, 2]     the digest of each snapshot taken (model/snapshots.h)
  *
  * The metadata holds the settings, resume.program, which is who computed this (model/identity.h),
  * and resume.digest, the digest of all of it.
@@ -21,6 +21,7 @@
 #ifndef MODEL_STATE_H
 #define MODEL_STATE_H
 
+#include "base/digest.h"
 #include "model/adamw.h"
 #include "model/recorder.h"
 
@@ -54,7 +55,7 @@ struct State {
   size_t total, n_rows, n_snapshots;
   float *parameters, *m, *v; /* [total] each */
   struct HistoryRow *rows;   /* [n_rows] */
-  uint64_t *digests;         /* [n_snapshots] */
+  struct Digest *digests;    /* [n_snapshots] */
 };
 
 /* Reads the file where the run of this configuration, with parameters of this description, can go

@@ -410,7 +410,7 @@ bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
   return true;
 }
 
-static bool read_digests(const struct Trajectory *trajectory, uint64_t *digests,
+static bool read_digests(const struct Trajectory *trajectory, struct Digest *digests,
                          struct Error *error)
 {
   struct Parameters values;
@@ -429,7 +429,7 @@ bool trajectory_provenance(const struct Trajectory *trajectory, struct Provenanc
 {
   const struct Dataset *dataset = &trajectory->dataset;
   size_t n = trajectory->n_snapshots;
-  uint64_t *digests = memory_new(n, sizeof *digests, "the digests of snapshots", error);
+  struct Digest *digests = memory_new(n, sizeof *digests, "the digests of snapshots", error);
   bool read = digests && read_digests(trajectory, digests, error);
   if (read)
     *provenance =

@@ -3,7 +3,7 @@
  * read, by the name that the specification has for it in the run that is drawn, or the last two
  * components of its path where it has none,
  *
- *   mainline/history: configuration 8f0c2d3e4b5a6978, trajectory 03b1c2d3e4f50617, table 1a2b...
+ *   mainline/history: configuration 8f0c..., trajectory 03b1..., table 1a2b...
  *
  * separated by "; ". The last digest is that of the table's bytes; the others are what the table
  * says of its run (table/provenance.h). Nothing else of a path is in it, and no time.

@@ -1,13 +1,11 @@
 #include "table/provenance.h"
 
-#include "base/digest.h"
-
 #include <stdio.h>
 #include <string.h>
 
 static const char unknown[] = "unknown";
 
-static const char *digest_or_unknown(bool known, uint64_t digest, char text[DIGEST_SIZE])
+static const char *digest_or_unknown(bool known, struct Digest digest, char text[DIGEST_SIZE])
 {
   if (!known) return unknown;
   digest_format(digest, text);
@@ -31,7 +29,7 @@ static bool skip(const char **text, const char *expected)
   return true;
 }
 
-static bool parse_digest(const char **text, bool *known, uint64_t *digest)
+static bool parse_digest(const char **text, bool *known, struct Digest *digest)
 {
   *known = !skip(text, unknown);
   if (!*known) return true;

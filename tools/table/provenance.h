@@ -1,7 +1,7 @@
 /*
  * Where the numbers of a table come from: one line of its comment block,
  *
- *   # run: configuration 8f0c2d3e4b5a6978, trajectory 03b1c2d3e4f50617
+ *   # run: configuration 8f0c2d3e...4b5a6978, trajectory 03b1c2d3...e4f50617
  *
  * The digests are those of all settings of the run (config/config.h) and of its split and its
  * snapshots (model/snapshots.h), whatever file they lie in. The word `unknown` stands for a digest
@@ -10,17 +10,16 @@
 #ifndef TABLE_PROVENANCE_H
 #define TABLE_PROVENANCE_H
 
+#include "base/digest.h"
 #include "base/error.h"
-
-#include <stdint.h>
 
 struct Provenance {
   bool has_configuration, has_trajectory;
-  uint64_t configuration, trajectory;
+  struct Digest configuration, trajectory;
 };
 
 /* The line without its "# " and its end. */
-enum { PROVENANCE_SIZE = 80 };
+enum { PROVENANCE_SIZE = 112 };
 void provenance_format(const struct Provenance *provenance, char text[PROVENANCE_SIZE]);
 
 /* Is that comment line, "# " included, such a line and nothing else? */

@@ -2,7 +2,7 @@
  * Tables: what one tool measures and the next one draws or judges. A table is a text file:
  *
  *   # Progress measures of ... (any number of lines that say what the table is)
- *   # run: configuration 8f0c2d3e4b5a6978, trajectory 03b1c2d3e4f50617 (table/provenance.h)
+ *   # run: configuration 8f0c2d3e...4b5a6978, trajectory 03b1c2d3...e4f50617 (table/provenance.h)
  *   # epoch [epochs]: optimizer steps taken
  *   # train_loss [nats]: mean cross-entropy over the training pairs
  *   epoch<TAB>train_loss
@@ -16,6 +16,7 @@
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/output.h"
 #include "table/provenance.h"
@@ -33,7 +34,7 @@ struct Table {
   const char **cells;    /* [n_rows][n_columns] */
   int first_line;        /* the line number of row 0, for messages */
   struct Provenance run; /* what the comment block says of it; else all is unknown */
-  uint64_t digest;       /* of the file's bytes (base/digest.h) */
+  struct Digest digest;  /* of the file's bytes (base/digest.h) */
 };
 
 /* Reads a whole table. Errors name file and line: unreadable, empty, no header, a repeated or

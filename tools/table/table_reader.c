@@ -1,4 +1,3 @@
-#include "base/digest.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "table/table.h"
