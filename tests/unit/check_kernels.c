@@ -1,14 +1,17 @@
-/* Streams and their gradients: every value must be the chain of its definition, to the bit, from
-   the kernels of both widths; and their losses must be the same. (check_product has the panels.) */
+/* Streams and their gradients: every value must be the chain of its definition, to the bit; and
+   losses must be the same from the kernels of both widths. (check_product has the panels.) */
+#include "width.h"
+
 #include "base/memory.h"
 #include "model/flush.h"
-#include "model/kernels.h"
 #include "model/random.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct Kernels *tested;
 
 /* tokens; pairs of the rows, or of the row or column, looked at; that row */
 enum { P = 7, N = 5, A = 2 };
@@ -116,7 +119,7 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   return sum;
 }
 
-static void expect_forward(const struct Kernels *run, struct Case *c, bool rectified)
+static void expect_forward(struct Case *c, bool rectified)
 {
   const struct RowsOfPairs few = {.first_row = A,
                                   .end_row = A + 3,
@@ -126,7 +129,7 @@ static void expect_forward(const struct Kernels *run, struct Case *c, bool recti
                                   .rectified = rectified,
                                   .hidden = c->hidden,
                                   .streams = c->streams};
-  run->stream_forward(&c->tables, &few);
+  tested->stream_forward(&c->tables, &few);
   for (size_t i = 0; i < N; i++)
     for (size_t f = 0; f < c->width; f++) {
       float expected = stream_at(c, i, f);
@@ -152,7 +155,7 @@ static float inner_product(const struct Case *c, const float *gradient, const st
   return flush((lane[0] + lane[2]) + (lane[1] + lane[3]));
 }
 
-static void expect_backward(const struct Kernels *run, struct Case *c, bool accumulate, bool summed)
+static void expect_backward(struct Case *c, bool accumulate, bool summed)
 {
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
   struct Line line = {.pairs = pair_numbers,
@@ -163,7 +166,7 @@ static void expect_backward(const struct Kernels *run, struct Case *c, bool accu
                       .weights = c->weights + c->H, /* of position 1 */
                       .gradients = c->gradients,
                       .sum = summed ? sum : NULL};
-  run->stream_backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
+  tested->stream_backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
   for (size_t h = 0; h < c->H; h++)
     for (size_t f = 0; f < c->width; f++) {
       size_t at = place(c, line.entries, line.entry, h, f);
@@ -200,30 +203,16 @@ static const struct Shape shapes[] = {
     {.p = P, .V = 8, .V_in = 8, .H = 9, .d_model = 4, .d_head = 2, .d_mlp = 100},
 };
 
-static void expect_definitions(const struct Kernels *run, const struct Shape *shape)
+START_TEST(streams_are_their_definitions)
 {
   for (int variant = 0; variant < 8 * N_SMALL; variant++) {
     struct Case c;
-    case_init(&c, shape, variant & 1, (enum Small)(variant / 8));
-    expect_forward(run, &c, false);
-    expect_forward(run, &c, true);
-    expect_backward(run, &c, variant & 2, variant & 4);
+    case_init(&c, &shapes[_i], variant & 1, (enum Small)(variant / 8));
+    expect_forward(&c, false);
+    expect_forward(&c, true);
+    expect_backward(&c, variant & 2, variant & 4);
     case_release(&c);
   }
-}
-
-START_TEST(streams_are_their_definitions)
-{
-  expect_definitions(&kernels_256, &shapes[_i]);
-}
-END_TEST
-
-/* Where the processor lacks the wide vectors, the test above is all there is to see. */
-START_TEST(wide_vectors_change_no_bit)
-{
-#ifdef WIDE_VECTORS
-  if (kernels_have_wide_vectors()) expect_definitions(&kernels_512, &shapes[_i]);
-#endif
 }
 END_TEST
 
@@ -267,39 +256,35 @@ static void expect_losses(int n, bool far, bool with_infinities)
       sum += narrow[i * row + (size_t)j];
     ck_assert_float_eq_tol(sum, 0.0f, 1e-5f * 0x1p44f);
   }
-#ifdef WIDE_VECTORS
-  if (kernels_have_wide_vectors()) { /* over the logits */
-    double loss = 0;
-    size_t correct = 0;
-    for (size_t i = 0; i < pairs; i++) /* what is behind a row stays */
-      memcpy(narrow + i * row + n, logits + i * row + n, (row - (size_t)n) * sizeof *narrow);
-    all.gradients = logits;
-    kernels_512.add_losses(&all, &loss, &correct);
-    ck_assert(loss == together);
-    ck_assert_uint_eq(correct, correct_together);
-    ck_assert_mem_eq(logits, narrow, pairs * row * sizeof *logits);
-  }
-#endif
+  double loss = 0; /* with the gradients over the logits */
+  size_t correct = 0;
+  for (size_t i = 0; i < pairs; i++) /* what is behind a row stays */
+    memcpy(narrow + i * row + n, logits + i * row + n, (row - (size_t)n) * sizeof *narrow);
+  all.gradients = logits;
+  tested->add_losses(&all, &loss, &correct);
+  ck_assert(loss == together);
+  ck_assert_uint_eq(correct, correct_together);
+  ck_assert_mem_eq(logits, narrow, pairs * row * sizeof *logits);
   free(logits);
   free(narrow);
   free(answers);
 }
 
-START_TEST(losses_are_the_same_alone_together_and_wide)
+START_TEST(losses_are_the_same_alone_and_together)
 {
   for (int variant = 0; variant < 4; variant++)
     expect_losses(lengths[_i], variant & 1, variant & 2);
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+  tested = kernels_to_test(argc, argv);
   Suite *suite = suite_create("kernels");
-  TCase *tests = tcase_create("widths");
+  TCase *tests = tcase_create(tested->description);
   int n = (int)(sizeof shapes / sizeof *shapes);
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
-  tcase_add_loop_test(tests, wide_vectors_change_no_bit, 0, n);
-  tcase_add_loop_test(tests, losses_are_the_same_alone_together_and_wide, 0,
+  tcase_add_loop_test(tests, losses_are_the_same_alone_and_together, 0,
                       (int)(sizeof lengths / sizeof *lengths));
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

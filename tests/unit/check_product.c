@@ -1,8 +1,9 @@
 /* Products of matrices: every element must be its chain of fused multiply-adds, flushed, to the
    bit. */
+#include "width.h"
+
 #include "base/memory.h"
 #include "model/flush.h"
-#include "model/kernels.h"
 #include "model/product.h"
 #include "model/random.h"
 #include "model/vector.h"
@@ -201,12 +202,9 @@ START_TEST(padding_touches_nothing)
 END_TEST
 
 /* The inner loops of both widths on the same panels, with all columns and with a few, gated and
-   not. Where the processor lacks the wide one, `product` itself runs the narrow one, and the tests
-   above are all there is to see. */
+   not. */
 START_TEST(both_widths_give_the_same_bits)
 {
-#ifdef WIDE_VECTORS
-  if (!kernels_have_wide_vectors()) return;
   enum { M = 77, K = 76 };
   float *a = draw_scaled("A", M * K, SMALLEST / 4), *b = draw("B", K * STRIP);
   float *gate = draw("gate", M * STRIP);
@@ -227,7 +225,7 @@ START_TEST(both_widths_give_the_same_bits)
                                .gate = variant & 2 ? gate : NULL,
                                .C = wide,
                                .ldc = STRIP};
-      kernels_512.panel(&task);
+      kernels()->panel(&task);
       for (size_t first = 0; first < columns; first += kernels_256.panel_width) {
         size_t left = columns - first;
         task.packed = b + first;
@@ -243,14 +241,14 @@ START_TEST(both_widths_give_the_same_bits)
   free(a);
   free(b);
   free(gate);
-#endif
 }
 END_TEST
 
-/* Everything on the vectors of this processor, and on the narrow ones. */
-static TCase *all_tests(const char *name)
+int main(int argc, char **argv)
 {
-  TCase *tests = tcase_create(name);
+  const struct Kernels *tested = kernels_to_test(argc, argv);
+  Suite *suite = suite_create("product");
+  TCase *tests = tcase_create(tested->description);
   int n = (int)(sizeof sizes / sizeof *sizes);
   tcase_add_loop_test(tests, every_element_is_one_chain, 0, n);
   tcase_add_loop_test(tests, packing_beforehand_changes_no_bit, 0, n);
@@ -259,19 +257,8 @@ static TCase *all_tests(const char *name)
   tcase_add_loop_test(tests, threads_change_no_bit, 0, n);
   tcase_add_test(tests, an_empty_sum_is_zero);
   tcase_add_test(tests, padding_touches_nothing);
-  return tests;
-}
-
-int main(void)
-{
-  Suite *suite = suite_create("product");
-  TCase *both = tcase_create("both widths"), *narrow = all_tests("narrow vectors");
-  tcase_add_test(both, both_widths_give_the_same_bits);
-  tcase_add_checked_fixture(narrow, kernels_forgo_wide_vectors, NULL);
-  suite_add_tcase(suite, both);
-  suite_add_tcase(suite, all_tests("chains"));
-  suite_add_tcase(suite, narrow); /* last: where tests do not run in processes of their own, the
-                                     narrow vectors stay */
+  if (tested != &kernels_256) tcase_add_test(tests, both_widths_give_the_same_bits);
+  suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);

@@ -1,8 +1,9 @@
 /* No subnormal number in a training (model/flush.h): neither in an array of a step nor, where the
    processor keeps count, as an operand or a result of any instruction. */
+#include "width.h"
+
 #include "model/adamw.h"
 #include "model/flush.h"
-#include "model/kernels.h"
 #include "model/step.h"
 
 #include <check.h>
@@ -203,14 +204,6 @@ START_TEST(a_training_meets_no_subnormal)
 }
 END_TEST
 
-START_TEST(nor_does_it_on_narrow_vectors)
-{
-  omp_set_num_threads(1);
-  kernels_forgo_wide_vectors();
-  train_and_look(&cases[_i]);
-}
-END_TEST
-
 /* ---- the optimizer alone ---- */
 
 /* Parameters that had a gradient once, of any size, and then for 100,000 epochs none. */
@@ -266,16 +259,15 @@ START_TEST(flushing_is_its_definition)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
   Suite *suite = suite_create("subnormals");
-  TCase *tests = tcase_create("subnormals");
+  TCase *tests = tcase_create(kernels_to_test(argc, argv)->description);
   tcase_set_timeout(tests, 300);
   tcase_add_test(tests, the_flags_see_a_subnormal_operand_and_result);
   tcase_add_test(tests, flushing_is_its_definition);
   tcase_add_loop_test(tests, parameters_without_gradient_become_zero, 0, 6);
   tcase_add_loop_test(tests, a_training_meets_no_subnormal, 0, N_CASES);
-  tcase_add_loop_test(tests, nor_does_it_on_narrow_vectors, 0, N_CASES);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,9 @@
-/* The kernels on vectors of eight floats, half a Wide in each of 16 registers: AVX2 where the
-   compiler has it, else whatever it makes of them. */
+/* The kernels on vectors of eight floats, half a Wide in each of 16 registers: AVX2 on x86-64, else
+   whatever the compiler makes of them. */
+#if defined __x86_64__ && !(defined __AVX2__ && defined __FMA__)
+#error "without -march=x86-64-v3 these would be slow, and fused multiply-adds calls of a function"
+#endif
+
 #define KERNELS             kernels_256
 #define KERNELS_DESCRIPTION "256-bit vectors"
 enum {

@@ -1,5 +1,9 @@
 /* The kernels on vectors of sixteen floats, a Wide in each of 32 registers. This file alone is
    compiled for AVX-512. */
+#ifndef __AVX512F__
+#error "without -mavx512f these would be the narrow kernels under the name of the wide ones"
+#endif
+
 #define KERNELS             kernels_512
 #define KERNELS_DESCRIPTION "512-bit vectors (AVX-512)"
 enum {
