@@ -20,6 +20,7 @@
 #include "model/recorder.h"
 #include "model/state.h"
 #include "model/step.h"
+#include "model/threads.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,15 +47,9 @@ static bool read_config(struct Config *config, char **operands, int n, struct Er
 
 static bool set_threads(const struct Arguments *arguments, struct Error *error)
 {
-  const char *text = arguments->threads;
-  int64_t threads;
-  if (!text) return true;
-  if (arguments->share)
+  if (arguments->threads && arguments->share)
     return error_set(error, "--threads fixes the number of threads, --share varies it: which one?");
-  if (!number_parse_integer(text, &threads) || threads < 1 || threads > 1024)
-    return error_set(error, "--threads %s: expected a whole number from 1 to 1024", text);
-  omp_set_num_threads((int)threads);
-  return true;
+  return threads_set(arguments->threads, error);
 }
 
 static bool set_clock(struct SaveClock *clock, const char *text, struct Error *error)

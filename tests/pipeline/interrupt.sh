@@ -281,7 +281,7 @@ same run undisturbed
 shares() { # RUN SETTING...
   run=$1
   shift
-  OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive exec train -o "$run" --share cores \
+  OMP_NUM_THREADS=4 exec train -o "$run" --share cores \
     --progress "$run.log" "$@"
 }
 

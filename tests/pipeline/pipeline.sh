@@ -188,6 +188,19 @@ grep -qx 'learning_rate = 0.002' "$build/runs/other/config.ini" || fail 'other l
 begin 'nothing changed: nothing is done'
 is_idle figures
 
+# A machine that gives this process one core's time.
+quota='mount -t tmpfs none /sys/fs/cgroup && cd /sys/fs/cgroup && echo 100000 100000 >cpu.max &&
+  mkdir cpu && echo 100000 | tee cpu/cpu.cfs_quota_us >cpu/cpu.cfs_period_us && exec "$@"'
+if unshare -rm sh -c "$quota" sh true 2>/dev/null; then
+  begin 'a quota of one core: one run at once'
+  unshare -rm sh -c "$quota" sh env -u OMP_NUM_THREADS cmake "$build" >"$log" 2>&1 || fail 'cmake'
+  grep -hA1 '^pool training' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" |
+    grep -q 'depth = 1$' || fail 'more than one at once'
+  is_idle figures
+else
+  echo '- a quota of one core: skipped, for nothing may be mounted here'
+fi
+
 begin 'another number of runs at once: nothing is made'
 cmake -DRUNS_AT_ONCE=3 "$build" >"$log" 2>&1 || fail 'cmake'
 grep -q 'depth = 3$' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" || fail 'no pool of three'

@@ -1059,25 +1059,6 @@ START_TEST(an_epoch_is_a_whole_number_from_zero)
 }
 END_TEST
 
-START_TEST(threads_are_set_for_all_that_follows)
-{
-  struct Error error;
-  ck_assert(argument_threads("3", &error));
-  ck_assert_int_eq(omp_get_max_threads(), 3);
-  ck_assert(argument_threads(NULL, &error));
-  ck_assert(argument_threads("1024", &error));
-  ck_assert_int_eq(omp_get_max_threads(), 1024);
-  ck_assert(argument_threads("1", &error));
-  static const char *const wrong[] = {"0", "-1", "1025", "2.0", "two", ""};
-  for (int i = 0; i < LENGTH(wrong); i++) {
-    ck_assert(!argument_threads(wrong[i], &error));
-    ck_assert_ptr_nonnull(
-        strstr(error.message, "--threads: expected a whole number from 1 to 1024"));
-    ck_assert_int_eq(omp_get_max_threads(), 1);
-  }
-}
-END_TEST
-
 int main(void)
 {
   Suite *suite = suite_create("measures");
@@ -1118,7 +1099,6 @@ int main(void)
   tcase_add_test(run, turning_points_are_where_their_rules_say);
   tcase_add_test(run, what_never_happens_is_no_number);
   tcase_add_test(run, an_epoch_is_a_whole_number_from_zero);
-  tcase_add_test(run, threads_are_set_for_all_that_follows);
   suite_add_tcase(suite, run);
 
   SRunner *runner = srunner_create(suite);

@@ -9,8 +9,4 @@
 /* --epoch: an epoch >= 0; not given, it is -1, which trajectory_find takes for the last one. */
 bool argument_epoch(const char *text, int64_t *epoch, struct Error *error);
 
-/* --threads: how many threads compute, 1..1024; not given, as many as there are cores. Sets it for
-   all that follows. */
-bool argument_threads(const char *text, struct Error *error);
-
 #endif

@@ -1,6 +1,7 @@
 #include "results/command.h"
 
 #include "measures/arguments.h"
+#include "model/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 static bool check_request(const struct Request *request, struct Error *error)
 {
   int64_t epoch;
-  return argument_epoch(request->epoch, &epoch, error) && argument_threads(request->threads, error);
+  return argument_epoch(request->epoch, &epoch, error) && threads_set(request->threads, error);
 }
 
 int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork *work, int argc,
