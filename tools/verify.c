@@ -1,6 +1,7 @@
 /* verify: which of the paper's claims hold, by the numbers that the other tools measured. */
 #include "base/command_line.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/number.h"
 #include "base/output.h"
 #include "table/table.h"
@@ -17,16 +18,21 @@ static const struct Tool tool = {
     .name = "verify",
     .operands = "CLAIMS.tsv TABLE.tsv...",
     .summary =
-        "Holds claims against measured quantities and prints a line for each: the paper's value,\n"
-        "ours, the window that ours must lie in, and the verdict. Ends with status 1 when a claim\n"
-        "fails or its quantity was not measured.\n\n"
-        "CLAIMS.tsv has the columns claim, where, statement, paper, table, quantity, low, high,\n"
-        "scale and reason. A claim reads the quantity from the operand whose path, less .tsv, "
-        "ends\n"
-        "with `table`; such a table has the columns quantity and value. low and high are numbers,\n"
-        "-inf and inf included, and belong to the window. scale is `any`, or the one scale that "
-        "the\n"
-        "window is meant for.\n\n"
+        "Holds claims against measured quantities and prints a line for each: the verdict, the\n"
+        "paper's value, ours, the window that ours must lie in, and what the claim says. Ends "
+        "with\n"
+        "status 1 when a claim fails or its quantity was not measured.\n\n"
+        "Columns of CLAIMS.tsv:\n"
+        "  claim      a name for it\n"
+        "  table      where the quantity is: the operand whose path, less .tsv, ends with this;\n"
+        "             such a table has the columns quantity and value\n"
+        "  quantity   its name there\n"
+        "These may be left out:\n"
+        "  low, high  the window, both ends included (-inf, inf)\n"
+        "  scale      `any`, or the one scale that the window is meant for (any)\n"
+        "  statement, where, paper, reason\n"
+        "             the claim in words, where the paper makes it, the paper's own value, and\n"
+        "             why the window is what it is (-)\n\n"
         "With --run the claims are held against another run than the one they name: a table\n"
         "RUN/NAME is looked for as that run's, and claims whose table is not among the operands "
         "are\n"
@@ -95,24 +101,72 @@ static char *name_in_run(const char *name, struct Error *error)
                            : memory_copy_text(name, error);
 }
 
-/* The value of a quantity; *found says whether the table has it. */
-static bool find_value(const struct Table *table, const char *quantity, double *value, bool *found,
-                       struct Error *error)
+/* What a table is called in claims and messages: the last two components of its path, less .tsv. In
+   new memory. */
+static char *short_name(const struct Table *table, struct Error *error)
 {
-  int names = table_column(table, "quantity", error);
-  int values = names < 0 ? -1 : table_column(table, "value", error);
-  if (values < 0) return false;
-  *found = false;
-  for (size_t row = 0; row < table->n_rows; row++) {
-    if (strcmp(table_cell(table, row, (size_t)names), quantity) != 0) continue;
-    const char *cell = table_cell(table, row, (size_t)values);
-    if (!number_parse_real(cell, value))
-      return error_set(error, "%s:%d: column \"value\": found \"%s\", expected a number",
-                       table->path, table->first_line + (int)row, cell);
-    *found = true;
-    return true;
+  const char *start = table->path + strlen(table->path);
+  for (int slashes = 0; start > table->path; start--)
+    if (start[-1] == '/' && ++slashes == 2) break;
+  size_t length = strlen(start);
+  if (length > 4 && strcmp(start + length - 4, ".tsv") == 0) length -= 4;
+  return memory_print(error, "%.*s", (int)length, start);
+}
+
+/* The names in a table's column quantity, [n_rows], in a new array; the texts are the table's. */
+static const char **quantity_names(const struct Table *table, struct Error *error)
+{
+  int column = table_column(table, "quantity", error);
+  if (column < 0) return NULL;
+  const char **names = memory_new(table->n_rows, sizeof *names, "names of quantities", error);
+  for (size_t row = 0; names && row < table->n_rows; row++)
+    names[row] = table_cell(table, row, (size_t)column);
+  return names;
+}
+
+/* The value in a row. */
+static bool read_value(const struct Table *table, size_t row, double *value, struct Error *error)
+{
+  int column = table_column(table, "value", error);
+  if (column < 0) return false;
+  const char *cell = table_cell(table, row, (size_t)column);
+  if (number_parse_real(cell, value)) return true;
+  return error_set(error, "%s:%d: column \"value\": found \"%s\", expected a number", table->path,
+                   table->first_line + (int)row, cell);
+}
+
+/* "NAME has no quantity ...", and which are spelt like it, in new memory. */
+static char *describe_missing_quantity(const struct Table *table, const char *const *names,
+                                       const char *quantity, struct Error *error)
+{
+  char *table_name = short_name(table, error);
+  char *nearest = table_name ? nearest_names(quantity, names, table->n_rows, error) : NULL;
+  char *text = nearest ? memory_print(error, "%s has no quantity \"%s\" (nearest: %s)", table_name,
+                                      quantity, nearest)
+                       : NULL;
+  free(nearest);
+  free(table_name);
+  return text;
+}
+
+/* The same of a table that is not among the operands. */
+static char *describe_missing_table(const struct Quantities *quantities, const char *name,
+                                    struct Error *error)
+{
+  char **names = memory_new(quantities->n, sizeof *names, "names of tables", error), *text = NULL;
+  size_t n = 0;
+  while (names && n < quantities->n && (names[n] = short_name(&quantities->tables[n], error)))
+    n++;
+  if (names && n == quantities->n) {
+    char *nearest = nearest_names(name, (const char *const *)names, n, error);
+    if (nearest)
+      text = memory_print(error, "table %s is not among those given (nearest: %s)", name, nearest);
+    free(nearest);
   }
-  return true;
+  for (size_t i = 0; i < n; i++)
+    free(names[i]);
+  free(names);
+  return text;
 }
 
 /* ---- claims ---- */
@@ -131,8 +185,15 @@ enum ClaimColumn {
   N_CLAIM_COLUMNS
 };
 
-static const char *const claim_columns[N_CLAIM_COLUMNS] = {
-    "claim", "where", "statement", "paper", "table", "quantity", "low", "high", "scale", "reason"};
+static const struct {
+  const char *name;
+  const char *absent; /* the cell of every row where the column is left out; NULL: it may not be */
+} claim_columns[N_CLAIM_COLUMNS] = {
+    [CLAIM] = {"claim", NULL},  [WHERE] = {"where", "-"},  [STATEMENT] = {"statement", "-"},
+    [PAPER] = {"paper", "-"},   [TABLE] = {"table", NULL}, [QUANTITY] = {"quantity", NULL},
+    [LOW] = {"low", "-inf"},    [HIGH] = {"high", "inf"},  [SCALE] = {"scale", "any"},
+    [REASON] = {"reason", "-"},
+};
 
 enum Verdict { HOLDS, FAILS, MISSING };
 
@@ -141,9 +202,10 @@ static const char *const verdict_names[] = {"holds", "fails", "missing"};
 struct Claim {
   const char *cells[N_CLAIM_COLUMNS]; /* into the table of claims */
   double low, high;
-  const struct Table *source; /* where the quantity is looked up */
+  const struct Table *source; /* where the quantity is looked up; NULL: not among the operands */
   double ours;                /* NaN when missing */
   enum Verdict verdict;
+  char *missing; /* what there is instead, when missing; else NULL */
 };
 
 struct Claims {
@@ -160,11 +222,12 @@ static bool read_bound(const struct Table *table, size_t row, const char *column
                    table->first_line + (int)row, column, cell);
 }
 
-static bool read_claim(const struct Table *table, size_t row, const size_t *columns,
+static bool read_claim(const struct Table *table, size_t row, const int *columns,
                        struct Claim *claim, struct Error *error)
 {
   for (size_t i = 0; i < N_CLAIM_COLUMNS; i++)
-    claim->cells[i] = table_cell(table, row, columns[i]);
+    claim->cells[i] =
+        columns[i] < 0 ? claim_columns[i].absent : table_cell(table, row, (size_t)columns[i]);
   if (!read_bound(table, row, "low", claim->cells[LOW], &claim->low, error) ||
       !read_bound(table, row, "high", claim->cells[HIGH], &claim->high, error))
     return false;
@@ -189,15 +252,35 @@ static bool check_new(const struct Claims *claims, const struct Claim *claim, st
   return true;
 }
 
+/* columns[i]: the table's column of claim_columns[i], or -1 where it is left out. A name that is
+   none of these is an error: a bound with a slip of the pen in its name would bound nothing. */
+static bool find_claim_columns(const struct Table *table, int columns[N_CLAIM_COLUMNS],
+                               struct Error *error)
+{
+  for (size_t i = 0; i < N_CLAIM_COLUMNS; i++)
+    columns[i] = -1;
+  for (size_t at = 0; at < table->n_columns; at++) {
+    size_t i = 0;
+    while (i < N_CLAIM_COLUMNS && strcmp(claim_columns[i].name, table->names[at]) != 0)
+      i++;
+    if (i == N_CLAIM_COLUMNS)
+      return error_set(error,
+                       "%s:%d: column \"%s\" is unknown, expected claim, table, quantity, low, "
+                       "high, scale, statement, where, paper, reason",
+                       table->path, table->first_line - 1, table->names[at]);
+    columns[i] = (int)at;
+  }
+  for (size_t i = 0; i < N_CLAIM_COLUMNS; i++)
+    if (columns[i] < 0 && !claim_columns[i].absent)
+      return table_column(table, claim_columns[i].name, error) >= 0; /* says what there is */
+  return true;
+}
+
 static bool read_claims(struct Claims *claims, struct Error *error)
 {
   const struct Table *table = &claims->table;
-  size_t columns[N_CLAIM_COLUMNS];
-  for (size_t i = 0; i < N_CLAIM_COLUMNS; i++) {
-    int column = table_column(table, claim_columns[i], error);
-    if (column < 0) return false;
-    columns[i] = (size_t)column;
-  }
+  int columns[N_CLAIM_COLUMNS];
+  if (!find_claim_columns(table, columns, error)) return false;
   claims->claims = memory_new(table->n_rows, sizeof *claims->claims, "claims", error);
   if (!claims->claims) return false;
   for (size_t row = 0; row < table->n_rows; row++) {
@@ -213,23 +296,22 @@ static bool read_claims(struct Claims *claims, struct Error *error)
 
 static void claims_release(struct Claims *claims)
 {
+  for (size_t i = 0; i < claims->n; i++)
+    free(claims->claims[i].missing);
   free(claims->claims);
   table_release(&claims->table);
 }
 
-/* Finds the table of a claim; NULL is one that --run leaves out. */
+/* Finds the table of a claim, or says that it is missing. */
 static bool find_source(struct Claim *claim, const struct Quantities *quantities,
                         struct Error *error)
 {
   char *name = name_in_run(claim->cells[TABLE], error);
   if (!name) return false;
   claim->source = find_table(quantities, name);
-  bool done = claim->source || run_name;
-  if (!done)
-    error_set(error, "table \"%s\": none of the %zu tables given ends with it", name,
-              quantities->n);
+  if (!claim->source && !run_name) claim->missing = describe_missing_table(quantities, name, error);
   free(name);
-  return done;
+  return claim->source || claim->missing || run_name;
 }
 
 /* Finds the tables of all claims, and drops those claims that --run leaves out. */
@@ -239,9 +321,8 @@ static bool find_sources(struct Claims *claims, const struct Quantities *quantit
   size_t kept = 0;
   for (size_t i = 0; i < claims->n; i++) {
     struct Claim *claim = &claims->claims[i];
-    if (!find_source(claim, quantities, error))
-      return error_prefix(error, "%s: claim \"%s\"", claims->table.path, claim->cells[CLAIM]);
-    if (claim->source) claims->claims[kept++] = *claim;
+    if (!find_source(claim, quantities, error)) return false;
+    if (claim->source || !run_name) claims->claims[kept++] = *claim;
   }
   claims->n = kept;
   if (kept > 0) return true;
@@ -249,16 +330,36 @@ static bool find_sources(struct Claims *claims, const struct Quantities *quantit
                    claims->table.path, run_name, quantities->n);
 }
 
+/* Looks a claim's quantity up, or says that it is missing. */
+static bool measure(struct Claim *claim, struct Error *error)
+{
+  const struct Table *table = claim->source;
+  const char *quantity = claim->cells[QUANTITY];
+  const char **names = quantity_names(table, error);
+  if (!names) return false;
+  size_t row = 0;
+  while (row < table->n_rows && strcmp(names[row], quantity) != 0)
+    row++;
+  bool done;
+  if (row < table->n_rows) {
+    done = read_value(table, row, &claim->ours, error);
+  } else {
+    claim->missing = describe_missing_quantity(table, names, quantity, error);
+    done = claim->missing;
+  }
+  free(names);
+  return done;
+}
+
 static bool judge(struct Claims *claims, struct Error *error)
 {
   for (size_t i = 0; i < claims->n; i++) {
     struct Claim *claim = &claims->claims[i];
-    bool found = false;
-    if (!find_value(claim->source, claim->cells[QUANTITY], &claim->ours, &found, error))
+    claim->ours = NAN;
+    if (claim->source && !measure(claim, error))
       return error_prefix(error, "%s: claim \"%s\"", claims->table.path, claim->cells[CLAIM]);
-    if (!found) claim->ours = NAN;
     bool inside = claim->ours >= claim->low && claim->ours <= claim->high; /* not for NaN */
-    claim->verdict = !found ? MISSING : inside ? HOLDS : FAILS;
+    claim->verdict = claim->missing ? MISSING : inside ? HOLDS : FAILS;
   }
   return true;
 }
@@ -275,12 +376,14 @@ static size_t count_verdicts(const struct Claims *claims, enum Verdict verdict)
 
 enum { TEXT_SIZE = 64 };
 
-/* "0.9 to 1", "at most 1", "at least 0.9", "5" */
+/* "0.9 to 1", "at most 1", "at least 0.9", "5", "any number" */
 static void format_window(const struct Claim *claim, char text[TEXT_SIZE])
 {
   const char *low = claim->cells[LOW], *high = claim->cells[HIGH];
   if (claim->low == claim->high)
     snprintf(text, TEXT_SIZE, "%s", low);
+  else if (isinf(claim->low) && isinf(claim->high))
+    snprintf(text, TEXT_SIZE, "any number");
   else if (isinf(claim->low))
     snprintf(text, TEXT_SIZE, "at most %s", high);
   else if (isinf(claim->high))
@@ -297,28 +400,73 @@ static void format_ours(const struct Claim *claim, char text[TEXT_SIZE])
     snprintf(text, TEXT_SIZE, "%.4g", claim->ours);
 }
 
-static void print_claim(FILE *stream, const struct Claim *claim)
+enum { N_CELLS = 6 };
+
+/* What the terminal shows of a claim. The statement is last: it is long, and may wrap. */
+struct Line {
+  const char *cells[N_CELLS]; /* into the claim, or the texts below */
+  char ours[TEXT_SIZE], window[TEXT_SIZE];
+};
+
+static void describe_claim(const struct Claim *claim, struct Line *line)
 {
-  char window[TEXT_SIZE], ours[TEXT_SIZE];
-  format_window(claim, window);
-  format_ours(claim, ours);
-  fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", verdict_names[claim->verdict],
-          claim->cells[CLAIM], claim->cells[PAPER], ours, window);
+  format_ours(claim, line->ours);
+  format_window(claim, line->window);
+  const char *cells[N_CELLS] = {verdict_names[claim->verdict],
+                                claim->cells[CLAIM],
+                                claim->cells[PAPER],
+                                line->ours,
+                                line->window,
+                                claim->cells[STATEMENT]};
+  memcpy(line->cells, cells, sizeof cells);
+}
+
+static void print_cells(FILE *stream, const char *const cells[N_CELLS], const int widths[N_CELLS])
+{
+  for (size_t i = 0; i + 1 < N_CELLS; i++)
+    fprintf(stream, "%-*s  ", widths[i], cells[i]);
+  fprintf(stream, "%s\n", cells[N_CELLS - 1]);
+}
+
+static bool is_shown(const struct Claim *claim)
+{
+  return !brief || claim->verdict != HOLDS;
+}
+
+/* A line for each claim that is shown, under a heading, and what is missing below its line. */
+static void print_claims(FILE *stream, const struct Claims *claims)
+{
+  static const char *const heading[N_CELLS] = {"verdict", "claim",  "paper",
+                                               "ours",    "window", "statement"};
+  int widths[N_CELLS];
+  for (size_t i = 0; i < N_CELLS; i++)
+    widths[i] = (int)strlen(heading[i]);
+  struct Line line;
+  for (size_t i = 0; i < claims->n; i++) {
+    if (!is_shown(&claims->claims[i])) continue;
+    describe_claim(&claims->claims[i], &line);
+    for (size_t cell = 0; cell < N_CELLS; cell++)
+      if ((int)strlen(line.cells[cell]) > widths[cell])
+        widths[cell] = (int)strlen(line.cells[cell]);
+  }
+  print_cells(stream, heading, widths);
+  for (size_t i = 0; i < claims->n; i++) {
+    const struct Claim *claim = &claims->claims[i];
+    if (!is_shown(claim)) continue;
+    describe_claim(claim, &line);
+    print_cells(stream, line.cells, widths);
+    if (claim->missing) fprintf(stream, "%*s  %s\n", widths[0], "", claim->missing);
+  }
 }
 
 static bool print_report(const struct Claims *claims, struct Error *error)
 {
   struct Output output;
   if (!output_open(&output, "-", error)) return false;
-  FILE *stream = output.stream;
   size_t n_held = count_verdicts(claims, HOLDS);
-  if (!brief || n_held < claims->n)
-    fprintf(stream, "%-7s  %-34s  %-22s  %-11s  %s\n", "verdict", "claim", "paper", "ours",
-            "window");
-  for (size_t i = 0; i < claims->n; i++)
-    if (!brief || claims->claims[i].verdict != HOLDS) print_claim(stream, &claims->claims[i]);
-  if (run_name) fprintf(stream, "%s: ", run_name);
-  fprintf(stream, "%zu of %zu claims hold\n", n_held, claims->n);
+  if (!brief || n_held < claims->n) print_claims(output.stream, claims);
+  if (run_name) fprintf(output.stream, "%s: ", run_name);
+  fprintf(output.stream, "%zu of %zu claims hold\n", n_held, claims->n);
   return output_commit(&output, error);
 }
 
@@ -402,35 +550,34 @@ static void write_tex_claims(FILE *stream, const struct Claims *claims)
           count_verdicts(claims, HOLDS), claims->n);
 }
 
-/* The run that the first claim is about, as its tables name it. */
+/* The run that the first claim with a table is about, as that table names it. */
 static void write_tex_run(FILE *stream, const struct Claims *claims)
 {
+  struct Provenance run = {0};
   char line[PROVENANCE_SIZE];
-  provenance_format(&claims->claims[0].source->run, line);
+  for (size_t i = claims->n; i-- > 0;)
+    if (claims->claims[i].source) run = claims->claims[i].source->run;
+  provenance_format(&run, line);
   const char *digests = strchr(line, ' ') + 1; /* behind "run:" */
   fprintf(stream, "\\newcommand{\\claimsrun}{%s}\n", digests);
 }
 
-/* \measured{RUN/TABLE}{QUANTITY} for every quantity, by the last two components of the path. */
+/* \measured{RUN/TABLE}{QUANTITY} for every quantity. */
 static bool write_tex_quantities(FILE *stream, const struct Table *table, struct Error *error)
 {
-  int names = table_column(table, "quantity", error);
-  double *values = names < 0 ? NULL : table_numbers(table, "value", error);
-  if (!values) return false;
-  const char *key = table->path;
-  size_t slashes = 0;
-  for (const char *c = table->path + strlen(table->path); c > table->path && slashes < 2; c--)
-    if (c[-1] == '/' && ++slashes == 2) key = c;
-  int length = (int)strlen(key);
-  if (length > 4 && strcmp(key + length - 4, ".tsv") == 0) length -= 4;
-  for (size_t row = 0; row < table->n_rows; row++) {
-    fprintf(stream, "\\expandafter\\def\\csname measured %.*s %s\\endcsname{", length, key,
-            table_cell(table, row, (size_t)names));
+  const char **names = quantity_names(table, error);
+  double *values = names ? table_numbers(table, "value", error) : NULL;
+  char *key = values ? short_name(table, error) : NULL;
+  for (size_t row = 0; key && row < table->n_rows; row++) {
+    fprintf(stream, "\\expandafter\\def\\csname measured %s %s\\endcsname{", key, names[row]);
     tex_put_number(stream, values[row]);
     fputs("}\n", stream);
   }
+  bool done = key;
+  free(key);
   free(values);
-  return true;
+  free(names);
+  return done;
 }
 
 static bool write_tex(const struct Claims *claims, const struct Quantities *quantities,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/ini.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/number.h"
 #include "base/output.h"
 
@@ -370,6 +371,34 @@ START_TEST(texts_are_formatted)
   ck_assert_ptr_ne(copy, text);
   free(text);
   free(copy);
+}
+END_TEST
+
+static const char *const known_names[] = {
+    "loss", "restricted_loss", "excluded_loss", "train_loss",
+    "keys", "gini_W_E",        "logit_fit_fve", "key_frequencies",
+    ""};
+
+static const struct {
+  const char *name, *nearest;
+  size_t n; /* of known_names */
+} near_names[] = {
+    {"los", "loss, keys, train_loss", 8},
+    {"train_los", "train_loss, loss, restricted_loss", 8},
+    {"restricted", "restricted_loss, keys, loss", 8},
+    {"gini-W-E", "gini_W_E, loss, keys", 8},
+    {"keys", "keys, , loss", 9},
+    {"", "loss, keys, gini_W_E", 8},
+    {"ssol", "loss, restricted_loss", 2},
+    {"loss", "none", 0},
+};
+
+START_TEST(names_spelt_alike_are_found)
+{
+  struct Error error;
+  char *nearest = nearest_names(near_names[_i].name, known_names, near_names[_i].n, &error);
+  ck_assert_str_eq(nearest, near_names[_i].nearest);
+  free(nearest);
 }
 END_TEST
 
@@ -865,6 +894,7 @@ static void add_values(Suite *suite)
   tcase_add_test(memory, too_many_arrays_are_an_error);
   tcase_add_test(memory, too_much_memory_is_an_error);
   tcase_add_test(memory, texts_are_formatted);
+  tcase_add_loop_test(memory, names_spelt_alike_are_found, 0, LENGTH(near_names));
 }
 
 static void add_files(Suite *suite)
