@@ -1,7 +1,7 @@
 /*
- * What the heads attend by (section 4.1, appendix C, figure 8): the part of a score that depends on
- * the number, in the Fourier basis, and how well one frequency explains the attention from "=" to
- * a.
+ * What the heads attend by (appendix C.1, figure 8 and table 2): the part of a score that depends
+ * on the number, in the Fourier basis, and how well one frequency explains the attention from "="
+ * to a.
  */
 #ifndef MEASURES_ATTENTION_FIT_H
 #define MEASURES_ATTENTION_FIT_H

@@ -97,7 +97,8 @@ bool write_attention_fits(const struct Subject *subject, const struct Spectra *s
       {"head", "1", "h"},
       {"frequency", "1",
        "the k with the best fit of its attention from \"=\" to a by 0.5 + alpha (cos(w_k a) - "
-       "cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs (section 4.1)"},
+       "cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs (appendix "
+       "C.1.3)"},
       {"key", "0 or 1", "1 where k is a key frequency"},
       {"alpha", "1", "of that fit"},
       {"beta", "1", "of that fit"},
