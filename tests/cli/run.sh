@@ -15,10 +15,11 @@
 #   makes:   files that must be there afterwards, and not empty
 #   check:   a command that must succeed afterwards
 #
-# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED; the source tree is
-# $SOURCE. "include: FILE" reads the cases of another file beside this one, which know the tool as $TOOL. Each case runs in an
-# empty folder of its own, with the tools on the PATH. A command that fails must leave
-# that folder's files as they were: none new, none changed. Lines that start with # are comments.
+# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED; $SOURCE is the
+# source tree. "include: FILE" reads the cases of another file beside this one, which know the tool as
+# $TOOL. Each case runs in an empty folder of its own, with the tools on the PATH. A command that fails
+# must leave that folder's files as they were: none new, none changed. Lines that start with # are
+# comments.
 #
 # Prints a line for each case and a summary. Exit status: 0 when no case failed, 1 otherwise.
 

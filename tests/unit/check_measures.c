@@ -655,15 +655,15 @@ START_TEST(a_cluster_is_above_its_threshold)
 {
   enum { FREQUENCIES = 6 };
   const struct NeuronFit fits[] = {
-      {3, 0.95}, {4, 0.85}, {3, 0.85}, {0, 0},    {3, 0.86},
+      {3, 0.95}, {4, 0.85}, {3, 0.85}, {0, 0},    {3, 0.86}, {5, 0.9},
       {6, 1},    {2, 0.1},  {3, 0.91}, {6, 0.87}, {3, nextafter(0.85, 1)}};
-  bool keys[FREQUENCIES + 1], expected[FREQUENCIES + 1] = {[3] = true, [6] = true};
+  bool keys[FREQUENCIES + 1], expected[FREQUENCIES + 1] = {[3] = true, [5] = true, [6] = true};
   struct Cluster cluster;
   struct Error error;
   memset(keys, true, sizeof keys);
-  ck_assert_int_eq(key_frequencies(fits, LENGTH(fits), FREQUENCIES, keys), 2);
-  ck_assert_mem_eq(keys, expected, sizeof keys);
-  ck_assert(!neuron_in_cluster(&fits[1]) && neuron_in_cluster(&fits[9]));
+  ck_assert_int_eq(key_frequencies(fits, LENGTH(fits), FREQUENCIES, keys), 3);
+  ck_assert_mem_eq(keys, expected, sizeof keys); /* one neuron is enough, as at 5 */
+  ck_assert(!neuron_in_cluster(&fits[1]) && neuron_in_cluster(&fits[10]));
 
   ck_assert(cluster_of_frequency(fits, LENGTH(fits), 3, &cluster, &error));
   ck_assert_uint_eq(cluster.neurons, 4); /* 0.95, 0.91, 0.86 and the number above 0.85 */

@@ -28,8 +28,10 @@ extern const double cluster_threshold;
 /* Does the neuron belong to the cluster of its frequency, FVE > 0.85? */
 bool neuron_in_cluster(const struct NeuronFit *fit);
 
-/* keys[k], k = 0..n_frequencies: does frequency k hold a cluster? Returns how many do. Key
-   frequencies of a run are those of its last snapshot. keys[0] is always false. */
+/* keys[k], k = 0..n_frequencies: is frequency k a key frequency, that is, does its cluster have at
+   least one neuron? Returns how many are. The paper gives no such number; a network that has
+   grokked has dozens at each, and key-frequencies.tsv says how many. Key frequencies of a run are
+   those of its last snapshot. keys[0] is always false. */
 int key_frequencies(const struct NeuronFit *fits, size_t d_mlp, int n_frequencies, bool *keys);
 
 struct Cluster {

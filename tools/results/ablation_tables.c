@@ -30,7 +30,7 @@ static bool write_ablations(const struct Subject *subject, const struct Ablation
        "k: its projections on cos and sin of w_k(a + b) (a - b for subtract) are "
        "removed from the logits (section 4.4, figure 6)"},
       {"key", "0 or 1",
-       "1 for the key frequencies: those that hold a cluster of neurons, FVE > 0.85, in the last "
+       "1 for the key frequencies: those by which at least 1 neuron has an FVE > 0.85 in the last "
        "snapshot"},
       {"loss", "nats", "mean cross-entropy over all pairs without frequency k"},
       {"train_loss", "nats",
@@ -62,7 +62,7 @@ static bool write_replacements(const struct Subject *subject, const struct Ablat
                                struct Error *error)
 {
   static const struct Column columns[] = {
-      {"name", "name", "what is replaced (section 4.4)"},
+      {"name", "name", "what is replaced (section 4.4, appendix A.1)"},
       {"loss", "nats", "mean cross-entropy over all pairs, the p number logits"},
       {"train_loss", "nats", "the same over the training pairs"},
       {"test_loss", "nats", "the same over the other pairs"},

@@ -24,8 +24,10 @@ static void put_clusters(struct TableWriter *table, const struct Subject *subjec
     range_add(&all, subject->fits[i].fve);
     if (neuron_in_cluster(&subject->fits[i])) range_add(&clustered, subject->fits[i].fve);
   }
-  quantity_put(table, "key_frequencies", analysis->n_keys, "1",
-               "frequencies that hold a cluster of neurons in the last snapshot (section 4.1)");
+  quantity_put(
+      table, "key_frequencies", analysis->n_keys, "1",
+      "frequencies that explain more than 0.85 of the variance of at least 1 neuron in the last "
+      "snapshot (section 4.3)");
   quantity_put(table, "cluster_threshold", cluster_threshold, "1",
                "share of a neuron's variance above which it belongs to a cluster (section 4.3)");
   quantity_put(table, "clustered_neurons", (double)clustered.n, "1",
