@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "model/adamw.h"
 #include "model/dataset.h"
+#include "model/find_config.h"
 #include "model/recorder.h"
 #include "model/state.h"
 #include "model/step.h"
@@ -32,7 +33,7 @@
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *share, *progress, *save_every, *dump, *list;
+  const char *directory, *threads, *share, *progress, *save_every, *dump, *list, *digest;
 };
 
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
@@ -102,6 +103,19 @@ static bool list_settings(struct Error *error)
   struct Output output;
   if (!output_open(&output, "-", error)) return false;
   config_write_help(output.stream);
+  return output_commit(&output, error);
+}
+
+/* Prints the settings whose digest is given, and on standard error the file that has them. */
+static bool show_settings(const char *digest, char **paths, size_t n, struct Error *error)
+{
+  struct Config config;
+  struct Output output;
+  size_t found;
+  if (!find_config(digest, paths, n, &config, &found, error) || !output_open(&output, "-", error))
+    return false;
+  fprintf(stderr, "%s:\n", paths[found]);
+  config_write(&config, output.stream);
   return output_commit(&output, error);
 }
 
@@ -391,6 +405,10 @@ int main(int argc, char **argv)
       {0, "dump-config", "FILE", "write the effective configuration and train nothing",
        &arguments.dump},
       {0, "settings", NULL, "list all settings with their defaults and exit", &arguments.list},
+      {0, "settings-of", "DIGEST",
+       "print the settings with that digest, those of one of the operands: configurations, or "
+       "trajectories",
+       &arguments.digest},
       {0}};
   const struct Tool tool = {
       .name = "train",
@@ -408,6 +426,10 @@ int main(int argc, char **argv)
   struct Error error = {0};
   if (arguments.list)
     return list_settings(&error) ? EXIT_SUCCESS : command_line_fail(&tool, &error);
+  if (arguments.digest)
+    return show_settings(arguments.digest, argv + first, (size_t)(argc - first), &error)
+               ? EXIT_SUCCESS
+               : command_line_fail(&tool, &error);
   int signal = 0;
   if (!train(&arguments, argv + first, argc - first, &signal, &error))
     return command_line_fail(&tool, &error);

@@ -206,6 +206,38 @@ cmake -DRUNS_AT_ONCE=3 "$build" >"$log" 2>&1 || fail 'cmake'
 grep -q 'depth = 3$' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" || fail 'no pool of three'
 is_idle figures
 
+in_git() { git -C "$tree" -c user.name=test -c user.email=test "$@" >"$log" 2>&1 || fail "git $*"; }
+says_commit() { # COMMIT, or "" for none
+  found=$("$build/tools/train" --version | sed -n 's/^train [0-9.]* *//p')
+  [ "$found" = "${1:+(commit $1)}" ] || fail "train says the commit is \"$found\", not \"$1\""
+}
+begin 'a commit: programs say it, nothing is linked and nothing made'
+says_commit ''
+if command -v git >/dev/null; then
+  in_git init
+  in_git add .
+  in_git commit -m first
+  cmake "$build" >"$log" 2>&1 || fail 'cmake'
+  builds figures
+  made_nothing
+  says_commit "$(git -C "$tree" rev-parse --short=12 HEAD)"
+  in_git commit --allow-empty -m second
+  builds figures
+  made_nothing
+  ! grep -qx tools/train "$work/ran" || fail 'train was linked'
+  commit=$(git -C "$tree" rev-parse --short=12 HEAD)
+  says_commit "$commit"
+  is_idle figures
+  add_comment "$tree/tools/train.c"
+  builds figures
+  made_nothing
+  says_commit "$commit, with changes"
+  rm -rf "$tree/.git"
+  cmake "$build" >"$log" 2>&1 || fail 'cmake'
+else
+  echo '  left out: there is no git'
+fi
+
 begin 'an analysis that no figure reads is not made by figures, but by the name of its run'
 [ ! -e "$build/runs/other/spectrum.tsv" ] || fail 'other was analysed'
 builds other

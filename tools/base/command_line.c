@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_OPTIONS = 16, HELP = 256, VERSION, FIRST_LONG_ONLY };
+enum { MAX_OPTIONS = 16, COMMIT_SIZE = 64, HELP = 256, VERSION, FIRST_LONG_ONLY };
 
 static void print_usage(const struct Tool *tool, FILE *stream)
 {
@@ -44,6 +44,35 @@ static int wrong_usage(const struct Tool *tool)
   return EXIT_WRONG_USAGE;
 }
 
+/* The commit that the program was built from: the line in NAME.commit beside it, which the build
+   writes; "" where there is none. It is no part of the program, whose code it would change. */
+static void read_commit(const struct Tool *tool, char commit[COMMIT_SIZE])
+{
+  char path[4096];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  commit[0] = '\0';
+  if (length < 0) return;
+  path[length] = '\0';
+  char *slash = strrchr(path, '/');
+  if (!slash) return;
+  snprintf(slash, sizeof path - (size_t)(slash - path), "/%s.commit", tool->name);
+  FILE *file = fopen(path, "re");
+  if (!file) return;
+  if (!fgets(commit, COMMIT_SIZE, file)) commit[0] = '\0';
+  commit[strcspn(commit, "\n")] = '\0';
+  fclose(file);
+}
+
+static void print_version(const struct Tool *tool, FILE *stream)
+{
+  char commit[COMMIT_SIZE];
+  read_commit(tool, commit);
+  if (commit[0])
+    fprintf(stream, "%s %s (commit %s)\n", tool->name, PROJECT_VERSION, commit);
+  else
+    fprintf(stream, "%s %s\n", tool->name, PROJECT_VERSION);
+}
+
 /* What was asked for: the help, or the version. */
 static bool print_answer(const struct Tool *tool, bool help, struct Error *error)
 {
@@ -52,7 +81,7 @@ static bool print_answer(const struct Tool *tool, bool help, struct Error *error
   if (help)
     print_help(tool, output.stream);
   else
-    fprintf(output.stream, "%s %s\n", tool->name, PROJECT_VERSION);
+    print_version(tool, output.stream);
   return output_commit(&output, error);
 }
 

@@ -1,0 +1,15 @@
+#!/bin/sh
+# commit.sh SOURCE FILE: writes the commit that SOURCE is a checkout of, and whether what programs are
+# built from was changed since; nothing where it is no checkout.
+set -eu
+
+GIT_OPTIONAL_LOCKS=0 # the sources may be read-only
+export GIT_OPTIONAL_LOCKS
+in_source() { git -C "$source" "$@" 2>/dev/null; }
+
+source=$1
+commit=
+if [ -e "$source/.git" ] && commit=$(in_source rev-parse --short=12 HEAD); then
+  in_source diff --quiet HEAD -- CMakeLists.txt tools || commit="$commit, with changes"
+fi
+printf '%s\n' "$commit" >"$2"
