@@ -9,7 +9,8 @@ in_source() { git -C "$source" "$@" 2>/dev/null; }
 
 source=$1
 commit=
-if [ -e "$source/.git" ] && commit=$(in_source rev-parse --short=12 HEAD); then
+if [ -e "$source/.git" ] && in_source rev-parse --verify HEAD >/dev/null; then
+  commit=$(in_source rev-parse --short=12 HEAD)
   in_source diff --quiet HEAD -- CMakeLists.txt tools || commit="$commit, with changes"
 fi
 printf '%s\n' "$commit" >"$2"
