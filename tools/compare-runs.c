@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "config/config.h"
+#include "table/summary.h"
 #include "table/table.h"
 #include "table/tex.h"
 
@@ -11,26 +13,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *table_path = "-", *tex_path, *columns_text, *missing_is_nan;
+static const char *table_path = "-", *tex_path, *columns_text, *want_settings, *over_text,
+                  *missing_is_nan;
 
 static const struct Tool tool = {
     .name = "compare-runs",
-    .operands = "TABLE.tsv...",
+    .operands = "TABLE.tsv|config.ini...",
     .summary =
         "Writes a table with one row for each run. A run is a folder, and its row holds what the\n"
         "tables given from that folder say; rows stand in the order in which folders come first.\n"
         "The first column, run, has the folder's name. The others are those of --columns, words\n"
         "with blanks between them:\n"
-        "  QUANTITY             that value in the run's tables of quantities, which have the\n"
+        "  QUANTITY             that setting, such as train.seed, in the run's config.ini; else\n"
+        "                       that value in the run's tables of quantities, which have the\n"
         "                       columns quantity and value: the first of them that has it\n"
         "  TABLE:COLUMN         all cells of a column of the run's TABLE.tsv, with commas between\n"
         "  TABLE:COLUMN@X<Y     the cell in the first row in which column X is below the number\n"
         "                       Y (or above, with >); nan where it never is\n"
-        "  NAME=...             any of these under another name",
+        "  TABLE:COLUMN@last    the cell in the last row\n"
+        "  NAME=...             any of these under another name\n"
+        "With --over there is one row for all runs that differ only in the settings it names,\n"
+        "say seeds. For each of --columns it has NAME_median, NAME_min and NAME_max over these\n"
+        "runs. A nan counts as more than every number: the median of epochs is nan where half of\n"
+        "the runs, or more, never got there.",
     .options =
         (const struct Option[]){
             {'o', "output", "FILE.tsv", "where the table goes (standard output)", &table_path},
             {'c', "columns", "COLUMNS", "the columns, as above", &columns_text},
+            {'s', "settings", NULL,
+             "before --columns, a column for each setting in which the runs differ",
+             &want_settings},
+            {0, "over", "SETTINGS", "one row for runs that differ only in these; has --settings",
+             &over_text},
             {0, "tex", "FILE.tex", "write the rows as a LaTeX macro, \\comparedruns, as well",
              &tex_path},
             {0, "missing-is-nan", NULL, "write nan where a run has no such quantity or table",
@@ -40,13 +54,16 @@ static const struct Tool tool = {
 
 enum { MAX_COLUMNS = 32, NAME_SIZE = 64 };
 
+static const char blanks[] = " \t\n"; /* between the words of an option */
+
 /* ---- the tables, by run ---- */
 
 struct Run {
   const char *folder; /* of its tables' paths, which is not terminated at its end */
   int folder_length;
   char *name;
-  struct Provenance provenance; /* what its tables say */
+  struct Config config;         /* what its config.ini gives */
+  struct Provenance provenance; /* what its tables and its config.ini say */
 };
 
 struct Runs {
@@ -111,22 +128,43 @@ static bool find_run(struct Runs *runs, const char *path, size_t *found, struct 
   return true;
 }
 
-/* What a table says of the run it is of. Error: another table of the folder says otherwise. */
-static bool take_provenance(struct Run *run, const struct Table *table, struct Error *error)
+/* What a file says of the run it is of. Error: another file of the folder says otherwise. */
+static bool take_provenance(struct Run *run, const struct Provenance *said, const char *path,
+                            struct Error *error)
 {
-  const struct Provenance *said = &table->run;
   struct Provenance *known = &run->provenance;
   if ((said->has_configuration && known->has_configuration &&
        !digest_equal(said->configuration, known->configuration)) ||
       (said->has_trajectory && known->has_trajectory &&
        !digest_equal(said->trajectory, known->trajectory)))
-    return error_set(error, "%s: it is of another run than the tables before it from that folder",
-                     table->path);
+    return error_set(error, "%s: it is of another run than the files before it from that folder",
+                     path);
   if (said->has_configuration) known->configuration = said->configuration;
   if (said->has_trajectory) known->trajectory = said->trajectory;
   known->has_configuration |= said->has_configuration;
   known->has_trajectory |= said->has_trajectory;
   return true;
+}
+
+static bool read_table(struct Runs *runs, const char *path, struct Error *error)
+{
+  size_t i = runs->n_tables;
+  struct Table *table = &runs->tables[i];
+  if (!table_read(table, path, error)) return false;
+  runs->n_tables++;
+  return find_run(runs, path, &runs->run_of[i], error) &&
+         take_provenance(&runs->runs[runs->run_of[i]], &table->run, path, error);
+}
+
+static bool read_config(struct Runs *runs, const char *path, struct Error *error)
+{
+  size_t i;
+  if (!find_run(runs, path, &i, error)) return false;
+  struct Config *config = &runs->runs[i].config;
+  if (!config_read_file(config, path, error)) return false;
+  struct Provenance said = {.has_configuration = config_complete(config),
+                            .configuration = config_digest(config)};
+  return take_provenance(&runs->runs[i], &said, path, error);
 }
 
 static bool runs_read(struct Runs *runs, char **paths, size_t n, struct Error *error)
@@ -135,12 +173,10 @@ static bool runs_read(struct Runs *runs, char **paths, size_t n, struct Error *e
                         .run_of = memory_new(n, sizeof *runs->run_of, "tables", error),
                         .runs = memory_new(n, sizeof *runs->runs, "runs", error)};
   bool read = runs->tables && runs->run_of && runs->runs;
-  while (read && runs->n_tables < n) {
-    size_t i = runs->n_tables;
-    read = table_read(&runs->tables[i], paths[i], error);
-    runs->n_tables += read;
-    read = read && find_run(runs, paths[i], &runs->run_of[i], error) &&
-           take_provenance(&runs->runs[runs->run_of[i]], &runs->tables[i], error);
+  for (size_t i = 0; read && i < n; i++) {
+    const char *ending = strrchr(paths[i], '.');
+    bool is_config = ending && strcmp(ending, ".ini") == 0;
+    read = (is_config ? read_config : read_table)(runs, paths[i], error);
   }
   if (!read) runs_release(runs);
   return read;
@@ -166,6 +202,7 @@ struct Request {
   char name[NAME_SIZE];   /* of the column */
   char table[NAME_SIZE];  /* "" for a quantity */
   char column[NAME_SIZE]; /* or the quantity */
+  bool last;              /* of the table's rows the last one */
   char tested[NAME_SIZE]; /* the condition's column; "" for all rows */
   bool above;             /* the condition is >, not < */
   double bound;
@@ -194,17 +231,19 @@ static bool take_name(const char **rest, const char *ends, char name[NAME_SIZE])
   return true;
 }
 
-/* "@test_loss<1e-6", or nothing */
+/* "@test_loss<1e-6", "@last", or nothing */
 static bool parse_condition(struct Request *request, const char *rest)
 {
   if (*rest == '\0') return true;
   rest++;
+  request->last = strcmp(rest, "last") == 0;
+  if (request->last) return true;
   if (!take_name(&rest, "<>", request->tested) || *rest == '\0') return false;
   request->above = *rest == '>';
   return number_parse_real(rest + 1, &request->bound) && !isnan(request->bound);
 }
 
-/* "[NAME=]QUANTITY" or "[NAME=]TABLE:COLUMN[@X<Y]" */
+/* "[NAME=]QUANTITY", "[NAME=]TABLE:COLUMN[@X<Y]" or "[NAME=]TABLE:COLUMN@last" */
 static bool parse_request(struct Request *request, const char *word)
 {
   const char *rest = word, *equals = strchr(word, '='), *colon;
@@ -226,6 +265,8 @@ static char *describe(const struct Request *request, struct Error *error)
 {
   if (request->table[0] == '\0')
     return memory_print(error, "the quantity %s of the run", request->column);
+  if (request->last)
+    return memory_print(error, "%s in the last row of %s.tsv", request->column, request->table);
   if (request->tested[0] == '\0')
     return memory_print(error, "column %s of %s.tsv, all rows", request->column, request->table);
   return memory_print(error, "%s in the first row of %s.tsv with a %s %s %g; nan: there is none",
@@ -268,7 +309,6 @@ static bool add_request(struct Requests *requests, const char *word, struct Erro
 
 static bool parse_requests(struct Requests *requests, const char *text, struct Error *error)
 {
-  static const char blanks[] = " \t\n";
   *requests = (struct Requests){.n = 0};
   bool parsed = true;
   text += strspn(text, blanks);
@@ -279,9 +319,84 @@ static bool parse_requests(struct Requests *requests, const char *text, struct E
     free(word);
     text += length + strspn(text + length, blanks);
   }
-  if (parsed && requests->n == 0) parsed = error_set(error, "--columns: names no column");
+  if (parsed && requests->n == 0 && !want_settings)
+    parsed = error_set(error, "--columns: names no column");
   if (!parsed) requests_release(requests);
   return parsed;
+}
+
+/* ---- settings ---- */
+
+static bool runs_differ(const struct Runs *runs, int setting)
+{
+  size_t i = 1;
+  while (i < runs->n && config_same_setting(&runs->runs[0].config, &runs->runs[i].config, setting))
+    i++;
+  return i < runs->n;
+}
+
+static bool check_settings_known(const struct Runs *runs, struct Error *error)
+{
+  for (size_t i = 0; i < runs->n; i++)
+    if (!config_complete(&runs->runs[i].config))
+      return error_set(error,
+                       "%s: not all settings of this run are known; expected a config.ini "
+                       "of that folder, as `train --dump-config` writes it",
+                       runs->runs[i].name);
+  return true;
+}
+
+/* The settings that --over names. */
+struct Over {
+  bool setting[CONFIG_MAX_SETTINGS];
+};
+
+static bool parse_over(struct Over *over, const char *text, struct Error *error)
+{
+  *over = (struct Over){0};
+  for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+    char name[NAME_SIZE] = "";
+    int setting = take_name(&text, blanks, name) ? config_find_setting(name) : -1;
+    if (setting < 0)
+      return error_set(error,
+                       "--over: found \"%s\", expected settings, as `train --settings` lists them",
+                       *name ? name : text);
+    over->setting[setting] = true;
+  }
+  return true;
+}
+
+static bool is_setting(const struct Request *request)
+{
+  return request->table[0] == '\0' && config_find_setting(request->column) >= 0;
+}
+
+/* Puts a column for each setting in which the runs differ before the others, unless it is among
+   these. */
+static bool add_settings(struct Requests *requests, const struct Runs *runs, struct Error *error)
+{
+  struct Requests all = {.n = 0};
+  bool added = check_settings_known(runs, error);
+  for (int setting = 0; added && setting < config_n_settings(); setting++) {
+    const char *name = config_setting_name(setting);
+    bool asked = !runs_differ(runs, setting);
+    for (size_t i = 0; i < requests->n; i++)
+      asked = asked ||
+              (is_setting(&requests->request[i]) && strcmp(requests->request[i].column, name) == 0);
+    added = asked || add_request(&all, name, error);
+  }
+  if (added && all.n + requests->n > MAX_COLUMNS)
+    added = error_set(error, "more than %d columns, with those of --settings", MAX_COLUMNS);
+  for (size_t i = 0; added && i < requests->n; i++)
+    added = check_name(&all, &requests->request[i], error);
+  if (!added) {
+    requests_release(&all);
+    return false;
+  }
+  memcpy(all.request + all.n, requests->request, requests->n * sizeof *all.request);
+  all.n += requests->n;
+  *requests = all;
+  return true;
 }
 
 /* ---- answers ---- */
@@ -311,6 +426,11 @@ static char *answer_missing(const struct Run *run, const char *what, const char 
 static char *answer_quantity(const struct Runs *runs, size_t run, const char *quantity,
                              struct Error *error)
 {
+  if (config_given(&runs->runs[run].config, quantity)) {
+    char value[CONFIG_VALUE_SIZE];
+    config_setting_value(&runs->runs[run].config, config_find_setting(quantity), value);
+    return memory_copy_text(value, error);
+  }
   for (size_t i = 0; i < runs->n_tables; i++) {
     const struct Table *table = &runs->tables[i];
     size_t row = runs->run_of[i] == run ? find_quantity(table, quantity) : table->n_rows;
@@ -353,6 +473,12 @@ static char *find_cell(const struct Table *table, size_t column, const struct Re
   return memory_copy_text(row < table->n_rows ? table_cell(table, row, column) : "nan", error);
 }
 
+static char *last_cell(const struct Table *table, size_t column, struct Error *error)
+{
+  bool any = table->n_rows > 0;
+  return memory_copy_text(any ? table_cell(table, table->n_rows - 1, column) : "nan", error);
+}
+
 /* The cell of a run and a column, which the caller frees. */
 static char *answer(const struct Runs *runs, size_t run, const struct Request *request,
                     struct Error *error)
@@ -362,6 +488,7 @@ static char *answer(const struct Runs *runs, size_t run, const struct Request *r
   if (!table) return answer_missing(&runs->runs[run], "table", request->table, error);
   int column = table_column(table, request->column, error);
   if (column < 0) return NULL;
+  if (request->last) return last_cell(table, (size_t)column, error);
   return request->tested[0] == '\0' ? join_column(table, (size_t)column, error)
                                     : find_cell(table, (size_t)column, request, error);
 }
@@ -401,6 +528,35 @@ static bool write_table(const struct Runs *runs, const struct Requests *requests
       table_put_text(&table, answers[run * requests->n + i]);
   }
   return table_commit(&table, error);
+}
+
+static enum Role role_of(const struct Request *request, const struct Over *over)
+{
+  if (!is_setting(request)) return ROLE_NUMBER;
+  return over->setting[config_find_setting(request->column)] ? ROLE_IGNORED : ROLE_KEY;
+}
+
+/* One row for all runs that differ only in settings that --over names: as every setting in which
+   runs differ has a column, these are the runs that agree in the other columns of settings. */
+static bool write_summary(const struct Runs *runs, const struct Requests *requests,
+                          const struct Over *over, char **answers, struct Error *error)
+{
+  struct Column columns[MAX_COLUMNS];
+  enum Role roles[MAX_COLUMNS];
+  for (size_t i = 0; i < requests->n; i++) {
+    const struct Request *request = &requests->request[i];
+    columns[i] = (struct Column){request->name, "as there", request->meaning};
+    roles[i] = role_of(request, over);
+  }
+  const char **names = memory_new(runs->n, sizeof *names, "names of runs", error);
+  char *title = describe_runs(runs, error);
+  for (size_t i = 0; names && i < runs->n; i++)
+    names[i] = runs->runs[i].name;
+  struct Summary summary = {columns, roles, requests->n, names, answers, runs->n};
+  bool written = names && title && summary_write(&summary, table_path, title, error);
+  free(title);
+  free(names);
+  return written;
 }
 
 /* A number, or words; of a list each of them, with a blank behind the comma. */
@@ -453,8 +609,18 @@ static bool write_tex(const struct Runs *runs, const struct Requests *requests, 
 
 /* ---- all of it ---- */
 
-static bool compare(const struct Runs *runs, const struct Requests *requests, struct Error *error)
+static bool write_all(const struct Runs *runs, const struct Requests *requests,
+                      const struct Over *over, char **answers, struct Error *error)
 {
+  if (over_text) return write_summary(runs, requests, over, answers, error);
+  return write_table(runs, requests, answers, error) &&
+         (!tex_path || write_tex(runs, requests, answers, error));
+}
+
+static bool compare(const struct Runs *runs, struct Requests *requests, const struct Over *over,
+                    struct Error *error)
+{
+  if (want_settings && !add_settings(requests, runs, error)) return false;
   size_t n = runs->n * requests->n;
   char **answers = memory_new(n, sizeof *answers, "answers", error);
   bool done = answers;
@@ -462,12 +628,21 @@ static bool compare(const struct Runs *runs, const struct Requests *requests, st
     answers[i] = answer(runs, i / requests->n, &requests->request[i % requests->n], error);
     done = answers[i];
   }
-  done = done && write_table(runs, requests, answers, error) &&
-         (!tex_path || write_tex(runs, requests, answers, error));
+  done = done && write_all(runs, requests, over, answers, error);
   for (size_t i = 0; answers && i < n; i++)
     free(answers[i]);
   free(answers);
   return done;
+}
+
+static bool read_options(struct Requests *requests, struct Over *over, struct Error *error)
+{
+  *requests = (struct Requests){.n = 0};
+  if (over_text && tex_path)
+    return error_set(error, "--over and --tex: rows in LaTeX are those of single runs");
+  if (over_text) want_settings = over_text;
+  return parse_over(over, over_text ? over_text : "", error) &&
+         parse_requests(requests, columns_text ? columns_text : "", error);
 }
 
 int main(int argc, char **argv)
@@ -477,14 +652,15 @@ int main(int argc, char **argv)
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error;
   struct Requests requests;
-  if (!parse_requests(&requests, columns_text ? columns_text : "", &error)) {
+  struct Over over;
+  if (!read_options(&requests, &over, &error)) {
     command_line_fail(&tool, &error);
     return EXIT_WRONG_USAGE;
   }
   struct Runs runs;
   bool done = runs_read(&runs, argv + first, (size_t)(argc - first), &error);
   if (done) {
-    done = compare(&runs, &requests, &error);
+    done = compare(&runs, &requests, &over, &error);
     runs_release(&runs);
   }
   requests_release(&requests);

@@ -259,7 +259,7 @@ void config_setting_value(const struct Config *config, int i, char value[CONFIG_
 
 /* ---- names ---- */
 
-static int find(const char *name)
+int config_find_setting(const char *name)
 {
   for (int i = 0; i < N_SETTINGS; i++)
     if (strcmp(settings[i].name, name) == 0) return i;
@@ -295,7 +295,7 @@ static bool unknown(const char *section, const char *key, struct Error *error)
 
 bool config_set(struct Config *config, const char *name, const char *value, struct Error *error)
 {
-  int i = find(name);
+  int i = config_find_setting(name);
   if (i >= 0) return set(config, i, value, error);
   size_t length = strcspn(name, ".");
   if (name[length] == '\0') return unknown("", name, error);
@@ -306,7 +306,7 @@ bool config_set(struct Config *config, const char *name, const char *value, stru
 
 bool config_given(const struct Config *config, const char *name)
 {
-  int i = find(name);
+  int i = config_find_setting(name);
   return i >= 0 && (config->given >> i & 1) != 0;
 }
 
@@ -329,6 +329,14 @@ bool config_complete(const struct Config *config)
   for (int i = 0; i < N_SETTINGS; i++)
     complete = complete && (config->given >> i & 1) != 0;
   return complete;
+}
+
+bool config_same_setting(const struct Config *a, const struct Config *b, int setting)
+{
+  char of_a[CONFIG_VALUE_SIZE], of_b[CONFIG_VALUE_SIZE];
+  config_setting_value(a, setting, of_a);
+  config_setting_value(b, setting, of_b);
+  return strcmp(of_a, of_b) == 0;
 }
 
 int config_n_settings(void)
@@ -361,7 +369,7 @@ static bool handle_entry(void *user, const char *section, const char *key, const
   struct File *file = user;
   char name[2 * LONGEST_NAME];
   snprintf(name, sizeof name, "%s.%s", section, key);
-  int i = find(name);
+  int i = config_find_setting(name);
   if (i < 0) return unknown(section, key, error);
   if (file->lines[i] != 0)
     return error_set(error, "%s stands twice in this file, first on line %d", name, file->lines[i]);

@@ -96,8 +96,12 @@ bool config_complete(const struct Config *config);
 enum { CONFIG_MAX_SETTINGS = 64 }; /* one bit of `given` for each */
 int config_n_settings(void);
 const char *config_setting_name(int setting);
+int config_find_setting(const char *name); /* -1 where none has that name */
 enum { CONFIG_VALUE_SIZE = 64 };
 void config_setting_value(const struct Config *config, int setting, char value[CONFIG_VALUE_SIZE]);
+
+/* Have both the same value of a setting? */
+bool config_same_setting(const struct Config *a, const struct Config *b, int setting);
 
 /* The table as `--help` shows it: name, default, range and meaning of every setting. */
 void config_write_help(FILE *stream);

@@ -1,0 +1,183 @@
+#include "table/summary.h"
+
+#include "base/memory.h"
+#include "base/number.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *cell(const struct Summary *summary, size_t row, size_t column)
+{
+  return summary->cells[row * summary->n_columns + column];
+}
+
+/* ---- groups of rows ---- */
+
+struct Group {
+  size_t *rows; /* [n], rising */
+  size_t n;
+};
+
+static bool belong_together(const struct Summary *summary, size_t a, size_t b)
+{
+  for (size_t i = 0; i < summary->n_columns; i++)
+    if (summary->roles[i] == ROLE_KEY && strcmp(cell(summary, a, i), cell(summary, b, i)) != 0)
+      return false;
+  return true;
+}
+
+/* The rows that belong together with `first`; none where one of them comes before it. */
+static void find_group(struct Group *group, const struct Summary *summary, size_t first)
+{
+  group->n = 0;
+  for (size_t row = 0; row < summary->n_rows; row++) {
+    if (!belong_together(summary, first, row)) continue;
+    if (row < first) return;
+    group->rows[group->n++] = row;
+  }
+}
+
+/* ---- columns ---- */
+
+enum { N_PARTS = 3 };
+static const char *const parts[N_PARTS] = {"median", "min", "max"};
+
+struct Columns {
+  struct Column *column; /* [n] */
+  char **names;          /* [n_names], of those that have a new name */
+  size_t n, n_names;
+};
+
+static void columns_release(struct Columns *columns)
+{
+  for (size_t i = 0; columns->names && i < columns->n_names; i++)
+    free(columns->names[i]);
+  free(columns->names);
+  free(columns->column);
+}
+
+static bool add_column(struct Columns *columns, struct Column column, struct Error *error)
+{
+  for (size_t i = 0; i < columns->n; i++)
+    if (strcmp(columns->column[i].name, column.name) == 0)
+      return error_set(error, "there would be two columns \"%s\"", column.name);
+  columns->column[columns->n++] = column;
+  return true;
+}
+
+static bool add_parts(struct Columns *columns, struct Column column, struct Error *error)
+{
+  for (int part = 0; part < N_PARTS; part++) {
+    char *name = memory_print(error, "%s_%s", column.name, parts[part]);
+    if (!name) return false;
+    columns->names[columns->n_names++] = name;
+    if (!add_column(columns, (struct Column){name, column.unit, column.meaning}, error))
+      return false;
+  }
+  return true;
+}
+
+static bool columns_init(struct Columns *columns, const struct Summary *summary,
+                         struct Error *error)
+{
+  size_t most = 2 + N_PARTS * summary->n_columns;
+  *columns = (struct Columns){.column = memory_new(most, sizeof *columns->column, "columns", error),
+                              .names = memory_new(most, sizeof *columns->names, "columns", error)};
+  bool added = columns->column && columns->names &&
+               add_column(columns, (struct Column){"run", "name", "what is put together"}, error) &&
+               add_column(columns, (struct Column){"runs", "1", "how many these are"}, error);
+  for (size_t i = 0; added && i < summary->n_columns; i++) {
+    if (summary->roles[i] == ROLE_KEY) added = add_column(columns, summary->columns[i], error);
+    if (summary->roles[i] == ROLE_NUMBER) added = add_parts(columns, summary->columns[i], error);
+  }
+  if (!added) columns_release(columns);
+  return added;
+}
+
+/* ---- rows ---- */
+
+/* NaN behind all numbers */
+static int compare(const void *left, const void *right)
+{
+  double a = *(const double *)left, b = *(const double *)right;
+  if (isnan(a) || isnan(b)) return isnan(a) - isnan(b);
+  return (a > b) - (a < b);
+}
+
+/* Writes N_PARTS cells. `numbers` has room for the group. */
+static bool put_parts(struct TableWriter *table, const struct Summary *summary,
+                      const struct Group *group, size_t column, double *numbers,
+                      struct Error *error)
+{
+  size_t n = group->n;
+  for (size_t i = 0; i < n; i++) {
+    const char *text = cell(summary, group->rows[i], column);
+    if (!number_parse_real(text, &numbers[i]))
+      return error_set(error, "%s: column \"%s\": found \"%s\", expected a number",
+                       summary->names[group->rows[i]], summary->columns[column].name, text);
+  }
+  qsort(numbers, n, sizeof *numbers, compare);
+  table_put(table, (numbers[(n - 1) / 2] + numbers[n / 2]) / 2);
+  table_put(table, numbers[0]);
+  table_put(table, numbers[n - 1]);
+  return true;
+}
+
+static bool put_names(struct TableWriter *table, const struct Summary *summary,
+                      const struct Group *group, struct Error *error)
+{
+  char *names = memory_copy_text(summary->names[group->rows[0]], error);
+  for (size_t i = 1; names && i < group->n; i++) {
+    char *longer = memory_print(error, "%s,%s", names, summary->names[group->rows[i]]);
+    free(names);
+    names = longer;
+  }
+  if (!names) return false;
+  table_put_text(table, names);
+  free(names);
+  return true;
+}
+
+static bool put_group(struct TableWriter *table, const struct Summary *summary,
+                      const struct Group *group, double *numbers, struct Error *error)
+{
+  if (!put_names(table, summary, group, error)) return false;
+  bool put = true;
+  table_put_integer(table, (long long)group->n);
+  for (size_t i = 0; put && i < summary->n_columns; i++) {
+    if (summary->roles[i] == ROLE_KEY) table_put_text(table, cell(summary, group->rows[0], i));
+    if (summary->roles[i] == ROLE_NUMBER) put = put_parts(table, summary, group, i, numbers, error);
+  }
+  return put;
+}
+
+static bool put_groups(struct TableWriter *table, const struct Summary *summary,
+                       struct Error *error)
+{
+  size_t n = summary->n_rows;
+  struct Group group = {memory_new(n, sizeof *group.rows, "rows", error), 0};
+  double *numbers = memory_new(n, sizeof *numbers, "numbers of a column", error);
+  bool put = group.rows && numbers;
+  for (size_t row = 0; put && row < n; row++) {
+    find_group(&group, summary, row);
+    if (group.n > 0) put = put_group(table, summary, &group, numbers, error);
+  }
+  free(group.rows);
+  free(numbers);
+  return put;
+}
+
+bool summary_write(const struct Summary *summary, const char *path, const char *title,
+                   struct Error *error)
+{
+  struct Columns columns;
+  struct TableWriter table;
+  if (!columns_init(&columns, summary, error)) return false;
+  bool written = table_create(&table, path, title, columns.column, columns.n, error);
+  columns_release(&columns);
+  if (!written) return false;
+  if (put_groups(&table, summary, error)) return table_commit(&table, error);
+  table_discard(&table);
+  return false;
+}
