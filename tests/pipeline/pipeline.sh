@@ -67,6 +67,37 @@ made_nothing() {
   made </dev/null
 }
 
+# `ninja -n` of the targets lists the trainings of the runs of standard input, no more and no less.
+plans() {
+  LC_ALL=C sort >"$work/expected"
+  ninja -C "$build" -n "$@" >"$log" 2>&1 || fail "ninja -n $* ended badly"
+  sed -n 's/.*Training //p' "$log" | LC_ALL=C sort >"$work/found"
+  cmp -s "$work/expected" "$work/found" ||
+    fail "what is to be trained (>) is not what is planned (<):
+$(diff "$work/expected" "$work/found" || :)"
+}
+
+plans_nothing() {
+  plans "$@" </dev/null
+}
+
+# Configures the tree; what CMake says goes to the log.
+configures() {
+  cmake "$@" "$build" >"$log" 2>&1 || fail "cmake $*"
+}
+
+says() { # a basic regular expression
+  grep -qx "$1" "$log" || fail "it did not say \"$1\""
+}
+
+# The command of README.md that starts so, up to the line that ends it: it is to work as it stands.
+command_of_readme() {
+  awk -v start="$1" 'index($0, start) == 1 { on = 1 } on { print } on && /\)$/ { exit }' \
+    "$source/README.md" >"$work/command"
+  [ -s "$work/command" ] || fail "README.md has no command \"$1\""
+  cat "$work/command"
+}
+
 # The command that makes this file was run, whether or not it found anything to change.
 did() {
   grep -qx "$1" "$work/ran" || fail "the command for $1 was not run"
@@ -169,11 +200,15 @@ $drawings"
 # ---- the checks ----
 
 begin 'a fresh tree: everything that figures read is made, once'
-cmake -G Ninja -S "$tree" -B "$build" -DCMAKE_C_COMPILER="$compiler" -DBUILD_TESTING=OFF \
+cmake -G Ninja -S "$tree" -B "$build" -DCMAKE_C_COMPILER="$compiler" \
   -DOVERRIDES="$tiny" >"$log" 2>&1 || {
   fail 'cmake'
   exit 1
 }
+plans figures <<END
+mainline
+other
+END
 builds figures
 made <<END
 $everything
@@ -202,7 +237,7 @@ else
 fi
 
 begin 'another number of runs at once: nothing is made'
-cmake -DRUNS_AT_ONCE=3 "$build" >"$log" 2>&1 || fail 'cmake'
+configures -DRUNS_AT_ONCE=3
 grep -q 'depth = 3$' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" || fail 'no pool of three'
 is_idle figures
 
@@ -313,6 +348,63 @@ figures/other-losses.pdf
 END
 is_idle figures
 
+begin 'an override reaches the runs whose lines leave it open, and `ninja -n` says which they are'
+configures -DOVERRIDES="$tiny;optimizer.learning_rate=0.004"
+says 'OVERRIDES: optimizer.learning_rate=0.004 does not reach the runs whose own lines set it: other (0.003)'
+plans figures <<END
+mainline
+END
+builds figures
+made <<END
+$(printf '%s\n' "$everything" | grep -v other)
+END
+grep -qx 'learning_rate = 0.004' "$build/runs/mainline/config.ini" || fail 'mainline was not reached'
+grep -qx 'learning_rate = 0.003' "$build/runs/other/config.ini" || fail 'other was reached'
+
+begin 'an override that reaches all runs: all of them are planned'
+configures -DOVERRIDES="$tiny;optimizer.beta1=0.8"
+! grep '^OVERRIDES: optimizer' "$log" >&2 || fail 'it spoke of runs that are not reached'
+plans figures <<END
+mainline
+other
+END
+
+begin 'an override that says what is so anyway: planned by `ninja -n` until configurations are read'
+configures -DOVERRIDES="$tiny;optimizer.learning_rate=0.004;optimizer.weight_decay=1"
+plans figures <<END
+mainline
+other
+END
+builds configurations
+made_nothing
+plans_nothing figures
+builds figures
+made_nothing
+is_idle figures
+
+begin 'an override that is no setting is refused'
+! cmake -DOVERRIDES='train.epochs' "$build" >"$log" 2>&1 || fail 'it was taken'
+grep -qF 'OVERRIDES: expected section.key=value, found "train.epochs"' "$log" || fail 'another message'
+configures -DOVERRIDES="$tiny"
+builds figures
+
+begin 'a run of its own, as README declares it'
+command_of_readme 'run(heavy ' >>"$tree/configs/CMakeLists.txt"
+configures -DOVERRIDES="$tiny;optimizer.weight_decay=2"
+says 'OVERRIDES: optimizer.weight_decay=2 does not reach .*, heavy (4)'
+configures -DOVERRIDES="$tiny"
+plans heavy <<END
+heavy
+END
+builds heavy
+grep -qx 'weight_decay = 4' "$build/runs/heavy/config.ini" || fail 'it has another decay'
+plans_nothing heavy figures
+
+begin 'the other task of README'
+command_of_readme 'run(subtraction ' >>"$tree/configs/CMakeLists.txt"
+builds subtraction
+grep -qx 'operation = subtract' "$build/runs/subtraction/config.ini" || fail 'it is the same task'
+
 begin 'a comment in the plotting code: nothing is made'
 for file in "$tree"/tools/plot/*.c "$tree/tools/render-figure.c"; do
   add_comment "$file"
@@ -384,16 +476,25 @@ rm "$build/runs/other/config.ini"
 fails figures
 [ ! -e "$build/runs/other/config.ini" ] || fail 'there is a config.ini'
 
-begin 'all figures of the project, those of the sweeps too'
+begin 'all figures of the project, those of the sweeps too, and what is planned is what is trained'
 cp "$source/configs/"*.ini "$source/configs/CMakeLists.txt" "$tree/configs/"
 cp "$source/figures/"*.ini "$source/figures/CMakeLists.txt" "$tree/figures/"
+edit "$tree/configs/CMakeLists.txt" 's/^\(by_scale(epochs_of_[0-9a-z]*\) .*/\1 50 50)/'
+configures -DSCALE=quick
+builds configurations
+ninja -C "$build" -n all-figures sweeps 2>&1 | sed -n 's/.*Training //p' | LC_ALL=C sort >"$work/planned"
 builds all-figures sweeps
+sed -n 's,^runs/\(.*\)/trajectory.safetensors$,\1,p' "$work/ran" | LC_ALL=C sort >"$work/trained"
+cmp -s "$work/planned" "$work/trained" || fail "planned and trained differ:
+$(diff "$work/planned" "$work/trained" || :)"
+[ "$(wc -l <"$work/trained")" -eq 23 ] || fail 'there are not 23 runs beside the mainline'
 for spec in "$source"/figures/*.ini; do
   pdf=$build/figures/$(basename "$spec" .ini).pdf
   [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"
 done
 grep -qx 'weight_decay = 3' "$build/runs/decay-3/config.ini" || fail 'decay-3 has no decay of 3'
-grep -qx 'epochs = 60' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES did not reach decay-0.1'
+grep -qx 'epochs = 60' "$build/runs/decay-3/config.ini" || fail 'OVERRIDES did not reach decay-3'
+grep -qx 'epochs = 50' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES changed the line of decay-0.1'
 is_idle all-figures sweeps
 
 begin 'the run and the figure that the README adds'
