@@ -400,10 +400,91 @@ builds heavy
 grep -qx 'weight_decay = 4' "$build/runs/heavy/config.ini" || fail 'it has another decay'
 plans_nothing heavy figures
 
+begin 'a comparison is made by its name, with the settings in which runs differ'
+cat >>"$tree/figures/CMakeLists.txt" <<END
+comparison(both SETTINGS "epochs=history:epoch@last" mainline/history other/history)
+END
+builds both
+made <<END
+runs/both.tsv
+END
+grep -v '^#' "$build/runs/both.tsv" | tr '\t' ' ' >"$work/found"
+cat >"$work/expected" <<END
+run optimizer.learning_rate epochs
+mainline 0.001 60
+other 0.003 60
+END
+cmp -s "$work/expected" "$work/found" || fail "it says: $(cat "$work/found")"
+is_idle both
+
 begin 'the other task of README'
 command_of_readme 'run(subtraction ' >>"$tree/configs/CMakeLists.txt"
 builds subtraction
 grep -qx 'operation = subtract' "$build/runs/subtraction/config.ini" || fail 'it is the same task'
+
+begin 'a sweep of its own, as README declares it: all its runs, two tables and a figure'
+command_of_readme 'grid(decays ' >>"$tree/configs/CMakeLists.txt"
+configures
+decays=$(for decay in 0.3 1 3; do for seed in 0 1 2; do echo "decays-$decay-$seed"; done; done)
+plans decays <<END
+$decays
+END
+builds decays
+made <<END
+$(printf '%s\n' "$decays" | sed 's,.*,runs/&/trajectory.safetensors,')
+$(printf '%s\n' "$decays" | sed 's,.*,runs/&/history.tsv,')
+runs/decays-runs.tsv
+runs/decays-over-seeds.tsv
+figures/decays.pdf
+END
+grep -v '^#' "$build/runs/decays-runs.tsv" | cut -f 1-3 | tail -n 1 | tr '\t' ' ' >"$work/found"
+echo 'decays-3-2 3 2' | cmp -s - "$work/found" || fail "the last run is $(cat "$work/found")"
+grep -v '^#' "$build/runs/decays-over-seeds.tsv" | cut -f 2-4 | tr '\t' ' ' >"$work/found"
+cat >"$work/expected" <<END
+runs optimizer.weight_decay epochs_median
+3 0.3 60
+3 1 60
+3 3 60
+END
+cmp -s "$work/expected" "$work/found" || fail "over seeds: $(cat "$work/found")"
+[ "$(head -c 5 "$build/figures/decays.pdf")" = %PDF- ] || fail 'decays.pdf is no PDF'
+is_idle decays
+command_of_readme 'comparison(decays-losses ' >>"$tree/figures/CMakeLists.txt"
+builds decays-losses
+made <<END
+runs/decays-losses.tsv
+END
+
+begin 'a plan of many runs is whole, though the mainline has the terminal'
+configures -DOVERRIDES="$tiny;optimizer.beta1=0.8"
+plans mainline figures decays <<END
+mainline
+other
+$decays
+END
+configures -DOVERRIDES="$tiny"
+plans_nothing figures decays
+
+begin 'grids of two settings, of words, and of seeds alone'
+cat >>"$tree/configs/CMakeLists.txt" <<END
+grid(two mainline.ini "optimizer.weight_decay=0 1" "model.d_mlp=16 32" train.seed=7)
+grid(words mainline.ini "model.attention=softmax uniform" "data.seed=0 1")
+grid(seeded mainline.ini "data.seed=0 1")
+END
+builds two words seeded
+for pdf in two words seeded; do
+  [ "$(head -c 5 "$build/figures/$pdf.pdf")" = %PDF- ] || fail "$pdf.pdf is no PDF"
+done
+grep -v '^#' "$build/runs/seeded-over-seeds.tsv" | cut -f 1-3 | tr '\t' ' ' >"$work/found"
+printf 'run runs epochs_median\nseeded-0,seeded-1 2 60\n' | cmp -s - "$work/found" ||
+  fail "over seeds: $(cat "$work/found")"
+
+begin 'a grid in which nothing varies is refused'
+cp "$tree/configs/CMakeLists.txt" "$work/configs"
+echo 'grid(none mainline.ini train.seed=1)' >>"$tree/configs/CMakeLists.txt"
+! cmake "$build" >"$log" 2>&1 || fail 'it was taken'
+grep -qF 'grid(none): no setting has several values' "$log" || fail 'another message'
+cp "$work/configs" "$tree/configs/CMakeLists.txt"
 
 begin 'a comment in the plotting code: nothing is made'
 for file in "$tree"/tools/plot/*.c "$tree/tools/render-figure.c"; do
