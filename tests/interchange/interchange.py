@@ -2,8 +2,9 @@
 
 Outwards, a trajectory is read with numpy alone (plain_safetensors.py), the textbook network
 (textbook.py) is run on its weights in double precision, and losses and accuracies must be those of
-the run's tables, to what float32 explains. Inwards, the last snapshot is saved as a PyTorch user
-would save it, and the tools must make of it the tables that they made of the trajectory.
+the run's tables, to what float32 explains. README's lines for tables in numpy must read one. Inwards,
+the last snapshot is saved as a PyTorch user would save it, and the tools must make of it the tables
+that they made of the trajectory; with a split of its own, the losses must be those of that split.
 
 RUN is the folder of a finished run with its tables, TOOLS that of the programs. Exit status: 0 when
 all is as it should be, 1 otherwise, 77 (CTest: skipped) where this cannot be tested.
@@ -109,6 +110,20 @@ def check_outwards(run):
         check_row(run, "progress-measures.tsv", epoch, run.p, logits, deviations)
 
 
+def check_readme(directory):
+    """README's lines for tables in numpy, as they stand there, on this run's tables."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    blocks = [text.split("```")[0] for text in readme.split("```python\n")[1:]]
+    code = next(block for block in blocks if "genfromtxt" in block)
+    names = {}
+    exec(code.replace("build/paper/runs/mainline", str(directory)), names)
+    rows, columns = read_table(directory / "history.tsv")
+    history = names["history"]
+    same = history.dtype.names == tuple(columns) and len(history) == len(rows)
+    same = same and [list(row) for row in history] == [list(map(float, row)) for row in rows]
+    check(same, "README's numpy.genfromtxt reads all of history.tsv")
+
+
 # ---- inwards ----
 
 # What each tool is asked for, and which tables it writes.
@@ -199,6 +214,23 @@ def narrow_versions(parameters):
     }
 
 
+def check_own_split(run, tools, parameters, work):
+    """A split of the checkpoint's own, no setting given: training and test pairs exchanged."""
+    file = work / "split.safetensors"
+    plain_safetensors.write(file, {**parameters, "train_mask": ~run.train_mask})
+    folder = analyse(tools, file, work / "split", [])
+    if not folder:
+        return
+    (values,), names = read_table(folder / "progress-measures.tsv")
+    found = dict(zip(names, map(float, values)))
+    own = run.row("progress-measures.tsv", int(run.epochs[-1]))
+    for name, other in ("train_loss", "test_loss"), ("test_loss", "train_loss"):
+        check(
+            abs(found[name] / own[other] - 1) < 1e-6,
+            f"a split of its own, {name}: {found[name]:.9g}, which was the {other}",
+        )
+
+
 def check_inwards(run, tools, work):
     parameters = {name: numpy.ascontiguousarray(a) for name, a in run.snapshot(-1).items()}
     split = [f"{key}={run.settings[key]}" for key in ("data.seed", "data.train_fraction")]
@@ -212,6 +244,7 @@ def check_inwards(run, tools, work):
     check_same_tables(own, run.directory, "the parameters alone, and the last snapshot")
     lens = tables_of("state_dict", as_transformer_lens_has_it(parameters))
     check_same_tables(lens, run.directory, "as TransformerLens has them, and the last snapshot")
+    check_own_split(run, tools, parameters, work)
     for dtype, (arrays, as_float32) in narrow_versions(parameters).items():
         found = tables_of(dtype, arrays, dtype)
         expected = own if as_float32 is parameters else tables_of(f"{dtype}-as-F32", as_float32)
@@ -238,6 +271,7 @@ def main():
         return SKIPPED
     run = Run(directory)
     check_outwards(run)
+    check_readme(directory)
     with tempfile.TemporaryDirectory() as work:
         check_inwards(run, tools, Path(work))
     print(f"{failures} checks failed" if failures else "all as it should be")
