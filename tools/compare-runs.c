@@ -38,7 +38,8 @@ static const struct Tool tool = {
         "the runs, or more, never got there.",
     .options =
         (const struct Option[]){
-            {'o', "output", "FILE.tsv", "where the table goes (standard output)", &table_path},
+            {'o', "output", "FILE.tsv", "where the table goes (default: standard output)",
+             &table_path},
             {'c', "columns", "COLUMNS", "the columns, as above", &columns_text},
             {'s', "settings", NULL,
              "before --columns, a column for each setting in which the runs differ",

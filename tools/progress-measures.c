@@ -526,9 +526,12 @@ int main(int argc, char **argv)
 {
   struct Request request = {.output = "-"};
   const struct Option options[] = {
-      {'o', "output", "FILE.tsv", "the table (standard output)", &request.output},
-      {0, "tables", "DIR", "where the other tables go (they are not made)", &request.tables},
-      {0, "threads", "N", "threads to use (all cores); changes no result", &request.threads},
+      {'o', "output", "FILE.tsv", "where the table goes (default: standard output)",
+       &request.output},
+      {0, "tables", "DIR", "where the other tables go, made if missing (default: not made)",
+       &request.tables},
+      {0, "threads", "N", "threads to use (default: all cores); changes no result",
+       &request.threads},
       {0}};
   const struct Tool tool = {.name = name,
                             .operands = ANALYSIS_OPERANDS,

@@ -9,8 +9,8 @@
 static const char *output, *resolution, *run;
 
 static const struct Option options[] = {
-    {'o', "output", "FILE", "where to: .pdf, .svg or .png (default: the figure's name with .pdf)",
-     &output},
+    {'o', "output", "FILE",
+     "where the figure goes: .pdf, .svg or .png (default: its name with .pdf, here)", &output},
     {'r', "resolution", "N", "pixels per inch of a .png (default: as the figure says, or 300)",
      &resolution},
     {0, "run", "RUN", "draw that run instead of the one that the figure is of", &run},

@@ -39,9 +39,10 @@ static const struct Tool tool = {
         "left out.",
     .options =
         (const struct Option[]){
-            {'o', "output", "FILE.tsv", "write the verdicts to a table as well", &report_path},
+            {'o', "output", "FILE.tsv", "where the verdicts go as a table (default: not written)",
+             &report_path},
             {0, "tex", "FILE.tex", "write verdicts and all quantities as LaTeX macros", &tex_path},
-            {'s', "scale", "SCALE", "judge the claims of this scale (paper)", &scale},
+            {'s', "scale", "SCALE", "judge the claims of this scale (default: paper)", &scale},
             {0, "run", "RUN", "judge that run by the claims whose tables are given", &run_name},
             {0, "brief", NULL, "print only the claims that do not hold, and how many do", &brief},
             {'q', "quiet", NULL, "print nothing; end with 0 whatever the verdicts", &quiet},

@@ -10,7 +10,9 @@
 static bool check_request(const struct Request *request, struct Error *error)
 {
   int64_t epoch;
-  return argument_epoch(request->epoch, &epoch, error) && threads_set(request->threads, error);
+  if (!argument_epoch(request->epoch, &epoch, error) || !threads_set(request->threads, error))
+    return false;
+  return request->output || error_set(error, "missing -o DIR: where do the tables go?");
 }
 
 int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork *work, int argc,
@@ -34,14 +36,15 @@ int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork
 
 int snapshot_main(const char *name, const char *summary, AnalysisWork *work, int argc, char **argv)
 {
-  struct Request request = {.output = "."};
+  struct Request request = {.output = NULL};
   const struct Option options[] = {
-      {'o', "output", "DIR", "where the tables go (the current directory)", &request.output},
-      {0, "epoch", "N", "the snapshot taken at epoch N (the last one)", &request.epoch},
-      {0, "threads", "N", "threads to use (all cores); changes no result", &request.threads},
+      {'o', "output", "DIR", "where the tables go, made if missing (required)", &request.output},
+      {0, "epoch", "N", "the snapshot taken at epoch N (default: the last one)", &request.epoch},
+      {0, "threads", "N", "threads to use (default: all cores); changes no result",
+       &request.threads},
       {0}};
   const struct Tool tool = {.name = name,
-                            .operands = ANALYSIS_OPERANDS,
+                            .operands = "-o DIR " ANALYSIS_OPERANDS,
                             .summary = summary,
                             .options = options,
                             .min_operands = 1,

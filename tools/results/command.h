@@ -19,7 +19,7 @@
 
 /* What is asked of an analysis. */
 struct Request {
-  const char *output;  /* -o: a table, or the directory where tables go */
+  const char *output;  /* -o: a table, or the directory where tables go; NULL where none is given */
   const char *tables;  /* --tables: where further tables go; NULL where none are asked for */
   const char *epoch;   /* --epoch, as text; NULL for the last snapshot */
   const char *threads; /* --threads, as text; NULL for all cores */
@@ -30,7 +30,7 @@ typedef bool AnalysisWork(struct Analysis *analysis, const struct Request *reque
 
 /* A main: parses the command line by `tool`, whose options point into `request`, opens the
    trajectory, does the work, and closes it. Returns the exit status, everything having been said.
-   An --epoch or --threads that is no number is wrong usage. */
+   An --epoch or --threads that is no number, or no output, is wrong usage. */
 int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork *work, int argc,
                   char **argv);
 
