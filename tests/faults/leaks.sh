@@ -85,6 +85,8 @@ runs 1 compare-runs -c nothing out/spectrum-quantities.tsv
 runs 2 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
 runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
 runs 1 verify claims.tsv out/spectrum-quantities.tsv
+printf 'PK\003\004' >archive
+runs 1 ablate -o out archive
 head -c -100 run/trajectory.safetensors >cut
 for tool in checkpoint-to-spectrum ablate progress-measures trace-algorithm; do
   runs 1 "$tool" -o out cut

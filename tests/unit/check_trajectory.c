@@ -50,6 +50,8 @@ struct Example {
   int64_t epochs[SNAPSHOTS];
   double fill; /* every element of tensors that are no parameters; of biases too where it is 0 */
   int mask;    /* every element of train_mask; -1 for a chequered one */
+  char names[MAX_TENSORS][64]; /* where they have a prefix, which is that long */
+  size_t prefix;
 };
 
 /* As PyTorch saves it: no metadata, no snapshot axis, nothing but parameters. */
@@ -105,6 +107,18 @@ static void change_tensor(struct Example *file, const char *name, const struct T
     file->tensors[i] = file->tensors[i + 1];
 }
 
+/* Puts a prefix before all names but those of our own tensors. */
+static void put_prefix(struct Example *file, const char *prefix)
+{
+  file->prefix = strlen(prefix);
+  for (size_t i = 0; i < file->n_tensors; i++) {
+    const char *name = file->tensors[i].name;
+    if (strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0) continue;
+    snprintf(file->names[i], sizeof file->names[i], "%s%s", prefix, name);
+    file->tensors[i].name = file->names[i];
+  }
+}
+
 static void change_metadata(struct Example *file, struct MetadataEntry entry)
 {
   size_t i = 0;
@@ -126,7 +140,7 @@ static double element(const struct Example *file, const struct TensorSpec *tenso
   if (strcmp(tensor->name, "train_mask") == 0)
     return file->mask >= 0 ? file->mask : (i % P + i / P) % 2 == 0;
   for (int k = 0; k < N_PARAMETERS; k++)
-    if (strcmp(tensor->name, example[k].name) == 0)
+    if (strcmp(tensor->name + file->prefix, example[k].name) == 0)
       return (k == B_IN || k == B_OUT) && file->fill == 0 ? 0 : value_of(k, i);
   return file->fill;
 }
@@ -279,6 +293,94 @@ START_TEST(a_checkpoint_of_pytorch_opens)
   ck_assert_uint_eq(trajectory.dataset.n_train, 10);
   dataset_release(&expected);
   trajectory_close(&trajectory);
+}
+END_TEST
+
+static const char *const prefixes[] = {"model.",     "module.",           "net.",
+                                       "_orig_mod.", "_orig_mod.module.", "a.b.c."};
+
+START_TEST(a_prefix_of_all_names_is_taken_off)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  put_prefix(&file, prefixes[_i]);
+  open_example(&trajectory, &file, split_overrides);
+  assert_snapshot(&trajectory, 0, true);
+  trajectory_close(&trajectory);
+  make_trajectory(&file);
+  put_prefix(&file, prefixes[_i]);
+  open_example(&trajectory, &file, no_overrides);
+  assert_snapshot(&trajectory, 2, true);
+  ck_assert_uint_eq(trajectory.dataset.n_train, 13);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+/* Parts that the network lacks are found behind a prefix too. */
+START_TEST(a_prefix_hides_nothing)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  change_tensor(&file, NULL, &(struct TensorSpec){"ln_final.w", DTYPE_F32, 1, {D_MODEL}});
+  put_prefix(&file, "model.");
+  assert_refused(&file, split_overrides, ": ln_final.w belongs to a LayerNorm");
+}
+END_TEST
+
+START_TEST(a_prefix_of_some_names_is_not_taken_off)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  put_prefix(&file, "model.");
+  change_tensor(&file, NULL, &(struct TensorSpec){"criterion.scale", DTYPE_F32, 1, {1}});
+  assert_refused(&file, split_overrides,
+                 ": holds no parameter by TransformerLens' name, such as embed.W_E or "
+                 "blocks.0.attn.W_Q, but 12 tensors: model.embed.W_E, model.pos_embed.W_pos, "
+                 "model.blocks.0.attn.W_Q, ...; save the network's own state_dict");
+}
+END_TEST
+
+START_TEST(other_names_are_told)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  file.n_tensors = 2;
+  file.tensors[0].name = "embed.weight";
+  file.tensors[1].name = "out.weight";
+  assert_refused(&file, split_overrides,
+                 "but 2 tensors: embed.weight, out.weight; give them those names");
+  file.tensors[1].name = "transformer.layers.0.attn.fn.w_q.W";
+  assert_refused(&file, split_overrides, "; rename emb to embed.W_E, pos_enc.pe.weight to");
+}
+END_TEST
+
+/* As the code of the paper's authors has it. */
+START_TEST(a_matrix_over_all_heads_is_refused_with_the_command_that_converts_it)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  change_tensor(&file, "blocks.0.attn.W_O",
+                &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {D_MODEL, HEADS * D_HEAD}});
+  assert_refused(&file, split_overrides,
+                 ": blocks.0.attn.W_O is a matrix over all heads, as the code of the paper's "
+                 "authors has it, who transpose the others too; convert it with python3 -c 'from "
+                 "safetensors.numpy import load_file, save_file; s = load_file(\"/tmp/");
+  assert_refused(&file, split_overrides, "h = len(s[\"blocks.0.attn.W_Q\"]); ");
+  put_prefix(&file, "model.");
+  assert_refused(&file, split_overrides, "h = len(s[\"model.blocks.0.attn.W_Q\"]); ");
+}
+END_TEST
+
+/* A name ends no quotes in a command that a reader may paste into a shell. */
+START_TEST(a_command_holds_nothing_that_a_file_could_make_a_shell_do)
+{
+  struct Example file;
+  make_checkpoint(&file);
+  change_tensor(&file, "blocks.0.attn.W_O",
+                &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {D_MODEL, HEADS * D_HEAD}});
+  put_prefix(&file, "'; anything; '.");
+  assert_refused(&file, split_overrides, "h = len(s[\"PREFIX.blocks.0.attn.W_Q\"]); ");
 }
 END_TEST
 
@@ -699,7 +801,7 @@ START_TEST(a_file_that_is_none_is_refused)
   ck_assert(!trajectory_open(&trajectory, "/nowhere/at.all", no_overrides, 0, &error));
   ck_assert_str_eq(error.message, "/nowhere/at.all: cannot open: No such file or directory");
   ck_assert(!trajectory_open(&trajectory, path, no_overrides, 0, &error));
-  ck_assert_msg(strstr(error.message, "no safetensors file: 0 bytes"), "%s", error.message);
+  ck_assert_msg(strstr(error.message, ": the file is empty"), "%s", error.message);
 }
 END_TEST
 
@@ -783,6 +885,7 @@ int main(void)
   tcase_add_test(opening, our_own_trajectory_opens);
   tcase_add_test(opening, overrides_win_over_metadata);
   tcase_add_test(opening, a_checkpoint_of_pytorch_opens);
+  tcase_add_loop_test(opening, a_prefix_of_all_names_is_taken_off, 0, LENGTH(prefixes));
   tcase_add_test(opening, double_precision_opens);
   tcase_add_test(opening, missing_biases_are_zero);
   tcase_add_test(opening, zero_biases_may_be_none);
@@ -793,6 +896,11 @@ int main(void)
   suite_add_tcase(suite, opening);
   TCase *refusing = tcase_create("refusing");
   tcase_add_checked_fixture(refusing, make_file, remove_file);
+  tcase_add_test(refusing, a_prefix_hides_nothing);
+  tcase_add_test(refusing, a_prefix_of_some_names_is_not_taken_off);
+  tcase_add_test(refusing, other_names_are_told);
+  tcase_add_test(refusing, a_command_holds_nothing_that_a_file_could_make_a_shell_do);
+  tcase_add_test(refusing, a_matrix_over_all_heads_is_refused_with_the_command_that_converts_it);
   tcase_add_loop_test(refusing, biases_that_the_network_lacks_must_be_zero, 0,
                       LENGTH(absent_biases));
   tcase_add_loop_test(refusing, every_element_of_a_bias_counts, 0, LENGTH(places));

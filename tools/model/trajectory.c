@@ -1,6 +1,7 @@
 #include "model/trajectory.h"
 
 #include "base/memory.h"
+#include "model/foreign.h"
 #include "model/snapshots.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ struct Fact {
 /* A file while it is being made sense of. */
 struct Reading {
   const struct Safetensors *file;
+  char prefix[SOURCE_SIZE];                   /* what take_off_prefix took off */
   const struct Tensor *tensors[N_PARAMETERS]; /* NULL where biases are missing */
   int leading;                                /* 1 where there is a snapshot axis, else 0 */
   size_t n_snapshots;
@@ -70,6 +72,72 @@ static bool all_zero(const struct Tensor *tensor, bool *zero, struct Error *erro
   return true;
 }
 
+/* ---- names ---- */
+
+/* Tensors beside the network's own, which may have been added to somebody else's. */
+static bool is_ours(const char *name)
+{
+  return strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0;
+}
+
+/* Takes what stands before all names, up to a dot, off them: "model." of a network that was an
+   attribute of another module, "_orig_mod." of one that was compiled. */
+static void take_off_prefix(struct Safetensors *file, char prefix[SOURCE_SIZE])
+{
+  const char *first = NULL;
+  size_t common = 0;
+  for (size_t i = 0; i < file->n_tensors; i++) {
+    const char *name = file->tensors[i].name;
+    if (is_ours(name)) continue;
+    if (!first) common = strlen(first = name);
+    size_t same = 0;
+    while (same < common && name[same] == first[same])
+      same++;
+    common = same;
+  }
+  while (common > 0 && first[common - 1] != '.')
+    common--;
+  snprintf(prefix, SOURCE_SIZE, "%.*s", (int)common, first ? first : "");
+  for (size_t i = 0; i < file->n_tensors; i++)
+    if (!is_ours(file->tensors[i].name)) file->tensors[i].name += common;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+  size_t length = strlen(text), of_ending = strlen(ending);
+  return length >= of_ending && strcmp(text + length - of_ending, ending) == 0;
+}
+
+/* Says that no name in the file is that of a parameter, and what names there are. */
+static bool names_error(const struct Safetensors *file, struct Error *error)
+{
+  enum { SHOWN = 3, LONGEST = 60 };
+  char shown[SOURCE_SIZE] = "";
+  const char *remedy = "give them those names";
+  bool prefixed = false;
+  for (size_t i = 0; i < file->n_tensors; i++) {
+    size_t length = strlen(shown);
+    prefixed = prefixed || ends_with(file->tensors[i].name, ".embed.W_E");
+    if (i < SHOWN)
+      snprintf(shown + length, sizeof shown - length, "%s%.*s", i > 0 ? ", " : "", LONGEST,
+               file->tensors[i].name);
+  }
+  if (prefixed)
+    remedy = "save the network's own state_dict: a prefix is taken off where all names have it";
+  if (safetensors_find(file, "transformer.layers.0.attn.fn.w_q.W")) /* grokking-experiments */
+    remedy = "rename emb to embed.W_E, pos_enc.pe.weight to pos_embed.W_pos, out to unembed.W_U, "
+             "ff.fn.net.0.W, ff.fn.net.3.W and their b to mlp.W_in, mlp.W_out, b_in and b_out, and "
+             "split attn.fn.w_q.W, w_k.W and w_v.W [d_model, heads d_head] and w_out.W [heads "
+             "d_head, d_model] into W_Q, W_K, W_V [heads, d_model, d_head] and W_O [heads, d_head, "
+             "d_model]";
+  return error_set(error,
+                   "holds no parameter by TransformerLens' name, such as embed.W_E or "
+                   "blocks.0.attn.W_Q, but %zu tensors: %s%s; %s",
+                   file->n_tensors, shown, file->n_tensors > SHOWN ? ", ..." : "", remedy);
+}
+
+/* ---- parts and parameters ---- */
+
 /* Refuses a tensor that belongs to a part of a transformer which this network lacks. */
 static bool check_part(const struct Tensor *tensor, struct Error *error)
 {
@@ -100,8 +168,12 @@ static bool check_parts(const struct Safetensors *file, struct Error *error)
 static bool find_parameters(struct Reading *reading, const struct Parameters *known,
                             struct Error *error)
 {
-  for (int i = 0; i < N_PARAMETERS; i++)
+  int found = 0;
+  for (int i = 0; i < N_PARAMETERS; i++) {
     reading->tensors[i] = safetensors_find(reading->file, known->info[i].name);
+    found += reading->tensors[i] != NULL;
+  }
+  if (found == 0) return names_error(reading->file, error);
   bool no_biases = !reading->tensors[B_IN] && !reading->tensors[B_OUT];
   for (int i = 0; i < N_PARAMETERS; i++) {
     const struct Tensor *tensor = reading->tensors[i];
@@ -115,6 +187,8 @@ static bool find_parameters(struct Reading *reading, const struct Parameters *kn
     char expected[SOURCE_SIZE];
     snprintf(expected, sizeof expected, "%d axes%s", known->info[i].rank + reading->leading,
              reading->leading ? ", the first over snapshots" : "");
+    if (i == W_O && tensor->rank == 2 && !reading->leading)
+      return foreign_layout(reading->file, reading->prefix, error);
     if (tensor->rank != known->info[i].rank + reading->leading)
       return shape_error(tensor, expected, error);
   }
@@ -360,8 +434,9 @@ bool trajectory_open(struct Trajectory *trajectory, const char *path, char *cons
                      struct Error *error)
 {
   *trajectory = (struct Trajectory){0};
-  if (!safetensors_open(&trajectory->file, path, error)) return false;
+  if (!safetensors_open(&trajectory->file, path, error)) return foreign_file(path, error);
   struct Reading reading = {.file = &trajectory->file};
+  take_off_prefix(&trajectory->file, reading.prefix);
   /* an override is the user's, not the file's: its errors do not start with the path */
   bool opened = read_file(trajectory, &reading, error) || error_prefix(error, "%s", path);
   opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);

@@ -10,6 +10,8 @@
  * under these names. What such a file does not say, overrides complete; sizes are read off its
  * shapes. In detail:
  *
+ *   - What stands before all names up to a dot ("model.", "_orig_mod.") is taken off them; `epoch`
+ *     and `train_mask` need not have it.
  *   - `epoch` may be missing where there is one snapshot, which then counts as epoch 0.
  *   - b_in and b_out may both be missing: model.biases is false. Where they are there and not zero,
  *     it is true; where they are zero, it is what the metadata or an override says.
@@ -37,10 +39,10 @@ struct Trajectory {
 };
 
 /* Opens a file and makes sense of it. `overrides` are n texts "section.key=value". Errors: the
-   file's own (tensor/safetensors.h); a parameter missing, or of a shape that contradicts another
-   one's, the metadata or an override; a part that the network does not have (LayerNorm, a second
-   layer, biases of attention or logits other than zero); a split that is not known. There is
-   nothing to close then. */
+   file's own (tensor/safetensors.h), or what it is instead (model/foreign.h); a parameter missing,
+   or of a shape that contradicts another one's, the metadata or an override; a part that the
+   network does not have (LayerNorm, a second layer, biases of attention or logits other than zero);
+   a split that is not known. There is nothing to close then. */
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error);
 void trajectory_close(struct Trajectory *trajectory);

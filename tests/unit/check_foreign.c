@@ -1,0 +1,213 @@
+/* Checkpoints of other programs: those that open compute what they should, and the others are
+   refused with what they are and what to do. */
+#include "measures/losses.h"
+#include "measures/snapshot.h"
+#include "table/table.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What all checkpoints there were trained on. */
+static char *settings[] = {"data.seed=3", "data.train_fraction=0.5"};
+
+/* ---- files that open ---- */
+
+static double expected(const struct Table *table, const char *quantity)
+{
+  struct Error error;
+  double *values = table_numbers(table, "value", &error);
+  int names = table_column(table, "quantity", &error);
+  size_t row = 0;
+  while (row < table->n_rows && strcmp(table_cell(table, row, (size_t)names), quantity) != 0)
+    row++;
+  ck_assert_msg(row < table->n_rows, "%s is not in %s", quantity, table->path);
+  double value = values[row];
+  free(values);
+  return value;
+}
+
+/* To what float32 keeps of sums of numbers up to some tens. */
+static void assert_as_expected(const struct Table *table, const char *quantity, double found)
+{
+  double value = expected(table, quantity);
+  ck_assert_msg(fabs(found - value) < 5e-6, "%s is %.9g, expected %.9g", quantity, found, value);
+}
+
+static const char *const opening[] = {"transformerlens.safetensors", "prefixed.safetensors",
+                                      "compiled.safetensors"};
+
+START_TEST(a_checkpoint_computes_what_it_should)
+{
+  struct Error error = {0};
+  struct Table table;
+  struct Trajectory trajectory;
+  struct Snapshot snapshot;
+  ck_assert_msg(table_read(&table, "expected.tsv", &error), "%s", error.message);
+  ck_assert_msg(trajectory_open(&trajectory, opening[_i], settings, 2, &error), "%s",
+                error.message);
+  ck_assert(snapshot_init(&snapshot, &trajectory, &error));
+  ck_assert_msg(snapshot_load(&snapshot, &trajectory, 0, &error), "%s", error.message);
+  const struct Shape *shape = &snapshot.parameters.shape;
+  ck_assert_int_eq(shape->p, 7);
+  struct Losses losses;
+  losses_of_logits(&trajectory.dataset, snapshot.activations.logits, shape->V, &losses);
+  assert_as_expected(&table, "train_loss", losses.train.loss);
+  assert_as_expected(&table, "test_loss", losses.test.loss);
+  assert_as_expected(&table, "loss", losses.all.loss);
+  size_t pair = 2 * 7 + 5;
+  for (int c = 0; c < 7; c++) {
+    char name[32];
+    snprintf(name, sizeof name, "logit_2_5_%d", c);
+    assert_as_expected(&table, name,
+                       (double)snapshot.activations.logits[pair * (size_t)shape->V + (size_t)c]);
+  }
+  assert_as_expected(&table, "attention_head1_2_5_to_a",
+                     (double)snapshot.activations.attention[(pair * (size_t)shape->H + 1) * 3 + 0]);
+  snapshot_release(&snapshot);
+  trajectory_close(&trajectory);
+  table_release(&table);
+}
+END_TEST
+
+/* ---- files that are something else ---- */
+
+static char path[] = "/tmp/check_foreign.XXXXXX";
+
+static void make_file(void)
+{
+  int descriptor = mkstemp(path);
+  ck_assert_int_ge(descriptor, 0);
+  close(descriptor);
+}
+
+static void remove_file(void)
+{
+  unlink(path);
+  memcpy(path + sizeof path - 7, "XXXXXX", 6);
+}
+
+static void assert_refused(const char *file, const char *message)
+{
+  struct Error error = {0};
+  struct Trajectory trajectory;
+  ck_assert(!trajectory_open(&trajectory, file, settings, 2, &error));
+  ck_assert_int_eq(strncmp(error.message, file, strlen(file)), 0);
+  ck_assert_msg(strstr(error.message + strlen(file), message), "\"%s\" does not contain \"%s\"",
+                error.message, message);
+}
+
+#define START(text) text, sizeof text - 1
+#define ZIP(length, name)                                                                          \
+  "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" length "\0\0\0" name
+static const struct {
+  const char *start;
+  size_t length;
+  const char *expected;
+} kinds[] = {
+    {START(""), ": the file is empty"},
+    {START("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 907264\n"),
+     ": a Git LFS pointer, not the file that it stands for; get that with: git lfs pull"},
+    {START("<!DOCTYPE html>\n<html lang=\"en\">"), ": a web page (HTML)"},
+    {START("\n\n  <HTML><body>Sign in</body>"), ": a web page (HTML)"},
+    {START("{\"metadata\": {\"total_size\": 907264}, \"weight_map\": {}}"), ": a JSON text"},
+    {START("epoch\ttrain_loss\n0\t4.75\n"), ": a text, not safetensors"},
+    {START("\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False"), ": a single array of NumPy"},
+    {START(ZIP("\x0b", "embed.W_E.npy") "\x93NUMPY"), ": a zip archive"},
+    {START(ZIP("\x0d", "embed.W_E.npy") "\x93NUMPY"),
+     ": arrays of NumPy (.npz), not safetensors; convert them with python3 -c 'import numpy, "
+     "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"/tmp/check_foreign."},
+    {START(ZIP("\x0a", "read_me.md")), ": a zip archive, not safetensors; unzip it"},
+    {START(ZIP("\xff", "cut")), ": a zip archive, not safetensors; unzip it"},
+    {START("PK\3\4"), ": a zip archive, not safetensors; unzip it"},
+    {START("\x1f\x8b\x08\0\0\0\0\0\0\3\xcb\x48"), ": compressed with gzip"},
+    {START("BZh91AY&SY\x1a\x2b\x3c"), ": compressed with bzip2"},
+    {START("\xfd"
+           "7zXZ\0\0\4"),
+     ": compressed with xz"},
+    {START("\x28\xb5\x2f\xfd\x04\x58"), ": compressed with Zstandard"},
+    {START("\x89HDF\r\n\x1a\n\0\0"), ": an HDF5 file"},
+    {START("\x80\4\x95\x1a\0\0\0\0\0\0\0}\x94."), ": a pickle of Python, not safetensors"},
+    {START("\x80\2}q\0."), ": a pickle of Python, not safetensors"},
+    /* what is none of these, or is a safetensors file with a fault */
+    {START("\0\1\2\3"), ": no safetensors file: 4 bytes"},
+    {START("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), ": no safetensors file, or a damaged one"},
+    {START("\x50\x4b\3\4\0\0\0\0{\"w\": {"), ": truncated: "},
+};
+
+START_TEST(a_file_of_another_kind_is_called_by_its_name)
+{
+  FILE *stream = fopen(path, "wb");
+  ck_assert_ptr_nonnull(stream);
+  ck_assert_uint_eq(fwrite(kinds[_i].start, 1, kinds[_i].length, stream), kinds[_i].length);
+  ck_assert_int_eq(fclose(stream), 0);
+  assert_refused(path, kinds[_i].expected);
+}
+END_TEST
+
+/* The command is right for what lies in the file, and makes a new one. */
+#define TORCH "convert it with python3 -c 'import torch, safetensors.torch; s = torch.load(\""
+#define AS_IT_IS                                                                                   \
+  "safetensors.torch.save_file({n: v.contiguous().clone() for n, v in s.items() if "               \
+  "torch.is_tensor(v)}, \""
+#define TURNED                                                                                     \
+  "h = len(s[\"blocks.0.attn.W_Q\"]); safetensors.torch.save_file({n: (v.T.reshape(h, -1, "        \
+  "len(v)) if n.endswith(\"W_O\") else v.swapaxes(-1, -2) if n.endswith((\"W_E\", \"W_Q\", "       \
+  "\"W_K\", \"W_V\", \"W_in\", \"W_out\")) else v).contiguous().clone() for n, v in s.items() if " \
+  "torch.is_tensor(v)}, "                                                                          \
+  "\""
+static const struct {
+  const char *file, *expected;
+} of_pytorch[] = {
+    {"transformerlens.pth", ": a PyTorch file (torch.save), not safetensors; " TORCH
+                            "transformerlens.pth\", map_location=\"cpu\"); " AS_IT_IS
+                            "transformerlens-converted.safetensors\")'"},
+    {"tutorial.pth",
+     ": a PyTorch file (torch.save), not safetensors; " TORCH
+     "tutorial.pth\", map_location=\"cpu\")[\"model\"]; " AS_IT_IS "tutorial.safetensors\")'"},
+    {"lightning.ckpt", ": a checkpoint of PyTorch Lightning, not safetensors; " TORCH
+                       "lightning.ckpt\", map_location=\"cpu\")[\"state_dict\"]; " AS_IT_IS
+                       "lightning.safetensors\")'"},
+    {"authors.pth",
+     ": a PyTorch file (torch.save), not safetensors; " TORCH
+     "authors.pth\", map_location=\"cpu\")[\"model\"]; " TURNED "authors.safetensors\")'"},
+    {"authors-legacy.pth",
+     ": a PyTorch file (torch.save, before version 1.6), not safetensors; " TORCH
+     "authors-legacy.pth\", map_location=\"cpu\")[\"model\"]; " TURNED
+     "authors-legacy.safetensors\")'"},
+    {"lfs-pointer.safetensors", ": a Git LFS pointer"},
+};
+
+START_TEST(a_file_of_pytorch_is_refused_with_the_command_that_converts_it)
+{
+  assert_refused(of_pytorch[_i].file, of_pytorch[_i].expected);
+}
+END_TEST
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+int main(void)
+{
+  if (chdir(CHECKPOINTS) != 0) { /* tests/checkpoints: messages then hold short paths */
+    perror(CHECKPOINTS);
+    return EXIT_FAILURE;
+  }
+  Suite *suite = suite_create("foreign");
+  TCase *files = tcase_create("files");
+  tcase_add_loop_test(files, a_checkpoint_computes_what_it_should, 0, LENGTH(opening));
+  tcase_add_loop_test(files, a_file_of_pytorch_is_refused_with_the_command_that_converts_it, 0,
+                      LENGTH(of_pytorch));
+  suite_add_tcase(suite, files);
+  TCase *starts = tcase_create("starts");
+  tcase_add_checked_fixture(starts, make_file, remove_file);
+  tcase_add_loop_test(starts, a_file_of_another_kind_is_called_by_its_name, 0, LENGTH(kinds));
+  suite_add_tcase(suite, starts);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
