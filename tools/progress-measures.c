@@ -232,11 +232,19 @@ static bool find_phases(const struct ProgressMeasures *measures, size_t n, enum 
   return true;
 }
 
-static void write_row(struct TableWriter *table, int64_t epoch,
-                      const struct ProgressMeasures *measures, enum Phase phase)
+static void put_epoch(struct TableWriter *table, const struct Trajectory *trajectory, size_t i)
+{
+  if (trajectory->dated)
+    table_put_integer(table, trajectory->epochs[i]);
+  else
+    table_put(table, NAN);
+}
+
+/* `phase` is NaN where there is no run that has phases. */
+static void write_row(struct TableWriter *table, const struct ProgressMeasures *measures,
+                      double phase)
 {
   const struct Losses *losses = &measures->losses, *restricted = &measures->restricted;
-  table_put_integer(table, epoch);
   table_put(table, losses->train.loss);
   table_put(table, losses->test.loss);
   table_put(table, losses->train.accuracy);
@@ -250,7 +258,7 @@ static void write_row(struct TableWriter *table, int64_t epoch,
   table_put(table, measures->gini_W_L);
   table_put(table, measures->squared_weights);
   table_put(table, losses->test.loss / restricted->all.loss);
-  table_put_integer(table, phase);
+  table_put(table, phase);
   for (int which = 0; which < N_PARAMETERS; which++)
     table_put(table, measures->squared[which]);
   table_put(table, restricted->train.accuracy);
@@ -262,19 +270,19 @@ static bool create_table(struct TableWriter *table, const struct Analysis *analy
                          const char *path, const char *title, const char *rest,
                          const struct Column *of_columns, size_t n_columns, struct Error *error)
 {
-  char line[PROVENANCE_SIZE];
-  provenance_format(&analysis->run, line);
-  char *task = analysis_describe_task(analysis, error);
+  char *run_lines = analysis_describe_run(analysis, error);
+  char *task = run_lines ? analysis_describe_task(analysis, error) : NULL;
   char *keys = task ? analysis_describe_keys(analysis, error) : NULL;
   char *text = keys ? memory_print(error,
                                    "%s of a network %s, %s.\n"
                                    "Key frequencies, of the last snapshot:%s\n%s",
-                                   title, task, rest, keys, line)
+                                   title, task, rest, keys, run_lines)
                     : NULL;
   bool created = text && table_create(table, path, text, of_columns, n_columns, error);
   free(text);
   free(keys);
   free(task);
+  free(run_lines);
   return created;
 }
 
@@ -364,16 +372,18 @@ static bool outputs_create(struct Outputs *outputs, const struct Analysis *analy
 static void write_rows(struct Outputs *outputs, const struct Analysis *analysis,
                        const struct Results *results)
 {
-  for (size_t i = 0; i < analysis->trajectory.n_snapshots; i++) {
-    int64_t epoch = analysis->trajectory.epochs[i];
-    write_row(&outputs->measures, epoch, &results->measures[i], results->phases[i]);
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  for (size_t i = 0; i < trajectory->n_snapshots; i++) {
+    put_epoch(&outputs->measures, trajectory, i);
+    write_row(&outputs->measures, &results->measures[i],
+              trajectory->dated ? (double)results->phases[i] : NAN);
     for (int k = 1; outputs->further && k <= analysis->basis.n_frequencies; k++) {
       size_t entry = i * results->n_frequencies + (size_t)k;
-      table_put_integer(&outputs->coefficients, epoch);
+      put_epoch(&outputs->coefficients, trajectory, i);
       table_put_integer(&outputs->coefficients, k);
       table_put_integer(&outputs->coefficients, analysis->keys[k]);
       table_put(&outputs->coefficients, results->coefficients[entry]);
-      table_put_integer(&outputs->excluded_losses, epoch);
+      put_epoch(&outputs->excluded_losses, trajectory, i);
       table_put_integer(&outputs->excluded_losses, k);
       table_put_integer(&outputs->excluded_losses, analysis->keys[k]);
       table_put(&outputs->excluded_losses, results->excluded_losses[entry]);
@@ -474,7 +484,8 @@ static void write_quantities(struct TableWriter *table, const struct Analysis *a
   const struct Trajectory *trajectory = &analysis->trajectory;
   size_t n = trajectory->n_snapshots;
   struct TurningPoints points;
-  turning_points_find(measures, trajectory->epochs, n, trajectory->config.data.modulus, &points);
+  turning_points_find(measures, trajectory->dated ? trajectory->epochs : NULL, n,
+                      trajectory->config.data.modulus, &points);
   write_turning_points(table, &points, measures[n - 1].squared_weights);
   write_phases(table, trajectory, results->phases);
 }

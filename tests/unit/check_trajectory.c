@@ -384,6 +384,66 @@ START_TEST(a_command_holds_nothing_that_a_file_could_make_a_shell_do)
 }
 END_TEST
 
+static const struct {
+  bool mask;
+  struct MetadataEntry metadata[2];
+  char *overrides[5];
+  const char *expected;
+} unsaid[] = {
+    {false,
+     {{0}},
+     {"data.seed=1", "data.train_fraction=0.4", NULL},
+     "data.operation=add model.activation=relu model.attention=softmax (assumed), "
+     "data.train_fraction=0.4 data.seed=1 (given)"},
+    {false,
+     {{"data.seed", "1"}, {"data.train_fraction", "0.4"}},
+     {"data.operation=subtract", "model.activation=gelu", "model.attention=uniform", NULL},
+     "data.operation=subtract model.activation=gelu model.attention=uniform (given)"},
+    {true,
+     {{"data.operation", "add"}, {"model.attention", "softmax"}},
+     {"data.seed=5", NULL},
+     "model.activation=relu (assumed)"},
+    {true,
+     {{"data.operation", "random"}, {"model.attention", "softmax"}},
+     {"data.seed=5", "model.activation=relu", NULL},
+     "data.seed=5 model.activation=relu (given)"},
+};
+
+START_TEST(what_a_file_does_not_say_is_told)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_checkpoint(&file);
+  if (unsaid[_i].mask)
+    change_tensor(&file, NULL, &(struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {P, P}});
+  for (int i = 0; i < 2 && unsaid[_i].metadata[i].key; i++)
+    change_metadata(&file, unsaid[_i].metadata[i]);
+  open_example(&trajectory, &file, unsaid[_i].overrides);
+  ck_assert_str_eq(trajectory.unsaid, unsaid[_i].expected);
+  ck_assert(!trajectory.dated);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(of_our_own_trajectory_nothing_is_unsaid)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  char *overrides[] = {"data.operation=subtract", "data.seed=7", NULL};
+  make_trajectory(&file);
+  open_example(&trajectory, &file, overrides);
+  ck_assert_ptr_null(trajectory.unsaid);
+  ck_assert(trajectory.dated);
+  char epoch[EPOCH_TEXT_SIZE];
+  trajectory_format_epoch(&trajectory, 1, epoch);
+  ck_assert_str_eq(epoch, "epoch 100");
+  trajectory.dated = false;
+  trajectory_format_epoch(&trajectory, 1, epoch);
+  ck_assert_str_eq(epoch, "an unknown epoch");
+  trajectory_close(&trajectory);
+}
+END_TEST
+
 START_TEST(double_precision_opens)
 {
   struct Example file;
@@ -886,6 +946,8 @@ int main(void)
   tcase_add_test(opening, overrides_win_over_metadata);
   tcase_add_test(opening, a_checkpoint_of_pytorch_opens);
   tcase_add_loop_test(opening, a_prefix_of_all_names_is_taken_off, 0, LENGTH(prefixes));
+  tcase_add_loop_test(opening, what_a_file_does_not_say_is_told, 0, LENGTH(unsaid));
+  tcase_add_test(opening, of_our_own_trajectory_nothing_is_unsaid);
   tcase_add_test(opening, double_precision_opens);
   tcase_add_test(opening, missing_biases_are_zero);
   tcase_add_test(opening, zero_biases_may_be_none);

@@ -89,8 +89,19 @@ char *analysis_describe_task(const struct Analysis *analysis, struct Error *erro
                                          [OPERATION_SUBTRACT] = "(a - b)",
                                          [OPERATION_QUADRATIC] = "(a^2 + a b + b^2)",
                                          [OPERATION_RANDOM] = "fixed random answers"};
-  const struct DataConfig *data = &analysis->trajectory.config.data;
-  return memory_print(error, "trained on %s mod %d", formulas[data->operation], data->modulus);
+  const struct Config *config = &analysis->trajectory.config;
+  return memory_print(error, "%strained on %s mod %d",
+                      config_given(config, "data.operation") ? "" : "assumed to be ",
+                      formulas[config->data.operation], config->data.modulus);
+}
+
+char *analysis_describe_run(const struct Analysis *analysis, struct Error *error)
+{
+  char line[PROVENANCE_SIZE];
+  provenance_format(&analysis->run, line);
+  const char *unsaid = analysis->trajectory.unsaid;
+  return memory_print(error, "%s%s%s", line, unsaid ? "\nnot in the file: " : "",
+                      unsaid ? unsaid : "");
 }
 
 char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error)

@@ -1,6 +1,5 @@
 #include "measures/snapshot.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 typedef bool ActivationsInit(struct Activations *activations, const struct Parameters *parameters,
@@ -54,7 +53,8 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
   /* Finite weights may still be too large for what is computed from them. A neuron that is not
      finite makes no logit finite, so that the logits alone tell. */
   if (all_finite(activations->logits, activations->n * (size_t)shape->V)) return true;
-  return error_set(error,
-                   "%s: epoch %" PRId64 ": the weights are so large that activations overflow",
-                   trajectory->file.path, trajectory->epochs[index]);
+  char epoch[EPOCH_TEXT_SIZE];
+  trajectory_format_epoch(trajectory, index, epoch);
+  return error_set(error, "%s: %s: the weights are so large that activations overflow",
+                   trajectory->file.path, epoch);
 }

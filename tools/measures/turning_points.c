@@ -52,9 +52,14 @@ static double sum_of_squares(const struct ProgressMeasures *m)
 
 struct Run {
   const struct ProgressMeasures *measures;
-  const int64_t *epochs;
+  const int64_t *epochs; /* NULL: unknown */
   size_t n;
 };
+
+static double epoch_of(const struct Run *run, size_t snapshot)
+{
+  return run->epochs ? (double)run->epochs[snapshot] : NAN;
+}
 
 /* The snapshot of the largest reading, the first of equals. */
 static size_t largest(const struct Run *run, Reading *reading)
@@ -69,7 +74,7 @@ static size_t largest(const struct Run *run, Reading *reading)
 static double first_at_least(const struct Run *run, size_t start, Reading *reading, double least)
 {
   for (size_t i = start; i < run->n; i++)
-    if (reading(&run->measures[i]) >= least) return (double)run->epochs[i];
+    if (reading(&run->measures[i]) >= least) return epoch_of(run, i);
   return NAN;
 }
 
@@ -91,9 +96,9 @@ void turning_points_find(const struct ProgressMeasures *measures, const int64_t 
   size_t heaviest = largest(&run, sum_of_squares);
   *points = (struct TurningPoints){
       .train_fitted = first_at_least(&run, 0, train_accuracy, 1),
-      .test_peak = (double)epochs[peak],
+      .test_peak = epoch_of(&run, peak),
       .test_peak_loss = test_loss(&measures[peak]),
-      .excluded_least = (double)epochs[least],
+      .excluded_least = epoch_of(&run, least),
       .excluded_least_loss = excluded_loss_of(&measures[least]),
       .excluded_risen = first_at_least(&run, least, excluded_loss_of, half),
       .restricted_halved = first_at_least(&run, 0, minus_restricted_loss, -half),
@@ -103,6 +108,6 @@ void turning_points_find(const struct ProgressMeasures *measures, const int64_t 
       .gini_W_L_quarter = share_of_change(&run, gini_of_W_L, 0.25),
       .gini_W_E_half = share_of_change(&run, gini_of_W_E, 0.5),
       .gini_W_L_half = share_of_change(&run, gini_of_W_L, 0.5),
-      .weights_peak = (double)epochs[heaviest],
+      .weights_peak = epoch_of(&run, heaviest),
       .weights_peak_sum = sum_of_squares(&measures[heaviest])};
 }

@@ -34,7 +34,8 @@ struct TurningPoints {
   double weights_peak_sum;
 };
 
-/* Of n >= 1 snapshots in the order of their epochs, for modulus p. */
+/* Of n >= 1 snapshots in the order of their epochs, for modulus p. Where the epochs are unknown
+   (NULL), so is every epoch above: NaN. */
 void turning_points_find(const struct ProgressMeasures *measures, const int64_t *epochs, size_t n,
                          int p, struct TurningPoints *points);
 

@@ -350,6 +350,7 @@ static bool read_epochs(struct Trajectory *trajectory, const struct Reading *rea
   trajectory->epochs = memory_new(n, sizeof *trajectory->epochs, "the epochs", error);
   if (!trajectory->epochs) return false;
   const struct Tensor *tensor = safetensors_find(reading->file, "epoch");
+  trajectory->dated = tensor;
   if (!tensor && n == 1) return true;
   if (!tensor)
     return error_set(error, "the tensor epoch is missing, which dates the %zu snapshots", n);
@@ -430,6 +431,55 @@ static bool read_file(struct Trajectory *trajectory, struct Reading *reading, st
          check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
 }
 
+/* Do the numbers that are computed from the weights depend on a setting? A network without biases
+   is one with biases of 0, and train_mask makes the settings of the split idle. */
+static bool matters(const struct Trajectory *trajectory, const char *name)
+{
+  bool masked = safetensors_find(&trajectory->file, "train_mask") != NULL;
+  if (strcmp(name, "model.biases") == 0) return false;
+  if (strcmp(name, "data.train_fraction") == 0) return !masked;
+  if (strcmp(name, "data.seed") == 0)
+    return !masked || trajectory->config.data.operation == OPERATION_RANDOM;
+  return strncmp(name, "data.", 5) == 0 || strncmp(name, "model.", 6) == 0;
+}
+
+/* Lists the settings that matter and that the file does not say: first those left at their default,
+   then those that were given otherwise. */
+static void list_unsaid(const struct Trajectory *trajectory, const struct Config *said,
+                        FILE *stream)
+{
+  const struct Config *config = &trajectory->config;
+  const char *before = "";
+  for (int given = 0; given < 2; given++) {
+    int n = 0;
+    for (int i = 0; i < config_n_settings(); i++) {
+      const char *name = config_setting_name(i);
+      char value[CONFIG_VALUE_SIZE];
+      if (config_given(said, name) || config_given(config, name) != given ||
+          !matters(trajectory, name))
+        continue;
+      config_setting_value(config, i, value);
+      fprintf(stream, "%s%s=%s", n++ > 0 ? " " : before, name, value);
+    }
+    if (n > 0) fprintf(stream, " (%s)", given ? "given" : "assumed");
+    if (n > 0) before = ", ";
+  }
+}
+
+static bool note_unsaid(struct Trajectory *trajectory, const struct Config *said,
+                        struct Error *error)
+{
+  size_t size = 0;
+  FILE *stream = open_memstream(&trajectory->unsaid, &size);
+  if (!stream) return error_system(error, "the list of settings");
+  list_unsaid(trajectory, said, stream);
+  if (fclose(stream) != 0) return error_system(error, "the list of settings");
+  if (size > 0) return true;
+  free(trajectory->unsaid);
+  trajectory->unsaid = NULL;
+  return true;
+}
+
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error)
 {
@@ -439,8 +489,10 @@ bool trajectory_open(struct Trajectory *trajectory, const char *path, char *cons
   take_off_prefix(&trajectory->file, reading.prefix);
   /* an override is the user's, not the file's: its errors do not start with the path */
   bool opened = read_file(trajectory, &reading, error) || error_prefix(error, "%s", path);
+  struct Config said = trajectory->config; /* by the file */
   opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);
   if (opened) opened = read_dataset(trajectory, error) || error_prefix(error, "%s", path);
+  opened = opened && note_unsaid(trajectory, &said, error);
   if (!opened) trajectory_close(trajectory);
   return opened;
 }
@@ -449,6 +501,7 @@ void trajectory_close(struct Trajectory *trajectory)
 {
   dataset_release(&trajectory->dataset);
   free(trajectory->epochs);
+  free(trajectory->unsaid);
   safetensors_close(&trajectory->file);
   *trajectory = (struct Trajectory){0};
 }
@@ -472,15 +525,16 @@ static bool read_values(const struct Trajectory *trajectory, size_t snapshot,
 bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
                      struct Parameters *parameters, struct Error *error)
 {
+  char epoch[EPOCH_TEXT_SIZE];
+  trajectory_format_epoch(trajectory, snapshot, epoch);
   if (!read_values(trajectory, snapshot, parameters, error)) return false;
   for (int i = 0; i < N_PARAMETERS; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     const float *values = parameters_at(parameters, (enum Parameter)i);
     for (size_t j = 0; j < info->count; j++)
       if (!isfinite(values[j]))
-        return error_set(error, "%s: %s is not finite at epoch %" PRId64 ": element %zu is %g",
-                         trajectory->file.path, info->name, trajectory->epochs[snapshot], j,
-                         (double)values[j]);
+        return error_set(error, "%s: %s is not finite at %s: element %zu is %g",
+                         trajectory->file.path, info->name, epoch, j, (double)values[j]);
   }
   return true;
 }
@@ -515,6 +569,15 @@ bool trajectory_provenance(const struct Trajectory *trajectory, struct Provenanc
                                 dataset->train, dataset->n_train + dataset->n_test, digests, n)};
   free(digests);
   return read;
+}
+
+void trajectory_format_epoch(const struct Trajectory *trajectory, size_t snapshot,
+                             char text[EPOCH_TEXT_SIZE])
+{
+  if (trajectory->dated)
+    snprintf(text, EPOCH_TEXT_SIZE, "epoch %" PRId64, trajectory->epochs[snapshot]);
+  else
+    snprintf(text, EPOCH_TEXT_SIZE, "an unknown epoch");
 }
 
 bool trajectory_find(const struct Trajectory *trajectory, int64_t epoch, size_t *snapshot,

@@ -12,7 +12,8 @@
  *
  *   - What stands before all names up to a dot ("model.", "_orig_mod.") is taken off them; `epoch`
  *     and `train_mask` need not have it.
- *   - `epoch` may be missing where there is one snapshot, which then counts as epoch 0.
+ *   - `epoch` may be missing where there is one snapshot. When it was taken is unknown then, and it
+ *     is looked up as epoch 0.
  *   - b_in and b_out may both be missing: model.biases is false. Where they are there and not zero,
  *     it is true; where they are zero, it is what the metadata or an override says.
  *   - W_U may have p or p + 1 columns: model.output_equals.
@@ -32,10 +33,15 @@
 
 struct Trajectory {
   struct Safetensors file;
-  struct Config config;   /* metadata, then shapes, then overrides */
+  struct Config config;   /* metadata, then shapes, then overrides; what none of them says is at its
+                             default, and config_given tells */
   struct Dataset dataset; /* the train_mask of the file where it has one, else CPython's split */
   size_t n_snapshots;
   int64_t *epochs; /* [n_snapshots] */
+  bool dated;      /* the file says the epochs */
+  char *unsaid;    /* the settings that measurements depend on and the file does not say, as text:
+                      "data.operation=add (assumed), data.seed=1 data.train_fraction=0.3 (given)";
+                      NULL where there are none */
 };
 
 /* Opens a file and makes sense of it. `overrides` are n texts "section.key=value". Errors: the
@@ -46,6 +52,11 @@ struct Trajectory {
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error);
 void trajectory_close(struct Trajectory *trajectory);
+
+/* "epoch 100", or "an unknown epoch". */
+enum { EPOCH_TEXT_SIZE = 32 };
+void trajectory_format_epoch(const struct Trajectory *trajectory, size_t snapshot,
+                             char text[EPOCH_TEXT_SIZE]);
 
 /* Copies snapshot number `snapshot` into parameters that parameters_init made for
    trajectory->config. Error: a value that is not finite, with the tensor's name. */

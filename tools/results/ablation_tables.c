@@ -207,7 +207,7 @@ static bool write_quantities(const struct Subject *subject, const struct Ablatio
   if (!subject_create_table(&table, subject, "ablation-quantities.tsv", "Losses",
                             ", as single numbers", quantity_columns, N_QUANTITY_COLUMNS, error))
     return false;
-  quantity_put(&table, "epoch", (double)subject->epoch, "epochs", "when the snapshot was taken");
+  quantity_put(&table, "epoch", subject->epoch, "epochs", "when the snapshot was taken");
   put_losses(&table, ablations, subject->analysis->basis.p);
   put_single_frequencies(&table, subject->analysis, ablations);
   put_fit(&table, subject->analysis, ablations);

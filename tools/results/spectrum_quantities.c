@@ -140,15 +140,19 @@ static double sum_squared_weights(const struct Parameters *parameters)
   return sum;
 }
 
-/* The settings that are numbers, under their own names. */
+/* The settings that are numbers, under their own names; NaN where nobody says them. */
 static void put_settings(struct TableWriter *table, const struct Config *config)
 {
   for (int i = 0; i < config_n_settings(); i++) {
     char text[CONFIG_VALUE_SIZE];
     double value;
+    const char *name = config_setting_name(i);
     config_setting_value(config, i, text);
-    if (number_parse_real(text, &value))
-      quantity_put(table, config_setting_name(i), value, "1", "setting of the run");
+    if (!number_parse_real(text, &value)) continue;
+    if (config_given(config, name))
+      quantity_put(table, name, value, "1", "setting of the run");
+    else
+      quantity_put(table, name, NAN, "1", "setting of the run, which the file does not say");
   }
 }
 
@@ -161,7 +165,7 @@ bool write_spectrum_quantities(const struct Subject *subject, const struct Spect
                             "What the spectra amount to", "", quantity_columns, N_QUANTITY_COLUMNS,
                             error))
     return false;
-  quantity_put(&table, "epoch", (double)subject->epoch, "epochs", "when the snapshot was taken");
+  quantity_put(&table, "epoch", subject->epoch, "epochs", "when the snapshot was taken");
   quantity_put(&table, "squared_weights", sum_squared_weights(&analysis->snapshot.parameters), "1",
                "sum of the squares of all parameters (section 5.1)");
   put_settings(&table, &analysis->trajectory.config);

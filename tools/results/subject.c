@@ -3,14 +3,14 @@
 #include "base/memory.h"
 #include "measures/arguments.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
-static bool name_subject(struct Subject *subject, struct Error *error)
+static bool name_subject(struct Subject *subject, size_t snapshot, struct Error *error)
 {
-  char *task = analysis_describe_task(subject->analysis, error);
-  if (task)
-    subject->name = memory_print(error, "a network %s, at epoch %" PRId64, task, subject->epoch);
+  char *task = analysis_describe_task(subject->analysis, error), epoch[EPOCH_TEXT_SIZE];
+  trajectory_format_epoch(&subject->analysis->trajectory, snapshot, epoch);
+  if (task) subject->name = memory_print(error, "a network %s, at %s", task, epoch);
   free(task);
   return subject->name;
 }
@@ -28,8 +28,8 @@ bool subject_init(struct Subject *subject, struct Analysis *analysis, const stru
       !analysis_fits_of(analysis, snapshot, &subject->own_fits, error))
     return false;
   subject->fits = subject->own_fits ? subject->own_fits : analysis->final_fits;
-  subject->epoch = trajectory->epochs[snapshot];
-  if (name_subject(subject, error)) return true;
+  subject->epoch = trajectory->dated ? (double)trajectory->epochs[snapshot] : NAN;
+  if (name_subject(subject, snapshot, error)) return true;
   subject_release(subject);
   return false;
 }
@@ -55,12 +55,11 @@ bool subject_create_table(struct TableWriter *table, const struct Subject *subje
                           const struct Column *columns, size_t n_columns, struct Error *error)
 {
   char *path = memory_print(error, "%s/%s", subject->directory, file);
-  char line[PROVENANCE_SIZE];
-  provenance_format(&subject->analysis->run, line);
-  char *text =
-      path ? memory_print(error, "%s of %s%s\n%s", title, subject->name, rest, line) : NULL;
+  char *run = path ? analysis_describe_run(subject->analysis, error) : NULL;
+  char *text = run ? memory_print(error, "%s of %s%s\n%s", title, subject->name, rest, run) : NULL;
   bool created = text && table_create(table, path, text, columns, n_columns, error);
   free(text);
+  free(run);
   free(path);
   return created;
 }

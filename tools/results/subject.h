@@ -13,10 +13,10 @@
 struct Subject {
   const struct Analysis *analysis; /* has the snapshot loaded */
   const struct NeuronFit *fits;    /* [d_mlp], of this snapshot */
-  int64_t epoch;
-  char *name;                 /* "a network trained on (a + b) mod 113, at epoch 40000" */
-  const char *directory;      /* where its tables go */
-  struct NeuronFit *own_fits; /* fits, unless they are the analysis' own */
+  double epoch;                    /* NaN where nobody knows it */
+  char *name;                      /* "a network trained on (a + b) mod 113, at epoch 40000" */
+  const char *directory;           /* where its tables go */
+  struct NeuronFit *own_fits;      /* fits, unless they are the analysis' own */
 };
 
 /* Finds the key frequencies of the last snapshot, loads the one of the requested epoch and fits its
