@@ -85,6 +85,8 @@ runs 1 compare-runs -c nothing out/spectrum-quantities.tsv
 runs 2 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
 runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
 runs 1 verify claims.tsv out/spectrum-quantities.tsv
+sed '1s/"train_mask"/"xrain_mask"/; 1s/"data\./"xata./g' run/trajectory.safetensors >foreign
+runs 0 ablate -o out foreign data.seed=1 data.train_fraction=0.3
 printf 'PK\003\004' >archive
 runs 1 ablate -o out archive
 head -c -100 run/trajectory.safetensors >cut

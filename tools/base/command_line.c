@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,11 +138,20 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
   return COMMAND_LINE_CONTINUE;
 }
 
-int command_line_fail(const struct Tool *tool, const struct Error *error)
+void command_line_warn(const struct Tool *tool, const char *format, ...)
 {
-  struct Error shown = *error;
+  struct Error shown;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(shown.message, sizeof shown.message, format, arguments);
+  va_end(arguments);
   for (char *c = shown.message; *c; c++)
     if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
   fprintf(stderr, "%s: %s\n", tool->name, shown.message);
+}
+
+int command_line_fail(const struct Tool *tool, const struct Error *error)
+{
+  command_line_warn(tool, "%s", error->message);
   return EXIT_FAILURE;
 }

@@ -40,8 +40,12 @@ struct Tool {
  */
 int command_line_parse(const struct Tool *tool, int argc, char **argv, int *first);
 
-/* Prints "tool: message" to standard error and returns EXIT_FAILURE. What stands in a message may
-   come from a file: bytes that would move a terminal's cursor or break the line become '?'. */
+/* Prints "tool: message" to standard error. What stands in a message may come from a file: bytes
+   that would move a terminal's cursor or break the line become '?'. */
+__attribute__((format(printf, 2, 3))) void command_line_warn(const struct Tool *tool,
+                                                             const char *format, ...);
+
+/* Does so with the error's message, and returns EXIT_FAILURE. */
 int command_line_fail(const struct Tool *tool, const struct Error *error);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "measures/arguments.h"
 #include "model/threads.h"
+#include "measures/plausibility.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +13,63 @@ static bool check_request(const struct Request *request, struct Error *error)
   if (!argument_epoch(request->epoch, &epoch, error) || !threads_set(request->threads, error))
     return false;
   return request->output || error_set(error, "missing -o DIR: where do the tables go?");
+}
+
+static void warn(const struct Tool *tool, const struct Plausibility *found)
+{
+  const struct Losses *losses = &found->losses;
+  switch (plausibility_judge(found)) {
+  case VERDICT_FITS:
+    break;
+  case VERDICT_TOO_FEW:
+    command_line_warn(tool,
+                      "warning: some test pairs have losses as small as training pairs have (rank "
+                      "sum z = %.1f, expected above %g): more pairs were trained on, and "
+                      "data.train_fraction is too small",
+                      found->test_order, plausibility_threshold);
+    break;
+  case VERDICT_TOO_MANY:
+    command_line_warn(tool,
+                      "warning: some training pairs have losses as large as test pairs have (rank "
+                      "sum z = %.1f, expected above %g): fewer pairs were trained on, and "
+                      "data.train_fraction is too large",
+                      found->train_order, plausibility_threshold);
+    break;
+  case VERDICT_OTHERS:
+    command_line_warn(tool,
+                      "warning: the losses of the training pairs are not smaller than the others' "
+                      "(means %.3g and %.3g, rank sum z = %.1f, expected below %g): other pairs "
+                      "were trained on; check data.seed and data.train_fraction, and "
+                      "model.attention and model.activation",
+                      losses->train.loss, losses->test.loss, found->split, plausibility_threshold);
+    break;
+  case VERDICT_UNFITTED:
+    command_line_warn(tool,
+                      "warning: only %.3g %% of the training pairs and %.3g %% of all pairs are "
+                      "answered right (chance: %.3g %%): the network has yet to learn, or was "
+                      "trained with another data.operation, model.activation, model.attention or "
+                      "split, or a matrix is transposed or in another order, which a shape need "
+                      "not tell (W_O: [heads, d_head, d_model])",
+                      100 * losses->train.accuracy, 100 * losses->all.accuracy,
+                      100 * found->chance);
+    break;
+  }
+}
+
+/* Says what the file does not say, and whether the last snapshot is at odds with what stands for
+   it. Of a file that says everything, such as our own, nothing. */
+static bool examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  struct Plausibility found;
+  if (!trajectory->unsaid) return true;
+  command_line_warn(tool, "%s: not in the file: %s", trajectory->file.path, trajectory->unsaid);
+  if (!analysis_load(analysis, trajectory->n_snapshots - 1, error) ||
+      !plausibility_measure(trajectory, analysis->snapshot.activations.logits,
+                            analysis->snapshot.parameters.shape.V, &found, error))
+    return false;
+  warn(tool, &found);
+  return true;
 }
 
 int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork *work, int argc,
@@ -29,7 +86,7 @@ int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork
   struct Analysis analysis;
   if (!analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, &error))
     return command_line_fail(tool, &error);
-  bool done = work(&analysis, request, &error);
+  bool done = examine(tool, &analysis, &error) && work(&analysis, request, &error);
   analysis_close(&analysis);
   return done ? EXIT_SUCCESS : command_line_fail(tool, &error);
 }
@@ -55,10 +112,11 @@ int snapshot_main(const char *name, const char *summary, AnalysisWork *work, int
 void warn_without_keys(const char *tool, const struct Analysis *analysis)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
+  char epoch[EPOCH_TEXT_SIZE];
   if (analysis->n_keys > 0) return;
+  trajectory_format_epoch(trajectory, trajectory->n_snapshots - 1, epoch);
   fprintf(stderr,
-          "%s: no frequency of the last snapshot (epoch %" PRId64
-          ") holds a cluster of neurons, so there are no key frequencies: nothing is excluded, "
-          "and the mean logits alone are kept\n",
-          tool, trajectory->epochs[trajectory->n_snapshots - 1]);
+          "%s: no frequency of the last snapshot (%s) holds a cluster of neurons, so there are no "
+          "key frequencies: nothing is excluded, and the mean logits alone are kept\n",
+          tool, epoch);
 }

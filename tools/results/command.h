@@ -3,7 +3,8 @@
  *
  *   TOOL [options] TRAJECTORY [section.key=value...]
  *
- * and what becomes of it. Overrides complete what a checkpoint does not say.
+ * and what becomes of it. Overrides complete what a checkpoint does not say; what is left is
+ * assumed, which is said on standard error, with a warning where the network is at odds with it.
  */
 #ifndef RESULTS_COMMAND_H
 #define RESULTS_COMMAND_H

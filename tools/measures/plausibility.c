@@ -1,0 +1,103 @@
+#include "measures/plausibility.h"
+
+#include "base/memory.h"
+#include "model/loss.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const double plausibility_threshold = -4;
+
+/* Of the training pairs: a network in a spike of its loss may miss some. */
+static const double fitted_accuracy = 0.99;
+
+/* A pair's loss, and whether it belongs to the first of two sets. */
+struct Ranked {
+  double loss;
+  bool first;
+};
+
+static int compare_losses(const void *left, const void *right)
+{
+  const struct Ranked *a = left, *b = right;
+  return (a->loss > b->loss) - (a->loss < b->loss);
+}
+
+/* The rank sum of the first n_first of n pairs in that order, less its mean and over its standard
+   deviation, equal losses having the mean of their ranks. 0 where all losses are equal. */
+static double rank_sum(const double *losses, const size_t *pairs, size_t n_first, size_t n,
+                       struct Ranked *ranked)
+{
+  double sum = 0, ties = 0, size = (double)n, n_others = (double)(n - n_first);
+  for (size_t i = 0; i < n; i++)
+    ranked[i] = (struct Ranked){losses[pairs[i]], i < n_first};
+  qsort(ranked, n, sizeof *ranked, compare_losses);
+  for (size_t begin = 0, end; begin < n; begin = end) {
+    size_t first = 0;
+    for (end = begin; end < n && ranked[end].loss == ranked[begin].loss; end++)
+      first += ranked[end].first;
+    double equal = (double)(end - begin);
+    sum += (double)first * ((double)(begin + end + 1) / 2);
+    ties += (equal * equal - 1) * equal;
+  }
+  double variance = (double)n_first * n_others / 12 * (size + 1 - ties / (size * (size - 1)));
+  return variance > 0 ? (sum - (double)n_first * (size + 1) / 2) / sqrt(variance) : 0;
+}
+
+static void fill_losses(const struct Dataset *dataset, const float *logits, int V, double *losses)
+{
+  for (size_t pair = 0; pair < dataset->n_train + dataset->n_test; pair++) {
+    bool ignored;
+    losses[pair] =
+        loss_of_pair(logits + pair * (size_t)V, dataset->p, dataset->answer[pair], &ignored);
+  }
+}
+
+static bool compare_splits(const struct Trajectory *trajectory, const double *losses,
+                           struct Plausibility *plausibility, struct Error *error)
+{
+  size_t n_train = trajectory->dataset.n_train, n_test = trajectory->dataset.n_test;
+  size_t n = n_train + n_test;
+  struct Ranked *ranked = memory_new(n, sizeof *ranked, "ranks of losses", error);
+  size_t *order = ranked ? memory_new(n, sizeof *order, "the order of the split", error) : NULL;
+  bool done =
+      order && dataset_shuffle(order, trajectory->dataset.p, trajectory->config.data.seed, error);
+  if (done) {
+    plausibility->split = rank_sum(losses, order, n_train, n, ranked);
+    plausibility->train_order = rank_sum(losses, order, n_train / 2, n_train, ranked);
+    plausibility->test_order = rank_sum(losses, order + n_train, n_test / 2, n_test, ranked);
+  }
+  free(order);
+  free(ranked);
+  return done;
+}
+
+bool plausibility_measure(const struct Trajectory *trajectory, const float *logits, int V,
+                          struct Plausibility *plausibility, struct Error *error)
+{
+  const struct Dataset *dataset = &trajectory->dataset;
+  size_t n = dataset->n_train + dataset->n_test;
+  *plausibility = (struct Plausibility){.chance = 1 / (double)dataset->p,
+                                        .train_share = (double)dataset->n_train / (double)n,
+                                        .split = NAN,
+                                        .train_order = NAN,
+                                        .test_order = NAN};
+  losses_of_logits(dataset, logits, V, &plausibility->losses);
+  if (safetensors_find(&trajectory->file, "train_mask")) return true;
+  double *losses = memory_new(n, sizeof *losses, "losses of all pairs", error);
+  if (losses) fill_losses(dataset, logits, V, losses);
+  bool done = losses && compare_splits(trajectory, losses, plausibility, error);
+  free(losses);
+  return done;
+}
+
+enum Verdict plausibility_judge(const struct Plausibility *plausibility)
+{
+  const struct Losses *losses = &plausibility->losses;
+  if (plausibility->test_order < plausibility_threshold) return VERDICT_TOO_FEW;
+  if (plausibility->train_order < plausibility_threshold) return VERDICT_TOO_MANY;
+  if (plausibility->split >= plausibility_threshold &&
+      losses->all.accuracy >= plausibility->train_share)
+    return VERDICT_OTHERS;
+  return losses->train.accuracy < fitted_accuracy ? VERDICT_UNFITTED : VERDICT_FITS;
+}
