@@ -485,7 +485,7 @@ int main(int argc, char **argv)
   int status = command_line_parse(&tool, argc, argv, &first);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
-  if (arguments.narrow) kernels_forgo_wide_vectors();
+  if (arguments.narrow) kernels_disable_wide_vectors();
   if (!bench(&arguments, argv + first, argc - first, &error))
     return command_line_fail(&tool, &error);
   return EXIT_SUCCESS;

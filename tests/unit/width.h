@@ -17,7 +17,7 @@ enum { EXIT_SKIPPED = 77 };
 static inline const struct Kernels *kernels_to_test(int argc, char **argv)
 {
   if (argc < 2 || strcmp(argv[1], "--wide") != 0) {
-    kernels_forgo_wide_vectors();
+    kernels_disable_wide_vectors();
     return &kernels_256;
   }
   if (!kernels_have_wide_vectors()) {

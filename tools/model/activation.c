@@ -4,9 +4,9 @@
 #include "model/vector.h"
 
 /*
- * erfc(x) = exp(-x^2) P(t) / (1 + 2x) with t = (x - 3) / (x + 3), for x >= 0: P interpolates
- * (1 + 2x) erfcx(x) at the Chebyshev points of 0 <= x <= 12, relative error 5e-9. `gauss` is
- * exp(-x^2): 0 beyond x = 8.95, and until then at least 2^-116, so that no quotient is subnormal.
+ * erfc(x) = exp(-x^2) P(t) / (1 + 2x) with t = (x - 3) / (x + 3), for x >= 0: P interpolates (1 +
+ * 2x) erfcx(x) at the Chebyshev points of 0 <= x <= 12, relative error 5e-9. `gauss` is exp(-x^2):
+ * 0 for x > 8.95 and at least 2^-116 below, so no quotient is subnormal.
  */
 static Vector complementary_error(Vector x, Vector gauss)
 {

@@ -21,11 +21,11 @@ void adamw_release(struct AdamW *adamw)
   *adamw = (struct AdamW){0};
 }
 
-#define SMALLEST_V       0x1p-86f /* times beta2 it is still normal */
+#define SMALLEST_V       0x1p-86f /* still normal when multiplied by beta2 */
 #define SMALLEST_EPSILON 0x1p-100
 
-/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine, and after a resumed
-   run. A factor below 2^-100, which would leave nothing to take off 1, is 0. */
+/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine and after
+   resuming. A factor below 2^-100 becomes 0: it would not change 1 - base^n. */
 static double power(double base, int64_t n)
 {
   double result = 1.0;

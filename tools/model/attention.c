@@ -47,7 +47,7 @@ INLINED struct Triple shifted_exp(struct Triple scores, Vector shift)
   return scores;
 }
 
-/* softmax, or softmax1: a softmax with one more score, which is 0 and has no position. */
+/* softmax, or softmax1: a softmax with an extra score of 0 that belongs to no position. */
 INLINED struct Triple softmax(struct Triple scores, bool with_zero)
 {
   const Vector zero = vector_fill(0.0f);
@@ -61,7 +61,7 @@ INLINED struct Triple softmax(struct Triple scores, bool with_zero)
   return e;
 }
 
-/* ds_i = w_i (dw_i - sum_j w_j dw_j): holds with and without the zero score. */
+/* ds_i = w_i (dw_i - sum_j w_j dw_j), with or without the zero score. */
 static struct Triple softmax_backward(struct Triple w, struct Triple d)
 {
   Vector mean = triple_dot(w, d);
@@ -79,8 +79,8 @@ static struct Triple unnormalised(struct Triple scores)
   return e;
 }
 
-/* dL/de'_i = dw_i + sum_j dw_j = c_i; then ds_i = e'_i c_i, less the sum of these where s_i is the
-   largest (the first of equals), for the largest score is subtracted from all. */
+/* dL/de'_i = dw_i + sum_j dw_j = c_i and ds_i = e'_i c_i; the largest score (the first, if tied)
+   also gets minus their sum, as it is subtracted from all scores. */
 static struct Triple unnormalised_backward(struct Triple scores, struct Triple d)
 {
   Vector largest = triple_max(scores), sum = triple_sum(d);
@@ -88,10 +88,10 @@ static struct Triple unnormalised_backward(struct Triple scores, struct Triple d
   for (int k = 0; k < 3; k++)
     d.at[k] = e.at[k] * (d.at[k] + sum);
   Vector total = triple_sum(d);
-  IntegerVector free_to_take = scores.at[0] == scores.at[0];
+  IntegerVector untaken = scores.at[0] == scores.at[0];
   for (int k = 0; k < 3; k++) {
-    IntegerVector takes = (scores.at[k] == largest) & free_to_take;
-    free_to_take &= ~takes;
+    IntegerVector takes = (scores.at[k] == largest) & untaken;
+    untaken &= ~takes;
     d.at[k] -= vector_select(takes, total, vector_fill(0.0f));
   }
   return d;

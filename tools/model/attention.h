@@ -1,6 +1,6 @@
 /*
- * From scores to attention weights, for n (pair, head) entries at once, each with the three scores
- * of one head at positions a, b and "=". The four kinds (config/config.h), with e_i = exp(s_i):
+ * Scores to attention weights, for n (pair, head) entries at a time, each with one head's scores at
+ * positions a, b and "=". The four kinds (config/config.h), with e_i = exp(s_i):
  *
  *   softmax               w_i = e_i / sum_j e_j
  *   softmax1              w_i = e_i / (1 + sum_j e_j)
@@ -22,8 +22,8 @@
 void attention_forward(enum Attention attention, float *const scores[3], size_t n,
                        float *const weights[3]);
 
-/* From the weights' gradients to the scores', in place: gradients[i] are arrays of n floats.
-   `weights` are what attention_forward gave for `scores`. */
+/* Weight gradients to score gradients, in place; gradients[i] are arrays of n floats, and
+   `weights` is the result of attention_forward for `scores`. */
 void attention_backward(enum Attention attention, float *const scores[3], float *const weights[3],
                         size_t n, float *const gradients[3]);
 

@@ -1,22 +1,22 @@
 /*
- * No subnormal number arises in a training. Arithmetic on one costs some processors a hundred
- * cycles and more, and is not the same on every device, so this is part of what a training
- * computes, not a mode of the processor:
+ * No subnormal number ever arises in training. Subnormal arithmetic costs a hundred cycles or more
+ * on some processors and differs between devices, so flushing is part of the definition of the
+ * computation, not a processor mode:
  *
- *   A number that will be a factor of a product is 0 or at least SMALLEST = 2^-40 in size.
+ *   Every factor of a product is either 0 or at least SMALLEST = 2^-40 in magnitude.
  *
- * Whatever is stored to be multiplied later is flushed: it becomes 0 where it is smaller. That is
- * enough. A float of at least 2^-40 is a multiple of 2^-63, so the product of two is a multiple of
- * 2^-126, the smallest normal number; so is a sum of such products, for rounding only makes the
- * multiple coarser. A chain of fused multiply-adds therefore goes through 0 and normal numbers
- * only, whatever its order. A sum of flushed numbers is a multiple of 2^-63 again, and needs no
- * flushing before it is multiplied. What is neither a sum nor a product (exp, divisions, square
- * roots) says beside it why its result is normal.
+ * Values stored for later multiplication are flushed: smaller ones become 0. This suffices. A float
+ * of magnitude at least 2^-40 is a multiple of 2^-63, so the product of two is a multiple of
+ * 2^-126, the smallest normal number; so is any sum of such products, as rounding only coarsens the
+ * multiple. A chain of fused multiply-adds thus passes through 0 and normal numbers only, in any
+ * order. A sum of flushed numbers is again a multiple of 2^-63 and needs no flushing before it is
+ * multiplied. Where a result is neither a sum nor a product (exp, division, square root), a comment
+ * there says why it is normal.
  *
- * The numbers of the forward pass lose nothing: what is flushed is far below the rounding errors of
- * the sums that it enters. Gradients can be small as a whole, so they are those of GRADIENT_SCALE
- * times the loss: a logit's gradient is kept down to 2^-88 of the loss's, or 3e-27. A power of two
- * changes no bit of a number that stays in range.
+ * The forward pass loses nothing: flushed values are well below the rounding errors of the sums
+ * they enter. Gradients can be small throughout, so the loss is scaled by GRADIENT_SCALE: unscaled
+ * logit gradients are kept down to 2^-88, or 3e-27. Scaling by a power of two is exact as long as
+ * the number stays in range.
  */
 #ifndef MODEL_FLUSH_H
 #define MODEL_FLUSH_H
@@ -27,7 +27,7 @@
 
 #define GRADIENT_SCALE 0x1p48f
 
-/* x, or 0 where |x| < SMALLEST; a NaN stays one */
+/* x, or 0 if |x| < SMALLEST; NaN is kept */
 static inline float flush(float x)
 {
   return fabsf(x) < SMALLEST ? 0.0f : x;

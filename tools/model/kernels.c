@@ -1,6 +1,6 @@
 #include "model/kernels.h"
 
-static bool forgone;
+static bool disabled;
 
 bool kernels_have_wide_vectors(void)
 {
@@ -11,15 +11,15 @@ bool kernels_have_wide_vectors(void)
 #endif
 }
 
-void kernels_forgo_wide_vectors(void)
+void kernels_disable_wide_vectors(void)
 {
-  forgone = true;
+  disabled = true;
 }
 
 const struct Kernels *kernels(void)
 {
 #ifdef WIDE_VECTORS
-  if (!forgone && kernels_have_wide_vectors()) return &kernels_512;
+  if (!disabled && kernels_have_wide_vectors()) return &kernels_512;
 #endif
   return &kernels_256;
 }

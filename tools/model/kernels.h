@@ -1,8 +1,8 @@
 /*
- * The loops in which nearly all of a training's time is spent, in two versions: on vectors of
- * sixteen floats for processors with AVX-512, and of eight for all others. Both are compiled from
- * the same sources (panel_kernel.h, stream_kernels.h, loss_kernels.h) and give the same bits; which
- * one runs is decided when the program does.
+ * The inner loops that take nearly all of the training time, in two versions: 16-float vectors for
+ * processors with AVX-512, 8-float vectors for all others. Both are compiled from the same sources
+ * (panel_kernel.h, stream_kernels.h, loss_kernels.h) and give the same bits; the version is chosen
+ * at run time.
  */
 #ifndef MODEL_KERNELS_H
 #define MODEL_KERNELS_H
@@ -10,17 +10,17 @@
 #include "model/loss.h"
 #include "model/stream.h"
 
-/* One panel of a product, a block of B's columns (model/product.h): C[i][j] = chain over k of
-   A(i, k) packed[k packed_row + j], for i < M and j < columns. */
+/* One panel of a product, i.e. one block of B's columns (model/product.h): C[i][j] = chain over
+   k of A(i, k) packed[k packed_row + j], for i < M and j < columns. */
 struct PanelTask {
   size_t M, K;
   struct Matrix A;
-  const float *packed; /* [K][width], the rows packed_row apart: any numbers behind the columns */
+  const float *packed; /* [K][width], row stride packed_row; values past `columns` are ignored */
   size_t packed_row;
-  size_t columns;    /* up to the width */
-  bool accumulate;   /* the chain starts with what C holds, not with 0 */
-  bool last;         /* the chain ends here: what it gives is flushed (model/flush.h) */
-  const float *gate; /* [M][STRIP]: C becomes 0 where it is not above 0; NULL: no gate */
+  size_t columns;    /* at most the width */
+  bool accumulate;   /* start the chain from C instead of 0 */
+  bool last;         /* last part of the chain: flush the result (model/flush.h) */
+  const float *gate; /* [M][STRIP]: C is set to 0 unless gate > 0; NULL: no gate */
   float *C;
   size_t ldc;
 };
@@ -44,13 +44,13 @@ extern const struct Kernels kernels_256;
 extern const struct Kernels kernels_512; /* for processors with AVX-512 only */
 #endif
 
-/* Those for this processor. */
+/* The kernels for this processor. */
 const struct Kernels *kernels(void);
 
-/* From now on kernels() is what it is on a processor without AVX-512: for measurements. */
-void kernels_forgo_wide_vectors(void);
+/* Makes kernels() return the 256-bit kernels from now on, even with AVX-512: for benchmarks. */
+void kernels_disable_wide_vectors(void);
 
-/* Can the processor run kernels_512? */
+/* Whether the processor can run kernels_512. */
 bool kernels_have_wide_vectors(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* All kernels, for the width of vectors that the including file (kernels_256.c, kernels_512.c) is
-   compiled for, hence without an include guard; and the block sizes that it chose. */
+/* All kernels, for the vector width and block sizes of the including file (kernels_256.c,
+   kernels_512.c); hence no include guard. */
 #include "model/kernels.h"
 #include "model/wide.h"
 

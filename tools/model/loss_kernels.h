@@ -1,10 +1,10 @@
 /*
- * The loops of model/loss.h over the logits of a pair. The answer's logit and what lies behind the
- * end are -infinity here: they take no part in the largest of the others, and their terms are 0.
+ * The loops of model/loss.h over the logits of a pair. The answer's logit and the padding past the
+ * end count as -infinity here: they do not affect the largest of the others, and their terms are 0.
  */
 #include "base/elementary.h"
 
-/* The Wide at `first` of n logits. */
+/* Logits `first` .. first + 15 of n. */
 INLINED Wide load_others(const float *logits, int n, int answer, int first)
 {
   Wide others = first + WIDE_LANES <= n ? wide_load(logits + first)
@@ -29,7 +29,7 @@ INLINED bool is_argmax(const float *logits, int answer, float largest)
   return true;
 }
 
-/* Everything about a pair but its terms: they are exp((l_j - l_y) - shift). */
+/* Everything about a pair except its terms, exp((l_j - l_y) - shift). */
 struct Sum {
   float answer_logit, shift, one, others; /* one = exp(-shift), others = S exp(-shift) */
 };
@@ -52,7 +52,7 @@ INLINED Wide terms_at(const struct Sum *sum, const float *logits, int n, int ans
       wide_subtract(wide_subtract(others, wide_fill(sum->answer_logit)), wide_fill(sum->shift)));
 }
 
-/* Lane by lane of a Vector, so in the order that eight lanes at a time would give. */
+/* Adds the two halves in turn: the order of sums that 8-lane vectors would give. */
 INLINED Vector add_terms(Vector sum, Wide terms)
 {
   sum += wide_half(terms, 0);
@@ -65,7 +65,7 @@ INLINED double loss_of_sum(const struct Sum *sum)
   return (double)sum->shift + elementary_log((double)sum->one + (double)sum->others);
 }
 
-/* The terms of a pair, to `gradients` where there are any; returns their sum. */
+/* Computes the terms of a pair, stores them in `gradients` unless NULL, and returns their sum. */
 INLINED float sum_terms(const struct Sum *sum, const float *logits, int n, int answer,
                         float *gradients)
 {
@@ -89,8 +89,8 @@ INLINED void scale_terms(const struct Sum *sum, float scale, int n, int answer, 
   gradients[answer] = flush(-factor * sum->others);
 }
 
-/* Stage by stage for a few pairs at a time: each stage of a pair is a chain of instructions that
-   wait for one another, but not for those of another pair. */
+/* Stage by stage for a batch of pairs: within a pair each stage is one dependency chain, but
+   different pairs are independent and overlap. */
 static void add_losses_of_pairs(const struct Logits *logits, double *loss, size_t *correct)
 {
   enum { BATCH = 16 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All pairs of the grid; their answers play no part in a forward pass. */
+/* All pairs of the grid; a forward pass does not use their answers. */
 static bool list_all_pairs(struct Pairs *pairs, int p, struct Error *error)
 {
   struct Dataset grid = {.p = p};

@@ -1,11 +1,11 @@
 /*
- * A set of pairs (a, b) of the grid, in the order in which the step walks them: row by row, and
- * within a row by rising b. "Pair number i" below means the i-th in this order.
+ * A set of pairs (a, b) of the grid in the order in which they are processed: row by row, by
+ * increasing b within a row. "Pair i" below is the i-th in this order.
  *
- * Work is cut by the pairs alone, never by the number of threads: rows form groups, and what a
- * group adds up (its share of dW_L, for example) is one sum in a fixed order. Groups are then
- * summed in order. A group is worked through in tiles of whole rows, whose arrays stay within a
- * few caches of the second level.
+ * Work is partitioned by the pairs alone, never by the number of threads: rows form groups, and
+ * each sum over a group (its share of dW_L, for example) has a fixed order. Groups are then summed
+ * in order. A group is processed in tiles of whole rows, whose arrays take up a few L2 caches at
+ * most.
  */
 #ifndef MODEL_PAIRS_H
 #define MODEL_PAIRS_H
@@ -22,8 +22,8 @@ struct Pairs {
   int *column;          /* [n]: b of each pair */
   int *answer;          /* [n] */
   size_t *row_first;    /* [p + 1]: the pairs of row a are row_first[a] .. row_first[a + 1] - 1 */
-  size_t *by_row;       /* [n]: 0, 1, 2, ...; the counterpart of by_column */
-  size_t *by_column;    /* [n]: pair numbers, column by column, within a column by rising a */
+  size_t *by_row;       /* [n]: 0, 1, 2, ...; counterpart of by_column */
+  size_t *by_column;    /* [n]: pair numbers column by column, by increasing a within a column */
   size_t *column_first; /* [p + 1]: where each column begins in by_column */
   size_t n_groups;
   int group_first[MAX_GROUPS +
@@ -35,8 +35,8 @@ bool pairs_init(struct Pairs *pairs, const struct Dataset *dataset, enum Subset 
                 struct Error *error);
 void pairs_release(struct Pairs *pairs);
 
-/* The row behind the last one of the tile that starts with row `first` of a group ending at `end`:
-   tiles of a group are about equal and hold up to TILE_PAIRS, but at least one row. */
+/* One past the last row of the tile that starts at row `first`, in a group ending at row `end`.
+   Tiles of a group are about equal and hold up to TILE_PAIRS pairs, but at least one row. */
 int pairs_tile_end(const struct Pairs *pairs, int first, int end);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The inner loop of a product (model/product.h).
+ * The micro-kernel of a matrix product (model/product.h).
  *
- * A block of PANEL_ROWS x PANEL_WIDES of C is held in registers while k runs over the panel, strip
- * by strip of A. At each k the panel's Wides are loaded once, and one broadcast of A per row feeds
- * them all; the rows are as many as leave registers for those.
+ * A block of PANEL_ROWS x PANEL_WIDES of C is kept in registers while k runs over the panel, strip
+ * by strip of A. Each k loads the panel's Wides once and broadcasts one element of A per row;
+ * PANEL_ROWS leaves registers for both.
  */
 #include <string.h>
 
@@ -11,8 +11,8 @@ enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
 _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "product.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
-/* `rows` and `wides` are constants wherever this is inlined, so that its loops unroll and `sum` has
-   no memory. */
+/* `rows` and `wides` are constants wherever this is inlined, so its loops unroll and `sum` stays
+   in registers. */
 INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
                          float *C, size_t ldc)
 {
@@ -60,7 +60,7 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
       wide_store(C + i * ldc + v * WIDE_LANES, sum[i][v]);
 }
 
-/* Any number of rows up to PANEL_ROWS, as a constant. */
+/* Dispatches 1 .. PANEL_ROWS rows to a constant. */
 INLINED void panel_few_rows(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
                             float *C, size_t ldc)
 {
@@ -85,7 +85,7 @@ INLINED void panel_few_rows(size_t rows, size_t wides, const struct PanelTask *t
 #undef CASE
 }
 
-/* That, for 1 Wide or all of them, as a constant. */
+/* The same, for a constant 1 or PANEL_WIDES Wides. */
 static void panel_part(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
                        float *C, size_t ldc)
 {
@@ -95,7 +95,7 @@ static void panel_part(size_t rows, size_t wides, const struct PanelTask *task, 
     panel_few_rows(rows, 1, task, first, C, ldc);
 }
 
-/* The same at the right edge of C, where only the first `columns` are C's. */
+/* The same at the right edge of C, where only the first `columns` columns exist. */
 static void panel_edge(size_t rows, size_t wides, size_t columns, const struct PanelTask *task,
                        size_t first)
 {
@@ -110,9 +110,9 @@ static void panel_edge(size_t rows, size_t wides, size_t columns, const struct P
     memcpy(C + i * task->ldc, block + i * PANEL_WIDTH, columns * sizeof *C);
 }
 
-/* The first `columns` of the panel, which are in that many Wides, from row `first` on. What is left
-   behind the whole blocks of rows is shared out between the last two: a block of few rows waits for
-   its own sums. */
+/* The first `columns` columns of the panel, which span `wides` Wides, from row `first` on. The
+   last two row blocks share the remainder evenly, as a block of few rows stalls on fused
+   multiply-add latency. */
 INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask *task, size_t first)
 {
   for (size_t i = first, rows; i < task->M; i += rows) {
@@ -129,13 +129,13 @@ INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask 
 
 /* ---- the last few columns ---- */
 
-/* So few columns that most of a Wide would be idle: there lanes hold rows, sixteen of them. A must
-   be stored row by row, and is read four k at a time. */
+/* With so few columns most lanes would be idle, so here the lanes hold sixteen rows. A must be
+   row-major and is read four k at a time. */
 enum { FEW_COLUMNS = 4, FEW_STEPS = 4 };
 _Static_assert(FEW_COLUMNS <= 4, "few_columns has no case for more");
 _Static_assert((int)STRIP % FEW_STEPS == 0, "four steps stay within a strip");
 
-/* Column j of C in the rows from `first` on. */
+/* Sixteen rows of column j of C, from row `first` on. */
 INLINED Wide load_column(const struct PanelTask *task, size_t first, size_t j)
 {
   float lanes[WIDE_LANES];
@@ -149,12 +149,12 @@ INLINED void store_column(const struct PanelTask *task, size_t first, size_t j, 
   float lanes[WIDE_LANES];
   wide_store(lanes, task->last ? wide_flush(column) : column);
   for (size_t i = 0; i < WIDE_LANES; i++) {
-    bool stays = !task->gate || task->gate[(first + i) * STRIP + j] > 0.0f;
-    task->C[(first + i) * task->ldc + j] = stays ? lanes[i] : 0.0f;
+    bool passes = !task->gate || task->gate[(first + i) * STRIP + j] > 0.0f;
+    task->C[(first + i) * task->ldc + j] = passes ? lanes[i] : 0.0f;
   }
 }
 
-/* `blocks` Wides of rows. */
+/* `blocks` Wides of rows, from row `first` on. */
 INLINED void few_columns_block(size_t columns, size_t blocks, const struct PanelTask *task,
                                size_t first)
 {
@@ -172,7 +172,7 @@ INLINED void few_columns_block(size_t columns, size_t blocks, const struct Panel
 #pragma GCC unroll 4
       for (size_t i = 0; i < FEW_STEPS; i++)
         a[b][i] = wide_load_quads(A + (b * WIDE_LANES + i) * row, row);
-      wides_turn_quads(a[b]);
+      wides_transpose_quads(a[b]);
     }
 #pragma GCC unroll 4
     for (size_t i = 0; i < FEW_STEPS; i++, packed += task->packed_row)
@@ -189,7 +189,7 @@ INLINED void few_columns_block(size_t columns, size_t blocks, const struct Panel
       store_column(task, first + b * WIDE_LANES, j, sum[b][j]);
 }
 
-/* Rows behind the last Wide of them are done as usual. */
+/* The rows left over after the last whole Wide take the usual path. */
 INLINED void few_columns_rows(size_t columns, const struct PanelTask *task)
 {
   size_t first = 0;
@@ -200,7 +200,7 @@ INLINED void few_columns_rows(size_t columns, const struct PanelTask *task)
   panel_columns(1, columns, task, first);
 }
 
-/* Any number of columns up to FEW_COLUMNS, as a constant. */
+/* Dispatches 1 .. FEW_COLUMNS columns to a constant. */
 static void few_columns(const struct PanelTask *task)
 {
 #define CASE(n)                                                                                    \

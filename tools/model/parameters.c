@@ -9,14 +9,14 @@
 
 enum { N_POSITIONS = 3 }; /* "a", "b", "=" */
 
-/* What the axes of the parameters run over. */
+/* The axes of the parameters. */
 enum Axis { NONE, TOKENS, POSITIONS, HEADS, D_MODEL, D_HEAD, D_MLP, LOGITS, N_AXES };
 
-/* The list that everything about parameters follows from. */
+/* The single list of parameters; everything else follows from it. */
 static const struct Row {
   const char *name, *short_name;
-  enum Axis axes[PARAMETER_MAX_RANK]; /* NONE behind the last one */
-  enum Axis spread;                   /* initial values are N(0, 1 / its length); NONE: zero */
+  enum Axis axes[PARAMETER_MAX_RANK]; /* NONE after the last one */
+  enum Axis spread; /* initial values are N(0, 1 / length of this axis); NONE: zero */
 } rows[N_PARAMETERS] = {
     [W_E] = {"embed.W_E", "W_E", {TOKENS, D_MODEL}, D_MODEL},
     [W_POS] = {"pos_embed.W_pos", "W_pos", {POSITIONS, D_MODEL}, D_MODEL},

@@ -1,7 +1,7 @@
 /*
- * The parameters of the network, all in one allocation, described by one list. Names, shapes and
- * orientation are TransformerLens': an activation is a row vector and is multiplied from the left,
- * q = x W_Q[h]. With V_in = p + 1 tokens, V = p or p + 1 logits, H heads, d = d_model, m = d_mlp:
+ * The parameters of the network, in one allocation and described by one list. Names, shapes and
+ * orientation follow TransformerLens: activations are row vectors, q = x W_Q[h]. With V_in = p + 1
+ * tokens, V = p or p + 1 logits, H heads, d = d_model, m = d_mlp:
  *
  *   W_E   embed.W_E             [V_in, d]        N(0, 1/d)
  *   W_pos pos_embed.W_pos       [3, d]           N(0, 1/d)
@@ -36,7 +36,7 @@ struct ParameterInfo {
   double variance;      /* of its initialisation */
 };
 
-/* The sizes of a network, read off a configuration. */
+/* The sizes of a network, from its configuration. */
 struct Shape {
   int p;    /* modulus */
   int V_in; /* tokens: p + 1 */
@@ -51,14 +51,14 @@ struct Parameters {
   float *values; /* [total], 64-byte aligned */
 };
 
-/* Fills in the shape and the list for the sizes that the configuration says, and no values. Error:
-   sizes that cannot be addressed. */
+/* Fills in shape and list for the configured sizes, without allocating values. Error: sizes that
+   cannot be addressed. */
 bool parameters_describe(struct Parameters *parameters, const struct Config *config,
                          struct Error *error);
 
-/* Allocates parameters of the sizes that the configuration says, all zero. The biases are there
-   even where the configuration has model.biases = false: they then stay zero. Errors: those of
-   parameters_describe, or no memory; there is nothing to release then. */
+/* Allocates parameters of the configured sizes, all zero. The biases exist, and stay zero, even
+   with model.biases = false. Errors: those of parameters_describe, or no memory; then there is
+   nothing to release. */
 bool parameters_init(struct Parameters *parameters, const struct Config *config,
                      struct Error *error);
 void parameters_release(struct Parameters *parameters);

@@ -8,25 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of B that are packed at a time: 32 KiB of the widest panel, and whole strips of A. And the
-   most rows of A for which packing B costs more than it saves: a few blocks of a panel. */
+/* CHUNK: rows of B packed at a time, 32 KiB of the widest panel and whole strips of A. FEW_ROWS:
+   up to this many rows of A, packing B costs more than it saves. */
 enum { CHUNK = 256, WIDEST = WIDEST_PANEL, FEW_ROWS = 36 };
 _Static_assert((int)CHUNK % (int)STRIP == 0, "a chunk of A begins with a strip");
 
-/* Eight columns of eight stored rows, turned: to[k width + j] = from[j ldb + k]. */
-static void turn_block(const float *from, size_t ldb, float *to, size_t width)
+/* Transposes an 8 x 8 block: to[k width + j] = from[j ldb + k]. */
+static void transpose_block(const float *from, size_t ldb, float *to, size_t width)
 {
   for (size_t half = 0; half < 2; half++, from += 4, to += 4 * width) {
     Vector quads[4];
     for (size_t j = 0; j < 4; j++)
       quads[j] = vector_load_quads(from + j * ldb, from + (j + 4) * ldb);
-    vectors_turn_quads(quads);
+    vectors_transpose_quads(quads);
     for (size_t k = 0; k < 4; k++)
       vector_store(to + k * width, quads[k]);
   }
 }
 
-/* packed[k][j] = B(k, j) for rows of B that are stored as they are; `width` is the panel's. */
+/* packed[k][j] = B(k, j) for a row-major B, zero-padded to the panel's `width`. */
 static inline void copy_rows(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
   for (size_t k = 0; k < K; k++) {
@@ -36,25 +36,25 @@ static inline void copy_rows(struct Matrix B, size_t K, size_t columns, size_t w
   }
 }
 
-static void turn_rows(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
+static void transpose_rows(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
-  size_t whole = K - K % 8, turned = columns - columns % 8;
-  for (size_t j = 0; j < turned; j += 8)
+  size_t whole = K - K % 8, blocked = columns - columns % 8;
+  for (size_t j = 0; j < blocked; j += 8)
     for (size_t k = 0; k < whole; k += 8)
-      turn_block(B.at + j * B.column + k, B.column, packed + k * width + j, width);
+      transpose_block(B.at + j * B.column + k, B.column, packed + k * width + j, width);
   for (size_t j = 0; j < columns; j++)
-    for (size_t k = j < turned ? whole : 0; k < K; k++)
+    for (size_t k = j < blocked ? whole : 0; k < K; k++)
       packed[k * width + j] = B.at[j * B.column + k];
   for (size_t k = 0; columns < width && k < K; k++)
     memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
 }
 
-/* packed[k][j] = B(k, j) for the panel that B starts with, `columns` wide. Whole panels are copied
-   with constant sizes. */
+/* packed[k][j] = B(k, j) for the first panel of B, `columns` wide, zero-padded to `width`. Whole
+   panels are copied with constant sizes. */
 static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
   if (B.column != 1)
-    turn_rows(B, K, columns, width, packed);
+    transpose_rows(B, K, columns, width, packed);
   else if (columns == WIDEST)
     copy_rows(B, K, WIDEST, WIDEST, packed);
   else if (columns == WIDEST / 2 && width == columns)
@@ -63,16 +63,16 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
     copy_rows(B, K, columns, width, packed);
 }
 
-/* Rows from `i` on, columns from `j` on, which is the first of a strip where there are any. */
+/* The submatrix from element (i, j) on; j must begin a strip if the matrix is stored in strips. */
 static struct Matrix part_of(struct Matrix matrix, size_t i, size_t j)
 {
   matrix.at = matrix_at(matrix, i, j);
   return matrix;
 }
 
-/* Are a panel's rows read where they are? They are where B is stored in strips, which is packed,
-   and where only a few rows of A read them. */
-static bool read_in_place(struct Matrix B, size_t M, bool whole)
+/* Whether a panel of B is read in place instead of packed: if B is stored in strips, which is a
+   packed layout already, or if only a few rows of A read it. */
+static bool reads_in_place(struct Matrix B, size_t M, bool whole)
 {
   return B.column == 1 && (B.strip != STRIP || (M <= FEW_ROWS && whole));
 }
@@ -80,22 +80,21 @@ static bool read_in_place(struct Matrix B, size_t M, bool whole)
 static const struct Matrix nothing;
 
 /*
- * A product, chunk by chunk of K and panel by panel of N. Those of B stand in `panels` in
- * this order; where that is NULL they are packed as they are needed. The gate opens or closes
- * behind the last chunk; where it is nothing, everything passes.
+ * A product, by chunks of K and then panels of N. `panels` holds B packed in this order; if NULL,
+ * panels are packed as needed. The gate applies after the last chunk; `nothing` means no gate.
  */
 static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      const float *panels, struct Matrix gate, enum Into into, float *C, size_t ldc)
 {
   const struct Kernels *run = kernels();
   const size_t width = run->panel_width;
-  float room[CHUNK * WIDEST] __attribute__((aligned(64)));
+  float buffer[CHUNK * WIDEST] __attribute__((aligned(64)));
   struct PanelTask task = {.M = M, .ldc = ldc};
   size_t first = 0;
-  do { /* once even for K = 0, which makes C zero */
+  do { /* once even for K = 0, which zeroes C */
     task.K = K - first < CHUNK ? K - first : CHUNK;
     task.A = part_of(A, 0, first);
-    task.accumulate = into == ADD || first > 0; /* a chain goes on from chunk to chunk */
+    task.accumulate = into == ADD || first > 0; /* the chain continues across chunks */
     task.last = first + task.K == K;
     for (size_t j = 0; j < N; j += width) {
       task.columns = N - j < width ? N - j : width;
@@ -105,12 +104,12 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
       if (panels) {
         task.packed = panels;
         panels += task.K * width;
-      } else if (read_in_place(B, M, task.columns == width)) {
+      } else if (reads_in_place(B, M, task.columns == width)) {
         task.packed = part_of(B, first, j).at;
         task.packed_row = B.row;
       } else {
-        task.packed = room;
-        pack(part_of(B, first, j), task.K, task.columns, width, room);
+        task.packed = buffer;
+        pack(part_of(B, first, j), task.K, task.columns, width, buffer);
       }
       run->panel(&task);
     }
@@ -163,7 +162,7 @@ void packed_fill(struct Packed *packed, struct Matrix B)
   }
 }
 
-/* Where part number `part` of n begins, cut at multiples of a panel. */
+/* Where part `part` of `parts` of n columns or rows begins, rounded to whole panels. */
 static size_t part_begin(size_t n, size_t part, size_t parts)
 {
   size_t panels = (n + WIDEST - 1) / WIDEST, begin = panels * part / parts * WIDEST;

@@ -1,19 +1,18 @@
 /*
- * Products of float32 matrices whose bits are part of their definition: every element is one chain
- * of fused multiply-adds in the order of k,
+ * Float32 matrix products with fully specified bits: every element is one chain of fused
+ * multiply-adds in order of k,
  *
  *   c <- fma(a_ik, b_kj, c),   k = 0, 1, ..., K - 1,
  *
- * started at 0 or at the value that is there, and flushed at its end (model/flush.h): c is 0 where
- * it would be smaller than 2^-40. Neither blocks, nor the width of a machine's vectors,
- * nor the number of threads, nor a compiler can change that, so a product is the same everywhere.
- * BLAS libraries leave the order of a sum to the kernel they choose, which is why none is used.
+ * started from 0 or from the value of C, and flushed at the end (model/flush.h): c becomes 0 if |c|
+ * < 2^-40. Blocking, vector width, thread count and compiler cannot change this, so the result is
+ * the same everywhere. BLAS leaves the summation order to the kernel it picks, which is why it is
+ * not used.
  *
- * It costs no speed. A vector holds a part of a row of C: B is packed into panels of two vectors'
- * columns, which stay in the first-level cache while the rows of A go by, and a block of rows of a
- * panel stays in registers over the whole chain. Where only a few columns are left, vectors hold
- * parts of columns (panel_kernel.h). Processors with AVX-512 run the same source with vectors twice
- * as wide.
+ * This costs no speed. Vectors run along rows of C: B is packed into panels two vectors wide that
+ * stay in L1 while the rows of A stream past, and a block of rows of a panel stays in registers for
+ * the whole chain. For the last few columns, vectors run along columns instead (panel_kernel.h).
+ * With AVX-512 the same source runs on vectors twice as wide.
  */
 #ifndef MODEL_PRODUCT_H
 #define MODEL_PRODUCT_H
@@ -26,14 +25,14 @@
 /* Columns of a strip: see in_strips. */
 enum { STRIP = 32 };
 
-/* A matrix as a product reads it: element (i, j) is at[i row + (j % STRIP) column + (j / STRIP)
-   strip], and one of the distances `row` and `column` is 1. */
+/* A read-only matrix view: element (i, j) is at[i row + (j % STRIP) column + (j / STRIP) strip];
+   one of the strides `row` and `column` is 1. */
 struct Matrix {
   const float *at;
   size_t row, column, strip;
 };
 
-/* A matrix stored row by row, `stride` floats apart, as it is or transposed. */
+/* A row-major matrix with leading dimension `stride`, as it is or transposed. */
 static inline struct Matrix plain(const float *at, size_t stride)
 {
   return (struct Matrix){at, stride, 1, STRIP};
@@ -43,8 +42,8 @@ static inline struct Matrix transposed(const float *at, size_t stride)
   return (struct Matrix){at, 1, stride, STRIP * stride};
 }
 
-/* A matrix [rows, ...] stored in strips: the first STRIP columns row by row, then the next STRIP
-   columns, and so on. As a B it needs no packing. */
+/* A matrix [rows, ...] stored in strips: the first STRIP columns row-major, then the next STRIP
+   columns, and so on. As B it needs no packing. */
 static inline struct Matrix in_strips(const float *at, size_t rows)
 {
   return (struct Matrix){at, STRIP, 1, STRIP * rows};
@@ -55,42 +54,42 @@ static inline const float *matrix_at(struct Matrix matrix, size_t i, size_t j)
   return matrix.at + i * matrix.row + j % STRIP * matrix.column + j / STRIP * matrix.strip;
 }
 
-/* Floats of a matrix in strips: the last strip, too, has room for STRIP columns. */
+/* Floats needed for a matrix in strips; the last strip is padded to STRIP columns. */
 static inline size_t strips_size(size_t rows, size_t columns)
 {
   return (columns + STRIP - 1) / STRIP * STRIP * rows;
 }
 
-/* What a product does to the values that are there. */
+/* Whether a product overwrites C or adds to it. */
 enum Into { REPLACE, ADD };
 
-/* C = A B or C += A B for A [M, K], B [K, N], C [M, N], on the calling thread. C's rows are `ldc`
-   floats apart; it overlaps neither A nor B. */
+/* C = A B or C += A B for A [M, K], B [K, N], C [M, N] with leading dimension ldc, on the
+   calling thread. C must not overlap A or B. */
 void product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
              float *C, size_t ldc);
 
-/* A B that many products have: packed once, it need not be packed by each. */
+/* A B packed once, for use in many products. */
 struct Packed {
   float *panels;
   size_t K, N; /* B is [K, N] */
 };
 
-/* Room for any matrix B [K, N]. */
+/* Allocates room for a matrix B [K, N]. Error: no memory. */
 bool packed_init(struct Packed *packed, size_t K, size_t N, struct Error *error);
 void packed_release(struct Packed *packed);
 
-/* Packs a B of that shape, shared out among the threads. */
+/* Packs B, of that shape, in parallel. */
 void packed_fill(struct Packed *packed, struct Matrix B);
 
-/* As product, for a B that is packed. */
+/* As product, for a packed B. */
 void product_packed(size_t M, struct Matrix A, const struct Packed *B, enum Into into, float *C,
                     size_t ldc);
 
-/* C = A B where the gate [M, N], in strips, is above 0, and 0 elsewhere. */
+/* C = A B where gate > 0, else 0; the gate [M, N] is stored in strips. */
 void product_gated(size_t M, struct Matrix A, const struct Packed *B, struct Matrix gate, float *C,
                    size_t ldc);
 
-/* The same as product, shared out among the threads. */
+/* As product, in parallel. */
 void product_shared(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                     float *C, size_t ldc);
 

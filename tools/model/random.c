@@ -62,8 +62,8 @@ double random_normal(int64_t seed, const char *name, uint64_t index)
 {
   uint32_t block[4];
   draw_block(seed, name, index, block);
-  /* 1 - u lies in (0, 1]: its logarithm is finite. The sine of the same block stays unused, so
-     that an index owns its block. */
+  /* 1 - u is in (0, 1], so its logarithm is finite. The sine from the same block is discarded,
+     so that each index owns its block. */
   double radius = sqrt(-2.0 * elementary_log(1.0 - fraction(block)));
   return radius * elementary_cos_turns(block[2], 1LL << 32);
 }
@@ -79,8 +79,8 @@ static void seed_with_word(uint32_t state[TWISTER_WORDS], uint32_t word)
     state[i] = UINT32_C(1812433253) * (state[i - 1] ^ state[i - 1] >> 30) + i;
 }
 
-/* The reference's init_by_array: both passes walk the state cyclically, word 0 standing in for the
-   last one at each turn. */
+/* init_by_array of the reference: both passes walk the state cyclically; on wrap-around word 0
+   takes the value of the last word. */
 static void seed_with_words(uint32_t state[TWISTER_WORDS], const uint32_t *words, uint32_t n)
 {
   seed_with_word(state, UINT32_C(19650218));
@@ -104,7 +104,7 @@ static void seed_with_words(uint32_t state[TWISTER_WORDS], const uint32_t *words
 
 void twister_seed(struct Twister *twister, int64_t seed)
 {
-  /* CPython takes the magnitude; unsigned, that of the smallest integer fits as well */
+  /* CPython takes the magnitude; unsigned, so that of INT64_MIN fits too */
   uint64_t magnitude = seed < 0 ? 0 - (uint64_t)seed : (uint64_t)seed;
   uint32_t words[2] = {(uint32_t)magnitude, (uint32_t)(magnitude >> 32)};
   seed_with_words(twister->state, words, words[1] ? 2 : 1);

@@ -1,14 +1,13 @@
 /*
- * Random numbers of two kinds.
+ * Two kinds of random numbers.
  *
- * Counter-based: each number is a pure function of (seed, name, index), so that what is drawn
- * depends neither on order nor on threads, and a tensor added later changes no other one. The
- * generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
- * 2011), one block per number: the seed is the key; the index and a hash of the name (64-bit
- * FNV-1a) fill the two halves of the counter.
+ * Counter-based: each number is a pure function of (seed, name, index), independent of order and
+ * threads, and adding a tensor changes no other one. The generator is Philox4x32-10 (Salmon et al.,
+ * "Parallel random numbers: as easy as 1, 2, 3", SC 2011), one block per number: the seed is the
+ * key; the index and a hash of the name (64-bit FNV-1a) fill the two halves of the counter.
  *
- * Mersenne Twister (MT19937; Matsumoto and Nishimura 1998), seeded and read as CPython's module
- * `random` does it: for splits that equal those of Python programs.
+ * Mersenne Twister (MT19937; Matsumoto and Nishimura 1998), seeded and read as in CPython's
+ * `random` module, to reproduce the splits of Python programs.
  */
 #ifndef MODEL_RANDOM_H
 #define MODEL_RANDOM_H
@@ -17,16 +16,16 @@
 
 /* ---- counter-based ---- */
 
-/* The bijection itself: 128 bits of counter to 128 bits of output under a key of 64 bits. */
+/* The Philox bijection: 128-bit counter to 128-bit output under a 64-bit key. */
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
 
-/* The 64-bit FNV-1a hash of a text. */
+/* The 64-bit FNV-1a hash of a string. */
 uint64_t random_hash(const char *text);
 
 /* Uniform in [0, 1), a multiple of 2^-53. */
 double random_uniform(int64_t seed, const char *name, uint64_t index);
 
-/* N(0, 1), by Box and Muller's transform in double precision; at most 8.6 in magnitude. */
+/* N(0, 1), by the Box-Muller transform in double precision; at most 8.6 in magnitude. */
 double random_normal(int64_t seed, const char *name, uint64_t index);
 
 /* ---- CPython's ---- */
@@ -35,7 +34,7 @@ enum { TWISTER_WORDS = 624 };
 
 struct Twister {
   uint32_t state[TWISTER_WORDS];
-  int next; /* the word of the state that is read next */
+  int next; /* the next state word to read */
 };
 
 /* The state after random.seed(seed). */

@@ -73,7 +73,7 @@ void step_release(struct Step *step)
   *step = (struct Step){0};
 }
 
-/* Seconds on a clock that only goes forward; 0 when nothing is measured. */
+/* Seconds on a monotonic clock; 0 if nothing is measured. */
 static double lap_begin(const struct Step *step)
 {
   struct timespec time;
@@ -82,7 +82,7 @@ static double lap_begin(const struct Step *step)
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Books the time since `begin` on a part; returns when the next one begins. */
+/* Charges the time since `begin` to a part; returns the start of the next one. */
 static double lap(const struct Step *step, enum StepPart part, double begin)
 {
   double end = lap_begin(step);
@@ -99,7 +99,8 @@ void step_prepare(struct Step *step, const struct Parameters *parameters)
 
 /* ---- a tile ---- */
 
-/* Losses of a tile's pairs. With a scale, the logits become scale times their gradients. */
+/* Losses of a tile's pairs. If scale is not 0, the logits are replaced by scale times their
+   gradients. */
 static void tile_losses(const struct Tables *t, const struct Pairs *pairs, const struct Tile *tile,
                         float scale, struct GroupSums *sums)
 {
@@ -114,8 +115,8 @@ static void tile_losses(const struct Tables *t, const struct Pairs *pairs, const
   add_losses(&logits, &sums->loss, &sums->correct);
 }
 
-/* From the logits' gradients to the streams', adding the tile's share of dW_L. A ReLU lets the
-   gradient through where its hidden value is above 0. */
+/* Logit gradients to stream gradients, adding the tile's share of dW_L. ReLU passes the gradient
+   where the hidden value is positive. */
 static void tile_mlp_backward(const struct Step *step, const struct Scratch *scratch,
                               const struct Tile *tile, bool first_of_group, float *d_W_L)
 {
@@ -134,7 +135,7 @@ static void tile_mlp_backward(const struct Step *step, const struct Scratch *scr
   }
 }
 
-/* What the streams' gradients of a tile mean for the base, for T^0 of its rows, and for T^2. */
+/* Stream gradients of a tile to those of the base, of T^0 for its rows, and of T^2. */
 static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
 {
   const struct Tables *t = &step->tables;
@@ -258,9 +259,9 @@ static void add_to(float *sum, const float *terms, size_t count)
     vector_store(sum + i, vector_load(sum + i) + vector_load(terms + i));
 }
 
-/* On one thread, what the groups have of W_L's gradient is added up while it is near: in the order
-   of the groups, by way of the first one's array. A group without rows has none. */
-static void groups_in_turn(struct Step *step, size_t count)
+/* On one thread, each group's share of dW_L is added, in group order, while it is still in
+   cache; all groups use the first one's array. A group without rows has no share. */
+static void groups_one_by_one(struct Step *step, size_t count)
 {
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   float *W_L = step->groups[0].W_L;
@@ -273,11 +274,13 @@ static void groups_in_turn(struct Step *step, size_t count)
   }
 }
 
-/* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset. */
+/* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset in
+   GroupSums. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
   const size_t block =
-      512 * LANES; /* a sum of 16 KiB stays near, and reads are long enough to be foreseen */
+      512 *
+      LANES; /* 16 KiB of sums stay in L1, and reads are long enough for the hardware prefetcher */
 #pragma omp parallel for
   for (size_t first = 0; first < count; first += block) {
     size_t end = first + block < count ? first + block : count;
@@ -309,7 +312,7 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   size_t count = (size_t)t->shape.V * t->mlp_width;
   bool alone = omp_get_max_threads() == 1;
   if (alone)
-    groups_in_turn(step, count);
+    groups_one_by_one(step, count);
   else
 #pragma omp parallel for schedule(dynamic)
     for (size_t g = 0; g < pairs->n_groups; g++)

@@ -1,7 +1,7 @@
 /*
- * Loss, accuracy and gradient over the training pairs, and loss and accuracy over any subset, by
- * the factored network (model/tables.h). The same function and the same gradient as the textbook
- * network, summed in another order.
+ * Loss, accuracy and gradient over the training pairs, and loss and accuracy over any subset, with
+ * the factored network (model/tables.h). Same function and gradient as the textbook network, summed
+ * in a different order.
  *
  *   step_prepare(&step, &parameters);            // the tables, once per set of parameters
  *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
@@ -18,19 +18,19 @@
 
 struct Performance {
   double loss;     /* mean cross-entropy in nats, over all V logits */
-  double accuracy; /* share of the pairs whose largest logit is the answer's */
+  double accuracy; /* fraction of pairs whose largest logit is the answer's */
 };
 
-/* What one group of rows adds up; groups are then summed in order. */
+/* Sums over one group of rows; groups are then summed in order. */
 struct GroupSums {
   double loss;
   size_t correct;
-  float *W_L;  /* [V][mlp_width]: of W_L, not transposed */
+  float *W_L;  /* [V][mlp_width]: gradient of W_L, not transposed */
   float *base; /* [width] */
   float *T2;   /* [H][width] */
 };
 
-/* What the time of an epoch is spent on; the bench shows it (tests/bench). */
+/* The parts of a step, for the timings of the benchmark (tests/bench). */
 enum StepPart {
   PART_TABLES,           /* parameters to tables */
   PART_STREAMS,          /* attention, weighted sums of table rows */
@@ -45,18 +45,18 @@ enum StepPart {
 
 struct Step {
   struct ModelConfig config;
-  struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; all pairs are not listed */
+  struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
   struct Tables tables;
   struct TableGradients gradients;
   float *streams;       /* [n_train][width]: logits, then the streams' gradients */
   float *weights;       /* [n_train][3][H] */
-  float *d_weights;     /* [n_train][3][H]: gradients of the weights, then of the scores */
+  float *d_weights;     /* [n_train][3][H]: weight gradients, then score gradients */
   float *score2_of_row; /* [p][H] */
   struct GroupSums groups[MAX_GROUPS];
-  void *block; /* where all these arrays stand */
+  void *block; /* the allocation that holds these arrays */
   int n_threads;
   struct Scratch *scratch;         /* [n_threads] */
-  double (*seconds)[N_STEP_PARTS]; /* [n_threads]: what each thread spent; NULL: not measured */
+  double (*seconds)[N_STEP_PARTS]; /* [n_threads]: time per thread and part; NULL: not measured */
 };
 
 bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
@@ -65,13 +65,13 @@ void step_release(struct Step *step);
 
 void step_prepare(struct Step *step, const struct Parameters *parameters);
 
-/* Overwrites every value of `gradient` with the gradient of GRADIENT_SCALE times the mean training
-   loss (model/flush.h). No operand and no result on the way is subnormal, provided that the
-   parameters are flushed, as parameters_initialise and adamw_step leave them. */
+/* Overwrites `gradient` with the gradient of GRADIENT_SCALE times the mean training loss
+   (model/flush.h). No intermediate value is subnormal, provided that the parameters are flushed,
+   as parameters_initialise and adamw_step leave them. */
 struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
                                  struct Parameters *gradient);
 
-/* SUBSET_TRAIN or SUBSET_TEST. For the training pairs: the bits that step_gradient returns. */
+/* SUBSET_TRAIN or SUBSET_TEST. For the training pairs, bit-identical to step_gradient's result. */
 struct Performance step_evaluate(struct Step *step, enum Subset subset);
 
 #endif

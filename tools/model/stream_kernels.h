@@ -1,10 +1,9 @@
 /*
- * The loops of model/stream.h over pairs, heads and Wides of a row.
+ * The loops of model/stream.h over pairs, heads and the Wides of a row.
  *
- * Each loop is written once, for any block of pairs, heads and Wides, and always inlined with
- * constants for the common blocks, so that the accumulators of a block stay in registers. How large
- * the blocks are follows from the registers: 32 that hold a Wide each with AVX-512, 16 that hold
- * half of one without.
+ * Each loop is written once for any block of pairs, heads and Wides, and inlined with constants for
+ * the common blocks, so that a block's accumulators stay in registers. Block sizes follow from the
+ * register file: 32 registers of one Wide each with AVX-512, 16 of half a Wide without.
  */
 enum { HEAD_BLOCK = 4 };
 _Static_assert((int)STRIP == 2 * (int)WIDE_LANES, "forward_block stores two Wides to a strip");
@@ -14,15 +13,16 @@ _Static_assert((int)TABLE_STRIP % (int)STRIP == 0, "a strip of a table begins wi
 
 /* ---- forward ---- */
 
-/* Columns of a strip, and where they go: those behind the first STRIP at out + jump. */
+/* Columns of a strip and where they go: the first STRIP columns to out, the next to out + jump. */
 struct Piece {
-  const float *base, *T0, *T1, *T2; /* [entries][H][columns of the strip], but for the base */
+  const float *base, *T0, *T1, *T2; /* [entries][H][columns of the strip]; base has one row */
   bool rectified;
   float *out;       /* of the first pair */
-  size_t row, jump; /* from pair to pair, and from STRIP columns to the next */
+  size_t row, jump; /* strides from pair to pair, and from STRIP columns to the next */
 };
 
-/* What the pairs of a row share, loaded once. With H = HEAD_BLOCK there are registers for it. */
+/* What the pairs of a row share, loaded once. T0 only if H = HEAD_BLOCK, when it fits in
+   registers. */
 struct Shared {
   Wide base[FORWARD_WIDES], T0[HEAD_BLOCK][FORWARD_WIDES];
 };
@@ -42,7 +42,7 @@ INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t co
   return shared;
 }
 
-/* `wides` Wides of `count` pairs of a row. */
+/* `wides` Wides of the streams of `count` pairs of a row. */
 INLINED void forward_block(const struct Piece *piece, const struct Shared *shared, size_t H,
                            size_t columns, size_t wides, size_t count, bool folded, const float *T0,
                            const int *column, const float *weights, float *out)
@@ -98,7 +98,7 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
       wide_store(out + i * piece->row + v / 2 * piece->jump + v % 2 * WIDE_LANES, sum[i][v]);
 }
 
-/* `wides` Wides of all pairs, of a strip that is `columns` wide. */
+/* `wides` Wides of the streams of all pairs, in a strip `columns` wide. */
 INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows, size_t H,
                            size_t columns, size_t wides, bool folded)
 {
@@ -124,7 +124,7 @@ INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *
   }
 }
 
-/* A strip. A whole one's width is a constant. */
+/* One strip; the width of a whole strip is a constant. */
 INLINED void forward_strip(const struct Tables *t, const struct RowsOfPairs *rows, size_t H,
                            bool folded, struct TableStrip strip)
 {
@@ -169,15 +169,15 @@ static void forward(const struct Tables *t, const struct RowsOfPairs *rows)
 
 /* ---- backward, the weights ---- */
 
-/* Where a strip of the line's entry is in a table. */
+/* Offset of a strip of the line's entry in a table. */
 INLINED size_t entry_in(const struct Line *line, struct TableStrip strip, size_t H)
 {
   return (strip.begin * line->entries + line->entry * strip.columns) * H;
 }
 
-/* What a strip adds to the inner products of `count` (up to PAIR_BLOCK) pairs' gradients with the
-   entry's rows of `heads` (up to HEAD_BLOCK) heads. Those of a column lie far apart: the next
-   pairs' gradients are asked for, `ahead`. */
+/* One strip's contribution to the dot products of `count` (up to PAIR_BLOCK) pairs' gradients
+   with the entry's rows of `heads` (up to HEAD_BLOCK) heads. The gradients along a column are
+   far apart in memory, so the next pairs', `ahead`, are prefetched. */
 INLINED void add_strip(size_t columns, size_t heads, size_t count, size_t begin, const float *entry,
                        const float *const gradients[], const float *const ahead[],
                        Wide sum[][HEAD_BLOCK])
@@ -196,7 +196,7 @@ INLINED void add_strip(size_t columns, size_t heads, size_t count, size_t begin,
   }
 }
 
-/* The inner products, to d_weights. */
+/* The dot products, to d_weights. */
 INLINED void weights_backward(const struct Tables *t, const struct Line *line, size_t heads,
                               size_t first_head, size_t count, const float *const gradients[],
                               const float *const ahead[], float *const d_weights[])
@@ -247,9 +247,9 @@ INLINED void weights_backward_line(const struct Tables *t, const struct Line *li
 
 /* ---- backward, the table entry ---- */
 
-/* The gradient of `heads` heads of the entry, for `count` (up to ROW_BLOCK) Wides from column f on,
-   over all pairs of the line, to out + head columns; and for the first heads the sum of the pairs'
-   gradients. */
+/* The gradient of `heads` heads of the entry, for `count` (up to ROW_BLOCK) Wides from column f
+   on, summed over all pairs of the line, to out + head columns; if `summed`, also the sum of the
+   pairs' gradients. */
 INLINED void table_backward(const struct Tables *t, const struct Line *line, size_t columns,
                             size_t heads, size_t first_head, size_t count, size_t f, bool summed,
                             bool accumulate, float *out)
@@ -300,7 +300,7 @@ INLINED void table_backward_strips(const struct Tables *t, const struct Line *li
   }
 }
 
-/* The two flags as constants where it pays: the sum's registers are free when there is none. */
+/* `summed` becomes a constant, which frees the registers of the sum where there is none. */
 INLINED void backward_heads(const struct Tables *t, const struct Line *line, size_t heads,
                             size_t first_head, bool accumulate, float *d_table, float *d_weights)
 {

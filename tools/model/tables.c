@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of the sources behind W_E[0..p-1]. */
+/* Rows of the sources after W_E[0..p-1]. */
 static size_t source_position0(const struct Tables *t)
 {
   return (size_t)t->shape.p;
@@ -104,7 +104,7 @@ void table_gradients_release(struct TableGradients *g)
   *g = (struct TableGradients){0};
 }
 
-/* ---- sources: the vectors whose images the tables hold ---- */
+/* ---- sources: the vectors that the tables are computed from ---- */
 
 static void sources_forward(struct Tables *t, const struct Parameters *parameters)
 {
@@ -233,7 +233,7 @@ static void reader_forward(struct Tables *t, const struct Parameters *parameters
     logits[i] = -INFINITY;
 }
 
-/* From g->base, g->W_L and what table_rows_backward left in g->reader: sets W_in, b_in, W_out,
+/* From g->base, g->W_L and g->reader as left by table_rows_backward: sets W_in, b_in, W_out,
    b_out, W_U of the gradient, and adds to g->sources. */
 static void reader_backward(const struct Tables *t, const struct Parameters *parameters,
                             struct TableGradients *g, struct Parameters *gradient)
@@ -272,8 +272,7 @@ static float *source_strip(const struct Tables *t, struct TableStrip strip, floa
   return source_rows + strip.begin * t->n_sources * (size_t)t->shape.H;
 }
 
-/* A strip of T^0, T^1 and T^2, or where that is folded of the base, from that of the source rows.
- */
+/* A strip of T^0, T^1, T^2 and, if folded, the base from the same strip of the source rows. */
 static void place_strip(struct Tables *t, struct TableStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
@@ -317,7 +316,7 @@ static void table_rows_forward(struct Tables *t, const struct Parameters *parame
   }
 }
 
-/* Gathers what the rows of the sources get from the tables they are part of. */
+/* The gradient of the source rows: the sum over the tables they enter. */
 static void place_strip_backward(const struct Tables *t, struct TableGradients *g,
                                  struct TableStrip strip)
 {

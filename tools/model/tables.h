@@ -1,27 +1,28 @@
 /*
- * The network factored into tables. It reads the tokens a, b, "=" and answers at "=" alone, so:
+ * The network, factored into tables. Its input is the tokens a, b, "=", its output is read at "="
+ * only, so:
  *
- * - a score depends on one position: score^0_h(a), score^1_h(b), score^2_h are tables;
- * - what is linear in the residual stream before the MLP is a weighted sum of table rows. With the
- *   reader R = [W_in | W_U] (columns: m neurons, then V logits) and the token vectors
- *   x^0(a) = W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1], x_= = W_E[=] + W_pos[2],
+ * - each score depends on a single token: score^0_h(a), score^1_h(b), score^2_h are tables;
+ * - anything linear in the residual stream before the MLP is a weighted sum of table rows. With the
+ *   reader R = [W_in | W_U] (columns: m neurons, then V logits) and the token vectors x^0(a) =
+ *   W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1], x_= = W_E[=] + W_pos[2],
  *
  *     stream(a, b) = base + sum_h w^0_h T^0_h[a] + w^1_h T^1_h[b] + w^2_h T^2_h
  *     base         = x_= R + [b_in | b_out W_U]
  *     T^i_h[x]     = x^i(x) W_V[h] W_O[h] R
  *
- *   Its first m columns are the neurons' pre-activations, the last V the logits but for the MLP;
- * - behind the activation function, logits = stream[m..] + hidden W_L^T, W_L^T = W_out W_U.
+ *   Its first m columns are the pre-activations, the last V the logits without the MLP;
+ * - after the activation function, logits = stream[m..] + hidden W_L^T, W_L^T = W_out W_U.
  *
- * Where the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0 - w^1 is folded away:
- * T^2 is taken off the other two tables and added to the base once.
+ * If the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0 - w^1 is folded away: T^2
+ * is subtracted from the other two tables and added to the base.
  *
  * R, the tables and the stream have `width` columns: [m padded | V padded], padded to whole
- * vectors. Padded columns are 0, but for the logits of the base: there they are -infinity, so that
- * no loss and no gradient ever sees them.
+ * vectors. Padding is 0, except in the logits of the base, where it is -infinity and so affects
+ * neither loss nor gradient.
  *
- * Only W_E[x] differs between the tables of position 0 and 1, so both come from one product over
- * "sources": the rows x = W_E[0..p-1], then W_pos[0], W_pos[1], x_=.
+ * The tables of positions 0 and 1 share the token part, so both come from one product over
+ * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], x_=.
  */
 #ifndef MODEL_TABLES_H
 #define MODEL_TABLES_H
@@ -35,28 +36,28 @@ struct Tables {
   size_t mlp_width; /* m, padded */
   size_t width;     /* mlp_width + V, padded */
   size_t logit_width;
-  size_t n_sources;       /* p + 3 */
-  float *sources;         /* [n_sources][d] */
-  float *reader;          /* [d][width]: R */
-  float *readers_by_head; /* [H][d_head][width]: W_O[h] R */
-  float *values;          /* [H][n_sources][d_head]: sources W_V[h] */
-  float *source_rows;     /* [n_sources][H][width], in strips: values W_O R, of each source */
-  float *T0, *T1;         /* [p][H][width], in strips */
-  float *T2;              /* [1][H][width], in strips */
-  float *base;            /* [width] */
-  float *W_L_transposed;  /* [m][logit_width]: W_out W_U */
-  struct Packed logits_of_hidden; /* it, [m, V] */
+  size_t n_sources;               /* p + 3 */
+  float *sources;                 /* [n_sources][d] */
+  float *reader;                  /* [d][width]: R */
+  float *readers_by_head;         /* [H][d_head][width]: W_O[h] R */
+  float *values;                  /* [H][n_sources][d_head]: sources W_V[h] */
+  float *source_rows;             /* [n_sources][H][width], in strips: values[h] W_O[h] R */
+  float *T0, *T1;                 /* [p][H][width], in strips */
+  float *T2;                      /* [1][H][width], in strips */
+  float *base;                    /* [width] */
+  float *W_L_transposed;          /* [m][logit_width]: W_out W_U */
+  struct Packed logits_of_hidden; /* W_L^T [m, V] */
   struct Packed hidden_of_logits; /* W_L [V, m] */
   float *query;                   /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
   float *key_query;               /* [d][H]: W_K[h] query_h */
   float *source_scores;           /* [n_sources][H] */
   float *score0, *score1;         /* [p][H] */
   float *score2;                  /* [H] */
-  void *block;                    /* where all these arrays stand */
+  void *block;                    /* the allocation that holds these arrays */
 };
 
-/* The tables' gradients, in the same shapes but for W_L's; what else the backward pass needs is its
-   scratch. */
+/* The tables' gradients, in the same shapes except for W_L; the remaining arrays are scratch of
+   the backward pass. */
 struct TableGradients {
   float *T0, *T1;         /* [p][H][width], in strips */
   float *T2;              /* [1][H][width], in strips; not read when folded */
@@ -70,9 +71,9 @@ struct TableGradients {
 };
 
 /*
- * The tables are stored in strips of columns: a strip of all entries stays in the second-level
- * cache while pair after pair reads it. The one whose first column is `begin` is
- * [entries][H][columns], at table + begin entries H. None has both neurons and logits.
+ * The tables are stored in strips of columns, so that one strip of all entries stays in the L2
+ * cache while all pairs read it. The strip whose first column is `begin` is [entries][H][columns],
+ * at table + begin entries H. No strip has both neurons and logits.
  */
 enum { TABLE_STRIP = 64 };
 
@@ -95,7 +96,7 @@ static inline struct TableStrip table_strip(const struct Tables *t, size_t i)
   return (struct TableStrip){begin, left < TABLE_STRIP ? left : TABLE_STRIP};
 }
 
-/* Do the weights of a head sum to one, so that T^2 is folded away? */
+/* Whether the weights of a head sum to one, so that T^2 is folded away. */
 bool tables_fold(enum Attention attention);
 
 bool tables_init(struct Tables *tables, const struct Shape *shape, enum Attention attention,
@@ -106,12 +107,11 @@ bool table_gradients_init(struct TableGradients *gradients, const struct Tables 
                           struct Error *error);
 void table_gradients_release(struct TableGradients *gradients);
 
-/* Fills the tables from the parameters. */
+/* Computes the tables from the parameters. */
 void tables_forward(struct Tables *tables, const struct Parameters *parameters);
 
-/* The chain rule from the tables' gradients to the parameters': overwrites every value of
-   `gradient`, a set of parameters of the same shape. It is linear: gradients come out in the units
-   in which they go in (model/step.h). */
+/* Backpropagates the tables' gradients to the parameters: overwrites `gradient`, a parameter set
+   of the same shape. Linear, so any scale of the gradients is preserved (model/step.h). */
 void tables_backward(const struct Tables *tables, const struct Parameters *parameters,
                      struct TableGradients *gradients, struct Parameters *gradient);
 

@@ -49,7 +49,7 @@ struct Tile tile_of_rows(const struct Pairs *pairs, int first_row, int end_row)
                        .n = pairs->row_first[end_row] - first};
 }
 
-/* Copies the heads of one position of a pair: for the usual number of them in one instruction. */
+/* Copies the heads of one position of a pair; one instruction for the usual four heads. */
 static inline void copy_heads(float *to, const float *from, size_t H)
 {
   if (H == 4)
@@ -58,7 +58,7 @@ static inline void copy_heads(float *to, const float *from, size_t H)
     memcpy(to, from, H * sizeof *to);
 }
 
-/* [n][3][H] of consecutive pairs into three arrays of (pair, head) entries, and back. */
+/* [n][3][H] of consecutive pairs to three arrays of (pair, head) entries, and back. */
 static void unzip(const float *triples, size_t n, size_t H, float *const arrays[3])
 {
   for (size_t i = 0; i < n; i++)
@@ -134,7 +134,7 @@ void row_attention_backward(const struct Tables *t, enum Attention attention,
   gather_scores(t, pairs, a, scratch->entries);
   unzip(weights, n, H, scratch->entries + 3);
   unzip(gradients, n, H, scratch->entries + 6);
-  /* what is folded away has no gradient of its own; in the array stands the last epoch's */
+  /* folded weights have no gradient; the array still holds the last epoch's */
   if (t->folded) memset(scratch->entries[8], 0, n * H * sizeof(float));
   attention_backward(attention, scratch->entries, scratch->entries + 3, vector_pad(n * H),
                      scratch->entries + 6);

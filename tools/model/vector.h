@@ -1,7 +1,7 @@
 /*
- * Eight floats at a time. The vector type is GNU C's, which GCC and Clang share: it fixes which
- * lane a term goes to, and so the order of every sum, where a compiler that vectorises a plain
- * loop is free to choose. Widths of rows are padded to whole vectors throughout the model.
+ * Vectors of eight floats, as a GNU C vector type (GCC and Clang). It fixes the lane of each term
+ * and so the order of every sum, which a compiler is free to choose when it vectorises a plain
+ * loop. Row widths are padded to whole vectors throughout the model.
  */
 #ifndef MODEL_VECTOR_H
 #define MODEL_VECTOR_H
@@ -18,13 +18,13 @@
 
 enum { LANES = 8 };
 
-/* For functions whose arguments are meant to become constants where they are called. */
+/* For functions whose arguments must become compile-time constants at the call site. */
 #define INLINED static inline __attribute__((always_inline))
 
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t IntegerVector __attribute__((vector_size(4 * LANES)));
 
-/* n rounded up to whole lines of the cache: two vectors, or one of model/wide.h */
+/* n rounded up to a whole cache line: two Vectors, or one Wide (model/wide.h) */
 static inline size_t vector_pad(size_t n)
 {
   const size_t line = 2 * LANES;
@@ -60,7 +60,7 @@ static inline Vector vector_fma(Vector a, Vector b, Vector c)
 #endif
 }
 
-/* mask ? a : b, lane by lane, for a mask of 0 and -1 as comparisons give it */
+/* mask ? a : b per lane, for a comparison mask (0 or -1 in each lane) */
 static inline Vector vector_select(IntegerVector mask, Vector a, Vector b)
 {
 #ifdef __AVX__
@@ -87,40 +87,40 @@ static inline Vector vector_abs(Vector v)
   return (Vector)((IntegerVector)v & magnitude);
 }
 
-/* flush(), lane by lane (model/flush.h) */
+/* flush() per lane (model/flush.h) */
 static inline Vector vector_flush(Vector v)
 {
   return vector_select(vector_abs(v) < vector_fill(SMALLEST), vector_fill(0.0f), v);
 }
 
-/* max(v, 0), flushed; a NaN stays one */
+/* max(v, 0), flushed; NaNs are kept */
 static inline Vector vector_rectify(Vector v)
 {
   return vector_select(v < vector_fill(SMALLEST), vector_fill(0.0f), v);
 }
 
-/* The lanes, those `distance` further on in front. */
-#define VECTOR_TURN(v, distance)                                                                   \
+/* The lanes rotated left by `distance`. */
+#define VECTOR_ROTATE(v, distance)                                                                 \
   __builtin_shufflevector(v, v, (0 + distance) % 8, (1 + distance) % 8, (2 + distance) % 8,        \
                           (3 + distance) % 8, (4 + distance) % 8, (5 + distance) % 8,              \
                           (6 + distance) % 8, (7 + distance) % 8)
 
-/* The sum of the lanes, as a balanced tree: of lanes four apart, then two, then one. */
+/* The sum of the lanes as a balanced tree: lanes four apart, then two, then one. */
 static inline float vector_sum(Vector v)
 {
-  v += VECTOR_TURN(v, 4);
-  v += VECTOR_TURN(v, 2);
+  v += VECTOR_ROTATE(v, 4);
+  v += VECTOR_ROTATE(v, 2);
   return v[0] + v[1];
 }
 
 static inline float vector_largest(Vector v)
 {
-  v = vector_max(v, VECTOR_TURN(v, 4));
-  v = vector_max(v, VECTOR_TURN(v, 2));
+  v = vector_max(v, VECTOR_ROTATE(v, 4));
+  v = vector_max(v, VECTOR_ROTATE(v, 2));
   return v[0] > v[1] ? v[0] : v[1];
 }
 
-/* Four floats from each of two places. */
+/* Four floats from each of two addresses. */
 static inline Vector vector_load_quads(const float *low, const float *high)
 {
 #ifdef __AVX__
@@ -131,9 +131,9 @@ static inline Vector vector_load_quads(const float *low, const float *high)
 #endif
 }
 
-/* Turns both quads: their lane j of v[i] becomes their lane i of v[j]. Lanes are woven, and then
-   pairs of them, with one instruction for a vector. */
-static inline void vectors_turn_quads(Vector v[4])
+/* Transposes the two 4 x 4 blocks (low and high quads): lane j of v[i] and lane i of v[j] swap
+   within each. Interleaves lanes, then pairs of lanes: one instruction per vector. */
+static inline void vectors_transpose_quads(Vector v[4])
 {
   Vector low01 = __builtin_shufflevector(v[0], v[1], 0, 8, 1, 9, 4, 12, 5, 13);
   Vector low23 = __builtin_shufflevector(v[2], v[3], 0, 8, 1, 9, 4, 12, 5, 13);
@@ -146,10 +146,10 @@ static inline void vectors_turn_quads(Vector v[4])
 }
 
 /*
- * Defines name(x) = exp(x) for a type of vectors, and of masks for it, to about one unit in the
- * last place, for x <= 88; 0 below -80 (so for -inf): what is not 0 is at least 2^-116, which
- * leaves room above the subnormals for a quotient. Taylor's polynomial of degree 7 on |r| <= ln 2 /
- * 2, where its remainder is 5e-9. Adding `shift` rounds to an integer, in the low bits.
+ * Defines name(x) = exp(x) for a vector type and its mask type, accurate to about 1 ulp for x <=
+ * 88; 0 below -80 (and for -inf). Nonzero results are at least 2^-116, so that a quotient still
+ * stays above the subnormals. Degree-7 Taylor polynomial on |r| <= ln 2 / 2, remainder 5e-9. Adding
+ * `shift` rounds to an integer, held in the low bits.
  */
 #define DEFINE_EXP(name, Float, Integer, Mask, fill, fma, below, select)                           \
   static inline Float name(Float x)                                                                \

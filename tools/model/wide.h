@@ -1,7 +1,7 @@
 /*
- * Sixteen floats at a time, for kernels that are compiled once for AVX-512 and once without: there
- * a Wide is one register, here two. Every operation is lane by lane, or has a fixed order
- * as wide_sum does, so that no result depends on which of the two ran.
+ * Vectors of sixteen floats, for kernels that are compiled once with AVX-512 and once without: a
+ * Wide is one register or two. Every operation is per lane or, like wide_sum, has a fixed order, so
+ * both versions give the same bits.
  */
 #ifndef MODEL_WIDE_H
 #define MODEL_WIDE_H
@@ -53,22 +53,22 @@ static inline Wide wide_fma(Wide a, Wide b, Wide c)
   return (Wide){_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 
-/* flush(), lane by lane (model/flush.h) */
+/* flush() per lane (model/flush.h) */
 static inline Wide wide_flush(Wide w)
 {
-  __mmask16 stays =
+  __mmask16 kept =
       _mm512_cmp_ps_mask(_mm512_abs_ps(w.lanes), _mm512_set1_ps(SMALLEST), _CMP_NLT_UQ);
-  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+  return (Wide){_mm512_maskz_mov_ps(kept, w.lanes)};
 }
 
-/* max(w, 0), flushed; a NaN stays one */
+/* max(w, 0), flushed; NaNs are kept */
 static inline Wide wide_rectify(Wide w)
 {
-  __mmask16 stays = _mm512_cmp_ps_mask(w.lanes, _mm512_set1_ps(SMALLEST), _CMP_NLT_UQ);
-  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+  __mmask16 kept = _mm512_cmp_ps_mask(w.lanes, _mm512_set1_ps(SMALLEST), _CMP_NLT_UQ);
+  return (Wide){_mm512_maskz_mov_ps(kept, w.lanes)};
 }
 
-/* Quad i of the lanes: four floats of row 4 i, rows being `row` floats apart. */
+/* Lanes 4 i .. 4 i + 3 are the first four floats of row 4 i; row stride `row`. */
 static inline Wide wide_load_quads(const float *from, size_t row)
 {
   __m512 lanes = _mm512_castps128_ps512(_mm_loadu_ps(from));
@@ -77,8 +77,8 @@ static inline Wide wide_load_quads(const float *from, size_t row)
   return (Wide){_mm512_insertf32x4(lanes, _mm_loadu_ps(from + 12 * row), 3)};
 }
 
-/* Turns every quad: its lane j of w[i] becomes its lane i of w[j]. */
-static inline void wides_turn_quads(Wide w[4])
+/* Transposes each 4 x 4 block of quads: lane j of w[i] and lane i of w[j] swap. */
+static inline void wides_transpose_quads(Wide w[4])
 {
   __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(w[0].lanes, w[1].lanes));
   __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(w[2].lanes, w[3].lanes));
@@ -93,11 +93,11 @@ static inline void wides_turn_quads(Wide w[4])
 /* gate > 0 ? w : 0 */
 static inline Wide wide_where_positive(Wide gate, Wide w)
 {
-  __mmask16 stays = _mm512_cmp_ps_mask(gate.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
-  return (Wide){_mm512_maskz_mov_ps(stays, w.lanes)};
+  __mmask16 kept = _mm512_cmp_ps_mask(gate.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return (Wide){_mm512_maskz_mov_ps(kept, w.lanes)};
 }
 
-/* x in a lane; any other number than 0 to 15 is no lane */
+/* Sets one lane to x; no effect if `lane` is outside 0 .. 15. */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
   __mmask16 mask = (__mmask16)(lane >= 0 && lane < WIDE_LANES ? 1 << lane : 0);
@@ -200,11 +200,11 @@ static inline Wide wide_load_quads(const float *from, size_t row)
                  vector_load_quads(from + 8 * row, from + 12 * row)}};
 }
 
-static inline void wides_turn_quads(Wide w[4])
+static inline void wides_transpose_quads(Wide w[4])
 {
   for (size_t i = 0; i < 2; i++) {
     Vector quads[4] = {w[0].half[i], w[1].half[i], w[2].half[i], w[3].half[i]};
-    vectors_turn_quads(quads);
+    vectors_transpose_quads(quads);
     for (size_t j = 0; j < 4; j++)
       w[j].half[i] = quads[j];
   }
@@ -236,7 +236,7 @@ static inline Vector wide_half(Wide w, int i)
 
 #endif
 
-/* The sum of the lanes: of lanes eight apart first, then as a vector's. */
+/* The sum of the lanes: first lanes eight apart, then as vector_sum. */
 static inline float wide_sum(Wide w)
 {
   return vector_sum(wide_half(w, 0) + wide_half(w, 1));
@@ -247,7 +247,7 @@ static inline float wide_largest(Wide w)
   return vector_largest(vector_max(wide_half(w, 0), wide_half(w, 1)));
 }
 
-/* n < 16 floats and then x, and the first n lanes */
+/* Load n < 16 floats, the other lanes x; store the first n lanes. */
 static inline Wide wide_load_front(const float *from, int n, float x)
 {
   float lanes[WIDE_LANES];

@@ -1,8 +1,8 @@
 #include "results/command.h"
 
 #include "measures/arguments.h"
-#include "model/threads.h"
 #include "measures/plausibility.h"
+#include "model/threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
