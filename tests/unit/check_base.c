@@ -704,7 +704,7 @@ START_TEST(an_ini_file_with_a_nul_is_no_text)
   struct Entries entries = {.refused = NULL};
   write_bytes("file.ini", bytes, sizeof bytes - 1);
   ck_assert(!ini_read_file("file.ini", note_entry, &entries, &error));
-  ck_assert_str_eq(error.message, "file.ini:2: holds a NUL byte, so it is no text");
+  ck_assert_str_eq(error.message, "file.ini:2: contains a NUL byte: not a text file");
   ck_assert_str_eq(entries.text, "");
 }
 END_TEST

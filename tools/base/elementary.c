@@ -11,7 +11,7 @@ double elementary_exp(double x)
   if (isnan(x)) return x;
   if (x > 709.782712893384) return INFINITY;
   if (x < -745.2) return 0.0;
-  /* x = n ln 2 + r with |r| <= ln 2 / 2; Taylor's polynomial of degree 13 for exp(r) */
+  /* x = n ln 2 + r with |r| <= ln 2 / 2; degree-13 Taylor polynomial for exp(r) */
   double n = floor(x * 0x1.71547652b82fep0 + 0.5);
   double r = fma(-n, LN2_LOW, fma(-n, LN2_HIGH, x));
   double sum = 1.0;
@@ -48,10 +48,10 @@ double elementary_log1p(double x)
   if (fabs(x) < 0.25) return log_of_ratio(x / (2.0 + x));
   double y = 1.0 + x;
   if (isinf(y)) return y;
-  return elementary_log(y) + (x - (y - 1.0)) / y; /* what 1 + x lost by rounding */
+  return elementary_log(y) + (x - (y - 1.0)) / y; /* correct the rounding error of 1 + x */
 }
 
-/* cos and sin of an angle of at most an eighth of a turn, by Taylor's series */
+/* cos and sin of at most an eighth of a turn, by Taylor series */
 static double cos_series(double x)
 {
   double square = x * x, sum = 1.0;
@@ -72,7 +72,7 @@ double elementary_cos_turns(long long n, long long d)
 {
   n %= d;
   if (n < 0) n += d;
-  if (n > d - n) n = d - n; /* cos(-x) = cos x: at most half a turn */
+  if (n > d - n) n = d - n; /* cos(-x) = cos x: reduce to at most half a turn */
   if (4 * n > d) return -elementary_cos_turns(d - 2 * n, 2 * d); /* cos(pi - x) = -cos x */
   if (4 * n == d) return 0.0;
   if (8 * n > d) return sin_series(TWO_PI * ((double)(d - 4 * n) / (4.0 * (double)d)));
@@ -81,6 +81,6 @@ double elementary_cos_turns(long long n, long long d)
 
 double elementary_sin_turns(long long n, long long d)
 {
-  /* sin x = cos(x - quarter turn) */
+  /* sin x = cos(x - a quarter turn) */
   return elementary_cos_turns(4 * (n % d) - d, 4 * d);
 }

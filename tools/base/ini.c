@@ -10,9 +10,9 @@ static const char EXPECTED[] = "expected \"[section]\" or \"key = value\"";
 
 struct Reading {
   FILE *stream;
-  int line; /* inih asks for one line at a time: counting the requests numbers the entries */
+  int line; /* inih requests one line at a time: counting the requests gives line numbers */
   bool stopped;
-  int read_errno; /* why the file could not be read on; 0 while it could */
+  int read_errno; /* errno of a failed read; else 0 */
   IniHandler *handler;
   void *user;
   struct Error *error;
@@ -24,7 +24,7 @@ static char *stop(struct Reading *reading)
   return NULL;
 }
 
-/* inih ignores whatever stands behind a section's bracket, be it a setting. */
+/* inih ignores anything after a section's closing bracket, even a setting. */
 static bool is_section_alone(const char *line)
 {
   if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) line += 3;
@@ -35,9 +35,8 @@ static bool is_section_alone(const char *line)
   return *behind == '\0' || *behind == ';' || *behind == '#';
 }
 
-/* inih's reader: the next line, or NULL at the end and as soon as something has gone wrong. The
-   indentation is taken off, for inih would take an indented entry for the value above it going on.
- */
+/* inih's reader: the next line, or NULL at the end and after an error. Strips indentation, as
+   inih would take an indented entry for a continuation of the value above. */
 static char *read_line(char *buffer, int size, void *user)
 {
   struct Reading *reading = user;
@@ -46,7 +45,7 @@ static char *read_line(char *buffer, int size, void *user)
   int longest = size - 2, length = 0, c;
   while ((c = getc(reading->stream)) != EOF) {
     if (c == '\0') {
-      error_set(reading->error, "holds a NUL byte, so it is no text");
+      error_set(reading->error, "contains a NUL byte: not a text file");
       return stop(reading);
     }
     if (length == 0 && c != '\n' && isspace(c)) continue;
@@ -91,7 +90,7 @@ bool ini_read_file(const char *path, IniHandler *handler, void *user, struct Err
   errno = reading.read_errno;
   if (errno != 0) return error_system(error, "%s: cannot read", path);
   if (first_error < 0) return error_set(error, "%s: out of memory", path);
-  /* inih reads on behind a malformed line; of two errors a person wants the first */
+  /* inih reads on after a malformed line; report the first of two errors */
   if (first_error > 0 && (!reading.stopped || first_error < reading.line))
     return error_set(error, "%s:%d: %s", path, first_error, EXPECTED);
   if (reading.stopped) return error_prefix(error, "%s:%d", path, reading.line);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-/* A handler has no other way to tell. */
+/* The only way for a handler to pass it on. */
 static volatile sig_atomic_t first_signal;
 
 static void note(int number)
@@ -20,7 +20,7 @@ void interrupt_catch(void)
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
       sigaction(signals[i], &action, NULL);
-  signal(SIGPIPE, SIG_IGN); /* whoever listened to the messages may have gone first */
+  signal(SIGPIPE, SIG_IGN); /* the reader of our messages may be gone already */
 }
 
 int interrupt_signal(void)
@@ -32,5 +32,5 @@ void interrupt_end(int number)
 {
   signal(number, SIG_DFL);
   raise(number);
-  _exit(128 + number); /* where the signal is blocked */
+  _exit(128 + number); /* if the signal is blocked */
 }

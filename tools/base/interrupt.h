@@ -1,20 +1,19 @@
 /*
- * Being told to end. A program that has something to save asks now and then whether it was told
- * to, and ends by itself when it has saved.
+ * Termination signals. A program with something to save polls for them, saves, and then terminates
+ * itself.
  */
 #ifndef BASE_INTERRUPT_H
 #define BASE_INTERRUPT_H
 
-/* From now on SIGINT, SIGTERM and SIGHUP are noted rather than obeyed; those that the program was
-   started to ignore (nohup) are still ignored. SIGPIPE is ignored: a message that nobody reads is
-   no reason to stop. */
+/* From now on SIGINT, SIGTERM and SIGHUP are only recorded; signals that were ignored at start
+   (nohup) stay ignored. SIGPIPE is ignored: a message that nobody reads is no reason to stop. */
 void interrupt_catch(void);
 
-/* The signal that came first; 0 while none did. */
+/* The first signal received; 0 if none. */
 int interrupt_signal(void);
 
-/* Ends the program as the signal would have: a shell sees the status 128 + signal, and a loop of
-   commands knows that it is to end too. */
+/* Terminates the program by the signal's default action: a shell sees the status 128 + signal
+   and can stop its loop as well. */
 _Noreturn void interrupt_end(int signal);
 
 #endif

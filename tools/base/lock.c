@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Is the file that was opened still the one under that name? A holder removes its own. */
+/* Whether the opened file is still the one under that name: a holder removes its own. */
 static bool is_current(int descriptor, const char *path)
 {
   struct stat opened, named;
@@ -47,7 +47,7 @@ bool lock_take(struct Lock *lock, const char *path, bool wait, struct Error *err
 void lock_release(struct Lock *lock)
 {
   if (!lock->path) return;
-  unlink(lock->path); /* while it is locked: nobody's but ours */
+  unlink(lock->path); /* while still locked, so that it is certainly ours */
   close(lock->descriptor);
   free(lock->path);
   *lock = (struct Lock){0};

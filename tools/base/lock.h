@@ -1,7 +1,7 @@
 /*
- * A lock that one program at a time has: a file that it keeps locked while it works and removes
- * when it is done. The system opens the lock when its holder dies, however it dies; a file that is
- * left over then is in nobody's way.
+ * A lock held by one program at a time: a file that is locked while the holder works and removed
+ * when it is done. The system releases the lock when its holder dies, however it dies; a leftover
+ * file does no harm.
  */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
@@ -9,15 +9,15 @@
 #include "base/error.h"
 
 struct Lock {
-  char *path; /* NULL while nothing is held */
+  char *path; /* NULL if not held */
   int descriptor;
 };
 
-/* Takes the lock. Where somebody else has it: waits for its end, or without `wait` returns false
-   with no message. Errors: the file cannot be made or locked. */
+/* Acquires the lock. If it is held elsewhere: waits, or without `wait` returns false with no
+   message. Errors: the file cannot be created or locked. */
 bool lock_take(struct Lock *lock, const char *path, bool wait, struct Error *error);
 
-/* Gives it back. Does nothing where none is held. */
+/* Releases the lock. Does nothing if it is not held. */
 void lock_release(struct Lock *lock);
 
 #endif

@@ -13,14 +13,14 @@
 
 enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20 };
 
-/* Rounded up to whole multiples of `unit`. */
+/* Rounds up to a multiple of `unit`. */
 static size_t round_up(size_t bytes, size_t unit)
 {
   return (bytes + unit - 1) / unit * unit;
 }
 
-/* Nobody may touch these bytes: an address sanitizer is told so. */
-static void forbid(const void *from, size_t bytes)
+/* Marks bytes as inaccessible for the address sanitizer. */
+static void poison(const void *from, size_t bytes)
 {
 #ifdef SANITIZE
   ASAN_POISON_MEMORY_REGION(from, bytes);
@@ -29,19 +29,19 @@ static void forbid(const void *from, size_t bytes)
 #endif
 }
 
-/* Large blocks begin with as many large pages as they use at least half of: for an array in pages
-   of 4 KiB that is walked in strides, looking up the pages costs more than reading them. */
+/* Large blocks use huge pages, except for a last one less than half full: strided access over 4
+   KiB pages spends more time in TLB misses than in loads. */
 static void *allocate(size_t bytes)
 {
   size_t whole = round_up(bytes, ALIGNMENT);
   size_t large = (bytes + LARGE_PAGE / 2) / LARGE_PAGE * LARGE_PAGE;
-  size_t room = large > whole ? large : whole;
+  size_t padded = large > whole ? large : whole;
   void *block = NULL;
-  if (posix_memalign(&block, large > 0 ? LARGE_PAGE : ALIGNMENT, room) != 0) return NULL;
+  if (posix_memalign(&block, large > 0 ? LARGE_PAGE : ALIGNMENT, padded) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  if (large > 0) madvise(block, large, MADV_HUGEPAGE); /* refused, pages are small */
+  if (large > 0) madvise(block, large, MADV_HUGEPAGE); /* if refused, pages stay small */
 #endif
-  forbid((char *)block + bytes, room - bytes);
+  poison((char *)block + bytes, padded - bytes);
   return block;
 }
 
@@ -62,9 +62,9 @@ void *memory_new(size_t count, size_t size, const char *what, struct Error *erro
   return memset(block, 0, bytes);
 }
 
-/* Floats from the beginning of an array to that of the next one in its block: the array, filled up
-   to whole lines of the cache, and a line that belongs to none. */
-static size_t array_room(size_t count)
+/* Distance in floats from one array of a block to the next: the array, padded to whole cache
+   lines, plus one guard line. */
+static size_t array_spacing(size_t count)
 {
   const size_t line = ALIGNMENT / sizeof(float);
   return round_up(count, line) + line;
@@ -76,15 +76,15 @@ void *memory_new_arrays(const struct FloatArray *arrays, size_t n, const char *w
   size_t total = 0;
   for (size_t i = 0; i < n; i++) {
     bool fits = arrays[i].count < SIZE_MAX / 4 && total < SIZE_MAX / 4;
-    total = fits ? total + array_room(arrays[i].count) : SIZE_MAX;
+    total = fits ? total + array_spacing(arrays[i].count) : SIZE_MAX;
   }
   float *block = memory_new(total, sizeof *block, what, error);
   float *next = block;
   for (size_t i = 0; block && i < n; i++) {
-    size_t count = arrays[i].count, room = array_room(count);
+    size_t count = arrays[i].count, padded = array_spacing(count);
     *arrays[i].at = next;
-    forbid(next + count, (room - count) * sizeof *next);
-    next += room;
+    poison(next + count, (padded - count) * sizeof *next);
+    next += padded;
   }
   return block;
 }
@@ -110,7 +110,7 @@ char *memory_print(struct Error *error, const char *format, ...)
   char *text;
   va_list arguments;
   va_start(arguments, format);
-  int length = vasprintf(&text, format, arguments); /* GNU: measures and allocates by itself */
+  int length = vasprintf(&text, format, arguments); /* a GNU extension */
   va_end(arguments);
   if (length >= 0) return text;
   error_set(error, "out of memory for a text");

@@ -40,11 +40,11 @@ bool number_parse_real(const char *text, double *value)
 void number_format_real(double value, char text[NUMBER_TEXT_SIZE])
 {
   if (isnan(value)) {
-    snprintf(text, NUMBER_TEXT_SIZE, "nan"); /* printf would show the sign of a NaN */
+    snprintf(text, NUMBER_TEXT_SIZE, "nan"); /* printf would print the sign of a NaN */
     return;
   }
   if (fabs(value) < 1e15 && value == floor(value)) {
-    snprintf(text, NUMBER_TEXT_SIZE, "%.0f", value); /* 1000, where %g would say 1e+03 */
+    snprintf(text, NUMBER_TEXT_SIZE, "%.0f", value); /* 1000, not 1e+03 as with %g */
     return;
   }
   for (int digits = 1; digits <= 17; digits++) {
