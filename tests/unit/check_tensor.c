@@ -83,45 +83,51 @@ static const struct {
   const char *expected;
 } bad_headers[] = {
     /* no object, or no JSON */
-    {"", 0, "the header is no JSON object"},
-    {"[]", 0, "the header is no JSON object"},
-    {"7", 0, "the header is no JSON object"},
-    {" {}", 0, "the header is no JSON object"},
-    {"{", 0, "no valid JSON"},
-    {"{}x", 0, "no valid JSON"},
-    {"{}{}", 0, "no valid JSON"},
-    {"{\"w\":}", 0, "no valid JSON"},
-    {"{\"\xff\":1}", 0, "no valid JSON"},
-    {"{\"a\\u0000b\":{}}", 0, "no valid JSON"},
-    {"{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "no valid JSON"},
-    {"{\"__metadata__\":{\"k\":1e999}}", 0, "no valid JSON"},
+    {"", 0, "the header is not a JSON object"},
+    {"[]", 0, "the header is not a JSON object"},
+    {"7", 0, "the header is not a JSON object"},
+    {" {}", 0, "the header is not a JSON object"},
+    {"{", 0, "not valid JSON"},
+    {"{}x", 0, "not valid JSON"},
+    {"{}{}", 0, "not valid JSON"},
+    {"{\"w\":}", 0, "not valid JSON"},
+    {"{\"\xff\":1}", 0, "not valid JSON"},
+    {"{\"a\\u0000b\":{}}", 0, "not valid JSON"},
+    {"{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "not valid JSON"},
+    {"{\"__metadata__\":{\"k\":1e999}}", 0, "not valid JSON"},
     {"{" F32_PAIR("w", "0", "8") "," F32_PAIR("w", "8", "16") "}", 16, "duplicate object key"},
     {ONE("\"F32\",\"dtype\":\"F32\"", "[2]", "[0,8]"), 8, "duplicate object key"},
     /* metadata */
-    {"{\"__metadata__\":[]}", 0, "__metadata__ is no JSON object"},
-    {"{\"__metadata__\":\"text\"}", 0, "__metadata__ is no JSON object"},
-    {"{\"__metadata__\":{\"epochs\":3}}", 0, "__metadata__: the value of \"epochs\" is no text"},
+    {"{\"__metadata__\":[]}", 0, "__metadata__ is not a JSON object"},
+    {"{\"__metadata__\":\"text\"}", 0, "__metadata__ is not a JSON object"},
+    {"{\"__metadata__\":{\"epochs\":3}}", 0,
+     "__metadata__: the value of \"epochs\" is not a string"},
     /* entries */
-    {"{\"w\":3}", 0, "tensor \"w\": its entry is no JSON object"},
+    {"{\"w\":3}", 0, "tensor \"w\": its header entry is not a JSON object"},
     {"{\"w\":{}}", 0, "tensor \"w\": \"dtype\" is missing"},
     {"{\"w\\n\\u001b[2J\":{}}", 0, "tensor \"w??[2J\": \"dtype\" is missing"},
-    {ONE("4", "[2]", "[0,8]"), 8, "\"dtype\" is missing or no text"},
+    {ONE("4", "[2]", "[0,8]"), 8, "\"dtype\" is missing or not a string"},
     {ONE("\"F33\"", "[2]", "[0,8]"), 8, "unknown dtype \"F33\""},
     {ONE("\"f32\"", "[2]", "[0,8]"), 8, "unknown dtype \"f32\""},
-    {"{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", 8, "\"shape\" is missing or no list"},
-    {ONE("\"F32\"", "2", "[0,8]"), 8, "\"shape\" is missing or no list"},
-    {ONE("\"F32\"", "[-2]", "[0,8]"), 8, "axis 0 of \"shape\" is no whole number"},
-    {ONE("\"F32\"", "[1,2.0]", "[0,8]"), 8, "axis 1 of \"shape\" is no whole number"},
-    {ONE("\"F32\"", "[\"2\"]", "[0,8]"), 8, "axis 0 of \"shape\" is no whole number"},
-    {ONE("\"F32\"", "[99999999999999999999]", "[0,8]"), 8, "no valid JSON"},
+    {"{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", 8,
+     "\"shape\" is missing or not an array"},
+    {ONE("\"F32\"", "2", "[0,8]"), 8, "\"shape\" is missing or not an array"},
+    {ONE("\"F32\"", "[-2]", "[0,8]"), 8, "axis 0 of \"shape\" is not a non-negative integer"},
+    {ONE("\"F32\"", "[1,2.0]", "[0,8]"), 8, "axis 1 of \"shape\" is not a non-negative integer"},
+    {ONE("\"F32\"", "[\"2\"]", "[0,8]"), 8, "axis 0 of \"shape\" is not a non-negative integer"},
+    {ONE("\"F32\"", "[99999999999999999999]", "[0,8]"), 8, "not valid JSON"},
     {ONE("\"F32\"", "[1,1,1,1,2,1]", "[0,8]"), 8, "has 6 axes, more than the 5"},
     {ONE("\"F32\"", "[4294967296,4294967296,4]", "[0,8]"), 8, "more elements than can be"},
     {ONE("\"F32\"", "[4611686018427387906]", "[0,8]"), 8, "spans 8 bytes, but F32 of shape"},
     {"{\"w\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "\"data_offsets\" is missing"},
-    {ONE("\"F32\"", "[2]", "[0]"), 8, "\"data_offsets\" is missing or no list of two"},
-    {ONE("\"F32\"", "[2]", "[0,8,8]"), 8, "\"data_offsets\" is missing or no list of two"},
-    {ONE("\"F32\"", "[2]", "[0,8.0]"), 8, "\"data_offsets\" is missing or no list of two"},
-    {ONE("\"F32\"", "[2]", "{\"0\":0}"), 8, "\"data_offsets\" is missing or no list of two"},
+    {ONE("\"F32\"", "[2]", "[0]"), 8,
+     "\"data_offsets\" is missing or not an array of two integers"},
+    {ONE("\"F32\"", "[2]", "[0,8,8]"), 8,
+     "\"data_offsets\" is missing or not an array of two integers"},
+    {ONE("\"F32\"", "[2]", "[0,8.0]"), 8,
+     "\"data_offsets\" is missing or not an array of two integers"},
+    {ONE("\"F32\"", "[2]", "{\"0\":0}"), 8,
+     "\"data_offsets\" is missing or not an array of two integers"},
     {ONE("\"F32\"", "[2]", "[-8,0]"), 8, "\"data_offsets\" is [-8, 0]"},
     {ONE("\"F32\"", "[2]", "[8,0]"), 8, "\"data_offsets\" is [8, 0]"},
     {ONE("\"F32\"", "[2]", "[0,9223372036854775807]"), 8, "spans 9223372036854775807 bytes"},
@@ -168,18 +174,18 @@ END_TEST
 START_TEST(a_file_too_short_for_a_header_is_refused)
 {
   write_bytes("", 0);
-  assert_refused("no safetensors file: 0 bytes");
+  assert_refused("not a safetensors file: 0 bytes");
   write_bytes("1234567", 7);
-  assert_refused("no safetensors file: 7 bytes");
+  assert_refused("not a safetensors file: 7 bytes");
   write_parts(0, "", 0, 0);
-  assert_refused("the header is no JSON object");
+  assert_refused("the header is not a JSON object");
 }
 END_TEST
 
 START_TEST(a_header_with_a_nul_byte_is_refused)
 {
   write_parts(4, "{}\0 ", 4, 0);
-  assert_refused("no valid JSON");
+  assert_refused("not valid JSON");
 }
 END_TEST
 
@@ -207,7 +213,7 @@ START_TEST(a_cut_file_is_refused)
   for (size_t size = 0; size < whole; size++) {
     write_header(header, 16);
     ck_assert_int_eq(truncate(path, (off_t)size), 0);
-    assert_refused(size < 8 ? "no safetensors file" : "truncated");
+    assert_refused(size < 8 ? "not a safetensors file" : "truncated");
   }
 }
 END_TEST
@@ -568,19 +574,19 @@ static const struct {
 } bad_specs[] = {
     {{{"w", DTYPE_U8, 0, {0}}, {"w", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"b", ""}},
-     "the name \"w\" stands twice"},
+     "the name \"w\" occurs twice"},
     {{{"w", DTYPE_U8, 0, {0}}, {"__metadata__", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"b", ""}},
-     "the name \"__metadata__\" stands twice"},
+     "the name \"__metadata__\" occurs twice"},
     {{{"w", DTYPE_U8, 0, {0}}, {"v", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"a", ""}},
-     "the name \"a\" stands twice"},
+     "the name \"a\" occurs twice"},
     {{{"w", DTYPE_U8, 0, {0}}, {"v", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"b", "\xff"}},
-     "the name \"b\" or its value is no UTF-8 text"},
+     "the name \"b\" or its value is not valid UTF-8"},
     {{{"w", DTYPE_U8, 0, {0}}, {"\xc3(", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"b", ""}},
-     "or its value is no UTF-8 text"},
+     "or its value is not valid UTF-8"},
     {{{"w", DTYPE_F32, 2, {1UL << 32, 1UL << 32}}, {"v", DTYPE_U8, 0, {0}}},
      {{"a", ""}, {"b", ""}},
      "tensor \"w\" is larger than a file can be"},

@@ -7,15 +7,14 @@
  *   the rest  the arrays, little-endian, row-major; data_offsets count from its first byte. They
  *             cover it without holes and without overlap.
  *
- * The reader trusts nothing: every length, offset, shape and dtype is checked before anything is
- * used, so that an opened file is a sound one. The arrays stay in the file, which may be larger
- * than memory, and are read when they are asked for. (A mapping would do the same with less code,
- * but a disk that fails, or a file that is cut off meanwhile, would be a signal instead of an
- * error.)
+ * The reader trusts nothing: opening a file validates every length, offset, shape and dtype. The
+ * arrays stay in the file, which may be larger than memory, and are read on request. (mmap would
+ * need less code, but a failing disk or a file truncated meanwhile would raise a signal instead of
+ * an error.)
  *
- * The writer knows all shapes beforehand, writes the header first, and puts every piece at its
- * final offset. Headers that we write are padded so that the data starts at a multiple of 64 bytes;
- * others may start anywhere.
+ * The writer knows all shapes in advance, writes the header first, and writes every piece at its
+ * final offset. It pads the header so that the data starts at a multiple of 64 bytes; in files of
+ * other origin it may start anywhere.
  */
 #ifndef TENSOR_SAFETENSORS_H
 #define TENSOR_SAFETENSORS_H
@@ -27,8 +26,8 @@
 
 enum { TENSOR_MAX_RANK = 5 };
 
-/* What the format knows, in whole bytes. Only the first seven can be read here; a file may hold the
-   others all the same. */
+/* The types of the format with whole-byte elements. Only the first seven can be read here, but a
+   file may contain the others. */
 enum DType {
   DTYPE_F32,
   DTYPE_F64,
@@ -50,7 +49,7 @@ enum DType {
   N_DTYPES
 };
 
-/* Bytes of one element, and the name in headers: 4 and "F32". */
+/* Bytes per element, and the name in headers: 4 and "F32". */
 size_t dtype_size(enum DType dtype);
 const char *dtype_name(enum DType dtype);
 
@@ -60,8 +59,8 @@ struct Tensor {
   int rank; /* 0 for a scalar */
   size_t shape[TENSOR_MAX_RANK];
   size_t count;      /* product of the shape */
-  int descriptor;    /* of the file, which is open as long as the Safetensors is */
-  uint64_t position; /* of element 0, from the first byte of the file */
+  int descriptor;    /* of the file; valid while the Safetensors is open */
+  uint64_t position; /* of element 0, in bytes from the start of the file */
 };
 
 struct MetadataEntry {
@@ -75,32 +74,31 @@ struct Safetensors {
   size_t n_tensors;
   struct MetadataEntry *metadata;
   size_t n_metadata;
-  void *header; /* the parsed JSON, which owns all names */
+  void *header; /* the parsed JSON, owner of all names */
 };
 
-/* Opens and checks a file. Errors name the file and, where there is one, the tensor, with what
-   was found and what was expected; there is nothing to close then. */
+/* Opens and validates a file. Errors name the file and, if there is one, the tensor, with what
+   was found and what was expected; then there is nothing to close. */
 bool safetensors_open(struct Safetensors *file, const char *path, struct Error *error);
 void safetensors_close(struct Safetensors *file);
 
-/* The tensor of that name; NULL when there is none. */
+/* The tensor of that name; NULL if there is none. */
 const struct Tensor *safetensors_find(const struct Safetensors *file, const char *name);
 
-/* The metadata value of that key; NULL when there is none. */
+/* The metadata value of that key; NULL if there is none. */
 const char *safetensors_metadata(const struct Safetensors *file, const char *key);
 
-/* Elements [first, first + count) of a tensor of any dtype, as they lie in the file. Errors, which
-   name the tensor: the file cannot be read. The range must lie in the tensor. Different threads may
-   read at the same time. */
+/* Reads elements [first, first + count) of a tensor of any dtype, unconverted. The range must be
+   within the tensor. Error, naming the tensor: the file cannot be read. Thread-safe. */
 bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *elements,
                  struct Error *error);
 
-/* The same of an F32, F64, F16 or BF16 tensor, as float32: F64 is rounded, which may give an
-   infinity, the others are exact. Another dtype is an error, also when the count is 0. */
+/* The same for an F32, F64, F16 or BF16 tensor, converted to float32: F64 is rounded, possibly
+   to infinity; the others are exact. Another dtype is an error, even if the count is 0. */
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 
-/* The same of an I64, U8 or BOOL tensor; of a BOOL one, 0 or 1. */
+/* The same for an I64, U8 or BOOL tensor; BOOL gives 0 or 1. */
 bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
                           struct Error *error);
 
@@ -119,40 +117,39 @@ struct TensorSpec {
 
 struct SafetensorsWriter {
   int descriptor;
-  char *path; /* of the file being written, which the caller names and renames */
+  char *path; /* of the file being written, chosen (and renamed) by the caller */
   size_t n_tensors;
   uint64_t data_start; /* file offset of the data section */
   uint64_t *offsets;   /* [n_tensors + 1], from data_start */
 };
 
-/* Creates the file at `path`, at its full size, with its header. Tensors lie in the order given,
-   all zero until they are written. Errors: names that repeat or are no UTF-8, sizes beyond what a
-   file can have, the system's; no file is left then. */
+/* Creates the file at `path`, at its full size, with its header. Tensors are stored in the order
+   given and are zero until written. Errors: repeated names, names that are not UTF-8, sizes too
+   large for a file, system errors; then no file is left. */
 bool safetensors_create(struct SafetensorsWriter *writer, const char *path,
                         const struct TensorSpec *tensors, size_t n_tensors,
                         const struct MetadataEntry *metadata, size_t n_metadata,
                         struct Error *error);
 
-/* Opens a file for more writing that safetensors_create made, finished or not: the same arguments
-   must give the same header byte for byte, and the same size. Nothing is changed in it, whatever
-   happens. Errors: it is not there, or is another file. */
+/* Reopens a file made by safetensors_create, finished or not, for writing. It must have exactly
+   the header and size that these arguments give. The call itself never modifies it. Errors: it
+   does not exist, or header or size differ. */
 bool safetensors_continue(struct SafetensorsWriter *writer, const char *path,
                           const struct TensorSpec *tensors, size_t n_tensors,
                           const struct MetadataEntry *metadata, size_t n_metadata,
                           struct Error *error);
 
-/* Writes `size` bytes at byte `offset` of tensor number `tensor`. Different threads may write at
-   the same time. */
+/* Writes `size` bytes at byte `offset` of tensor number `tensor`. Thread-safe. */
 bool safetensors_write(const struct SafetensorsWriter *writer, size_t tensor, size_t offset,
                        const void *data, size_t size, struct Error *error);
 
-/* Makes everything written so far last (fsync). */
+/* Flushes everything written so far to disk (fsync). */
 bool safetensors_sync(const struct SafetensorsWriter *writer, struct Error *error);
 
-/* Syncs and closes: the file is whole. After an error it is closed too. */
+/* Syncs and closes a complete file. It is closed even after an error. */
 bool safetensors_finish(struct SafetensorsWriter *writer, struct Error *error);
 
-/* Closes without a claim that the file is whole. Does nothing after safetensors_finish. */
+/* Closes an incomplete file. Does nothing after safetensors_finish. */
 void safetensors_abandon(struct SafetensorsWriter *writer);
 
 #endif

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "arrays are read as they lie in the file");
+               "tensor data is read without byte swapping");
 
-enum { LENGTH_SIZE = 8, HEADER_LIMIT = 100000000 }; /* the limit is the format's own */
+enum { LENGTH_SIZE = 8, HEADER_LIMIT = 100000000 }; /* the limit is the format's */
 
 static const struct {
   const char *name;
@@ -43,7 +43,7 @@ const char *dtype_name(enum DType dtype)
   return dtypes[dtype].name;
 }
 
-/* Reads everything or fails with the reason. */
+/* Reads all bytes or fails with an error. */
 static bool read_at(int descriptor, uint64_t position, void *bytes, size_t size,
                     struct Error *error)
 {
@@ -62,7 +62,7 @@ static bool read_at(int descriptor, uint64_t position, void *bytes, size_t size,
 
 /* ---- one tensor's entry in the header ---- */
 
-/* The bytes of a tensor, from the first one of the data section. */
+/* The byte range of a tensor in the data section. */
 struct Extent {
   struct Tensor tensor;
   uint64_t begin, end;
@@ -71,7 +71,7 @@ struct Extent {
 static bool read_dtype(struct Tensor *tensor, const json_t *entry, struct Error *error)
 {
   const char *name = json_string_value(json_object_get(entry, "dtype"));
-  if (!name) return error_set(error, "\"dtype\" is missing or no text");
+  if (!name) return error_set(error, "\"dtype\" is missing or not a string");
   for (int i = 0; i < N_DTYPES; i++) {
     if (strcmp(name, dtypes[i].name) != 0) continue;
     tensor->dtype = (enum DType)i;
@@ -83,7 +83,7 @@ static bool read_dtype(struct Tensor *tensor, const json_t *entry, struct Error 
 static bool read_shape(struct Tensor *tensor, const json_t *entry, struct Error *error)
 {
   const json_t *shape = json_object_get(entry, "shape");
-  if (!json_is_array(shape)) return error_set(error, "\"shape\" is missing or no list");
+  if (!json_is_array(shape)) return error_set(error, "\"shape\" is missing or not an array");
   if (json_array_size(shape) > TENSOR_MAX_RANK)
     return error_set(error, "has %zu axes, more than the %d that are supported",
                      json_array_size(shape), TENSOR_MAX_RANK);
@@ -92,7 +92,7 @@ static bool read_shape(struct Tensor *tensor, const json_t *entry, struct Error 
   for (int i = 0; i < tensor->rank; i++) {
     const json_t *length = json_array_get(shape, (size_t)i);
     if (!json_is_integer(length) || json_integer_value(length) < 0)
-      return error_set(error, "axis %d of \"shape\" is no whole number from 0 on", i);
+      return error_set(error, "axis %d of \"shape\" is not a non-negative integer", i);
     tensor->shape[i] = (size_t)json_integer_value(length);
     if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count))
       return error_set(error, "\"shape\" has more elements than can be addressed");
@@ -105,11 +105,11 @@ static bool read_offsets(struct Extent *extent, const json_t *entry, struct Erro
   const json_t *offsets = json_object_get(entry, "data_offsets");
   const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
   if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end))
-    return error_set(error, "\"data_offsets\" is missing or no list of two whole numbers");
+    return error_set(error, "\"data_offsets\" is missing or not an array of two integers");
   if (json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
     return error_set(error,
                      "\"data_offsets\" is [%" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
-                     "], expected a begin from 0 on and an end not before it",
+                     "], expected 0 <= begin <= end",
                      json_integer_value(begin), json_integer_value(end));
   extent->begin = (uint64_t)json_integer_value(begin);
   extent->end = (uint64_t)json_integer_value(end);
@@ -121,7 +121,7 @@ static bool read_entry(struct Extent *extent, const char *name, const json_t *en
 {
   struct Tensor *tensor = &extent->tensor;
   tensor->name = name;
-  if (!json_is_object(entry)) return error_set(error, "its entry is no JSON object");
+  if (!json_is_object(entry)) return error_set(error, "its header entry is not a JSON object");
   if (!read_dtype(tensor, entry, error) || !read_shape(tensor, entry, error) ||
       !read_offsets(extent, entry, error))
     return false;
@@ -141,7 +141,7 @@ static bool read_entry(struct Extent *extent, const char *name, const json_t *en
 static bool read_metadata(struct Safetensors *file, const json_t *entries, struct Error *error)
 {
   if (!entries) return true;
-  if (!json_is_object(entries)) return error_set(error, "__metadata__ is no JSON object");
+  if (!json_is_object(entries)) return error_set(error, "__metadata__ is not a JSON object");
   file->metadata =
       memory_new(json_object_size(entries), sizeof *file->metadata, "the metadata", error);
   if (!file->metadata) return false;
@@ -150,7 +150,7 @@ static bool read_metadata(struct Safetensors *file, const json_t *entries, struc
   json_object_foreach((json_t *)entries, key, value)
   {
     if (!json_is_string(value))
-      return error_set(error, "__metadata__: the value of \"%.80s\" is no text", key);
+      return error_set(error, "__metadata__: the value of \"%.80s\" is not a string", key);
     file->metadata[file->n_metadata++] = (struct MetadataEntry){key, json_string_value(value)};
   }
   return true;
@@ -164,7 +164,7 @@ static int compare_extents(const void *left, const void *right)
   return strcmp(a->tensor.name, b->tensor.name);
 }
 
-/* Sorted extents must lie end to end and fill the data section. */
+/* Sorted extents must be contiguous and fill the data section. */
 static bool check_cover(const struct Extent *extents, size_t n, uint64_t available,
                         struct Error *error)
 {
@@ -223,7 +223,7 @@ static bool read_tensors(struct Safetensors *file, uint64_t data_start, uint64_t
   return sound;
 }
 
-/* The header's text, which the caller frees. Its length is checked before memory is asked for. */
+/* The header's text, which the caller frees. Its length is checked before allocating. */
 static char *read_text(const struct Safetensors *file, uint64_t file_size, uint64_t *length,
                        struct Error *error)
 {
@@ -231,7 +231,7 @@ static char *read_text(const struct Safetensors *file, uint64_t file_size, uint6
   uint64_t behind = file_size - LENGTH_SIZE;
   if (*length > HEADER_LIMIT)
     error_set(error,
-              "no safetensors file, or a damaged one: its header would be %" PRIu64
+              "not a safetensors file, or a damaged one: its header would be %" PRIu64
               " bytes long, more than the %d that the format allows",
               *length, HEADER_LIMIT);
   else if (*length > behind)
@@ -248,11 +248,11 @@ static char *read_text(const struct Safetensors *file, uint64_t file_size, uint6
 static bool parse_text(struct Safetensors *file, const char *text, size_t length,
                        struct Error *error)
 {
-  if (length == 0 || *text != '{') return error_set(error, "the header is no JSON object");
+  if (length == 0 || *text != '{') return error_set(error, "the header is not a JSON object");
   json_error_t problem;
   file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-  return file->header || error_set(error, "the header is no valid JSON: %s (byte %d)", problem.text,
-                                   problem.position);
+  return file->header || error_set(error, "the header is not valid JSON: %s (byte %d)",
+                                   problem.text, problem.position);
 }
 
 static bool read_header(struct Safetensors *file, uint64_t file_size, struct Error *error)
@@ -270,20 +270,21 @@ static bool read_header(struct Safetensors *file, uint64_t file_size, struct Err
 
 static bool open_file(struct Safetensors *file, uint64_t *size, struct Error *error)
 {
-  /* opening a pipe must not wait for a writer: it is refused right after */
+  /* opening a pipe must not wait for a writer; it is rejected below */
   file->descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file->descriptor < 0) return error_system(error, "cannot open");
   struct stat status;
   if (fstat(file->descriptor, &status) != 0) return error_system(error, "cannot read");
   if (!S_ISREG(status.st_mode)) return error_set(error, "cannot read: not a regular file");
   if (status.st_size < LENGTH_SIZE)
-    return error_set(error, "no safetensors file: %jd bytes, expected %d and a header",
+    return error_set(error, "not a safetensors file: %jd bytes, expected %d and a header",
                      (intmax_t)status.st_size, LENGTH_SIZE);
   *size = (uint64_t)status.st_size;
   return true;
 }
 
-/* Names come from the file: what would move a terminal's cursor or break the line is replaced. */
+/* Names come from the file: replaces control characters, which could move a terminal's cursor or
+   break the line. */
 static void make_printable(struct Error *error)
 {
   for (char *c = error->message; *c; c++)
@@ -303,7 +304,7 @@ bool safetensors_open(struct Safetensors *file, const char *path, struct Error *
 
 void safetensors_close(struct Safetensors *file)
 {
-  /* a zeroed one has no path, and its descriptor is not ours */
+  /* a zeroed struct has no path and does not own descriptor 0 */
   if (file->path && file->descriptor >= 0) close(file->descriptor);
   json_decref(file->header);
   free(file->tensors);
@@ -337,11 +338,11 @@ bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *
   return error_prefix(error, "tensor \"%.80s\"", tensor->name);
 }
 
-/* A piece of a tensor on its way from the file to another type. */
+/* Elements of a tensor are converted in pieces of this size. */
 enum { PIECE = 1024 };
 
 union Piece {
-  uint16_t halves[PIECE]; /* the bits of F16 or BF16 */
+  uint16_t halves[PIECE]; /* bits of F16 or BF16 */
   double doubles[PIECE];
 };
 

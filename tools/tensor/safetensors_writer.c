@@ -24,15 +24,15 @@ static json_t *tensor_entry(const struct TensorSpec *tensor, uint64_t begin, uin
                    "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/* Adds an entry, which the object then owns, under a name that must be new. */
+/* Adds an entry, which the object then owns, under a new name; a repeated name is an error. */
 static bool add_entry(json_t *object, const char *name, json_t *entry, struct Error *error)
 {
   if (json_object_get(object, name)) {
     json_decref(entry);
-    return error_set(error, "the name \"%.80s\" stands twice", name);
+    return error_set(error, "the name \"%.80s\" occurs twice", name);
   }
   if (json_object_set_new(object, name, entry) == 0) return true;
-  return error_set(error, "the name \"%.80s\" or its value is no UTF-8 text", name);
+  return error_set(error, "the name \"%.80s\" or its value is not valid UTF-8", name);
 }
 
 static bool fill_header(json_t *header, const struct SafetensorsWriter *writer,
@@ -50,8 +50,7 @@ static bool fill_header(json_t *header, const struct SafetensorsWriter *writer,
   return true;
 }
 
-/* The header as it stands in the file, its length in front and spaces behind; the caller frees it.
- */
+/* The header as stored in the file, with its length and padding; the caller frees it. */
 static char *format_header(const json_t *header, size_t *size, struct Error *error)
 {
   size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
@@ -83,13 +82,13 @@ static bool lay_out(struct SafetensorsWriter *writer, const struct TensorSpec *t
     for (int axis = 0; fits && axis < tensors[i].rank; axis++)
       fits = !__builtin_mul_overflow(size, tensors[i].shape[axis], &size);
     fits = fits && !__builtin_add_overflow(writer->offsets[i], size, &writer->offsets[i + 1]);
-    if (!fits || writer->offsets[i + 1] > INT64_MAX / 2) /* room for the header in an off_t */
+    if (!fits || writer->offsets[i + 1] > INT64_MAX / 2) /* room for the header */
       return error_set(error, "tensor \"%.80s\" is larger than a file can be", tensors[i].name);
   }
   return true;
 }
 
-/* Writes everything or fails with the system's reason. */
+/* Writes all bytes or fails with the system's error. */
 static bool write_at(int descriptor, uint64_t offset, const char *data, size_t size,
                      struct Error *error)
 {
@@ -117,7 +116,7 @@ static bool create_file(struct SafetensorsWriter *writer, const char *header, st
   return false;
 }
 
-/* The file must begin with that header. */
+/* The file must start with exactly that header. */
 static bool check_header(int descriptor, const char *header, size_t size, struct Error *error)
 {
   char piece[4096];
@@ -127,7 +126,7 @@ static bool check_header(int descriptor, const char *header, size_t size, struct
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return error_system(error, "cannot read");
     if (length == 0 || memcmp(piece, header + done, (size_t)length) != 0)
-      return error_set(error, "its header is another one");
+      return error_set(error, "its header differs from the expected one");
     done += (size_t)length;
   }
   return true;
@@ -145,7 +144,7 @@ static bool open_file(struct SafetensorsWriter *writer, const char *header, stru
   return check_header(writer->descriptor, header, writer->data_start, error);
 }
 
-/* Lays the tensors out and goes on with `start`: create_file or open_file. */
+/* Computes the layout, then calls `start`: create_file or open_file. */
 static bool start_writer(struct SafetensorsWriter *writer, const char *path,
                          const struct TensorSpec *tensors, size_t n_tensors,
                          const struct MetadataEntry *metadata, size_t n_metadata,
@@ -214,7 +213,7 @@ bool safetensors_finish(struct SafetensorsWriter *writer, struct Error *error)
 
 void safetensors_abandon(struct SafetensorsWriter *writer)
 {
-  /* a zeroed writer has no path, and its descriptor is not one of ours */
+  /* a zeroed writer has no path and does not own descriptor 0 */
   if (writer->path && writer->descriptor >= 0) close(writer->descriptor);
   free(writer->path);
   free(writer->offsets);
