@@ -1,5 +1,5 @@
 /*
- * Tables: what one tool measures and the next one draws or judges. A table is a text file:
+ * Tables: written by one tool, drawn or judged by the next. A table is a text file:
  *
  *   # Progress measures of ... (any number of lines that say what the table is)
  *   # run: configuration 8f0c2d3e...4b5a6978, trajectory 03b1c2d3...e4f50617 (table/provenance.h)
@@ -8,10 +8,10 @@
  *   epoch<TAB>train_loss
  *   0<TAB>4.7554
  *
- * Lines that start with # come first; then one line of column names; then one line per row, each
- * with as many cells as there are columns. Cells are separated by single tabs and hold numbers as
- * base/number.h reads them (nan and inf included) or words. Names consist of letters, digits,
- * '_', '.' and '-', and no name stands twice. Lines end with \n; \r\n is read too.
+ * First comment lines, starting with #; then one line of column names; then one line per row, with
+ * one cell per column. Cells are separated by single tabs and contain numbers as base/number.h
+ * reads them (including nan and inf) or words. Names consist of letters, digits, '_', '.' and '-',
+ * and are unique. Lines end with \n; \r\n is accepted.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -27,13 +27,13 @@
 
 struct Table {
   char *path;
-  char *text; /* the file, cut into cells by NULs */
+  char *text; /* the file, split into cells by NULs */
   size_t n_columns;
   size_t n_rows;
   const char **names;    /* [n_columns] */
   const char **cells;    /* [n_rows][n_columns] */
-  int first_line;        /* the line number of row 0, for messages */
-  struct Provenance run; /* what the comment block says of it; else all is unknown */
+  int first_line;        /* line number of row 0, for messages */
+  struct Provenance run; /* from the comment block; all unknown if it is not there */
   struct Digest digest;  /* of the file's bytes (base/digest.h) */
 };
 
@@ -42,11 +42,11 @@ struct Table {
 bool table_read(struct Table *table, const char *path, struct Error *error);
 void table_release(struct Table *table);
 
-/* The index of a column; -1 with an error that lists the columns there are. */
+/* The index of a column; -1 with an error that lists the existing columns. */
 int table_column(const struct Table *table, const char *name, struct Error *error);
 
-/* One column as n_rows numbers in a new array that the caller frees; NULL with an error that names
-   file, line and column when a cell is no number. */
+/* One column as n_rows numbers in a new array, which the caller frees; NULL with an error that
+   names file, line and column if a cell is not a number. */
 double *table_numbers(const struct Table *table, const char *name, struct Error *error);
 
 /* The text of one cell. */
@@ -57,7 +57,7 @@ const char *table_cell(const struct Table *table, size_t row, size_t column);
 struct Column {
   const char *name;
   const char *unit;    /* "nats", "epochs", "1" for a pure number */
-  const char *meaning; /* one sentence with the equation or section it comes from */
+  const char *meaning; /* one sentence, citing the equation or section */
 };
 
 struct TableWriter {
@@ -66,12 +66,12 @@ struct TableWriter {
   size_t column; /* of the next cell */
 };
 
-/* Opens the file and writes the comment block and the header. `title` may have several lines. */
+/* Opens the file and writes comment block and header. `title` may have several lines. */
 bool table_create(struct TableWriter *writer, const char *path, const char *title,
                   const struct Column *columns, size_t n_columns, struct Error *error);
 
-/* Write the next cell; the last one of a row ends the line. Numbers are written with nine
-   significant digits, which keep every float32. Errors come with table_commit. */
+/* Write the next cell; the last one of a row ends the line. Numbers have nine significant
+   digits, enough for every float32. Errors are reported by table_commit. */
 void table_put(struct TableWriter *writer, double value);
 void table_put_integer(struct TableWriter *writer, long long value);
 void table_put_text(struct TableWriter *writer, const char *text);

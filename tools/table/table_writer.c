@@ -36,7 +36,7 @@ static void end_cell(struct TableWriter *writer)
 void table_put(struct TableWriter *writer, double value)
 {
   if (isnan(value))
-    fputs("nan", writer->output.stream); /* printf would show the sign of a NaN */
+    fputs("nan", writer->output.stream); /* printf would print the sign of a NaN */
   else
     fprintf(writer->output.stream, "%.9g", value);
   end_cell(writer);
