@@ -9,7 +9,7 @@
 static void fill_row(double *row, int p, int component)
 {
   int k = fourier_frequency(component);
-  /* a frequency whose sine vanishes holds all of its square in the cosine */
+  /* if the sine vanishes, the cosine has the whole norm */
   double norm = k == 0 || 2 * k == p ? sqrt(1.0 / p) : sqrt(2.0 / p);
   for (int x = 0; x < p; x++) {
     long long turns = (long long)k * x;

@@ -18,7 +18,7 @@ static double inner_product(size_t n, const double *f, const double *g)
   return sum;
 }
 
-/* The rows 1, cos, sin of a frequency: as many as it has. */
+/* The rows 1, cos, sin of a frequency (without sin if it vanishes); returns their number. */
 static size_t rows_of(const struct FourierBasis *basis, int k, const double *rows[3])
 {
   int components[2];
@@ -29,7 +29,7 @@ static size_t rows_of(const struct FourierBasis *basis, int k, const double *row
   return n;
 }
 
-/* Adds the projection on the products of frequency k, the constant one only for k = 0. */
+/* Adds the projection on the products of frequency k; the constant product only for k = 0. */
 static void add_part(const struct FourierBasis *basis, int k, const double *f, double *work,
                      double *part)
 {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE = 256 }; /* channels at a time: the sums stay in the first-level cache */
+enum { TILE = 256 }; /* channels at a time, so that the sums stay in L1 */
 
 /* sum[c] += weight f[c] */
 static void add_scaled(size_t n, double weight, const double *restrict f, double *restrict sum)

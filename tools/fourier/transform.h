@@ -1,8 +1,7 @@
 /*
- * Transforms into the Fourier basis B of fourier/basis.h, in double precision. Arrays are
- * row-major; the axis that is transformed comes first and `channels` independent functions lie
- * side by side. Sums run over x in rising order, so that the bits depend on nothing else. B is
- * orthonormal: squared norms are kept.
+ * Transforms to the Fourier basis B of fourier/basis.h, in double precision. Arrays are row-major;
+ * the transformed axis comes first, followed by `channels` independent functions. Sums run over x
+ * in increasing order, which fixes their bits. B is orthonormal, so norms are preserved.
  */
 #ifndef FOURIER_TRANSFORM_H
 #define FOURIER_TRANSFORM_H
