@@ -133,8 +133,8 @@ static const struct {
     {START("\x80\4\x95\x1a\0\0\0\0\0\0\0}\x94."), ": a pickle of Python, not safetensors"},
     {START("\x80\2}q\0."), ": a pickle of Python, not safetensors"},
     /* what is none of these, or is a safetensors file with a fault */
-    {START("\0\1\2\3"), ": no safetensors file: 4 bytes"},
-    {START("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), ": no safetensors file, or a damaged one"},
+    {START("\0\1\2\3"), ": not a safetensors file: 4 bytes"},
+    {START("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), ": not a safetensors file, or a damaged one"},
     {START("\x50\x4b\3\4\0\0\0\0{\"w\": {"), ": truncated: "},
 };
 
