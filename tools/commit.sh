@@ -3,8 +3,8 @@
 # built from was changed since; nothing where it is no checkout.
 set -eu
 
-GIT_OPTIONAL_LOCKS=0 # the sources may be read-only
-export GIT_OPTIONAL_LOCKS
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a hook of Git's may have them of another tree
+export GIT_OPTIONAL_LOCKS=0                # the sources may be read-only
 in_source() { git -C "$source" "$@" 2>/dev/null; }
 
 source=$1

@@ -19,9 +19,8 @@ static const struct Tool tool = {
     .operands = "CLAIMS.tsv TABLE.tsv...",
     .summary =
         "Holds claims against measured quantities and prints a line for each: the verdict, the\n"
-        "paper's value, ours, the window that ours must lie in, and what the claim says. Ends "
-        "with\n"
-        "status 1 when a claim fails or its quantity was not measured.\n\n"
+        "paper's value, ours, the window that ours must lie in, and what the claim says. Ends\n"
+        "with status 1 when a claim fails or its quantity was not measured.\n\n"
         "Columns of CLAIMS.tsv:\n"
         "  claim      a name for it\n"
         "  table      where the quantity is: the operand whose path, less .tsv, ends with this;\n"

@@ -654,9 +654,17 @@ END_TEST
 START_TEST(a_cluster_is_above_its_threshold)
 {
   enum { FREQUENCIES = 6 };
-  const struct NeuronFit fits[] = {
-      {3, 0.95}, {4, 0.85}, {3, 0.85}, {0, 0},    {3, 0.86}, {5, 0.9},
-      {6, 1},    {2, 0.1},  {3, 0.91}, {6, 0.87}, {3, nextafter(0.85, 1)}};
+  const struct NeuronFit fits[] = {{3, 0.95},
+                                   {4, 0.85},
+                                   {3, 0.85},
+                                   {0, 0},
+                                   {3, 0.86},
+                                   {5, 0.9},
+                                   {6, 1},
+                                   {2, 0.1},
+                                   {3, 0.91},
+                                   {6, 0.87},
+                                   {3, nextafter(0.85, 1)}};
   bool keys[FREQUENCIES + 1], expected[FREQUENCIES + 1] = {[3] = true, [5] = true, [6] = true};
   struct Cluster cluster;
   struct Error error;

@@ -18,8 +18,7 @@ bool write_key_frequencies(const struct Subject *subject, struct Error *error)
   static const struct Column columns[] = {
       {"frequency", "1",
        "a key frequency: it explains more than 0.85 of the variance of at least 1 neuron in the "
-       "last "
-       "snapshot (section 4.3)"},
+       "last snapshot (section 4.3)"},
       {"neurons", "1", "size of its cluster here: neurons that it explains best, FVE > 0.85"},
       {"mean_fve", "1", "mean FVE of the cluster (section 4.3)"},
       {"median_fve", "1", "median FVE of the cluster"}};
