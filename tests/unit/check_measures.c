@@ -889,9 +889,9 @@ START_TEST(sorting_is_rising)
 {
   double values[] = {3, -1, 1e300, 0, 3, -INFINITY, 2.5};
   static const double expected[] = {-INFINITY, -1, 0, 2.5, 3, 3, 1e300};
-  sort_rising(values, 7);
+  sort_increasing(values, 7);
   ck_assert_mem_eq(values, expected, sizeof expected);
-  sort_rising(values, 0);
+  sort_increasing(values, 0);
   ck_assert_mem_eq(values, expected, sizeof expected);
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* Command-line arguments that the analysis tools share. A NULL text is an option not given. */
+/* Command-line options shared by the analysis tools. NULL text: the option was not given. */
 #ifndef MEASURES_ARGUMENTS_H
 #define MEASURES_ARGUMENTS_H
 
@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* --epoch: an epoch >= 0; not given, it is -1, which trajectory_find takes for the last one. */
+/* --epoch: an epoch >= 0; default -1, which trajectory_find takes as the last one. */
 bool argument_epoch(const char *text, int64_t *epoch, struct Error *error);
 
 #endif

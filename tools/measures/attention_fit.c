@@ -10,7 +10,7 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
                         double *components, struct Error *error)
 {
   size_t p = (size_t)basis->p, H = (size_t)snapshot->parameters.shape.H;
-  const float *scores = snapshot->activations.tables.source_scores; /* its first p rows: tokens */
+  const float *scores = snapshot->activations.tables.source_scores; /* first p rows: the tokens */
   double *of_numbers = memory_new(p * H, sizeof *of_numbers, "attention scores", error);
   if (!of_numbers) return false;
   for (size_t i = 0; i < p * H; i++)
@@ -20,10 +20,10 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
   return true;
 }
 
-/* One head's attention to a over all pairs. */
+/* One head's attention to a, over all pairs. */
 struct Grid {
-  double *row_means;    /* [p]: over b, by a */
-  double *column_means; /* [p]: over a, by b */
+  double *row_means;    /* [p]: mean over b, for each a */
+  double *column_means; /* [p]: mean over a, for each b */
   double about_half;    /* squared norm of attention - 1/2 */
   double about_mean;    /* squared norm of attention - its mean */
 };
@@ -55,7 +55,7 @@ static double difference_component(const struct Grid *grid, const double *row, s
   return (double)p * sum;
 }
 
-/* What the fit at k explains of about_half, and its coefficients. */
+/* How much of about_half the fit at k explains, and its coefficients. */
 static double explain(const struct FourierBasis *basis, const struct Grid *grid, int k,
                       double coefficients[2])
 {

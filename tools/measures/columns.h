@@ -1,5 +1,5 @@
-/* Functions of a pair that lie side by side as the columns of a float array [p^2][stride], worked
-   on one by one by all threads. */
+/* Functions of a pair stored as the columns of a float array [p^2][stride], processed in
+   parallel. */
 #ifndef MEASURES_COLUMNS_H
 #define MEASURES_COLUMNS_H
 
@@ -9,8 +9,8 @@
 
 typedef bool ColumnWork(const void *context, size_t column, struct Error *error);
 
-/* Calls `work` for the columns 0 .. n - 1, in no fixed order. False with one of the errors when any
-   call fails. */
+/* Calls `work` for columns 0 .. n - 1, in parallel. If any call fails, returns false with one of
+   the errors. */
 bool columns_each(size_t n, ColumnWork *work, const void *context, struct Error *error);
 
 /* out[pair out_stride] = the projection of in[pair in_stride] on the polynomials of the chosen

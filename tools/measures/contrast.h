@@ -1,6 +1,6 @@
 /*
- * How far the key frequencies stand out in a spectrum (section 4.1, figures 3 and 4). The norm of a
- * frequency is that of its cosine and sine together; the constant takes no part. `keys` is
+ * How much the key frequencies stand out in a spectrum (section 4.1, figures 3 and 4). The norm of
+ * a frequency is that of its cosine and sine together; the constant is ignored. `keys` is
  * [n_frequencies + 1].
  */
 #ifndef MEASURES_CONTRAST_H
@@ -9,18 +9,17 @@
 #include "fourier/basis.h"
 
 struct Contrast {
-  double share;      /* of the squared norm: what the key frequencies have of it */
-  double ratio;      /* mean norm of a key frequency over that of the others */
-  double separation; /* least norm of a key frequency over the largest of the others */
+  double share;      /* fraction of the squared norm at the key frequencies */
+  double ratio;      /* mean norm at a key frequency over that at the others */
+  double separation; /* smallest norm at a key frequency over the largest at the others */
 };
 
-/* Of norms[p], those of components. What there is nothing to divide by or to compare is NaN. */
+/* From the norms[p] of components. Undefined values are NaN. */
 struct Contrast contrast_of_norms(const struct FourierBasis *basis, const double *norms,
                                   const bool *keys);
 
-/* Of norms[p][p], those of products of a component over a and one over b: the share of the squared
-   norm in products of a cosine or sine of a key frequency with one of the same frequency, four for
-   each. */
+/* From the norms[p][p] of products of a component over a and one over b: the fraction of the
+   squared norm in products of two components of the same key frequency, four for each. */
 double contrast_of_products(const struct FourierBasis *basis, const double *norms,
                             const bool *keys);
 

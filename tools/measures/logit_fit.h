@@ -2,7 +2,7 @@
  * The logits as a sum of cosines (section 4.2): logits(a, b)_c ~ sum over key frequencies k of
  * alpha_k cos(w_k(s - c)), w_k = 2 pi k / p, with s = a + b, or a - b for a network that subtracts.
  * Over all pairs and outputs these cosines are orthogonal to each other and to the constant, so
- * that least squares gives each alpha_k by itself.
+ * least squares determines each alpha_k separately.
  */
 #ifndef MEASURES_LOGIT_FIT_H
 #define MEASURES_LOGIT_FIT_H
@@ -16,7 +16,7 @@ double cosine_coefficient(const struct DirectedLogits *directed, int k);
 void cosine_logits(const struct DirectedLogits *directed, const bool *keys, double *logits);
 
 struct LogitFit {
-  double fve; /* share of the logits' squared norm, their overall mean removed, that is explained */
+  double fve;  /* fraction of the logits' squared norm, overall mean removed, that is explained */
   double loss; /* of the fitted logits: the same for every pair */
 };
 

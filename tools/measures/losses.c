@@ -116,8 +116,8 @@ static void subtract_row(size_t n, const float *logits, const double *projection
     row[c] = (float)((double)logits[c] - projection[c]);
 }
 
-/* Sums over the logits without `projection`, of the training pairs alone if so asked. `row` is
-   scratch, [p]. */
+/* Sums over the logits minus `projection`, optionally for training pairs only. `row` is scratch,
+   [p]. */
 static void sum_without(const struct DirectedLogits *directed, const double *projection,
                         bool train_only, float *row, struct Sums *sums)
 {
@@ -165,7 +165,7 @@ bool ablated_losses(const struct DirectedLogits *directed, const bool *frequenci
   return losses_without(directed, frequencies, false, losses, error);
 }
 
-/* Kept logits are a function of s, and so is the answer, which is s itself: one loss for each s. */
+/* The kept logits depend on s only, and the answer is s itself: one loss per s. */
 static void sum_kept(const struct DirectedLogits *directed, const double *kept, float *row,
                      double *loss, bool *correct, struct Sums *sums)
 {

@@ -27,7 +27,8 @@ int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vector
 {
   int p = map->basis->p, rows[2];
   int n = fourier_components(p, k, rows);
-  /* the basis row is the wave times this, and so is a component the wave's coefficient over it */
+  /* the basis row is the wave times norm, the component is the wave's coefficient divided by
+     norm */
   double norm = sqrt((n == 2 ? 2.0 : 1.0) / p);
   for (int row = 0; row < n; row++)
     for (size_t i = 0; i < map->d_mlp; i++)
@@ -36,7 +37,7 @@ int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vector
   return n;
 }
 
-/* Takes from the vector what it has in n orthonormal rows. */
+/* Subtracts the vector's projection on n orthonormal rows. */
 static void orthogonalise(size_t m, size_t n, const double *rows, double *vector)
 {
   for (size_t row = 0; row < n; row++) {
@@ -46,13 +47,14 @@ static void orthogonalise(size_t m, size_t n, const double *rows, double *vector
   }
 }
 
-/* Makes the vector behind n orthonormal rows the next of them, unless they nearly span it. */
+/* Orthonormalises the vector stored after n orthonormal rows against them, unless it is nearly
+   in their span; returns the new number of rows. */
 static size_t add_to_span(size_t m, size_t n, double *span)
 {
   static const double least = 1e-6;
   double *vector = span + n * m;
   double before = sqrt(inner_product(m, vector, vector));
-  for (int pass = 0; pass < 2; pass++) /* the second takes off what rounding left in the first */
+  for (int pass = 0; pass < 2; pass++) /* the second pass removes rounding errors */
     orthogonalise(m, n, span, vector);
   double norm = sqrt(inner_product(m, vector, vector));
   if (!(norm > least * before)) return n;
@@ -88,7 +90,7 @@ static void project(const float *hidden, size_t pairs, size_t m, const double *v
   }
 }
 
-/* Fits values[p^2] by alpha times the wave whose basis row, a multiple of it, is given. The wave is
+/* Fits values[p^2] by alpha times a wave, given by its basis row, a multiple of it. The wave is
    orthogonal to the constant, and p pairs share each s. */
 static struct WaveFit fit_wave(int p, enum DirectionSign sign, const double *row, double norm,
                                const double *values)

@@ -1,12 +1,11 @@
 /*
- * The neuron-logit map W_L = W_U W_out as a few directions in the space of neurons (section 4.2):
+ * The neuron-logit map W_L = W_U W_out as a few directions in neuron space (section 4.2):
  *
  *   W_L = sum over key frequencies k of cos(w_k c) u_k^T + sin(w_k c) v_k^T, and a small residual,
  *
- * c being the output, w_k = 2 pi k / p. Where the network reads its answer off these directions,
- * u_k^T MLP(a, b) is close to a multiple of cos(w_k(a + b)), and v_k^T MLP(a, b) of sin(w_k(a +
- * b)): their logits are then that multiple of cos(w_k(a + b - c)). (a - b for a network that
- * subtracts.)
+ * c being the output, w_k = 2 pi k / p. If the network reads its answer off these directions, u_k^T
+ * MLP(a, b) is close to a multiple of cos(w_k(a + b)), and v_k^T MLP(a, b) of sin(w_k(a + b)):
+ * their logits are then that multiple of cos(w_k(a + b - c)). (a - b for a network that subtracts.)
  */
 #ifndef MEASURES_NEURON_LOGIT_H
 #define MEASURES_NEURON_LOGIT_H
@@ -22,29 +21,28 @@ struct NeuronLogitMap {
   const double *components; /* [p][d_mlp], of spectrum_of_neuron_logit_map; borrowed */
 };
 
-/* The part of W_L outside the cosine and sine rows of the key frequencies, as a share of its
-   squared Frobenius norm: the constant over the outputs is outside. The share of the norm itself
-   is the square root. `keys` is [n_frequencies + 1]. NaN where W_L is zero. */
+/* The part of W_L outside the cosine and sine rows of the key frequencies (so including the
+   constant over the outputs), as a fraction of its squared Frobenius norm; for the norm itself
+   take the square root. `keys` is [n_frequencies + 1]. NaN if W_L is zero. */
 double neuron_logit_residual(const struct NeuronLogitMap *map, const bool *keys);
 
-/* u_k and behind it v_k, [2][d_mlp]. Returns how many there are: one for k = p/2, without sine. */
+/* u_k followed by v_k, [2][d_mlp]. Returns their number: one for k = p/2, which has no sine. */
 int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vectors);
 
-/* An orthonormal basis of what all u_k and v_k of the key frequencies span, [..][d_mlp], for at
-   most two rows a key. Returns how many rows there are: vectors that the others nearly span (all
-   but 1e-6 of their norm) add none. */
+/* An orthonormal basis of the span of all u_k and v_k of the key frequencies, [..][d_mlp], with
+   at most two rows per key. Returns the number of rows: vectors that are nearly in the span of
+   the others (all but 1e-6 of their norm) add none. */
 size_t neuron_logit_span(const struct NeuronLogitMap *map, const bool *keys, double *span);
 
-/* How well alpha times a wave fits a function of the pair. */
+/* How well alpha times a sine or cosine wave fits a function of the pair. */
 struct WaveFit {
   double norm;  /* of u_k or v_k */
   double alpha; /* least squares */
-  double fve;   /* share of the function's squared norm that the wave explains, its mean removed */
+  double fve;   /* fraction of the function's squared norm, mean removed, that the wave explains */
 };
 
 /* Fits u_k^T hidden by alpha cos(w_k s), fits[0], and v_k^T hidden by alpha sin(w_k s), fits[1],
-   s = a + b or a - b, over all pairs of hidden[p^2][d_mlp]. Where there is no v_k, what belongs to
-   it is NaN. */
+   s = a + b or a - b, over all pairs of hidden[p^2][d_mlp]. If there is no v_k, fits[1] is NaN. */
 bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
                       const float *hidden, int k, struct WaveFit fits[2], struct Error *error);
 

@@ -9,7 +9,7 @@
 
 const double cluster_threshold = 0.85;
 
-/* The squared norm of neuron i of a block of n about its mean. */
+/* The squared norm of neuron i of a block of n, mean removed. */
 static double squared_deviation(const double *block, size_t pairs, size_t n, size_t i)
 {
   double sum = 0, squares = 0;
@@ -23,8 +23,7 @@ static double squared_deviation(const double *block, size_t pairs, size_t n, siz
   return squares;
 }
 
-/* The squared norm that neuron i of a block of n has in the non-constant products of frequency k.
- */
+/* The squared norm of neuron i of a block of n in the non-constant products of frequency k. */
 static double squared_at_frequency(const double *components, int p, size_t n, size_t i, int k)
 {
   int rows[3] = {0};
@@ -51,8 +50,8 @@ static struct NeuronFit fit_neuron(const struct FourierBasis *basis, const doubl
     best = squares;
     fit.frequency = k;
   }
-  if (total == 0) return (struct NeuronFit){0}; /* what is left of a constant is rounding */
-  fit.fve = fmin(best / total, 1); /* a share, though sums that agree may round apart */
+  if (total == 0) return (struct NeuronFit){0}; /* a constant neuron leaves only rounding errors */
+  fit.fve = fmin(best / total, 1); /* at most 1, though the two sums may round differently */
   return fit;
 }
 
@@ -117,7 +116,7 @@ bool cluster_of_frequency(const struct NeuronFit *fits, size_t d_mlp, int k,
       sum += fits[i].fve;
       fve[n++] = fits[i].fve;
     }
-  sort_rising(fve, n);
+  sort_increasing(fve, n);
   *cluster = (struct Cluster){n, NAN, NAN};
   if (n > 0) {
     cluster->mean_fve = sum / (double)n;

@@ -8,7 +8,7 @@ static int compare(const void *left, const void *right)
   return (a > b) - (a < b);
 }
 
-void sort_rising(double *values, size_t n)
+void sort_increasing(double *values, size_t n)
 {
   qsort(values, n, sizeof *values, compare);
 }

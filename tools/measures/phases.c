@@ -12,7 +12,7 @@ static size_t largest_test_loss(const struct PhaseEvidence *evidence, size_t n)
   return largest;
 }
 
-/* The first snapshot from `start` on with half of the test pairs right; n if there is none. */
+/* The first snapshot from `start` on with half of the test pairs correct; n if there is none. */
 static size_t half_right(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
   while (start < n && !(evidence[start].test_accuracy >= phase_formation_accuracy))
@@ -20,7 +20,8 @@ static size_t half_right(const struct PhaseEvidence *evidence, size_t start, siz
   return start;
 }
 
-/* The first snapshot from `start` on that no later one strays from: the last stray, plus one. */
+/* The first snapshot from `start` on from which all are within tolerance: one past the last that
+   is not. */
 static size_t weights_settled(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
   double final = evidence[n - 1].squared_weights;
@@ -34,7 +35,7 @@ static size_t weights_settled(const struct PhaseEvidence *evidence, size_t start
 void phases_assign(const struct PhaseEvidence *evidence, size_t n, enum Phase *phases)
 {
   if (n == 0) return;
-  /* the ends never pass n, where a phase that does not end is cut off */
+  /* ends are at most n, for a phase that does not end */
   size_t memorised = largest_test_loss(evidence, n);
   size_t formed = half_right(evidence, memorised + 1, n);
   size_t cleaned = formed + 1 < n ? weights_settled(evidence, formed + 1, n) : n;

@@ -1,6 +1,6 @@
 /*
- * The progress measures of one snapshot (section 5), all that a row of progress-measures.tsv holds
- * but the phase, which takes the whole run to tell.
+ * The progress measures of one snapshot (section 5): a row of progress-measures.tsv except the
+ * phase, which depends on the whole run.
  */
 #ifndef MEASURES_PROGRESS_H
 #define MEASURES_PROGRESS_H
@@ -9,15 +9,15 @@
 #include "measures/snapshot.h"
 
 struct ProgressMeasures {
-  struct Losses losses;      /* of the logits as they are */
+  struct Losses losses;      /* of the unmodified logits */
   double excluded_loss;      /* train pairs, all key frequencies removed (section 5.1) */
   struct Losses restricted;  /* only key frequencies and the mean logits kept (section 5.1) */
-  double gini_W_E, gini_W_L; /* of the norms of all p Fourier components, the constant included */
+  double gini_W_E, gini_W_L; /* of the norms of all p Fourier components, including the constant */
   double squared[N_PARAMETERS]; /* sum of squared weights by parameter */
   double squared_weights;       /* their sum */
 };
 
-/* What one thread needs to measure one snapshot after the other. */
+/* One thread's state for measuring snapshots. */
 struct ProgressWorker {
   const struct Trajectory *trajectory; /* borrowed */
   const struct FourierBasis *basis;    /* borrowed */
@@ -30,17 +30,17 @@ struct ProgressWorker {
 bool progress_worker_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
                           const struct FourierBasis *basis, const bool *keys, struct Error *error);
 
-/* Bytes that a worker has at work, all that grows with the square of p counted. */
+/* Memory of a worker in bytes, counting everything that grows with p^2. */
 size_t progress_worker_size(const struct Trajectory *trajectory);
 void progress_worker_release(struct ProgressWorker *worker);
 
-/* Loads snapshot number `index` and measures it. */
+/* Loads and measures snapshot number `index`. */
 bool progress_measure(struct ProgressWorker *worker, size_t index,
                       struct ProgressMeasures *measures, struct Error *error);
 
-/* The snapshot that was measured last, frequency by frequency, each array [n_frequencies + 1] with
-   nothing at index 0: the coefficient of cos(w_k(a + b - c)) in the logits (figure 14), and the
-   excluded loss of k alone (figure 15). */
+/* For the last measured snapshot, by frequency: the coefficient of cos(w_k(a + b - c)) in the
+   logits (figure 14), and the excluded loss of k alone (figure 15). The arrays are
+   [n_frequencies + 1]; index 0 is unused. */
 bool progress_measure_frequencies(struct ProgressWorker *worker, double *coefficients,
                                   double *excluded_losses, struct Error *error);
 

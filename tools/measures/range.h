@@ -1,4 +1,4 @@
-/* Many values as few numbers. */
+/* Minimum, maximum and mean of a set of values. */
 #ifndef MEASURES_RANGE_H
 #define MEASURES_RANGE_H
 
@@ -6,15 +6,15 @@
 
 struct Range {
   size_t n;
-  double least, most, sum; /* least and most are NaN while there is no value */
+  double least, most, sum; /* least and most are NaN if there is no value */
 };
 
 struct Range range_empty(void);
 
-/* NaN is passed over. */
+/* NaNs are ignored. */
 void range_add(struct Range *range, double value);
 
-/* NaN of no values. */
+/* NaN if there is no value. */
 double range_mean(const struct Range *range);
 
 #endif

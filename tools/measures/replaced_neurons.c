@@ -17,7 +17,7 @@ static size_t count_pairs(const struct ReplacementSubject *subject)
 
 /* ---- from neurons to logits ---- */
 
-/* Writes what the neurons first .. first + n - 1 become, [p^2][n]. */
+/* Writes the replaced neurons first .. first + n - 1, [p^2][n]. */
 typedef bool FillBlock(const struct ReplacementSubject *subject, const void *context, size_t first,
                        size_t n, float *block, struct Error *error);
 
@@ -31,7 +31,8 @@ static void subtract_hidden(const struct ReplacementSubject *subject, size_t fir
       block[pair * n + i] -= hidden[pair * m + first + i];
 }
 
-/* Adds to the logits what the blocks move them by. `map` is W_L, [p][d_mlp]. */
+/* Adds the effect of the replaced neurons to the logits, block by block. `map` is W_L,
+   [p][d_mlp]. */
 static bool move_logits(const struct ReplacementSubject *subject, FillBlock *fill,
                         const void *context, const float *map, float *block, float *logits,
                         struct Error *error)
@@ -109,7 +110,7 @@ bool replace_clustered_neurons(const struct ReplacementSubject *subject, float *
 
 /* ---- directions ---- */
 
-/* The context is what each neuron becomes at each s, double [p][d_mlp]. */
+/* The context is the replaced neurons by s, double [p][d_mlp]. */
 static bool fill_directions(const struct ReplacementSubject *subject, const void *context,
                             size_t first, size_t n, float *block, struct Error *error)
 {
@@ -155,7 +156,7 @@ struct Projection {
   bool outside;
   size_t n_rows;
   const double *span;  /* [n_rows][d_mlp], orthonormal */
-  double *coordinates; /* [p^2][n_rows]: of the neurons of a pair in the span */
+  double *coordinates; /* [p^2][n_rows]: coordinates of each pair's neurons in the span */
 };
 
 static void find_coordinates(const struct ReplacementSubject *subject,

@@ -108,7 +108,7 @@ static double logit_of_bias(const struct Parameters *parameters, size_t c)
   return sum;
 }
 
-/* The mean over all pairs of what output c has beside W_L hidden. */
+/* The mean over all pairs of output c's logit without W_L hidden. */
 static double mean_beside_neurons(const struct ReplacementSubject *subject, const float *of_neurons,
                                   size_t c)
 {

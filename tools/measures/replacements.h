@@ -1,12 +1,12 @@
 /*
- * The network with one part replaced by what the paper says the part does, or by nothing (section
- * 4.4 and the appendix): the loss then tells whether the rest of that part mattered. Everything
- * that is not named stays as it is. In the terms of
+ * The network with one part replaced by what the paper says the part computes, or by zero (section
+ * 4.4 and the appendix): the loss shows whether the rest of that part matters. Everything else is
+ * unchanged. In terms of
  *
  *   logits = W_U resid_mid + W_U b_out + W_L hidden,
  *
- * resid_mid being the stream behind the heads and hidden the neurons behind their activation
- * function, the first term is the MLP's skip connection.
+ * with resid_mid the residual stream after the heads and hidden the post-activations, the first
+ * term is the MLP's skip connection.
  */
 #ifndef MEASURES_REPLACEMENTS_H
 #define MEASURES_REPLACEMENTS_H
@@ -24,14 +24,14 @@ enum Replacement {
   REPLACE_LOGITS,            /* the keys' polynomials: 8 products each, and the mean */
   REPLACE_LOGITS_BY_COSINES, /* sum of alpha_k cos(w_k(s - c)), measures/logit_fit.h */
   PROJECT_NEURONS_ON_MAP,    /* hidden: its projection on the span of the keys' u_k, v_k */
-  PROJECT_NEURONS_OFF_MAP,   /* hidden: what that projection leaves out */
+  PROJECT_NEURONS_OFF_MAP,   /* hidden: the residual of that projection */
   ZERO_SKIP,                 /* W_U resid_mid: 0 */
   MEAN_SKIP,                 /* W_U resid_mid: its mean over all pairs */
-  ZERO_HEADS,                /* what all heads add to the stream: 0, so that the MLP sees x_= */
+  ZERO_HEADS,                /* output of all heads: 0, so the MLP sees x_= */
   N_REPLACEMENTS
 };
 
-/* The network that is changed; everything is borrowed. */
+/* The network to be changed; everything is borrowed. */
 struct ReplacementSubject {
   const struct Config *config;
   const struct FourierBasis *basis;
@@ -42,12 +42,12 @@ struct ReplacementSubject {
   const bool *keys;             /* [n_frequencies + 1] */
 };
 
-/* What tables call it: "neurons_clustered"; and what it keeps, in a sentence. */
+/* Its name in tables, "neurons_clustered", and a sentence describing it. */
 const char *replacement_name(enum Replacement replacement);
 const char *replacement_meaning(enum Replacement replacement);
 
-/* The logits of the changed network, [p^2][p]. Uses all threads; the result does not depend on
-   their number. */
+/* The logits of the changed network, [p^2][p]. Multi-threaded; the result does not depend on the
+   number of threads. */
 bool replacement_logits(const struct ReplacementSubject *subject, enum Replacement replacement,
                         float *logits, struct Error *error);
 

@@ -15,8 +15,8 @@ static double inner_product(size_t n, const double *f, const double *g)
   return sum;
 }
 
-/* wave[d] = the vector by which the wave of a basis row stands in W_E[p][d]: the row is the wave
-   times sqrt(2/p). */
+/* wave[d] = the coefficient vector of a basis row's wave in W_E[p][d]; the row is the wave times
+   sqrt(2/p). */
 static void find_wave(int p, const double *row, size_t d, const float *W_E_rows, double *wave)
 {
   for (int x = 0; x < p; x++)

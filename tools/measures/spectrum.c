@@ -61,7 +61,7 @@ bool spectrum_of_logits(const struct FourierBasis *basis, const float *logits, s
   if (!grid_block_init(&block, basis->p, error)) return false;
   memset(norms, 0, pairs * sizeof *norms);
   for (size_t first = 0; first < p; first += GRID_BLOCK) {
-    grid_block_transform(&block, basis, logits, V, first, p); /* a column of "=" stays out */
+    grid_block_transform(&block, basis, logits, V, first, p); /* without the column of "=" */
     add_squares(block.components, pairs, block.n, norms);
   }
   for (size_t i = 0; i < pairs; i++)
@@ -72,7 +72,7 @@ bool spectrum_of_logits(const struct FourierBasis *basis, const float *logits, s
 
 double gini_coefficient(double *values, size_t n)
 {
-  sort_rising(values, n);
+  sort_increasing(values, n);
   double sum = 0, weighted = 0;
   for (size_t i = 0; i < n; i++) {
     sum += values[i];

@@ -1,6 +1,6 @@
 /*
- * What the weights and the logits look like in the Fourier basis (sections 4.1 and 4.2, figures 3
- * to 5), how sparse that is, and the size of the weights (section 5.1).
+ * The weights and logits in the Fourier basis (sections 4.1 and 4.2, figures 3 to 5), their
+ * sparsity, and the size of the weights (section 5.1).
  */
 #ifndef MEASURES_SPECTRUM_H
 #define MEASURES_SPECTRUM_H
@@ -26,13 +26,12 @@ bool spectrum_of_neuron_logit_map(const struct FourierBasis *basis,
 bool spectrum_of_logits(const struct FourierBasis *basis, const float *logits, size_t V,
                         double *norms, struct Error *error);
 
-/* Gini coefficient of n >= 1 values >= 0 (Hurley and Rickard 2009, table I): with the values
-   v_1 <= ... <= v_n in rising order,
+/* Gini coefficient of n >= 1 values >= 0 (Hurley and Rickard 2009, table I): with the values v_1 <=
+   ... <= v_n in increasing order,
 
      1 - 2 sum over i of (v_i / sum of v) (n - i + 1/2) / n,
 
-   0 when all are equal, 1 - 1/n when one holds everything. 0 when all are zero. Sorts the values.
- */
+   0 if all are equal (or zero), 1 - 1/n if all but one are zero. Sorts the values in place. */
 double gini_coefficient(double *values, size_t n);
 
 /* Sum of the squares of one parameter's values. */
