@@ -52,7 +52,7 @@ static bool write_ablations(const struct Subject *subject, const struct Ablation
   return table_commit(&table, error);
 }
 
-/* The loss over all pairs, over that of the network as it is. */
+/* The loss over all pairs, relative to that of the unmodified network. */
 static double loss_ratio(const struct Ablations *ablations, int replacement)
 {
   return ablations->replaced[replacement].all.loss / ablations->unablated.all.loss;
@@ -140,8 +140,7 @@ static void put_single_frequencies(struct TableWriter *table, const struct Analy
   struct Range excluded = range_empty(), ratio = range_empty(), excluded_other = range_empty(),
                change_other = range_empty();
   double loss = ablations->unablated.all.loss, train_loss = ablations->unablated.train.loss;
-  /* without key frequencies there are no others either: all ranges stay empty, which reads as NaN
-   */
+  /* without key frequencies all ranges stay empty and give NaN */
   for (int k = 1; analysis->n_keys > 0 && k <= analysis->basis.n_frequencies; k++) {
     const struct Losses *without = &ablations->without[k];
     range_add(analysis->keys[k] ? &excluded : &excluded_other, without->train.loss);

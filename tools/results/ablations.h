@@ -1,6 +1,6 @@
 /*
- * Losses of a snapshot that is deprived of one frequency, or of one part, after the other: what
- * ablate computes, and its four tables.
+ * What ablate computes and its four tables: losses of a snapshot with single frequencies removed or
+ * parts replaced.
  */
 #ifndef RESULTS_ABLATIONS_H
 #define RESULTS_ABLATIONS_H
@@ -13,19 +13,19 @@
 struct Ablations {
   struct Losses unablated, restricted;
   double excluded_loss;
-  struct Losses *without; /* [n_frequencies + 1]: without frequency k; 0 is not used */
-  double *coefficients;   /* [n_frequencies + 1]: of cos(w_k(a + b - c)); 0 is not used */
+  struct Losses *without; /* [n_frequencies + 1]: without frequency k; index 0 is unused */
+  double *coefficients;   /* [n_frequencies + 1]: of cos(w_k(a + b - c)); index 0 is unused */
   struct LogitFit fit;
   struct Losses replaced[N_REPLACEMENTS];
 };
 
-/* Computes all of it. `sign` says whether the answer is a function of a + b or of a - b. */
+/* Computes everything. `sign`: whether the answer is a function of a + b or of a - b. */
 bool ablations_init(struct Ablations *ablations, const struct Subject *subject,
                     enum DirectionSign sign, struct Error *error);
 void ablations_release(struct Ablations *ablations);
 
-/* Writes ablations.tsv, replacements.tsv, logit-fit.tsv and ablation-quantities.tsv into the
-   subject's directory, which is made where it is missing. */
+/* Writes ablations.tsv, replacements.tsv, logit-fit.tsv and ablation-quantities.tsv to the
+   subject's directory, which is created if needed. */
 bool write_ablation_tables(const struct Subject *subject, const struct Ablations *ablations,
                            struct Error *error);
 

@@ -7,7 +7,7 @@
 
 /* ---- neuron-logit-map.tsv ---- */
 
-/* The frequency with the most neurons, the lowest of equals; 0 when none has any. */
+/* The frequency with the most neurons (the lowest, if tied); 0 if none has any. */
 static int largest_frequency(const struct Subject *subject, bool clustered)
 {
   size_t most = 0;
@@ -23,7 +23,7 @@ static int largest_frequency(const struct Subject *subject, bool clustered)
 
 struct Member {
   size_t neuron;
-  double phase; /* of its weights in the frequency's cosine and sine */
+  double phase; /* of its weights at the frequency's cosine and sine */
 };
 
 static int compare_members(const void *left, const void *right)
@@ -33,7 +33,7 @@ static int compare_members(const void *left, const void *right)
   return (a->neuron > b->neuron) - (a->neuron < b->neuron);
 }
 
-/* A number that rises with the angle of (x, y), from -2 to 2: the order is all that is wanted. */
+/* A number that increases with the angle of (x, y), from -2 to 2: used only for sorting. */
 static double order_of_angle(double x, double y)
 {
   double size = fabs(x) + fabs(y);
@@ -42,7 +42,8 @@ static double order_of_angle(double x, double y)
   return x >= 0 ? part : copysign(2, y) - part;
 }
 
-/* The members of frequency k, by the phase of what they write in the map; returns how many. */
+/* The neurons of frequency k, ordered by the phase of their weights in the map; returns their
+   number. */
 static size_t list_members(const struct Subject *subject, int k, bool clustered, const double *map,
                            struct Member *members)
 {
@@ -89,8 +90,8 @@ static bool write_map_of(const struct Subject *subject, int k, bool clustered, c
   return table_commit(&table, error);
 }
 
-/* The largest cluster's. A network without clusters, from before grokking, still gets a table: of
-   the neurons that the most popular frequency explains best. */
+/* For the largest cluster. Without clusters (before grokking) the table has the neurons that are
+   best explained by the most frequent frequency. */
 bool write_neuron_logit_map(const struct Subject *subject, const struct Spectra *spectra,
                             struct Error *error)
 {

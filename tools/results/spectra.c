@@ -50,8 +50,8 @@ static bool fit_attention(const struct Analysis *analysis, struct Spectra *spect
   return done;
 }
 
-/* What W_L's directions carry is a function of a + b or of a - b: for another operation it is not
-   defined. */
+/* The fits along W_L's directions are functions of a + b or of a - b: undefined for other
+   operations. */
 static bool fit_waves(const struct Analysis *analysis, struct Spectra *spectra, struct Error *error)
 {
   struct NeuronLogitMap map = {&analysis->basis, analysis_d_mlp(analysis), spectra->map};

@@ -57,7 +57,7 @@ static void put_contrast(struct TableWriter *table, const char *const names[3],
                "its least norm at a key frequency over the largest at another frequency");
 }
 
-/* gini_coefficient sorts, so it is given a copy. */
+/* gini_coefficient sorts in place, so it gets a copy. */
 static bool put_gini(struct TableWriter *table, const char *name, const double *norms, size_t p,
                      struct Error *error)
 {
@@ -140,7 +140,7 @@ static double sum_squared_weights(const struct Parameters *parameters)
   return sum;
 }
 
-/* The settings that are numbers, under their own names; NaN where nobody says them. */
+/* The numeric settings, under their own names; NaN where nothing states them. */
 static void put_settings(struct TableWriter *table, const struct Config *config)
 {
   for (int i = 0; i < config_n_settings(); i++) {

@@ -1,6 +1,6 @@
 /*
- * The ten tables of checkpoint-to-spectrum. Each function writes one, as a whole or not at all; the
- * columns say what is in it.
+ * The ten tables of checkpoint-to-spectrum. Each table is written completely or not at all; its
+ * columns describe its content.
  */
 #ifndef RESULTS_SPECTRUM_TABLES_H
 #define RESULTS_SPECTRUM_TABLES_H
@@ -8,7 +8,7 @@
 #include "results/spectra.h"
 #include "results/subject.h"
 
-/* All of them, into the subject's directory, which is made where it is missing. */
+/* Writes all of them to the subject's directory, which is created if needed. */
 bool write_spectrum_tables(const struct Subject *subject, const struct Spectra *spectra,
                            struct Error *error);
 
@@ -35,7 +35,7 @@ bool write_attention_spectrum(const struct Subject *subject, const struct Spectr
 bool write_attention_fits(const struct Subject *subject, const struct Spectra *spectra,
                           struct Error *error);
 
-/* spectrum_quantities.c: spectrum-quantities.tsv, what follows from the others. */
+/* spectrum_quantities.c: spectrum-quantities.tsv, derived from the others. */
 bool write_spectrum_quantities(const struct Subject *subject, const struct Spectra *spectra,
                                struct Error *error);
 
