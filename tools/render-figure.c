@@ -1,4 +1,4 @@
-/* Draws a figure: a specification and the tables it names in, a PDF, SVG or PNG out. */
+/* Draws a figure: from a specification and the tables it names to a PDF, SVG or PNG. */
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -13,7 +13,7 @@ static const struct Option options[] = {
      "where the figure goes: .pdf, .svg or .png (default: its name with .pdf, here)", &output},
     {'r', "resolution", "N", "pixels per inch of a .png (default: as the figure says, or 300)",
      &resolution},
-    {0, "run", "RUN", "draw that run instead of the one that the figure is of", &run},
+    {0, "run", "RUN", "draw this run instead of the figure's own", &run},
     {0}};
 
 static const struct Tool tool = {
@@ -22,14 +22,15 @@ static const struct Tool tool = {
     .summary =
         "Draws the figure that FIGURE.ini specifies from the tables it names. A series names\n"
         "its table by the last components of the path: 'table = mainline/history' is the\n"
-        "operand that ends with mainline/history.tsv; where one table is given it needs no name.\n"
+        "operand that ends with mainline/history.tsv; a single table needs no name.\n"
         "tools/plot/figure.h documents the keys.\n\n"
-        "With --run a table RUN/NAME is looked for as that run's, and marks that show other runs\n"
+        "With --run, tables RUN/NAME are taken from that run instead, and marks that show other "
+        "runs\n"
         "for comparison are left out. The figure's name is then RUN-NAME.",
     .options = options,
     .min_operands = 1};
 
-/* "figures/name.ini" is drawn as "name.pdf" here. */
+/* "figures/name.ini" gives "name.pdf" in the current directory. */
 static char *default_output(const char *spec_path, struct Error *error)
 {
   char *name = figure_name(spec_path, run, error);

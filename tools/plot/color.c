@@ -21,8 +21,8 @@ struct Anchors {
   unsigned rgb[12];
 };
 
-/* viridis: N. Smith and S. van der Walt (2015), at tenths; blues and blue-white-red: Blues and RdBu
-   of C. Brewer's ColorBrewer (2002), the latter turned round. */
+/* viridis: N. Smith and S. van der Walt (2015), at tenths; blues and blue-white-red: Blues and
+   RdBu of C. Brewer's ColorBrewer (2002), the latter reversed. */
 static const struct Anchors maps[N_COLOR_MAPS] = {
     [COLOR_MAP_VIRIDIS] = {11,
                            false,
@@ -87,7 +87,7 @@ struct Color color_tint(struct Color color, double tint)
                         color.blue + tint * (1 - color.blue)};
 }
 
-/* sRGB to linear light and back: IEC 61966-2-1. */
+/* sRGB to linear and back (IEC 61966-2-1). */
 static double to_linear(double c)
 {
   return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);

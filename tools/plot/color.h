@@ -1,8 +1,8 @@
 /*
- * Colours. Names for lines are the eight colours of Okabe and Ito (Color Universal Design, 2008),
- * which the colour-blind tell apart: black, orange, sky-blue, green, yellow, blue, vermillion,
- * purple; with grey and light-grey beside them. Maps are tabulated at published anchors and
- * interpolated in CIELAB, so that equal steps of the value are equal steps of lightness.
+ * Colours. The named colours are the colour-blind safe palette of Okabe and Ito (Color Universal
+ * Design, 2008): black, orange, sky-blue, green, yellow, blue, vermillion, purple; plus grey and
+ * light-grey. Colour maps are tabulated at published anchors and interpolated in CIELAB, so that
+ * equal steps in value are equal steps in lightness.
  */
 #ifndef PLOT_COLOR_H
 #define PLOT_COLOR_H
@@ -24,17 +24,17 @@ const char *color_names(void);
 
 bool color_equal(struct Color a, struct Color b);
 
-/* The colour `step` places after `color` in the palette, for lines of a group; other colours
-   start the palette at its beginning. */
+/* The colour `step` places after `color` in the palette, for lines of a group; colours outside
+   the palette continue at its start. */
 struct Color color_next(struct Color color, int step);
 
-/* Blends with white: 0 leaves it, 1 is white. */
+/* Blends with white: 0 is the colour, 1 is white. */
 struct Color color_tint(struct Color color, double tint);
 
-/* position 0 ... 1 from the map's low end to its high end; beyond, the ends. */
+/* position: 0 (low end) to 1 (high end), clamped. */
 struct Color color_map(enum ColorMap map, double position);
 
-/* White lies in the middle of the map, and 0 belongs there. */
+/* Whether white is in the middle of the map, for the value 0. */
 bool color_map_is_diverging(enum ColorMap map);
 
 /* CIE L*, 0 ... 100. */

@@ -38,7 +38,7 @@ static size_t length_without_ending(const char *path)
   return length >= 4 && strcmp(path + length - 4, ".tsv") == 0 ? length - 4 : length;
 }
 
-/* "build/runs/mainline/history.tsv" ends with the components of "mainline/history". */
+/* "build/runs/mainline/history.tsv" ends with "mainline/history". */
 static bool path_ends_with(const char *path, const char *name)
 {
   size_t length = length_without_ending(path), n = strlen(name);
@@ -78,8 +78,8 @@ static const struct Table *read_operand(struct Tables *tables, size_t i, const c
   return NULL;
 }
 
-/* The name of a section's table: what is set for it, in the run that is drawn; or that of the only
-   operand, with its folder. The caller frees it. */
+/* The name of a section's table, in the run that is drawn; if not set, that of the only operand,
+   with its folder. The caller frees it. */
 static char *name_table(const struct Tables *tables, const struct Section *section,
                         struct Error *error)
 {
@@ -89,7 +89,7 @@ static char *name_table(const struct Tables *tables, const struct Section *secti
   if (only && run_choice_admits(&tables->run, only))
     return memory_print(error, "%.*s", (int)length_without_ending(only), only);
   if (only)
-    error_set(error, "%s is no table of %s", only, tables->run.wanted);
+    error_set(error, "%s is not a table of %s", only, tables->run.wanted);
   else
     error_set(error, "no 'table' is set for [%s %s], and %zu tables are given",
               spec_kind_name(section->kind), section->name, tables->n);
@@ -121,7 +121,8 @@ struct Condition {
 
 enum { MAX_CONDITIONS = 8 };
 
-/* Reads "name = value and name > value ..."; returns how many, -1 with an error. */
+/* Parses "name = value and name > value ..."; returns the number of conditions, or -1 with an
+   error. */
 static int parse_conditions(const char *text, const struct Table *table,
                             struct Condition conditions[MAX_CONDITIONS], struct Error *error)
 {
@@ -229,20 +230,20 @@ double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
     spec_error_at(spec, section, key, error);
     return NULL;
   }
-  /* rows come in the table's order, so that the selected ones can move to the front in place */
+  /* rows are in table order, so the selected ones can be compacted in place */
   for (size_t i = 0; i < rows->n; i++)
     all[i] = all[rows->row[i]];
   return all;
 }
 
-/* The cell of a row in the column of its group. */
+/* The cell of a row in the group column. */
 struct Label {
   const char *text;
-  double number; /* nan: a word */
+  double number; /* NaN for a word */
   size_t i;      /* of the row */
 };
 
-/* Numbers by value, then words; equal numbers that are written differently by their text. */
+/* Numbers by value, then words; numbers of equal value but different text by text. */
 static int compare_labels(const void *left, const void *right)
 {
   const struct Label *a = left, *b = right;

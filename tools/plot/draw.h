@@ -1,6 +1,6 @@
 /*
- * Drawing: marks, axes and colour bars of a scene that is laid out. Nothing here can fail: what
- * cairo has to say is asked for once, when the page is finished.
+ * Drawing: marks, axes and colour bars of a scene after layout. Nothing here reports errors:
+ * cairo's status is checked once, when the page is finished.
  */
 #ifndef PLOT_DRAW_H
 #define PLOT_DRAW_H
@@ -23,7 +23,7 @@ void draw_set_paint(cairo_t *cairo, const struct Style *style); /* its colour an
 void draw_set_stroke(cairo_t *cairo, const struct Style *style);
 void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y);
 
-/* The marks of a panel within its plot; its texts may reach out of it. */
+/* The marks of a panel, clipped to its plot except for texts. */
 void draw_marks(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel);
 
 /* Axes with ticks and labels, and the title; `letter` 0 for none. */
@@ -32,10 +32,10 @@ void draw_axes(cairo_t *cairo, const struct Scene *scene, const struct Panel *pa
 /* A colour bar with its axis. */
 void draw_color_bar(cairo_t *cairo, const struct Scene *scene, const struct ColorScale *colors);
 
-/* The markup of letter and title; false when there is neither. */
+/* The markup of letter and title; false if there is neither. */
 bool draw_title_text(const struct Panel *panel, char letter, char *text, size_t size);
 
-/* Stretches n_x by n_y colours (0xRRGGBB, the first row at the bottom) over the box. */
+/* Stretches an image of n_x by n_y colours (0xRRGGBB, first row at the bottom) over the box. */
 void draw_image(cairo_t *cairo, const unsigned *rgb, size_t n_x, size_t n_y, struct Box box);
 
 #endif

@@ -26,8 +26,8 @@ static void draw_x_ticks(cairo_t *cairo, const struct Scene *scene, const struct
   }
 }
 
-/* Upwards along `edge`; `side` is -1 for labels at its left, 1 for those at its right. Returns how
-   wide the labels are. */
+/* Upwards along `edge`; `side` is -1 for labels on its left, 1 on its right. Returns the width
+   of the labels. */
 static double draw_y_ticks(cairo_t *cairo, const struct Scene *scene, const struct Axis *axis,
                            double edge, int side)
 {
@@ -56,7 +56,7 @@ static void set_axis_stroke(cairo_t *cairo)
   cairo_set_dash(cairo, NULL, 0, 0);
 }
 
-/* Maps are framed; other plots have the two axes only. */
+/* Maps have a frame; other plots only the two axes. */
 static void draw_frame(cairo_t *cairo, const struct Panel *panel)
 {
   const struct Box *plot = &panel->cell.plot;

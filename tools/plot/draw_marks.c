@@ -20,7 +20,7 @@ void draw_set_stroke(cairo_t *cairo, const struct Style *style)
 {
   static const struct {
     int n;
-    double lengths[4]; /* in strokes */
+    double lengths[4]; /* in units of the stroke width */
   } dashes[] = {[DASH_SOLID] = {0, {0}},
                 [DASH_DASHED] = {2, {4, 2}},
                 [DASH_DOTTED] = {2, {1.2, 1.6}},
@@ -72,8 +72,8 @@ static bool shows(const struct Panel *panel, double x, double y)
 
 /* ---- lines and points ---- */
 
-/* Thousands of points may share a hair's breadth of the page: of each run within one, only the
-   first, the lowest, the highest and the last are drawn, which looks the same. */
+/* Decimates dense lines: of consecutive points within a hair's breadth in x, only the first,
+   lowest, highest and last are drawn, which looks the same. */
 struct Thinning {
   cairo_t *cairo;
   double column; /* of the run */
@@ -143,7 +143,7 @@ static void draw_points(cairo_t *cairo, const struct Panel *panel, const struct 
 
 /* ---- bars ---- */
 
-/* The place of the base, or the foot of a logarithmic axis, which has no place for 0. */
+/* The position of the base, or the foot of a logarithmic axis, which cannot show 0. */
 static double map_base(const struct Axis *axis, double base)
 {
   return scale_shows(axis->scale.kind, base) ? scale_map(&axis->scale, base) : axis->scale.from;
@@ -158,7 +158,7 @@ static void draw_bar(cairo_t *cairo, const struct Panel *panel, double left, dou
   cairo_rectangle(cairo, x, fmin(foot, top), end - x, fabs(foot - top));
 }
 
-/* Grouped bars share out the room between two x in the order of their marks. */
+/* Grouped bars divide the space between two x in the order of their marks. */
 static void draw_bars(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
 {
   int n = 0, place = 0;
@@ -180,7 +180,7 @@ static void draw_histogram(cairo_t *cairo, const struct Panel *panel, const stru
 {
   for (size_t i = 0; i < mark->n; i++) {
     double left = mark->x[i], right = left + mark->step;
-    /* a thin line of paper between bars, at most a tenth of them */
+    /* a thin gap between bars, at most a tenth of their width */
     double room = fabs(panel->x.scale.to - panel->x.scale.from) *
                   (scale_fraction(&panel->x.scale, right) - scale_fraction(&panel->x.scale, left));
     double gap = mark->step * fmin(0.1, 0.4 / room);
@@ -192,8 +192,8 @@ static void draw_histogram(cairo_t *cairo, const struct Panel *panel, const stru
 
 /* ---- maps ---- */
 
-/* Viewers smooth a small image when they enlarge it. So cells become squares of several pixels
-   (hardly larger in a compressed file), and what is smoothed is a fraction of a cell. */
+/* Viewers smooth small images when enlarging them. So each cell is several pixels wide (which
+   compresses well), and only a fraction of a cell is smoothed. */
 static int pixels_per_cell(size_t n_x, size_t n_y)
 {
   double largest = fmax((double)n_x, (double)n_y);
@@ -268,7 +268,7 @@ static void draw_rules(cairo_t *cairo, const struct Panel *panel, const struct M
   cairo_stroke(cairo);
 }
 
-/* How many phases the labels name. */
+/* The number of phases named by the labels. */
 static int count_shaded(const struct Mark *mark)
 {
   const char *labels = spec_text(mark->section, KEY_PHASE_LABELS);
@@ -313,7 +313,7 @@ static void draw_texts(cairo_t *cairo, const struct Scene *scene, const struct P
                 scale_map(&panel->y.scale, mark->y[i]) - shift[1], anchor, false);
 }
 
-/* ---- all ---- */
+/* ---- all marks ---- */
 
 static void draw_mark(cairo_t *cairo, const struct Panel *panel, const struct Mark *mark)
 {

@@ -12,7 +12,7 @@ static int compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* The first value, the smallest step and the number of places of one coordinate. */
+/* The first value, smallest step and number of grid positions of one coordinate. */
 static bool find_lattice(const double *values, size_t n, const char *axis, double *first,
                          double *step, size_t *count, struct Error *error)
 {
@@ -71,8 +71,8 @@ bool grid_build(struct Grid *grid, const double *x, const double *y, const doubl
   return false;
 }
 
-/* Of `count` lines of cells, each `n` cells that lie `step` apart, the one with the largest sum of
-   squares; lines are `stride` apart. */
+/* Of `count` lines of `n` cells each (`step` between cells, `stride` between lines), the one
+   with the largest sum of squares. */
 static size_t find_strongest(const double *cells, size_t count, size_t stride, size_t n,
                              size_t step)
 {
@@ -91,7 +91,7 @@ static size_t find_strongest(const double *cells, size_t count, size_t stride, s
   return strongest;
 }
 
-/* The first of `kept` lines about the one given, of `count` in all. */
+/* The first of `kept` lines around the given one, out of `count`. */
 static size_t first_about(size_t line, size_t kept, size_t count)
 {
   size_t first = line > kept / 2 ? line - kept / 2 : 0;

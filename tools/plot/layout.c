@@ -59,7 +59,7 @@ static void place_lines(struct Lines *lines, double from, double gap)
   }
 }
 
-/* What the margins and gaps take, all sizes left out. */
+/* The total of margins and gaps, without the plots. */
 static double taken(const struct Lines *lines, double gap)
 {
   double sum = gap * (lines->n - 1);
@@ -79,7 +79,7 @@ static bool share_out(struct Lines *lines, double room, double gap, const double
     lines->size[i] = left * weight(weights, i) / sum;
     if (lines->size[i] < smallest_plot)
       return error_set(error,
-                       "no room: the plots of %s %d would be %.0f points large beside their "
+                       "no room: the plots of %s %d would be only %.0f points in size beside their "
                        "labels; make the figure larger or the labels shorter",
                        what, i + 1, lines->size[i]);
   }
@@ -100,7 +100,7 @@ static void collect_margins(const struct Cell *cells, size_t n, struct Lines *co
   }
 }
 
-/* Every row as high as its panels' aspects ask for at the columns' widths. */
+/* Sets row heights from the panels' aspects at the given column widths. */
 static void derive_heights(const struct Cell *cells, size_t n, const struct Lines *columns,
                            struct Lines *rows)
 {

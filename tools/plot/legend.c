@@ -52,7 +52,7 @@ static bool add_entry(struct Legend *legend, enum SectionKind kind, struct Style
 
 static const struct Color paper = {1, 1, 1};
 
-/* What has no label of its own is not shaded; `rest` says what it is. */
+/* Phases without a label are not shaded; `rest` is their label. */
 static bool add_rest(struct Legend *legend, const struct Mark *mark, int n_labels,
                      struct Error *error)
 {
@@ -65,7 +65,7 @@ static bool add_rest(struct Legend *legend, const struct Mark *mark, int n_label
                    strlen(rest), error);
 }
 
-/* The labels of phases are one text, cut at its commas. */
+/* The labels of phases are one comma-separated text. */
 static bool add_phases(struct Legend *legend, const struct Mark *mark, struct Error *error)
 {
   const char *labels = spec_text(mark->section, KEY_PHASE_LABELS);
@@ -99,7 +99,7 @@ void legend_release(struct Legend *legend)
   *legend = (struct Legend){0};
 }
 
-/* The width of the entries at places column, column + n_columns, ... */
+/* The width of the entries column, column + n_columns, ... */
 static double column_width(const struct Legend *legend, size_t column, size_t n_columns)
 {
   double width = 0;
@@ -140,7 +140,7 @@ void legend_arrange(struct Legend *legend, struct Font *font, double size, doubl
   legend->height = (double)n_rows * row_height * size;
 }
 
-/* What is white would not be seen without. */
+/* White patches need a frame to be visible. */
 static void frame_patch(cairo_t *cairo, double x, double y, double width, double height)
 {
   static const struct Style frame = {.color = {0.6, 0.6, 0.6}, .opacity = 1, .stroke = 0.5};

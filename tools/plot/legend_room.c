@@ -10,7 +10,7 @@ static bool covers(const struct Box *box, double x, double y)
          y < box->y + box->height + clearance;
 }
 
-/* Walks along the segment in steps too short to leap over the box. */
+/* Samples the segment in steps smaller than the box. */
 static bool covers_segment(const struct Box *box, double x0, double y0, double x1, double y1)
 {
   double length = hypot(x1 - x0, y1 - y0);
@@ -43,8 +43,8 @@ static bool covers_points(const struct Box *box, const struct Panel *panel, cons
   return false;
 }
 
-/* A bar covers its column from the foot of the plot to its end: one within the other direction is
-   rare enough. */
+/* A bar is taken to cover its column from the foot of the plot to its end; bars in the other
+   direction are rare. */
 static bool covers_bars(const struct Box *box, const struct Panel *panel, const struct Mark *mark)
 {
   double before = mark->kind == SECTION_BARS ? mark->step / 2 : 0;
@@ -75,7 +75,7 @@ static bool covers_rules(const struct Box *box, const struct Panel *panel, const
 static bool covers_texts(const struct Box *box, const struct Panel *panel, const struct Mark *mark,
                          struct Font *font, double size)
 {
-  static const double shares[] = {0, 0.5, 1}; /* of its width at the left of x, by `align` */
+  static const double shares[] = {0, 0.5, 1}; /* fraction of the width left of x, by `align` */
   const double *shift = spec_value(mark->section, KEY_SHIFT)->list;
   for (size_t i = 0; i < mark->n; i++) {
     if (!shows(panel, mark->x[i], mark->y[i])) continue;
@@ -127,7 +127,7 @@ bool legend_find_room(struct Panel *panel, struct Font *font, double size)
   enum { N = sizeof places / sizeof places[0] };
   for (int row = 0; row < N; row++)
     for (int column = 0; column < N; column++) {
-      /* rows from the top: 0, 1, then what is between */
+      /* vertical positions: top, bottom, then between */
       struct Box box = {plot->x + clearance + places[column] * room_x,
                         plot->y + clearance + (row < 2 ? 1 - places[row] : places[row]) * room_y,
                         panel->legend.width, panel->legend.height};

@@ -42,7 +42,7 @@ static struct Style style_of(const struct Section *section)
       .marker_size = spec_number(section, KEY_MARKER_SIZE)};
 }
 
-/* An empty mark at the end of the list, with the section's style and label. */
+/* Appends an empty mark with the section's style and label. */
 static struct Mark *append(struct Marks *marks, const struct Section *section, struct Error *error)
 {
   struct Mark *grown = realloc(marks->mark, (marks->n + 1) * sizeof *grown);
@@ -61,7 +61,7 @@ static struct Mark *append(struct Marks *marks, const struct Section *section, s
 
 /* ---- line and scatter ---- */
 
-/* A label with {} replaced by the value, which is text and no markup. */
+/* A label with {} replaced by the value, which is plain text, not markup. */
 static char *fill_label(const char *label, const char *value, struct Error *error)
 {
   const char *place = strstr(label, "{}");
@@ -90,7 +90,7 @@ static bool read_group(struct Marks *marks, const struct Section *section, const
 {
   struct Mark *mark = append(marks, section, error);
   if (!mark) return false;
-  size_t n = 0; /* its own rows alone: of a thousand groups, each may have one */
+  size_t n = 0; /* only its own rows: with a thousand groups, each may have one */
   for (size_t i = 0; i < rows->n; i++)
     n += !group || group[i] == g;
   mark->x = memory_new(n, sizeof *mark->x, "points", error);
@@ -137,7 +137,7 @@ static int compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* The smallest distance of two different x; 1 if there are no two. */
+/* The smallest distance between two different x; 1 if all are equal. */
 static bool smallest_step(const double *x, size_t n, double *step, struct Error *error)
 {
   double *sorted = memory_new(n, sizeof *sorted, "places of bars", error);
@@ -154,8 +154,8 @@ static bool smallest_step(const double *x, size_t n, double *step, struct Error 
   return true;
 }
 
-/* The step of bars is the table's, whatever `where` leaves of it: bars of two marks that share
-   out one table are equally wide. */
+/* The step of bars is that of the whole table, ignoring `where`, so that bars of two marks that
+   split one table are equally wide. */
 static bool find_bar_step(struct Mark *mark, const struct Rows *rows, const struct Spec *spec,
                           struct Error *error)
 {
@@ -197,12 +197,12 @@ static bool count_bins(struct Mark *mark, const double *values, size_t n, struct
   for (size_t i = 0; i < n; i++) {
     if (isnan(values[i])) continue;
     double place = (values[i] - range.low) / mark->step;
-    /* a share may come out above 1 by rounding: as much as the nine digits of a table */
+    /* a fraction may exceed 1 by rounding to the nine digits of a table */
     double slack = 1e-6 * (double)mark->n;
     if (place < -slack || place > (double)mark->n + slack)
-      return error_set(error, "%s:%zu: %g lies outside the histogram's %g to %g", rows->table->path,
-                       (size_t)rows->table->first_line + rows->row[i], values[i], range.low,
-                       range.high);
+      return error_set(error, "%s:%zu: %g is outside the histogram's range, %g to %g",
+                       rows->table->path, (size_t)rows->table->first_line + rows->row[i], values[i],
+                       range.low, range.high);
     size_t bin = (size_t)fmax(0, fmin(floor(place), (double)mark->n - 1));
     mark->y[bin]++;
   }
@@ -256,7 +256,7 @@ static bool read_map(struct Marks *marks, const struct Section *section, const s
   return read;
 }
 
-/* A column gives a rule for each of its different values. */
+/* A column gives one rule per distinct value. */
 static size_t remove_repeats(double *values, size_t n)
 {
   qsort(values, n, sizeof *values, compare);
@@ -267,7 +267,7 @@ static size_t remove_repeats(double *values, size_t n)
   return kept;
 }
 
-/* A rule at the number that is set, or, without one, at the values of a column of the rows. */
+/* A rule at the given number, or at the values of the given column. */
 static bool place_rule(struct Marks *marks, const struct Section *section, enum Key key,
                        const struct Rows *rows, const struct Spec *spec, struct Error *error)
 {
@@ -321,8 +321,8 @@ static bool read_phases(struct Marks *marks, const struct Section *section, cons
 
 /* ---- text ---- */
 
-/* As many places as there are rows: the numbers of a column, which may be the panel's or the
-   figure's x or y, or the same number for all. */
+/* One position per row: the numbers of a column, possibly the panel's or the figure's x or y, or
+   the same number for all. */
 static double *read_places(const struct Section *section, const struct Rows *rows,
                            const struct Spec *spec, enum Key own, enum Key common,
                            struct Error *error)
@@ -342,7 +342,7 @@ static bool write_texts(struct Mark *mark, const struct Rows *rows, const struct
   const char *label = spec_text(mark->section, KEY_LABEL);
   const char *value = spec_text(mark->section, KEY_VALUE);
   if (!label) {
-    error_set(error, "[text %s] needs 'label', what is to be written", mark->section->name);
+    error_set(error, "[text %s] needs 'label', the text to show", mark->section->name);
     return error_prefix(error, "%s:%d", spec->path, mark->section->line);
   }
   int column = value ? table_column(rows->table, value, error) : 0;

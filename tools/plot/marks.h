@@ -1,5 +1,5 @@
 /*
- * Marks: what a panel shows, taken out of its tables. Sizes are in points.
+ * Marks: what a panel shows, read from its tables. Sizes are in points.
  */
 #ifndef PLOT_MARKS_H
 #define PLOT_MARKS_H
@@ -35,7 +35,7 @@ struct Grid {
 /*
  * By kind: line and scatter have x and y; bars have x, y and base; a histogram has x (the lower
  * edges of its bins) and y (counts); a rule has either x or y; phases have x and y (the numbers of
- * the phases); a map has its grid; a text has x, y and what is written there.
+ * the phases); a map has its grid; a text has x, y and texts.
  */
 struct Mark {
   enum SectionKind kind;
@@ -44,9 +44,9 @@ struct Mark {
   char *label; /* markup for the legend; NULL for none */
   size_t n;
   double *x, *y, *base; /* [n] or NULL */
-  double step;          /* bars: the smallest distance of two x; histogram: the width of a bin */
+  double step;          /* bars: smallest distance between two x; histogram: bin width */
   struct Grid grid;
-  char **texts; /* [n] markup; NULL but for a text */
+  char **texts; /* [n] markup, for a text; else NULL */
 };
 
 struct Marks {
@@ -54,13 +54,13 @@ struct Marks {
   size_t n;
 };
 
-/* Appends what a section asks for: one mark, or one for every group; nothing, if it is optional and
-   selects no row, or shows a run that is left out. */
+/* Appends the marks of a section: one, or one per group; none if it is optional and selects no
+   row, or if it shows a run that is left out. */
 bool marks_read(struct Marks *marks, const struct Section *section, struct Tables *tables,
                 struct Error *error);
 void marks_release(struct Marks *marks);
 
-/* Widens the ranges by what the mark takes of each axis. */
+/* Extends the ranges to include the mark. */
 void mark_include(const struct Mark *mark, enum ScaleKind x_kind, struct Range *x,
                   enum ScaleKind y_kind, struct Range *y);
 

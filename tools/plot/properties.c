@@ -7,7 +7,7 @@
 
 /* ---- PNG ---- */
 
-/* Writes bytes of a chunk that its checksum covers: CRC-32 as the PNG specification has it. */
+/* Writes bytes of a chunk and updates its checksum (CRC-32, as in the PNG specification). */
 static void put(FILE *stream, uint32_t *crc, const void *bytes, size_t n)
 {
   fwrite(bytes, 1, n, stream);
@@ -33,7 +33,7 @@ static bool is_ascii(const char *text)
 
 static void write_chunk(FILE *stream, const char *keyword, const char *text)
 {
-  /* behind the keyword: its end; in iTXt also no compression (two bytes), no language and no
+  /* after the keyword: its NUL; for iTXt also no compression (two bytes), no language, no
      translated keyword */
   static const char between[5] = {0};
   bool ascii = is_ascii(text);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A part of a table's name. */
+/* A component of a table's name. */
 struct Part {
   const char *start;
-  size_t length; /* 0: there is none */
+  size_t length; /* 0: none */
 };
 
 /* "mainline" of "runs/mainline/history". */
@@ -33,7 +33,7 @@ const char *run_choice_name(const char *run)
   return slash ? slash + 1 : run;
 }
 
-/* Takes the run of a section's table for the figure's own. */
+/* Sets the figure's own run from a section's table. */
 static bool take_run(struct RunChoice *choice, const struct Spec *spec,
                      const struct Section *section, struct Error *error)
 {

@@ -9,7 +9,7 @@ const struct Range range_empty = {INFINITY, -INFINITY};
 
 double scale_log10(double value)
 {
-  /* 1 / ln 10; rounding keeps powers of ten that came out a bit off at whole numbers */
+  /* 1 / ln 10; rounding restores integers for powers of ten */
   double log = elementary_log(value) * 0.43429448190325182765;
   double whole = round(log);
   return fabs(log - whole) < 1e-13 * fmax(1, fabs(whole)) ? whole : log;
@@ -25,13 +25,13 @@ double scale_fraction(const struct Scale *scale, double value)
   double low = scale->range.low, high = scale->range.high;
   if (scale->kind == SCALE_LOG)
     return (scale_log10(value) - scale_log10(low)) / (scale_log10(high) - scale_log10(low));
-  /* halves, so that the difference of huge values of both signs stays finite */
+  /* halved, so that the difference of huge values of opposite sign stays finite */
   return (value / 2 - low / 2) / (high / 2 - low / 2);
 }
 
 double scale_map(const struct Scale *scale, double value)
 {
-  /* far beyond the ends it does not matter where, but cairo's coordinates are limited */
+  /* cairo's coordinates are limited, so clamp positions well outside the ends */
   double fraction = fmin(1e3, fmax(-1e3, scale_fraction(scale, value)));
   return scale->from + fraction * (scale->to - scale->from);
 }

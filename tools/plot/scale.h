@@ -1,5 +1,5 @@
 /*
- * Scales: from values to places on the page, and the range of values that an axis shows.
+ * Scales: mapping of values to positions on the page, and the range of values of an axis.
  */
 #ifndef PLOT_SCALE_H
 #define PLOT_SCALE_H
@@ -17,16 +17,16 @@ struct Range {
 struct Scale {
   enum ScaleKind kind;
   struct Range range; /* low < high; above 0 if logarithmic */
-  double from, to;    /* points on the page of low and of high */
+  double from, to;    /* positions of low and high on the page, in points */
 };
 
-/* log10 with bits of its own, whatever the math library. value > 0. */
+/* log10 with the same bits for any math library. value > 0. */
 double scale_log10(double value);
 
-/* The axis can show the value: finite, and above 0 if logarithmic. */
+/* Whether the axis can show the value: finite, and positive if logarithmic. */
 bool scale_shows(enum ScaleKind kind, double value);
 
-/* The place of a value that the scale can show; values out of range lie beyond the ends. */
+/* The position of a value that the scale can show; values out of range map beyond the ends. */
 double scale_map(const struct Scale *scale, double value);
 
 /* 0 at the low end, 1 at the high end. */
@@ -35,15 +35,15 @@ double scale_fraction(const struct Scale *scale, double value);
 extern const struct Range range_empty;
 bool range_is_empty(struct Range range);
 
-/* Widens the range by what the axis can show of n values. */
+/* Extends the range to those of n values that the axis can show. */
 void range_include(struct Range *range, enum ScaleKind kind, const double *values, size_t n);
 void range_include_value(struct Range *range, enum ScaleKind kind, double value);
 
-/* A range that can be drawn: an empty one becomes 0 ... 1 (log: 0.1 ... 1), a single value or one
-   narrower than double precision resolves gets room on both sides. */
+/* A range that can be drawn: an empty one becomes 0 ... 1 (log: 0.1 ... 1); a single value, or a
+   range too narrow for double precision, is widened on both sides. */
 struct Range range_sane(struct Range range, enum ScaleKind kind);
 
-/* Adds the share `below` and `above` of the range (of its logarithm) at its ends. */
+/* Pads the ends by the fractions `below` and `above` of the range (of its logarithm). */
 struct Range range_pad(struct Range range, enum ScaleKind kind, double below, double above);
 
 #endif

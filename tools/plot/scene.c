@@ -115,7 +115,7 @@ static bool check_texts(struct Scene *scene, struct Error *error)
 
 /* ---- ranges ---- */
 
-/* A limit that is set holds exactly; the other end keeps what the data asks for. */
+/* A limit that is set is exact; the other end follows the data. */
 static bool apply_limits(const struct Spec *spec, const struct Section *section, enum Key min,
                          enum ScaleKind kind, struct Range *range, struct Error *error)
 {
@@ -161,7 +161,7 @@ static bool same_text(const char *a, const char *b)
   return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* An axis with another label shows another quantity. */
+/* Axes with different labels show different quantities. */
 static bool share_an_axis(const struct Panel *a, const struct Panel *b, enum Direction direction,
                           enum Share share)
 {
@@ -188,7 +188,7 @@ static struct Range shared_range(const struct Scene *scene, const struct Panel *
   return range;
 }
 
-/* Labels stand at the lowest panel of a column, at the leftmost of a row. */
+/* Labels are at the lowest panel of a column and the leftmost of a row. */
 static bool is_labelled(const struct Scene *scene, const struct Panel *panel,
                         enum Direction direction, enum Share share)
 {
@@ -205,8 +205,8 @@ static bool is_labelled(const struct Scene *scene, const struct Panel *panel,
   return true;
 }
 
-/* Room between the data and the ends of the axis. Where the panel does not say: none along x for
-   lines, which run from edge to edge, none around maps, none below bars that stand on the axis. */
+/* Padding between the data and the ends of the axis. Default: none along x for lines, which run
+   from edge to edge, none around maps, none below bars that start at the axis. */
 static struct Range pad(const struct Panel *panel, enum Direction direction, enum ScaleKind kind,
                         struct Range range)
 {
@@ -285,7 +285,8 @@ static bool read_weights(struct Scene *scene, enum Key key, int n, const double 
   if (!value->text) return true;
   *weights = value->list;
   if (value->n_list == n) return true;
-  error_set(error, "the grid has %d lines of panels, but here are %d sizes", n, value->n_list);
+  error_set(error, "expected %d sizes, one per row or column of panels, found %d", n,
+            value->n_list);
   return spec_error_at(&scene->spec, scene->spec.figure, key, error);
 }
 
@@ -313,7 +314,7 @@ static bool fill_grid(struct Scene *scene, struct Error *error)
          read_weights(scene, KEY_HEIGHTS, page->n_rows, &page->heights, error);
 }
 
-/* What cells have brought into the texts of marks is there in the font too. */
+/* The font must also have the characters that come from table cells. */
 static bool check_written(const struct Scene *scene, struct Error *error)
 {
   for (size_t i = 0; i < scene->n_panels; i++)
@@ -336,7 +337,7 @@ static bool collect_legends(struct Scene *scene, struct Error *error)
       const struct Mark *mark = &panel->marks.mark[m];
       bool own = panel->place != PANEL_LEGEND_FIGURE && mark->section->outer == panel->section;
       if (!own && !has_one) continue;
-      /* a group's value has come into it */
+      /* contains a group's value */
       if (mark->label && !text_check_glyphs(scene->font, mark->label, error))
         return spec_error_at(&scene->spec, mark->section, KEY_LABEL, error);
       if (!legend_add(own ? &panel->legend : &scene->legend, mark, error)) return false;

@@ -1,6 +1,6 @@
 /*
- * A scene: a figure with all its data read and checked, ready to be laid out and drawn. Lengths
- * are in points.
+ * A scene: a figure with all data read and checked, ready for layout and drawing. Lengths are in
+ * points.
  */
 #ifndef PLOT_SCENE_H
 #define PLOT_SCENE_H
@@ -22,10 +22,10 @@ struct Axis {
   struct Scale scale;
   struct Ticks ticks;
   const char *label; /* NULL: none */
-  bool labelled;     /* false: tick labels and label stand at another panel of the row or column */
+  bool labelled;     /* false: tick labels and label are at another panel of the row or column */
 };
 
-/* What [colors NAME] says, for all maps that name it. */
+/* A [colors NAME] section, shared by all maps that name it. */
 struct ColorScale {
   const struct Section *section;
   enum ColorMap map;
@@ -39,10 +39,10 @@ struct Panel {
   struct Marks marks;
   struct Axis x, y;
   struct Cell cell;
-  double y_label_room;       /* from the plot to the y label: the same for all panels of a column */
-  double title_rise;         /* from the plot to the title: the same for all panels of a row */
+  double y_label_room;       /* from plot to y label: the same for all panels of a column */
+  double title_rise;         /* from plot to title: the same for all panels of a row */
   struct ColorScale *colors; /* of its maps; NULL: none */
-  enum PanelLegend place;    /* where the legend goes; settled by the layout */
+  enum PanelLegend place;    /* where the legend goes; decided by the layout */
   struct Legend legend;
   struct Box legend_box;
 };
@@ -61,12 +61,12 @@ struct Scene {
   struct Box legend_box;
 };
 
-/* Reads the specification and the tables. The scene may be released whether or not this worked;
-   the request's paths stay the caller's and must outlive it. */
+/* Reads the specification and the tables. The scene may be released even after an error; the
+   request's paths are borrowed and must outlive it. */
 bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error);
 void scene_release(struct Scene *scene);
 
-/* Chooses ticks and places everything; page.height is known from then on. */
+/* Chooses ticks and places everything; sets page.height. */
 bool scene_layout(struct Scene *scene, struct Error *error);
 
 #endif

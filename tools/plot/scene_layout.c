@@ -19,8 +19,8 @@ static double widest_label(struct Font *font, const struct Ticks *ticks, double 
   return widest;
 }
 
-/* Along x, labels need their width, which is known once they are chosen: so a choice with labels
-   that touch is made again with the room these took. */
+/* Labels along x need their width, which is known only after choosing them: if they touch,
+   choose again with that width. */
 static void choose_ticks(const struct Scene *scene, struct Axis *axis,
                          const struct Section *section, enum Key ticks_key, double length,
                          bool along_x)
@@ -32,10 +32,10 @@ static void choose_ticks(const struct Scene *scene, struct Axis *axis,
     ticks_set(&axis->ticks, kind, axis->scale.range, given->list, (size_t)given->n_list, format);
     return;
   }
-  /* on a long axis fewer labels than would fit are easier to read */
+  /* long axes are easier to read with fewer labels than would fit */
   double room =
       kind == SCALE_LOG ? 1.7 * scene->small : fmax(2 * scene->small, fmin(length / 7, 30));
-  if (format == TICK_COMPONENT) room = 1.4 * scene->small; /* names, not a measure: all that fit */
+  if (format == TICK_COMPONENT) room = 1.4 * scene->small; /* names, not a scale: as many as fit */
   for (int attempt = 0; attempt < 3; attempt++) {
     ticks_choose(&axis->ticks, kind, axis->scale.range, length, room, format);
     double wanted = widest_label(scene->font, &axis->ticks, scene->small) + scene->small;
@@ -51,7 +51,7 @@ static double text_height(const struct Scene *scene, const char *text, double si
   return text_extent(scene->font, text, size, TEXT_REGULAR).height;
 }
 
-/* How far the labels along x reach beyond the plot's ends. */
+/* How far the labels along x extend beyond the ends of the plot. */
 static void overhang(const struct Scene *scene, const struct Axis *axis, double *left,
                      double *right)
 {
@@ -80,7 +80,7 @@ static int last_column(const struct Panel *panel)
   return panel->cell.column + panel->cell.n_columns - 1;
 }
 
-/* The bar stands at the right of the rightmost of its panels. */
+/* The bar is to the right of the rightmost of its panels. */
 static bool carries_bar(const struct Scene *scene, const struct Panel *panel)
 {
   if (!panel->colors || !panel->colors->has_bar) return false;
@@ -96,7 +96,7 @@ static double legend_height(const struct Panel *panel)
   return panel->place == PANEL_LEGEND_ABOVE ? panel->legend.height : 0;
 }
 
-/* Labels of one column and titles of one row stand in line. */
+/* Aligns the labels of a column and the titles of a row. */
 static void align_labels(struct Scene *scene, struct Panel *panel)
 {
   double widest = 0, highest = 0;
@@ -201,8 +201,8 @@ static bool place_panels(struct Scene *scene, double height, struct Error *error
   return placed || error_prefix(error, "%s", scene->spec.path);
 }
 
-/* Labels depend on the room they get, and the room on the labels: one round of both, from the
-   plots of the last round. */
+/* Labels depend on the space they have, and the space on the labels: one iteration of both,
+   starting from the plots of the previous one. */
 static bool layout_round(struct Scene *scene, double height, struct Error *error)
 {
   for (size_t i = 0; i < scene->n_panels; i++) {
@@ -224,7 +224,7 @@ static bool layout_round(struct Scene *scene, double height, struct Error *error
   return place_panels(scene, height, error);
 }
 
-/* Centred beside the plots, at the page's edge that [figure] names. */
+/* Centred next to the plots, at the page edge named in [figure]. */
 static void place_figure_legend(struct Scene *scene)
 {
   struct Legend *legend = &scene->legend;
@@ -248,7 +248,7 @@ static void place_figure_legend(struct Scene *scene)
   scene->legend_box = box;
 }
 
-/* The edges of the page, with the room of the legend. */
+/* The margins of the page, including the legend. */
 static struct Margins outer_margins(struct Scene *scene)
 {
   struct Margins outer = {outer_margin, outer_margin, outer_margin, outer_margin};
@@ -263,8 +263,8 @@ static struct Margins outer_margins(struct Scene *scene)
   return outer;
 }
 
-/* Settles where the panels' own legends stand. False if one that should stand inside has to move
-   above, which takes another layout. */
+/* Places the panels' own legends. False if one that should be inside has to move above, which
+   requires another layout. */
 static bool place_panel_legends(struct Scene *scene)
 {
   bool settled = true;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is left of a name in metadata: valid UTF-8 without control characters, and without those
-   that have a meaning in a PDF's strings, for Cairo 1.16 writes these as they are. */
+/* A name sanitised for metadata: valid UTF-8 without control characters and characters special
+   in PDF strings, which Cairo 1.16 does not escape. */
 static char *clean(const char *name)
 {
   char *valid = g_utf8_make_valid(name, -1);

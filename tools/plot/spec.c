@@ -16,7 +16,7 @@
 enum Type {
   TYPE_MARKUP,
   TYPE_MARKUPS, /* several, separated by commas */
-  TYPE_WORD,    /* a column, a table, a font: plain text that is not empty */
+  TYPE_WORD,    /* a column, table or font: plain text, not empty */
   TYPE_PLACE,   /* a number or a column */
   TYPE_REAL,
   TYPE_INTEGER,
@@ -51,7 +51,7 @@ static const char *const formats = "auto plain comma k power component none";
 
 static const struct KeyRow {
   const char *name;
-  int sections; /* where it may stand */
+  int sections; /* sections where it is allowed */
   enum Type type;
   const char *fallback; /* NULL: none */
   double min, max;      /* of numbers */
@@ -188,7 +188,7 @@ static bool parse_reals(const struct KeyRow *key, struct Value *value, struct Er
   return true;
 }
 
-/* Every piece is set by itself, so markup must not reach over a comma. */
+/* Each part is set separately, so markup must not span a comma. */
 static bool parse_markups(const char *text, struct Error *error)
 {
   while (*text) {
@@ -264,7 +264,7 @@ static bool set_value(struct Section *section, enum Key key, const char *text, i
 {
   struct Value *value = &section->values[key];
   if (value->text)
-    return error_set(error, "%s: set again; line %d has set it", keys[key].name, value->line);
+    return error_set(error, "%s: already set on line %d", keys[key].name, value->line);
   value->text = memory_copy_text(text, error);
   value->line = line;
   return value->text && parse_value(&keys[key], value, error);
@@ -309,7 +309,7 @@ static bool parse_section(const char *text, enum SectionKind *kind, const char *
     return true;
   }
   return error_set(error,
-                   "[%s]: expected [figure], or a name behind one of: panel colors line scatter "
+                   "[%s]: expected [figure], or one of these and a name: panel colors line scatter "
                    "bars histogram map rule phases text",
                    text);
 }
@@ -347,7 +347,7 @@ static bool add_section(struct Spec *spec, const char *heading, int line, struct
   const struct Section *outer = is_mark && spec->panel ? spec->panel : spec->figure;
   if (kind == SECTION_FIGURE) outer = spec->defaults;
   struct Section *twin = find_section(spec, kind, name, outer);
-  if (twin) return error_set(error, "[%s]: line %d has it already", heading, twin->line);
+  if (twin) return error_set(error, "[%s]: repeated, first on line %d", heading, twin->line);
   struct Section *section = new_section(kind, name, line, error);
   if (!section) return false;
   section->outer = outer;
@@ -359,10 +359,10 @@ static bool add_section(struct Spec *spec, const char *heading, int line, struct
   return true;
 }
 
-/* Opens all sections. The INI reader tells of a section by its entries only, and a panel may have
-   none of its own: so the headings are read beforehand, and lines say which entry is whose. What
-   stands before a bracket is skipped as the INI reader does; a line that it refuses, too long or
-   with a NUL byte, ends the scan. */
+/* Creates all sections. The INI reader reports only entries, but a panel may have none, so
+   headings are scanned first and entries assigned by line number. Anything before a bracket is
+   skipped as in the INI reader; a line that it rejects (too long, or with a NUL byte) ends the
+   scan. */
 static bool scan_headings(struct Spec *spec, struct Error *error)
 {
   FILE *stream = fopen(spec->path, "rb");

@@ -1,8 +1,8 @@
 /*
- * Reading figure specifications. figure.h documents the format; one table in spec.c says for every
- * key where it may stand, what it holds, its range and its default.
+ * Reading figure specifications. figure.h documents the format; one table in spec.c gives for every
+ * key its sections, type, range and default.
  *
- * A value is never missing: what a section does not set comes from its panel, from [figure], or
+ * A value always exists: if a section does not set it, it comes from its panel, from [figure], or
  * from the table's defaults; a key without default then has a NULL text.
  */
 #ifndef PLOT_SPEC_H
@@ -47,7 +47,7 @@ enum Key {
   KEY_SPAN_ROWS,
   KEY_PANEL_LEGEND,
   KEY_PANEL_BARS,
-  KEY_X_LABEL, /* the keys of x and of y stand in the same order: KEY_X_LABEL + (KEY_Y_MIN - ...) */
+  KEY_X_LABEL, /* the keys of x and y have the same order: KEY_X_LABEL + (KEY_Y_MIN - ...) */
   KEY_X_SCALE,
   KEY_X_PADDING,
   KEY_X_MIN,
@@ -122,15 +122,15 @@ enum PanelLegend {
 };
 enum BarsArrangement { BARS_GROUPED, BARS_OVERLAID };
 
-/* Far more than a page can show: a file that asks for more is no figure. */
+/* Far more than a page can show. */
 enum { SPEC_LIST_LIMIT = 24, SPEC_SECTION_LIMIT = 500 };
 
 struct Value {
   char *text;    /* NULL: not set; owned by the section */
-  double number; /* of a number; of a number-or-column, nan when it is a column */
+  double number; /* of a number; for a number-or-column, NaN if it is a column */
   int choice;    /* of a choice or an integer */
   struct Color color;
-  double list[SPEC_LIST_LIMIT]; /* of a pair: both its numbers */
+  double list[SPEC_LIST_LIMIT]; /* for a pair: its two numbers */
   int n_list;
   int line; /* in the specification; 0 for a default */
 };
@@ -145,28 +145,28 @@ struct Section {
 
 struct Spec {
   char *path;
-  struct Section *defaults;  /* what the table of keys says */
-  struct Section *figure;    /* what [figure] sets, if the file has one */
+  struct Section *defaults;  /* from the table of keys */
+  struct Section *figure;    /* [figure], if the file has one */
   struct Section **sections; /* [n_sections] in the file's order */
   size_t n_sections;
-  struct Section *panel; /* while reading: the last one seen */
+  struct Section *panel; /* the last one, while reading */
 };
 
-/* Reads and checks everything that can be checked without tables. Errors name file and line. */
+/* Reads the file and checks what can be checked without tables. Errors name file and line. */
 bool spec_read(struct Spec *spec, const char *path, struct Error *error);
 void spec_release(struct Spec *spec);
 
-/* The value that holds for a section; never NULL. */
+/* The effective value for a section; never NULL. */
 const struct Value *spec_value(const struct Section *section, enum Key key);
 const char *spec_text(const struct Section *section, enum Key key);
 double spec_number(const struct Section *section, enum Key key);
 int spec_choice(const struct Section *section, enum Key key);
 bool spec_is_set(const struct Section *section, enum Key key);
 
-/* "kind name" as it stands in the file. */
+/* The kind's name in the file. */
 const char *spec_kind_name(enum SectionKind kind);
 
-/* Puts "FILE:LINE: " in front: the line where the value was set, or the section's own. */
+/* Prepends "FILE:LINE: ", the line where the value was set or else that of the section. */
 bool spec_error_at(const struct Spec *spec, const struct Section *section, enum Key key,
                    struct Error *error);
 

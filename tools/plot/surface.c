@@ -34,8 +34,8 @@ static bool check_pixels(const struct Surface *surface, double width, double hei
   double columns = ceil(width * resolution / 72), rows = ceil(height * resolution / 72);
   if (columns <= longest_side && rows <= longest_side && columns * rows <= most_pixels) return true;
   return error_set(error,
-                   "%s: %.0f by %.0f pixels are more than the %.0f of a side, or the %.0f in all, "
-                   "that a picture may have: choose a lower resolution",
+                   "%s: %.0f by %.0f pixels exceed the limit of %.0f per side or %.0f in all: "
+                   "choose a lower resolution",
                    surface->path, columns, rows, longest_side, most_pixels);
 }
 
@@ -47,7 +47,7 @@ static cairo_surface_t *new_surface(struct Surface *surface, double width, doubl
   case SURFACE_PDF:
     made = cairo_pdf_surface_create_for_stream(write_bytes, surface->page, width, height);
     cairo_pdf_surface_restrict_to_version(made, CAIRO_PDF_VERSION_1_5);
-    /* not the time of drawing: the same figure is the same file */
+    /* no creation date: the same figure gives the same file */
     cairo_pdf_surface_set_metadata(made, CAIRO_PDF_METADATA_CREATE_DATE, "");
     return made;
   case SURFACE_SVG:
@@ -66,7 +66,7 @@ static bool cairo_error(const struct Surface *surface, cairo_status_t status, st
   return error_set(error, "%s: cannot draw: %s", surface->path, cairo_status_to_string(status));
 }
 
-/* Ends the drawing, which is in surface->bytes from then on. False when memory ran out. */
+/* Finishes the drawing and sets surface->bytes. False if out of memory. */
 static bool close_page(struct Surface *surface)
 {
   cairo_destroy(surface->cairo);
@@ -109,8 +109,8 @@ void surface_describe(struct Surface *surface, const struct Properties *properti
   cairo_pdf_surface_set_metadata(pdf, CAIRO_PDF_METADATA_CREATOR, properties->creator);
 }
 
-/* Cairo 1.16 writes properties for PDF alone. Elsewhere they are put in afterwards: behind the
-   header of a PNG, before the last tag of an SVG, which ends its root element. */
+/* Cairo 1.16 writes properties only to PDF. For other formats they are inserted afterwards:
+   after the header of a PNG, before the last tag of an SVG, which closes its root element. */
 static size_t place_of_properties(const struct Surface *surface)
 {
   if (!surface->properties || surface->format == SURFACE_PDF) return surface->n_bytes;

@@ -1,6 +1,6 @@
 /*
- * The page as a file: PDF, SVG or PNG by the ending of its name, written as a whole or not at all.
- * The same drawing gives the same bytes.
+ * The output file: PDF, SVG or PNG by its extension, written completely or not at all. The same
+ * drawing gives the same bytes.
  */
 #ifndef PLOT_SURFACE_H
 #define PLOT_SURFACE_H
@@ -20,7 +20,7 @@ struct Surface {
   struct Output output;
   const char *path; /* the caller's */
   enum SurfaceFormat format;
-  FILE *page; /* what Cairo writes to: bytes in memory */
+  FILE *page; /* Cairo's output, in memory */
   char *bytes;
   size_t n_bytes;
   cairo_surface_t *cairo_surface;
@@ -28,19 +28,19 @@ struct Surface {
   const struct Properties *properties; /* the caller's; NULL: none */
 };
 
-/* Errors: the name ends with none of .pdf, .svg, .png. */
+/* Error: the name does not end with .pdf, .svg or .png. */
 bool surface_format(const char *path, enum SurfaceFormat *format, struct Error *error);
 
-/* A white page of width by height points; resolution is a PNG's pixels per inch. Errors: the file
-   cannot be made; a PNG would have more pixels than memory should be spent on. On failure there is
-   nothing to discard. */
+/* A white page of width by height points; resolution is in pixels per inch, for a PNG. Errors:
+   the file cannot be created; a PNG would have too many pixels. On failure there is nothing to
+   discard. */
 bool surface_open(struct Surface *surface, const char *path, double width, double height,
                   double resolution, struct Error *error);
 
-/* What the file says about itself; the properties must outlive the commit. */
+/* Sets the file's metadata; the properties must outlive the commit. */
 void surface_describe(struct Surface *surface, const struct Properties *properties);
 
-/* Finishes and renames the file. Errors: what Cairo could not draw; those of output_commit. */
+/* Finishes and renames the file. Errors: Cairo's; those of output_commit. */
 bool surface_commit(struct Surface *surface, struct Error *error);
 
 #endif

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #ifdef SANITIZE
-/* Not ours: fontconfig loses a block while it reads its configuration. The address sanitizer looks
-   for functions of these names. */
+/* A leak in fontconfig, while it reads its configuration. The address sanitizer looks for
+   functions of these names. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -20,11 +20,11 @@ const char *__lsan_default_suppressions(void)
 const char *__lsan_default_options(void);
 const char *__lsan_default_options(void)
 {
-  return "print_suppressions=0"; /* standard error is for messages */
+  return "print_suppressions=0"; /* keep standard error for messages */
 }
 #endif
 
-#define CAPITAL 0.727 /* height of Inter's capitals in sizes; others are close */
+#define CAPITAL 0.727 /* cap height of Inter, in units of the size; other fonts are close */
 
 struct Font {
   char *family;
@@ -48,14 +48,14 @@ static bool missing_font(const char *family, const char *loaded, struct Error *e
   for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++)
     if (g_ascii_strcasecmp(packages[i].family, family) == 0)
       return error_set(error,
-                       "the font '%s' is not installed ('%s' would be taken instead): install the "
+                       "the font '%s' is not installed ('%s' would be used instead): install the "
                        "Debian package %s",
                        family, loaded, packages[i].package);
-  return error_set(error, "the font '%s' is not installed ('%s' would be taken instead)", family,
+  return error_set(error, "the font '%s' is not installed ('%s' would be used instead)", family,
                    loaded);
 }
 
-/* Pango answers any name with some font: only the name of what it loaded tells. */
+/* Pango substitutes fonts silently: only the name of the loaded font tells. */
 static bool check_family(struct Font *font, struct Error *error)
 {
   PangoFontDescription *wanted = pango_font_description_new();
@@ -102,13 +102,13 @@ void font_free(struct Font *font)
   free(font);
 }
 
-/* Pango sets <sub> and <sup> at half the size, too small to read at 7 points: they become spans of
-   three quarters, moved by the shares of the size that typesetters use. */
+/* Pango sets <sub> and <sup> at half the size, too small to read at 7 points: replace them by
+   spans of three quarters, shifted by the usual typographic fractions of the size. */
 static char *expand_scripts(const char *markup, double size, struct Error *error)
 {
   static const struct {
     const char *tag;
-    double rise; /* sizes */
+    double rise; /* in units of the size */
     bool opens;
   } tags[] = {
       {"<sub>", -0.16, true}, {"<sup>", 0.34, true}, {"</sub>", 0, false}, {"</sup>", 0, false}};
@@ -144,8 +144,8 @@ static bool check_markup(const char *markup, const char *shown, struct Error *er
   return false;
 }
 
-/* As it is written, for the message to speak of that; then as it will be set, which is another
-   thing for tags with blanks in them. */
+/* Checks the markup as written, so that the message quotes it, and as expanded, which differs
+   for tags with blanks. */
 bool text_check_markup(const char *markup, struct Error *error)
 {
   if (!check_markup(markup, markup, error)) return false;
@@ -158,7 +158,7 @@ bool text_check_markup(const char *markup, struct Error *error)
 char *text_escape(const char *text, struct Error *error)
 {
   if (!g_utf8_validate(text, -1, NULL)) {
-    error_set(error, "'%s' is no UTF-8 text", text);
+    error_set(error, "'%s' is not valid UTF-8", text);
     return NULL;
   }
   char *escaped = g_markup_escape_text(text, -1);
@@ -181,7 +181,7 @@ static PangoLayout *new_layout(struct Font *font, const char *markup, double siz
   char *expanded = expand_scripts(markup, size, &ignored);
   pango_layout_set_markup(layout, expanded ? expanded : markup, -1);
   free(expanded);
-  /* no other font for characters that this one lacks */
+  /* no fallback font for missing characters */
   PangoAttrList *attributes = pango_layout_get_attributes(layout);
   attributes = attributes ? pango_attr_list_copy(attributes) : pango_attr_list_new();
   pango_attr_list_insert(attributes, pango_attr_fallback_new(FALSE));

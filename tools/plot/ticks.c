@@ -18,7 +18,7 @@ static struct Tick *add_tick(struct Ticks *ticks, double value, bool major)
 
 /* ---- labels ---- */
 
-/* The number with a real minus and, if wanted, commas between thousands. */
+/* The number with a true minus sign and, optionally, commas between thousands. */
 static void write_number(char *label, double value, int decimals, bool commas, const char *suffix)
 {
   char digits[400];
@@ -70,7 +70,7 @@ static void write_component(char *label, double value)
              (component + 1) / 2);
 }
 
-/* How many decimals tell apart numbers that lie `step` from each other. */
+/* The number of decimals that distinguishes numbers `step` apart. */
 static int decimals_of(double step)
 {
   int decimals = 0;
@@ -81,7 +81,7 @@ static int decimals_of(double step)
   return decimals;
 }
 
-/* Labels the major ticks alike: one number of decimals, one exponent. */
+/* Labels all major ticks with the same number of decimals and exponent. */
 static void label_linear(struct Ticks *ticks, double step, enum TickFormat format)
 {
   double size = 0;
@@ -105,7 +105,7 @@ static void label_linear(struct Ticks *ticks, double step, enum TickFormat forma
   }
 }
 
-/* One number by itself, on a log axis. */
+/* A single number on a log axis. */
 static void label_log(struct Tick *tick, enum TickFormat format)
 {
   double value = tick->value;
@@ -133,7 +133,7 @@ static double nice_step(double raw)
   return 10 * power;
 }
 
-/* i * step; divided where the step is a fraction, which is exact in more cases */
+/* i * step; as a division if the step is a fraction, which is exact more often */
 static double multiple(double i, double step)
 {
   double inverse = round(1 / step);
@@ -148,7 +148,7 @@ static double choose_linear(struct Ticks *ticks, struct Range range, double most
   for (double i = first; ticks->n < TICK_LIMIT; i++) {
     double value = multiple(i, step);
     if (value > range.high + slack) break;
-    /* where doubles are coarser than the step, one value comes twice */
+    /* if doubles are coarser than the step, a value repeats */
     if (ticks->n > 0 && value <= ticks->tick[ticks->n - 1].value) break;
     add_tick(ticks, value == 0 ? 0 : value, true);
   }
@@ -179,8 +179,8 @@ static void choose_decades(struct Ticks *ticks, struct Range range, double most,
   }
 }
 
-/* Less than two decades: 1, 2, 5 and the marks between them. False if that labels too few or too
-   many places. */
+/* Less than two decades: 1, 2, 5 and minor ticks between them. False if that gives too few or
+   too many labels. */
 static bool choose_within_decades(struct Ticks *ticks, struct Range range, double most)
 {
   int low = (int)floor(scale_log10(range.low)), high = (int)floor(scale_log10(range.high));
@@ -232,7 +232,7 @@ void ticks_set(struct Ticks *ticks, enum ScaleKind kind, struct Range range, con
     if (values[i] < range.low - slack || values[i] > range.high + slack) continue;
     struct Tick *tick = add_tick(ticks, values[i], true);
     if (kind == SCALE_LOG && format != TICK_NO_LABELS) label_log(tick, format);
-    /* the value with the most decimals decides how all are written */
+    /* the value with the most decimals determines the format of all */
     if (decimals_of(values[i]) >= decimals_of(step)) step = values[i];
   }
   if (kind == SCALE_LINEAR && format != TICK_NO_LABELS) label_linear(ticks, step, format);

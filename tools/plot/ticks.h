@@ -1,5 +1,5 @@
 /*
- * Ticks: round numbers along an axis and how they are written, in Pango markup.
+ * Ticks: round numbers along an axis and their labels, in Pango markup.
  */
 #ifndef PLOT_TICKS_H
 #define PLOT_TICKS_H
@@ -35,14 +35,14 @@ struct Ticks {
 
 /*
  * Linear: multiples of 1, 2, 2.5 or 5 times a power of ten within the range. Logarithmic: powers of
- * ten, every second, third ... of them where they would not fit, with the marks between them where
- * these fit; less than two decades are labelled at 1, 2, 5 as well, or linearly.
- * `length` is the axis' in points, `room` what one label wants of it.
+ * ten, or every second, third ... if they do not fit, with minor ticks if these fit; less than two
+ * decades are labelled at 1, 2, 5 as well, or linearly. `length` is the axis length and `room` the
+ * space per label, in points.
  */
 void ticks_choose(struct Ticks *ticks, enum ScaleKind kind, struct Range range, double length,
                   double room, enum TickFormat format);
 
-/* The values given, those that the range holds. */
+/* Sets the given values, those within the range. */
 void ticks_set(struct Ticks *ticks, enum ScaleKind kind, struct Range range, const double *values,
                size_t n, enum TickFormat format);
 
