@@ -1,5 +1,4 @@
-/* ablate: the loss of a network that is deprived of one frequency, or of one part, after the other.
- */
+/* ablate: the loss of a network with single frequencies removed or parts replaced. */
 #include "results/ablations.h"
 #include "results/command.h"
 
@@ -7,7 +6,7 @@ static const char name[] = "ablate";
 
 static const char summary[] =
     "Removes each Fourier frequency from the logits of a snapshot in turn, replaces parts of\n"
-    "the network by what they are said to do, and says what the loss becomes. The key\n"
+    "the network by what the paper says they do, and gives the resulting losses. The key\n"
     "frequencies are those of the last snapshot. Writes four tables:\n"
     "  ablations.tsv            losses without each frequency, with only the key frequencies,\n"
     "                           and with none of them\n"

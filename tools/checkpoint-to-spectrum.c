@@ -18,19 +18,19 @@ static const char summary[] =
     "  neuron-logit-directions.tsv  W_L's directions at the key frequencies, and the neurons\n"
     "                               along them\n"
     "  activations.tsv              attention and the first neurons on all pairs\n"
-    "  attention-spectrum.tsv       what the heads attend by, component by component\n"
+    "  attention-spectrum.tsv       what attention depends on, component by component\n"
     "  attention-fits.tsv           the heads' attention fitted by one frequency each\n"
     "  logit-spectrum.tsv           norms of the logits in the two-dimensional basis\n"
     "  spectrum-quantities.tsv      single numbers: what follows from the others";
 
-/* What W_L's directions carry is a function of a + b or of a - b. */
+/* The read-off along W_L's directions is defined only for a function of a + b or of a - b. */
 static void warn_without_directions(enum Operation operation)
 {
   enum DirectionSign sign;
   struct Error ignored;
   if (directions_of_operation(operation, &sign, &ignored)) return;
   fprintf(stderr,
-          "%s: the answer is no function of a + b or of a - b: neuron-logit-directions.tsv has "
+          "%s: the answer is not a function of a + b or of a - b: neuron-logit-directions.tsv has "
           "norms, but no alpha and no fve\n",
           name);
 }

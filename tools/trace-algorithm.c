@@ -1,4 +1,4 @@
-/* trace-algorithm: one pair on its way through a network that adds by rotating (figure 1). */
+/* trace-algorithm: follows one pair through a network that adds by rotation (figure 1). */
 #include "base/elementary.h"
 #include "base/memory.h"
 #include "measures/logit_fit.h"
@@ -16,11 +16,11 @@ static const char name[] = "trace-algorithm";
 
 static const char summary[] =
     "Follows one pair through the algorithm of a snapshot, at the key frequency with the\n"
-    "largest cosine in the logits (of all frequencies where there is no key frequency). The\n"
+    "largest cosine in the logits (of all frequencies if there are no key frequencies). The\n"
     "pair is one that the network was not trained on, chosen for a clear picture: the one\n"
     "whose angles come closest to 0.08 and 0.18 of a turn. Writes four tables:\n"
     "  rotation-points.tsv  where the embedding puts each token, and the neurons each pair\n"
-    "  rotation.tsv         the angles that they are said to have, as lines to draw\n"
+    "  rotation.tsv         the angles that they should have, as lines to draw\n"
     "  read-off.tsv         the pair's logits, and the cosines that fit all logits\n"
     "  read-off-waves.tsv   each of these cosines";
 
@@ -28,16 +28,16 @@ struct Trace {
   const struct Subject *subject;
   const struct Analysis *analysis; /* the subject's */
   enum DirectionSign sign;
-  int k;         /* the frequency whose angles are shown */
+  int k;         /* the frequency shown */
   int a, b, s;   /* the pair, and its answer a + b or a - b mod p */
-  bool *waves;   /* [n_frequencies + 1]: the cosines of the read-off */
+  bool *waves;   /* [n_frequencies + 1]: frequencies whose cosines are read off */
   double *alpha; /* [n_frequencies + 1]: their coefficients; 0 for other frequencies */
   struct PlanePoint *tokens, *pairs; /* [p]: tokens x; pairs (a, x) */
 };
 
 /* ---- what is shown ---- */
 
-/* The read-off's cosines, and the largest of them that has a sine beside it. */
+/* Chooses the cosines of the read-off, and the largest of them that also has a sine. */
 static bool choose_waves(struct Trace *trace, const struct DirectedLogits *directed,
                          struct Error *error)
 {
@@ -53,12 +53,12 @@ static bool choose_waves(struct Trace *trace, const struct DirectedLogits *direc
   if (trace->k > 0) return true;
   return error_set(error,
                    analysis->n_keys > 0
-                       ? "data.modulus is %d: no key frequency has a sine beside its cosine"
-                       : "data.modulus is %d: no frequency has a sine beside its cosine",
+                       ? "data.modulus is %d: no key frequency has both cosine and sine"
+                       : "data.modulus is %d: no frequency has both cosine and sine",
                    p);
 }
 
-/* w_k x in p-ths of a turn, 0..p-1 */
+/* w_k x in units of 1/p turn, 0..p-1 */
 static int angle_of(const struct Trace *trace, int x)
 {
   int p = trace->analysis->basis.p;
@@ -119,7 +119,7 @@ static bool follow(struct Trace *trace, struct Error *error)
 
 /* ---- the tables ---- */
 
-/* Opens a table of the trace: what it shows, of which pair and frequency. */
+/* Opens a table of the trace; its title says what it shows, for which pair and frequency. */
 static bool create_table(struct TableWriter *table, const struct Trace *trace, const char *file,
                          const char *title, const struct Column *columns, size_t n_columns,
                          struct Error *error)
@@ -160,13 +160,13 @@ static bool write_points(const struct Trace *trace, struct Error *error)
   return table_commit(&table, error);
 }
 
-/* Angles are in p-ths of a turn. */
+/* Angles are in units of 1/p turn. */
 struct Drawing {
   struct TableWriter table;
   int p;
 };
 
-/* A point at n/d of the p-ths of a turn. */
+/* A point at the angle n/d, in units of 1/p turn. */
 static void put_point(struct Drawing *drawing, const char *part, double radius, long long n,
                       long long d, double value)
 {
@@ -224,7 +224,7 @@ static bool write_rotation(const struct Trace *trace, struct Error *error)
   return table_commit(&drawing.table, error);
 }
 
-enum { STEPS_PER_OUTPUT = 8 }; /* so that the waves are smooth */
+enum { STEPS_PER_OUTPUT = 8 }; /* enough for smooth waves */
 
 /* cos(w_k(s - c)) at c = step / STEPS_PER_OUTPUT */
 static double wave_at(const struct Trace *trace, int k, int step)
@@ -275,7 +275,7 @@ static bool write_read_off(const struct Trace *trace, struct Error *error)
 
 static bool write_waves(const struct Trace *trace, struct Error *error)
 {
-  static const double height = 0.46; /* of the largest wave, half its swing */
+  static const double height = 0.46; /* amplitude of the largest wave */
   static const struct Column columns[] = {
       {"frequency", "1", "k, a key frequency; all, where there is no key frequency"},
       {"c", "1", "output, and places between two outputs"},
@@ -313,7 +313,7 @@ static bool write_tables(const struct Trace *trace, struct Error *error)
          write_rotation(trace, error) && write_read_off(trace, error) && write_waves(trace, error);
 }
 
-/* ---- all of it ---- */
+/* ---- everything ---- */
 
 static void trace_release(struct Trace *trace)
 {
