@@ -31,8 +31,8 @@ static bool is_section_alone(const char *line)
   if (*line != '[') return true;
   const char *close = strchr(line, ']');
   if (!close) return true; /* inih reports it */
-  const char *behind = close + 1 + strspn(close + 1, " \t\r\n");
-  return *behind == '\0' || *behind == ';' || *behind == '#';
+  const char *rest = close + 1 + strspn(close + 1, " \t\r\n");
+  return *rest == '\0' || *rest == ';' || *rest == '#';
 }
 
 /* inih's reader: the next line, or NULL at the end and after an error. Strips indentation, as

@@ -228,15 +228,15 @@ static char *read_text(const struct Safetensors *file, uint64_t file_size, uint6
                        struct Error *error)
 {
   if (!read_at(file->descriptor, 0, length, LENGTH_SIZE, error)) return NULL;
-  uint64_t behind = file_size - LENGTH_SIZE;
+  uint64_t remaining = file_size - LENGTH_SIZE;
   if (*length > HEADER_LIMIT)
     error_set(error,
               "not a safetensors file, or a damaged one: its header would be %" PRIu64
               " bytes long, more than the %d that the format allows",
               *length, HEADER_LIMIT);
-  else if (*length > behind)
+  else if (*length > remaining)
     error_set(error, "truncated: %" PRIu64 " of %" PRIu64 " bytes of its header are missing",
-              *length - behind, *length);
+              *length - remaining, *length);
   else {
     char *text = memory_new(*length, 1, "the header", error);
     if (text && read_at(file->descriptor, LENGTH_SIZE, text, *length, error)) return text;
