@@ -23,7 +23,7 @@ void draw_set_paint(cairo_t *cairo, const struct Style *style); /* its colour an
 void draw_set_stroke(cairo_t *cairo, const struct Style *style);
 void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y);
 
-/* The marks of a panel, clipped to its plot except for texts. */
+/* The marks of a panel, clipped to its plot except for markers and texts. */
 void draw_marks(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel);
 
 /* Axes with ticks and labels, and the title; `letter` 0 for none. */
