@@ -1,7 +1,7 @@
 #!/bin/sh
-# with-python.sh MODULE SCRIPT [ARGUMENT...]: runs a Python script that needs a module, with the
-# first python3 on the PATH that has it: Debian's packages are for Debian's Python, which need not be
-# the first. Where none has it, a word says so and the exit status is 77, which CTest takes for skipped.
+# with-python.sh MODULE SCRIPT [ARGUMENT...]: runs a Python script that needs a module with the first
+# python3 on the PATH that has it: Debian's packages are for Debian's Python, which may not be the
+# first. If none has it, says so and exits with status 77 (CTest: skipped).
 set -eu
 
 module=$1

@@ -1,15 +1,14 @@
 /*
- * bench-epoch: how long an epoch takes, and how that compares with the arithmetic floor: the three
- * dense products of the shape pairs x d_mlp x logits that no implementation of this network can
- * avoid, as three plain sgemm calls of OpenBLAS on the same threads. Both are measured in turn, in
- * bursts, so that a machine whose speed drifts drifts for both and each mostly finds the caches as
- * it left them; medians are compared. OpenBLAS takes the kernels that it thinks best;
- * OPENBLAS_CORETYPE=Haswell, say, makes it take others.
+ * bench-epoch: the time of an epoch, compared with the arithmetic floor: the three dense products
+ * of shape pairs x d_mlp x logits that no implementation of this network can avoid, as three plain
+ * OpenBLAS sgemm calls on the same threads. The two are measured in alternating bursts, so that
+ * clock drift affects both and caches stay mostly warm; medians are compared. OpenBLAS chooses its
+ * kernels; OPENBLAS_CORETYPE=Haswell, for example, overrides that.
  *
- * The network measured has fitted its training pairs: it is trained for that, or read from a
- * trajectory. The first epochs are timed too, for a step must not depend on the numbers in it.
+ * The network measured has fitted its training pairs: it is trained first, or read from a
+ * trajectory. The first epochs are timed too, as the time of a step must not depend on its data.
  *
- * Also: how an epoch, and the memory that a training takes, grow with the threads and the sizes.
+ * Also: how the time of an epoch and the memory of a training scale with threads and sizes.
  */
 #include "base/command_line.h"
 #include "base/memory.h"

@@ -1,14 +1,14 @@
-"""What an epoch costs in PyTorch: the same network, written from scratch as the paper's authors
-train theirs, full batch, all positions, AdamW, float32 logits and a float64 log_softmax.
+"""The cost of an epoch in PyTorch: the same network, written from scratch and trained as by the
+paper's authors: full batch, all positions, AdamW, float32 logits and a float64 log_softmax.
 
-An epoch has two halves, timed apart: the training half (forward and backward over the training
-pairs, and the optimizer's step) and the test half (the loss of the test pairs; here without the
-graph that the authors' loop keeps, which spares PyTorch some work). Our training half includes the
-tables that both halves share.
+An epoch has two halves, timed separately: the training half (forward and backward over the training
+pairs, and the optimizer's step) and the test half (the loss of the test pairs; here without autograd,
+which the authors' loop keeps on, saving PyTorch some work). Our training half includes the tables
+that both halves share.
 
-  --check FILE     only trains from the first snapshot of FILE, a trajectory, and compares losses
-                   with those of the history.tsv beside it: is it the same network?
-  --against FILE   times FILE, the program bench-epoch, in turn with PyTorch, and prints the ratio
+  --check FILE     only trains from the first snapshot of FILE, a trajectory, and compares the losses
+                   with history.tsv in the same folder: is it the same network?
+  --against FILE   times FILE, the program bench-epoch, alternating with PyTorch; prints the ratio
 """
 
 import argparse
@@ -21,9 +21,8 @@ from pathlib import Path
 NO_MODULE = 77
 LOSS_TOLERANCE = 3e-5  # relative, see check()
 
-# What libraries read only when they are loaded, the C library's allocator when a process starts. It
-# is to keep memory: giving large arrays back and having their pages zeroed again makes the test half
-# take four times as long, which is not what is measured here.
+# Read by the C library's allocator at process start. Makes it keep freed memory: returning large arrays
+# and having their pages zeroed again would make the test half take four times as long.
 ENVIRONMENT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 
 

@@ -1,6 +1,6 @@
-# Reads an SVG of render-figure and prints, for each line of colour in the order of drawing, where in its
-# plot it begins and ends: two shares of the plot's width and height, 0 at the left and at the bottom.
-# The axes, which are drawn behind the lines of a panel, say where the plot is.
+# Reads an SVG of render-figure and prints, for each coloured line in drawing order, where in its plot
+# it starts and ends, as fractions of the plot's width and height from the lower left corner. The axes,
+# which are drawn after the lines of a panel, give the position of the plot.
 
 function points() { # sets d, the words of the path: M x y L x y ...
   sub(/.* d="/, "")

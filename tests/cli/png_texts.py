@@ -1,4 +1,4 @@
-"""png_texts.py FILE.png: prints the chunks of text as "TYPE KEYWORD: TEXT"; fails on a wrong checksum."""
+"""png_texts.py FILE.png: prints the text chunks as "TYPE KEYWORD: TEXT"; fails on a wrong checksum."""
 import struct
 import sys
 import zlib

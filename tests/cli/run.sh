@@ -4,24 +4,23 @@
 # CASES.test is named after the tool and holds cases; a case is a paragraph of "key: value" lines:
 #
 #   case:    what is tested, in words; starts a case
-#   needs:   a command; where it fails the case is skipped
-#   setup:   a command that makes the case's files; several lines run in turn
-#   run:     the command that is tested
-#   exit:    the exit status it must have (default 0)
-#   stdout:  an extended regular expression that some line must match; without it, nothing may be
-#            on standard output
-#   stderr:  the same for standard error: the last line when the command must fail, which must
-#            also start with "TOOL: " (the first line when the status is 2)
-#   makes:   files that must be there afterwards, and not empty
+#   needs:   a command; if it fails the case is skipped
+#   setup:   a command that creates the case's files; several lines run in order
+#   run:     the command under test
+#   exit:    its expected exit status (default 0)
+#   stdout:  an extended regular expression that some line must match; without it, standard output
+#            must be empty
+#   stderr:  the same for standard error; if the command must fail, for the last line (the first
+#            if the status is 2), which must also start with "TOOL: "
+#   makes:   files that must exist afterwards and not be empty
 #   check:   a command that must succeed afterwards
 #
-# "prepare:" lines above the cases run once, in a folder that cases find as $SHARED; $SOURCE is the
-# source tree. "include: FILE" reads the cases of another file beside this one, which know the tool as
-# $TOOL. Each case runs in an empty folder of its own, with the tools on the PATH. A command that fails
-# must leave that folder's files as they were: none new, none changed. Lines that start with # are
-# comments.
+# "prepare:" lines above the cases run once, in a folder that cases can use as $SHARED; the source
+# tree is $SOURCE. "include: FILE" reads cases from another file in the same folder, for which the
+# tool is $TOOL. Each case runs in its own empty folder, with the tools on the PATH. A failing
+# command must not create or change any file there. Lines that start with # are comments.
 #
-# Prints a line for each case and a summary. Exit status: 0 when no case failed, 1 otherwise.
+# Prints one line per case and a summary. Exit status: 0 if no case failed, else 1.
 
 set -u
 tools=$(cd "$1" && pwd) || exit 1

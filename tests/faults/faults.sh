@@ -1,20 +1,20 @@
 #!/bin/sh
-# faults.sh TOOLS_DIR: what becomes of the outputs when one system call of a tool fails?
+# faults.sh TOOLS_DIR: what happens to the outputs if a system call of a tool fails?
 #
-# Each tool does a small job once undisturbed, under strace, which lists its calls. Then it does the
-# job again for every call that concerns a file of the job, and that call fails as on a full disk, a
-# bad one, with too many open files and the like. Of the calls that the loader and the libraries
-# make for themselves, every STRIDE-th fails too (default 48; with 1 it takes half an hour).
+# Each tool does a small job under strace, which lists its calls. Then the job is repeated for every
+# call that concerns a file of the job, with that call failing as for a full or broken disk, too many
+# open files and the like. Of the calls made by the loader and the libraries for themselves, every
+# STRIDE-th is made to fail too (default 48; 1 takes half an hour).
 #
-# Whatever fails, a target is byte for byte the old file or the new one, nothing else is left beside
-# it, and the tool either ends well with all its targets new, or ends with status 1 and a message
-# that ends with the system's reason. It must not end well when the call wrote, synced, closed or
-# renamed a target. Where a call of a library fails, the message may be that library's. A training
-# may leave what it goes on from; then the same command once more must make the new files. One that
-# cannot read what it should go on from must stop: starting over, it would lose it.
+# Whatever fails, each target must be byte for byte the old or the new file, with no other files left,
+# and the tool must either succeed with all targets new, or exit with status 1 and a message that ends
+# with the system's reason. It must not succeed if the call wrote, synced, closed or renamed a target.
+# If a library's call fails, the message may be the library's. A training may leave its resume state;
+# then repeating the command must make the new files. A training that cannot read its resume state
+# must stop: starting over would lose it.
 #
-# Prints a line for each job and each thing found wrong. Exit status: 0 when nothing was, 1
-# otherwise, 77 where strace is not there or may not trace.
+# Prints one line per job and per failure. Exit status: 0 if nothing failed, 1 otherwise, 77 if strace
+# is missing or not allowed to trace.
 
 set -u
 tools=$(cd "$1" && pwd) || exit 1

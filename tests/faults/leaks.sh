@@ -1,9 +1,9 @@
 #!/bin/sh
-# leaks.sh TOOLS_DIR SUPPRESSIONS: small jobs of each tool under valgrind, that end well and that fail:
-# no memory is lost, and none is used that must not be.
+# leaks.sh TOOLS_DIR SUPPRESSIONS: small succeeding and failing jobs of each tool under valgrind: no
+# leaks and no invalid memory accesses.
 #
-# Prints a line for each job. Exit status: 0 when valgrind had nothing to say, 1 otherwise, 77 where
-# it is not there.
+# Prints one line per job. Exit status: 0 if valgrind reports nothing, 1 otherwise, 77 if it is not
+# installed.
 
 set -u
 tools=$(cd "$1" && pwd) || exit 1

@@ -1,4 +1,4 @@
-/* Configurations: what is read is dumped, and the dump reads back as the same. */
+/* Configurations: an accepted one is dumped, and the dump reads back unchanged. */
 #include "config/config.h"
 #include "input.h"
 

@@ -1,7 +1,7 @@
 /*
- * Figures, drawn into nothing. An input is a specification; behind a line "%%" it may go on with
- * the table history.tsv, and otherwise that is the one below. Which kind of file is drawn depends
- * on the input's size, so that all are.
+ * Figures, drawn and discarded. The input is a specification, optionally followed by a line "%%"
+ * and the table history.tsv (default: the one below). The input's size selects the output format,
+ * so that all are covered.
  */
 #include "input.h"
 #include "plot/figure.h"

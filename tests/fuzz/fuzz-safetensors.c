@@ -1,5 +1,5 @@
-/* Safetensors files, and what is built on them: every element that an opened file says it has can
-   be read, and so can every snapshot of a trajectory. */
+/* Safetensors files and trajectories: every element of a file that opens, and every snapshot of
+   a trajectory, can be read. */
 #include "input.h"
 #include "model/trajectory.h"
 

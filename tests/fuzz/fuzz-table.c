@@ -1,4 +1,4 @@
-/* Tables: every cell of a table that was read is there, and not empty. */
+/* Tables: every cell of a table that was read exists and is not empty. */
 #include "input.h"
 #include "table/table.h"
 

@@ -1,6 +1,6 @@
 /*
- * What libFuzzer made up, as a file that the readers can open: they take paths. The files lie in
- * memory and are written over for every input.
+ * libFuzzer's input as a file, since the readers take paths. The files are in memory and are
+ * overwritten for every input.
  */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H
@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The signature libFuzzer asks for. */
+/* The entry point for libFuzzer. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { N_INPUTS = 2 };
 
-/* Makes file number `i` hold these bytes. Returns its path, which stays the same. */
+/* Replaces the content of file number `i`. Returns its path, which stays the same. */
 const char *input_file(int i, const uint8_t *data, size_t size);
 
 #endif

@@ -1,13 +1,13 @@
-"""interchange.py TOOLS RUN: do a trajectory's bytes mean to others what they mean here?
+"""interchange.py TOOLS RUN: can other software read our files, and we its files?
 
-Outwards, a trajectory is read with numpy alone (plain_safetensors.py), the textbook network
-(textbook.py) is run on its weights in double precision, and losses and accuracies must be those of
-the run's tables, to what float32 explains. README's lines for tables in numpy must read one. Inwards,
-the last snapshot is saved as a PyTorch user would save it, and the tools must make of it the tables
-that they made of the trajectory; with a split of its own, the losses must be those of that split.
+Export: a trajectory is read with numpy alone (plain_safetensors.py), the textbook network
+(textbook.py) is run on its weights in double precision, and losses and accuracies must agree with
+the run's tables to within float32 errors; README's lines for tables in numpy must read one. Import:
+the last snapshot is saved as a PyTorch user would save it, and the tools must compute from it the
+same tables as from the trajectory; with a split of its own, the losses must be those of that split.
 
-RUN is the folder of a finished run with its tables, TOOLS that of the programs. Exit status: 0 when
-all is as it should be, 1 otherwise, 77 (CTest: skipped) where this cannot be tested.
+RUN is the folder of a finished run with its tables, TOOLS that of the programs. Exit status: 0 if
+everything agrees, 1 otherwise, 77 (CTest: skipped) if this cannot be tested.
 """
 
 import random

@@ -1,12 +1,12 @@
-"""Reads and writes safetensors files with numpy alone, by the published description of the format:
+"""Reads and writes safetensors files with numpy alone, following the published format description:
 
   8 bytes   N, the length of the header, unsigned, little-endian
   N bytes   a JSON object: name -> {"dtype", "shape", "data_offsets": [begin, end]}; the text entries
             of the file under "__metadata__"
   the rest  the arrays, little-endian, row-major; offsets count from its first byte
 
-This is a second implementation, which shares nothing with tools/tensor: what one of the two writes
-the other one must understand.
+An independent implementation that shares nothing with tools/tensor: each must read what the other
+writes.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""The network in double precision, as a textbook has it: every position, every head's scores between
-all of them, a causal mask, a softmax. It shares nothing with tools/model, which computes the same
-function from tables.
+"""The textbook network in double precision: all positions, each head's scores between all of them,
+causal mask, softmax. It shares nothing with tools/model, which computes the same function from
+tables.
 
-Beside each number stands the variance of the error that float32 makes in it, to first order. Each
-rounding is off by at most u = 2^-24 of a partial sum, with a sign that is as good as random: in a
-sum of n products they add up to at most sqrt(n) u sum |x_i w_i| (Higham and Mary 2019), in whatever
-order the sum is taken. Errors that come in with x are independent from one element to the next.
+Every number carries the variance of its float32 error, to first order. Each rounding error is at
+most u = 2^-24 of a partial sum, with an effectively random sign: in a sum of n products they add up
+to at most sqrt(n) u sum |x_i w_i| (Higham and Mary 2019), in any order of summation. Errors of the
+inputs x are independent between elements.
 """
 
 import numpy

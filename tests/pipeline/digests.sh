@@ -1,12 +1,12 @@
 #!/bin/sh
-# digests.sh [--update] BUILD DIGESTS FIGURE...: does the quick run have the bytes that were committed, in
-# every table and every figure? BUILD is a tree of the preset quick without OVERRIDES, all of it built;
-# the figures are those of `ninja figures`, for the tree may hold more.
+# digests.sh [--update] BUILD DIGESTS FIGURE...: are all tables and figures of the quick run byte for byte
+# those whose digests were committed? BUILD is a complete build of the preset quick without OVERRIDES;
+# the figures are those of `ninja figures`, as the tree may have more.
 # --update writes the digests instead: `ninja update-digests`, never a test run.
 #
-# The bytes of tables depend on nothing that is installed. Those of figures depend on what draws them,
-# whose versions stand in the first line of DIGESTS: where others are installed, figures are left
-# out, with a word. Exit status 77, which CTest takes for skipped: the tree has other runs.
+# The bytes of tables do not depend on installed software. Those of figures depend on the drawing
+# libraries, whose versions are in the first line of DIGESTS: with other versions figures are not
+# compared, and a line says so. Exit status 77 (CTest: skipped) if the tree has other runs.
 set -eu
 
 update=

@@ -1,8 +1,8 @@
 #!/bin/sh
-# interrupt.sh TOOLS_DIR KILL_AT.so: does a training come to the same bytes, whatever happens to it?
+# interrupt.sh TOOLS_DIR KILL_AT.so: does a training give the same bytes, whatever happens to it?
 #
-# Runs of a tiny network are killed, told to end, continued, run twice at once, and given states
-# that are not theirs; every time, the finished files must equal those of a run that was left alone.
+# Runs of a tiny network are killed, interrupted, resumed, run twice at once, and given foreign resume
+# states; the finished files must always equal those of an undisturbed run.
 set -eu
 export OMP_NUM_THREADS=1 LC_ALL=C
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library

@@ -1,8 +1,8 @@
 /*
- * Preloaded into a program, ends it at a chosen moment of its dealings with files: KILL_AT=n sends
- * it the signal KILL_SIGNAL (9 where it is not set) just before its n-th call of pwrite, ftruncate,
- * fsync, rename or unlink, counted from 1; a write is half done then. Calls that its libraries make
- * (an OpenMP may have files too) do not count. A program that makes fewer calls runs as ever.
+ * A preloaded library that kills a program at a chosen file operation: KILL_AT=n sends it the
+ * signal KILL_SIGNAL (default 9) just before its n-th call of pwrite, ftruncate, fsync, rename or
+ * unlink, counted from 1; a write is half done by then. Calls by libraries (OpenMP, for example) do
+ * not count. A program that makes fewer calls runs normally.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,9 +1,8 @@
 #!/bin/sh
-# pipeline.sh SOURCE [C_COMPILER]: does the build redo what it must, and nothing else?
+# pipeline.sh SOURCE [C_COMPILER]: does the build rebuild what it must, and nothing else?
 #
-# A copy of the source tree, with two tiny runs declared in it, is built, edited and built again.
-# What Ninja then ran is read off .ninja_log, to which it adds every output of every command that
-# ended well.
+# A copy of the source tree, with two tiny runs added, is built, edited and built again. What Ninja
+# ran is read from .ninja_log, which records every output of every successful command.
 set -eu
 export OMP_NUM_THREADS=1 # enough for what is this small, whatever else the machine is doing
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# places.sh SOURCE [C_COMPILER]: a build works wherever it is: from a source tree that cannot be written
-# to, in a folder with blanks in its name, twice at once, with more jobs than cores; and a source tree
-# that has moved builds the same bytes.
+# places.sh SOURCE [C_COMPILER]: a build works anywhere: from a read-only source tree, in a folder with
+# blanks in its name, twice at once, with more jobs than cores; and a source tree that was moved builds
+# the same bytes.
 set -eu
 export OMP_NUM_THREADS=1
 

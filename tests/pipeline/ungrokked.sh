@@ -1,9 +1,8 @@
 #!/bin/sh
-# ungrokked.sh TOOLS SOURCE: do the claims' windows tell a network that has grokked from one that has
-# only memorised? The quick run is stopped at epoch 1,200, when it fits its training pairs and no
-# more, and judged as if it were finished. Then the whole quick run is judged at snapshots from
-# before it generalises, with the key frequencies that it has in the end. All claims must fail but
-# those listed below.
+# ungrokked.sh TOOLS SOURCE: do the claims' windows distinguish a network that has grokked from one that
+# has only memorised? The quick run is stopped at epoch 1,200, when it fits only its training pairs, and
+# judged as if it were finished. Then the complete quick run is judged at snapshots from before it
+# generalises, with its final key frequencies. All claims must fail except those listed below.
 set -eu
 
 tools=$(cd "$1" && pwd)

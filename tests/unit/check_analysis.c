@@ -1,5 +1,5 @@
-/* A run of networks made by hand (handmade.h), from the file to every measure: all that is measured
-   is known in closed form. */
+/* A run of hand-made networks (handmade.h), from the file to every measure, against closed
+   forms. */
 #include "handmade.h"
 #include "measures/analysis.h"
 #include "measures/progress.h"

@@ -1,5 +1,5 @@
-/* The measures on functions whose spectrum, shares, losses and inequality are known in closed form.
-   What they make of whole networks is in check_analysis.c. */
+/* The measures on functions whose spectrum, shares, losses and Gini coefficients are known in
+   closed form. Whole networks are in check_analysis.c. */
 #include "base/memory.h"
 #include "measures/arguments.h"
 #include "measures/grid.h"

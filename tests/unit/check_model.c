@@ -1,4 +1,4 @@
-/* The fast step held to the textbook network, and the textbook network to finite differences. */
+/* The fast step checked against the textbook network, and that against finite differences. */
 #include "base/elementary.h"
 #include "model/adamw.h"
 #include "model/flush.h"

@@ -1,4 +1,4 @@
-/* What figures are made of, without the drawing: ticks, grids, ranges, runs. */
+/* The parts of figures other than drawing: ticks, grids, ranges, runs. */
 #include "plot/grid.h"
 #include "plot/run.h"
 #include "plot/scale.h"

@@ -1,4 +1,4 @@
-/* Products of matrices: every element must be its chain of fused multiply-adds, flushed, to the
+/* Matrix products: every element must equal its chain of fused multiply-adds, flushed, bit for
    bit. */
 #include "width.h"
 

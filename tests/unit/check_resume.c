@@ -1,4 +1,4 @@
-/* What a training goes on from: digests, locks, signals, states, and the recorder of snapshots. */
+/* What resuming a training rests on: digests, locks, signals, states, and the snapshot recorder. */
 #include "base/digest.h"
 #include "base/interrupt.h"
 #include "base/lock.h"

@@ -1,5 +1,5 @@
-/* What takes a network apart (attention, W_L, logits, replaced parts), on functions whose answer is
-   known in closed form, and on networks without pattern against the definitions written out. */
+/* The analysis of a network (attention, W_L, logits, replaced parts), on functions with
+   closed-form results, and on random networks against direct evaluation of the definitions. */
 #include "base/memory.h"
 #include "fourier/polynomial.h"
 #include "fourier/transform.h"

@@ -1,5 +1,5 @@
-/* Programs that share the cores of a machine. Places belong to open files, so that one process can
-   stand for several programs. */
+/* Programs that share the cores of a machine. Places belong to open files, so one process can
+   act as several programs. */
 #include "base/share.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
-/* No subnormal number in a training (model/flush.h): neither in an array of a step nor, where the
-   processor keeps count, as an operand or a result of any instruction. */
+/* No subnormal number in training (model/flush.h): neither in an array of a step nor, if the
+   processor reports it, as an operand or result of any instruction. */
 #include "width.h"
 
 #include "model/adamw.h"

@@ -1,4 +1,4 @@
-/* Tables: reading, what is refused, writing, and back. */
+/* Tables: reading, rejected input, writing, round trips. */
 #include "table/table.h"
 
 #include <check.h>

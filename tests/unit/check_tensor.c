@@ -1,4 +1,4 @@
-/* Safetensors files: what is written comes back, and what lies is refused. */
+/* Safetensors files: round trips, and rejection of inconsistent files. */
 #include "tensor/safetensors.h"
 
 #include <check.h>

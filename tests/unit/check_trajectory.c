@@ -1,4 +1,4 @@
-/* Trajectories: ours, checkpoints from elsewhere, and files that contradict themselves. */
+/* Trajectories: our own, checkpoints of other origin, and self-contradictory files. */
 #include "model/trajectory.h"
 
 #include <check.h>

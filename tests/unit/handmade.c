@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Dimensions of the residual stream. Wave i has its cosine at 2 i and its sine behind it: first
+/* Dimensions of the residual stream. Wave i has its cosine at 2 i and its sine at 2 i + 1: first
    those of a and b, read by the neurons, then those of the answer, written by them. */
 enum {
   WAVES_AT = 0,

@@ -1,7 +1,7 @@
 /*
- * The textbook network in double precision: all three positions, every matrix by itself, causal
- * attention, softmax cross-entropy on the logits at "=". Slow and plain; what the fast step is held
- * to. It shares the list of parameters (names, shapes, offsets) with the model, and nothing else.
+ * The textbook network in double precision: all three positions, every matrix separately, causal
+ * attention, softmax cross-entropy on the logits at "=". Slow and plain; the reference for the fast
+ * step. It shares only the list of parameters (names, shapes, offsets) with the model.
  */
 #ifndef UNIT_REFERENCE_H
 #define UNIT_REFERENCE_H
@@ -11,7 +11,7 @@
 #include "model/parameters.h"
 
 /* Mean loss over the training (or, with train = false, the test) pairs for parameter values
-   [total]. When `gradient` [total] is not NULL it is overwritten with the loss's gradient. */
+   [total]. If `gradient` [total] is not NULL it is overwritten with the gradient of the loss. */
 double reference_loss(const struct Parameters *list, const double *values,
                       const struct ModelConfig *config, const struct Dataset *dataset, bool train,
                       double *gradient);
