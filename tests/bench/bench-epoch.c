@@ -29,8 +29,8 @@
 
 enum { DEFAULT_ROUNDS = 60, FIRST_ROUNDS = 15, WARM_UP = 5, BURST = 6 };
 
-/* A network has fitted its pairs when the training loss is below this, and has to within so many
-   epochs. */
+/* A network has fitted its pairs when its training loss is below this, within MOST_EPOCHS epochs.
+ */
 enum { MOST_EPOCHS = 3000 };
 static const double FITTED = 1e-4;
 
@@ -46,7 +46,7 @@ static double now(void)
   return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Bytes that are allocated. mallinfo2 is the C library's own. */
+/* Bytes currently allocated. mallinfo2 is specific to glibc. */
 static size_t allocated(void)
 {
   struct mallinfo2 info = mallinfo2();
@@ -109,7 +109,7 @@ struct Trainee {
   struct Step step;
 };
 
-/* All but the configuration and the data set, which are set; with initial parameters. */
+/* Initialises everything except configuration and data set, which are set already. */
 static bool trainee_arrays_init(struct Trainee *t, struct Error *error)
 {
   if (!parameters_init(&t->parameters, &t->config, error) ||
@@ -127,8 +127,8 @@ static bool trainee_init(struct Trainee *t, struct Error *error)
          trainee_arrays_init(t, error);
 }
 
-/* With the last snapshot of a trajectory. It has no moments, with which the first steps would move
-   every parameter by the learning rate: there is next to none. */
+/* Starts from the last snapshot of a trajectory. It has no moments, so the first steps would
+   move every parameter by the learning rate, which is set close to zero. */
 static bool trainee_read(struct Trainee *t, const char *path, struct Error *error)
 {
   struct Trajectory trajectory;
@@ -137,7 +137,7 @@ static bool trainee_read(struct Trainee *t, const char *path, struct Error *erro
   t->config.optimizer.learning_rate = 1e-9;
   t->config.optimizer.weight_decay = 0;
   t->dataset = trajectory.dataset;
-  trajectory.dataset = (struct Dataset){0}; /* it is the trainee's */
+  trajectory.dataset = (struct Dataset){0}; /* now owned by the trainee */
   bool ready = trainee_arrays_init(t, error) &&
                trajectory_read(&trajectory, trajectory.n_snapshots - 1, &t->parameters, error);
   trajectory_close(&trajectory);
@@ -153,7 +153,7 @@ static void trainee_release(struct Trainee *t)
   dataset_release(&t->dataset);
 }
 
-/* Milliseconds; the optimizer's share, which is no part of the step, is added to *optimizer. */
+/* Milliseconds; also adds the optimizer's time, which is not part of the step, to *optimizer. */
 static double time_epoch(struct Trainee *t, double *optimizer)
 {
   double start = now();
@@ -176,8 +176,8 @@ static bool trainee_fit(struct Trainee *t, struct Error *error)
     adamw_step(&t->adamw, &t->config.optimizer, &t->gradient, &t->parameters);
   }
   return loss < FITTED || error_set(error,
-                                    "the training loss is still %.3g after %d epochs: such a "
-                                    "network is not measured",
+                                    "the training loss is still %.3g after %d epochs: the "
+                                    "network has not fitted its pairs",
                                     loss, MOST_EPOCHS);
 }
 
@@ -195,16 +195,16 @@ static double median(double *values, size_t n)
 
 /* ---- what is reported ---- */
 
-/* What is measured: the settings of a network that is trained first, or a trajectory to read. */
+/* The network to measure: settings for one that is trained first, or a trajectory to read. */
 struct Subject {
   struct Config config;
   const char *trajectory; /* NULL: none */
 };
 
 struct Times {
-  double first;               /* of the initial network, where it was trained here, else NAN */
+  double first;               /* of the initial network, if it was trained here, else NaN */
   double epoch, floor;        /* medians, milliseconds */
-  double megabytes;           /* that the training allocates */
+  double megabytes;           /* allocated by the training */
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
 };
@@ -220,7 +220,7 @@ static double time_first_epochs(struct Trainee *trainee)
   return median(epochs, FIRST_ROUNDS);
 }
 
-/* A network that has fitted its pairs, and what an epoch took before. */
+/* A network that has fitted its pairs, and the time of an epoch before that. */
 static bool trainee_prepare(struct Trainee *trainee, const struct Subject *subject, int threads,
                             double *first, struct Error *error)
 {
@@ -276,7 +276,7 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   return ready;
 }
 
-/* What a part must at least do, at the sizes of a configuration. */
+/* The minimum work of a part, at the sizes of a configuration. */
 struct Least {
   double multiply_adds; /* millions */
   double megabytes;     /* read or written once */
@@ -318,7 +318,7 @@ static void print_parts(const struct Config *config, const struct Times *times)
   static const char *const names[N_STEP_PARTS] = {
       "tables",        "streams",           "neurons, logits", "losses",
       "MLP, backward", "streams, backward", "reductions",      "tables, backward"};
-  printf("\nwhere it goes, on one thread\n");
+  printf("\nparts of an epoch, on one thread\n");
   printf("  %-18s  %7s  %5s  %9s  %8s  %6s\n", "part", "ms", "%", "least MFMA", "GFMA/s", "MB");
   for (int part = 0; part < N_STEP_PARTS; part++) {
     struct Least least = least_of_part(config, part);
@@ -358,7 +358,7 @@ static bool print_threads(const struct Subject *subject, size_t rounds, struct T
   return true;
 }
 
-/* How an epoch grows with the sizes, on all cores. */
+/* How the time of an epoch scales with the sizes, on all cores. */
 static bool print_sizes(const struct Config *config, size_t rounds, struct Error *error)
 {
   static const char *const variants[] = {"data.modulus=59", "data.modulus=227", "model.d_mlp=2048"};
@@ -372,9 +372,9 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
   return true;
 }
 
-/* Only the two halves of an epoch, training and test loss, one line of milliseconds for each round:
-   what pytorch_epoch.py compares with. On one thread it is processor time, which other programs
-   hardly change; more threads wait for each other, and that takes part in how long an epoch is. */
+/* Only the two halves of an epoch, training and test loss, one line of milliseconds per round,
+   for pytorch_epoch.py. On one thread this is CPU time, which other programs hardly affect; with
+   more threads it is wall time, since waiting for each other is part of the cost. */
 static bool print_halves(const struct Subject *subject, int threads, size_t rounds,
                          struct Error *error)
 {
@@ -402,7 +402,7 @@ static bool parse_count(const char *option, const char *text, int64_t most, int6
                    (long long)most);
 }
 
-/* An OpenBLAS older than the processor may take kernels that are no measure for it. */
+/* Warns if OpenBLAS is older than the processor and picks kernels unsuited to it. */
 static void print_kernels(void)
 {
   static const char *const current[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake",
@@ -422,14 +422,14 @@ struct Arguments {
   const char *rounds, *halves, *narrow, *trajectory;
 };
 
-/* What the command line says. */
+/* The network given on the command line. */
 static bool find_subject(struct Subject *subject, const char *path, char **operands, int n,
                          struct Error *error)
 {
   *subject = (struct Subject){.trajectory = path};
   config_init(&subject->config);
   if (path && n > 0)
-    return error_set(error, "a trajectory says its settings: %s is not wanted", operands[0]);
+    return error_set(error, "a trajectory has its own settings: %s is not allowed", operands[0]);
   for (int i = 0; i < n; i++)
     if (!config_override(&subject->config, operands[i], error)) return false;
   if (!path) return true;
@@ -465,20 +465,20 @@ int main(int argc, char **argv)
   struct Arguments arguments = {0};
   const struct Option options[] = {
       {'n', "rounds", "N", "measurements of each kind (default: 60)", &arguments.rounds},
-      {0, "narrow", NULL, "do as on a processor without AVX-512", &arguments.narrow},
+      {0, "narrow", NULL, "run as on a processor without AVX-512", &arguments.narrow},
       {0, "trajectory", "FILE", "measure the network of its last snapshot", &arguments.trajectory},
       {0, "halves", "THREADS",
-       "print only milliseconds of training and of the test loss, a line for each measurement",
+       "print only milliseconds of training and of the test loss, one line per measurement",
        &arguments.halves},
       {0}};
   const struct Tool tool = {
       .name = "bench-epoch",
       .operands = "[section.key=value...]",
       .summary =
-          "Times a training epoch, and its parts, against its three dense products, and says what\n"
-          "memory a training takes: for a network that is trained until it has fitted its pairs\n"
+          "Times a training epoch and its parts against its three dense products, and reports the\n"
+          "memory of a training: for a network that is trained until it has fitted its pairs\n"
           "(first/ms is an epoch before that), or for that of a trajectory. Without settings it\n"
-          "also says how both grow with p and d_mlp.",
+          "also reports how both scale with p and d_mlp.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);

@@ -27,7 +27,7 @@
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
 
-/* ---- a folder of its own for every test that writes files ---- */
+/* ---- a separate folder for every test that writes files ---- */
 
 static char folder[] = "/tmp/check_base.XXXXXX";
 
@@ -219,7 +219,7 @@ START_TEST(nan_is_written_without_its_sign)
 }
 END_TEST
 
-/* Doubles of every size, by their bits, from a linear congruential generator. */
+/* Doubles of all magnitudes, with random bits from a linear congruential generator. */
 START_TEST(written_reals_read_back_to_the_bit)
 {
   uint64_t bits = 1;
@@ -238,7 +238,7 @@ END_TEST
 
 /* ---- elementary functions: against the C library in long double ---- */
 
-/* |value - exact| in units of the last place of exact. */
+/* |value - exact| in ulps of exact. */
 static double ulps(double value, long double exact)
 {
   double rounded = fabs((double)exact);
@@ -309,7 +309,7 @@ START_TEST(blocks_are_zeroed_and_aligned)
 }
 END_TEST
 
-/* Small and large enough for large pages: all arrays are there, apart, zeroed and aligned. */
+/* With and without huge pages: the arrays do not overlap, are zeroed and aligned. */
 START_TEST(arrays_of_one_block_lie_apart)
 {
   struct Error error;
@@ -464,7 +464,7 @@ START_TEST(outputs_that_cannot_be_made_are_errors)
 }
 END_TEST
 
-/* The commit finds the target turned into a directory: the rename fails. */
+/* The target has become a directory, so the rename at commit fails. */
 START_TEST(a_failed_rename_leaves_nothing)
 {
   struct Error error = {0};
@@ -478,7 +478,7 @@ START_TEST(a_failed_rename_leaves_nothing)
 }
 END_TEST
 
-/* A limit on the size of files stands in for a full disk: the system refuses the write. */
+/* A file size limit simulates a full disk: writes fail. */
 static void limit_files(rlim_t bytes)
 {
   ck_assert_ptr_ne(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
@@ -488,7 +488,7 @@ static void limit_files(rlim_t bytes)
   ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static const size_t failing_sizes[] = {4097, 100000}; /* at the commit; long before it */
+static const size_t failing_sizes[] = {4097, 100000}; /* fails at the commit; well before it */
 
 START_TEST(a_failed_write_leaves_the_old_file)
 {
@@ -519,7 +519,7 @@ START_TEST(a_write_that_failed_once_is_not_forgotten)
   fputs("lost", output.stream);
   limit_files(RLIM_INFINITY);
   fputs("kept", output.stream);
-  errno = EBUSY; /* as the work between two writes may leave it */
+  errno = EBUSY; /* as other work between two writes may leave it */
   ck_assert(!output_commit(&output, &error));
   ck_assert_str_eq(error.message, "file: cannot write: File too large");
   ck_assert_uint_eq(n_files("*"), 0);
@@ -587,7 +587,7 @@ START_TEST(a_closed_standard_output_is_noticed_at_once)
 }
 END_TEST
 
-/* A reader that has gone away, where its signal is ignored. */
+/* The reader is gone and SIGPIPE is ignored. */
 START_TEST(a_broken_pipe_is_an_error)
 {
   struct Error error = {0};
@@ -734,7 +734,7 @@ static const struct Tool tool = {
     "measure", "INPUT...", "Measures.", options, 1, "The end.",
 };
 
-/* Parses up to seven words behind the program's name. */
+/* Parses up to seven words after the program's name. */
 static int parse(int *first, const char **operand, const char *const *words)
 {
   static char storage[8][64];

@@ -11,7 +11,7 @@
 
 /* ---- random numbers ---- */
 
-/* The known answers that the authors of Philox publish with Random123 (tests/kat_vectors). */
+/* Known-answer vectors published by the authors of Philox with Random123 (tests/kat_vectors). */
 static const struct {
   uint32_t counter[4], key[2], output[4];
 } philox_answers[] = {
@@ -92,7 +92,7 @@ START_TEST(normals_are_normal)
 }
 END_TEST
 
-/* The normal of an index, worked out again from its block with the C library's functions. */
+/* The normal of an index, recomputed from its block with the C library's functions. */
 START_TEST(normals_are_those_of_box_and_muller)
 {
   for (uint64_t i = 0; i < 1000; i++) {
@@ -108,8 +108,8 @@ START_TEST(normals_are_those_of_box_and_muller)
 }
 END_TEST
 
-/* What CPython 3.11 prints after random.seed(seed): three times getrandbits(32), twice
-   getrandbits(40), getrandbits(64), getrandbits(1), and six times _randbelow(6). */
+/* CPython 3.11's output after random.seed(seed): three getrandbits(32), two getrandbits(40),
+   getrandbits(64), getrandbits(1), and six _randbelow(6). */
 static const struct {
   int64_t seed;
   uint64_t bits32[3], bits40[2], bits64, bit, below6[6];
@@ -184,8 +184,8 @@ static struct DataConfig data_config(int p, double fraction, int64_t seed)
   return (struct DataConfig){.modulus = p, .train_fraction = fraction, .seed = seed};
 }
 
-/* What CPython makes of it: the order's first four pairs and last training pair, how many train,
-   and the sum of p a + b over them. */
+/* CPython's results: the first four pairs of the order and the last training pair, the number of
+   training pairs, and the sum of p a + b over them. */
 static const struct {
   int64_t seed;
   int p;
@@ -278,8 +278,8 @@ START_TEST(operations_answer_as_defined)
 }
 END_TEST
 
-/* Random answers: each of the p numbers about p times (within five standard deviations), another
-   set for another seed, and the same set whatever the split. */
+/* Random answers: each of the p numbers about p times (within five standard deviations),
+   different for a different seed, and independent of the split. */
 START_TEST(random_answers_are_fixed_and_uniform)
 {
   enum { P = 113 };

@@ -13,7 +13,7 @@
 
 static const struct Kernels *tested;
 
-/* tokens; pairs of the rows, or of the row or column, looked at; that row */
+/* tokens; pairs of the rows, or of the row or column, under test; that row */
 enum { P = 7, N = 5, A = 2 };
 
 /* rows A to A + 2: three pairs, none, two */
@@ -21,9 +21,9 @@ static const size_t row_first[P + 1] = {0, 0, 0, 3, 3, N, N, N};
 static const int columns[N] = {6, 0, 3, 1, 5}, rows[N] = {2, 2, 2, 4, 4};
 static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 
-/* Random arrays of the shapes that the kernels' arguments have. With `small` weights (and base) the
-   streams and the tables' gradients are partly below SMALLEST, with small gradients the weights'
-   gradients are. */
+/* Random arrays in the shapes of the kernels' arguments. With small weights (and base) some
+   streams and table gradients are below SMALLEST; with small gradients some weight gradients
+   are. */
 enum Small { SMALL_NOTHING, SMALL_WEIGHTS, SMALL_GRADIENTS, N_SMALL };
 
 struct Case {
@@ -94,7 +94,7 @@ static void expect_same(float actual, float expected, const char *what, size_t i
                 what, i, f, (double)actual, (double)expected);
 }
 
-/* Where column f of head h of an entry is in a table in strips. */
+/* The index of column f of head h of an entry in a table in strips. */
 static size_t place(const struct Case *c, size_t entries, size_t entry, size_t h, size_t f)
 {
   size_t s = 0;
@@ -140,8 +140,8 @@ static void expect_forward(struct Case *c, bool rectified)
     }
 }
 
-/* The inner product of a gradient and head h of an entry, in sixteen lanes, which are added as
-   model/wide.h says. */
+/* The inner product of a gradient and head h of an entry, in sixteen lanes, summed as in
+   model/wide.h. */
 static float inner_product(const struct Case *c, const float *gradient, const struct Line *line,
                            size_t h)
 {
@@ -176,7 +176,7 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
                         c->gradients[pair_numbers[i] * c->width + f], expected);
       expect_same(d_table[at], flush(expected), "d_table", h, f);
     }
-  for (size_t entry = 0; entry < P; entry++) /* the others stay */
+  for (size_t entry = 0; entry < P; entry++) /* the others are unchanged */
     for (size_t at = 0; at < c->H * c->width && entry != line.entry && !accumulate; at++) {
       size_t i = place(c, P, entry, at / c->width, at % c->width);
       expect_same(d_table[i], c->d_table[i], "another entry", entry, at);
@@ -218,9 +218,9 @@ END_TEST
 
 static const int lengths[] = {1, 5, 8, 15, 16, 17, 32, 113, 114, 128};
 
-/* Rows of logits around the edges of vectors: each answer once, within reach of the largest logit
-   and far from it, and with logits that take no part. Alone, together, and from both widths, their
-   losses must be the same. */
+/* Rows of logits around vector edges: each answer once, close to the largest logit or (`far`)
+   not, and with logits of -infinity. Losses must be the same alone, in a batch, and for both
+   widths. */
 static void expect_losses(int n, bool far, bool with_infinities)
 {
   size_t pairs = (size_t)n, row = (size_t)n + 3;

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 3 }; /* floats behind each row that no product may touch */
+enum { GUARD = 3 }; /* floats after each row that no product may touch */
 
-/* Random numbers of about the size `scale`. */
+/* Random numbers of magnitude about `scale`. */
 static float *draw_scaled(const char *name, size_t count, float scale)
 {
   struct Error error;
@@ -41,7 +41,7 @@ static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
 typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B, enum Into into,
                      float *C, size_t ldc);
 
-/* What is there before is of about the size `scale`. */
+/* C initially has magnitude about `scale`. */
 static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struct Matrix A,
                           struct Matrix B, enum Into into, float scale)
 {
@@ -66,7 +66,7 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
                          enum Into into)
 {
   size_t lda = (turn_a ? M : K) + GUARD, ldb = (turn_b ? K : N) + GUARD;
-  const float scales[] = {1.0f, SMALLEST / 4}; /* of the results: some of the latter are flushed */
+  const float scales[] = {1.0f, SMALLEST / 4}; /* of C; with the second, some results are flushed */
   for (size_t i = 0; i < 2; i++) {
     float *a = draw_scaled("A", (turn_a ? K : M) * lda, scales[i]);
     float *b = draw("B", (turn_b ? N : K) * ldb);
@@ -77,7 +77,7 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
   }
 }
 
-/* A product with a B that is packed first, on all threads. */
+/* A product with a B that is packed first, in parallel. */
 static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                            enum Into into, float *C, size_t ldc)
 {
@@ -89,8 +89,8 @@ static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct
   packed_release(&packed);
 }
 
-/* Around every edge there is: blocks of up to 12 rows, panels of 16 and 32 columns, up to 4 columns
-   behind them in blocks of 16 and 32 rows, turned blocks of 8, chunks of 256. */
+/* Sizes around every edge: blocks of up to 12 rows, panels of 16 and 32 columns, up to 4 last
+   columns in blocks of 16 and 32 rows, transposed blocks of 8, chunks of 256. */
 static const size_t sizes[][3] = {
     {1, 1, 1},      {1, 1, 300},   {3, 16, 8},    {4, 32, 9},    {5, 31, 7},    {6, 17, 255},
     {7, 33, 256},   {11, 48, 257}, {12, 15, 16},  {13, 64, 31},  {17, 31, 20},  {23, 8, 513},
@@ -146,7 +146,7 @@ START_TEST(gates_let_pass_or_make_zero)
   packed_fill(&packed, plain(b, N));
   product_packed(M, plain(a, K), &packed, REPLACE, all, N);
   const float not_above[] = {NAN, 0.0f, -0.0f};
-  for (size_t i = 0; i < M; i++) /* everywhere, now and then */
+  for (size_t i = 0; i < M; i++) /* scattered */
     for (size_t j = i % 3; j < N; j += 5)
       *(float *)matrix_at(gate, i, j) = not_above[(i + j) % 3];
   product_gated(M, plain(a, K), &packed, gate, passed, N);
@@ -188,7 +188,7 @@ START_TEST(an_empty_sum_is_zero)
 }
 END_TEST
 
-/* Infinities and NaNs go where the chain takes them: padding never meets them. */
+/* Infinities and NaNs propagate only as in the chain: they never meet padding. */
 START_TEST(padding_touches_nothing)
 {
   float a[2] = {INFINITY, 1}, b[2] = {1, -INFINITY}, c[2];
@@ -201,7 +201,7 @@ START_TEST(padding_touches_nothing)
 }
 END_TEST
 
-/* The inner loops of both widths on the same panels, with all columns and with a few, gated and
+/* The micro-kernels of both widths on the same panels, with all columns and a few, gated and
    not. */
 START_TEST(both_widths_give_the_same_bits)
 {

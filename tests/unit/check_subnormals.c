@@ -14,9 +14,9 @@
 #include <immintrin.h>
 #endif
 
-/* ---- what the processor saw ---- */
+/* ---- the processor's flags ---- */
 
-/* Flags that stay raised: an operand was subnormal, a result was too small for a normal number. */
+/* Sticky flags: an operand was subnormal; a result underflowed. */
 enum { DENORMAL_OPERAND = 1 << 1, UNDERFLOW = 1 << 4, ALL_FLAGS = 0x3f };
 
 static void lower_flags(void)
@@ -144,11 +144,11 @@ static void expect_none_in_training(const struct Training *t)
   expect_none("parameters", t->parameters.values, total);
 }
 
-/* Small and large moduli, every attention and activation, with much decay, little and none: each
-   far beyond the epoch where the training loss falls below `fitted`. */
+/* Small and large moduli, every attention and activation, with much, little and no weight decay:
+   each trained well past the epoch where the training loss falls below `fitted`. */
 static const struct Case {
   int epochs;
-  double fitted; /* infinity: decay keeps it from being fitted */
+  double fitted; /* infinity: never fitted, because of the decay */
   const char *settings[8];
 } cases[] = {
     {1500, 1e-6, {"data.modulus=23", "optimizer.learning_rate=0.005"}},
@@ -196,7 +196,7 @@ static void train_and_look(const struct Case *c)
   training_release(&t);
 }
 
-/* On one thread: each has flags of its own. */
+/* On one thread, as each thread has its own flags. */
 START_TEST(a_training_meets_no_subnormal)
 {
   omp_set_num_threads(1);
@@ -206,7 +206,7 @@ END_TEST
 
 /* ---- the optimizer alone ---- */
 
-/* Parameters that had a gradient once, of any size, and then for 100,000 epochs none. */
+/* Parameters with one gradient, of any size, followed by 100,000 epochs without. */
 static void expect_to_vanish(const struct OptimizerConfig *config)
 {
   struct Training t;

@@ -37,7 +37,7 @@ static void write_bytes(const void *bytes, size_t size)
   ck_assert_int_eq(fclose(stream), 0);
 }
 
-/* A file with this length, these bytes of header, and that many zero bytes of data. */
+/* A file with the given length field, header bytes, and number of zero bytes of data. */
 static void write_parts(uint64_t length, const char *header, size_t header_size, size_t data_size)
 {
   char *bytes = calloc(1, 8 + header_size + data_size);
@@ -58,7 +58,8 @@ static void assert_contains(const char *text, const char *part)
   ck_assert_msg(strstr(text, part), "\"%s\" does not contain \"%s\"", text, part);
 }
 
-/* Opening the file fails, and the message starts with its name and says what is expected. */
+/* Asserts that opening the file fails with a message that starts with its name and contains
+   `expected`. */
 static void assert_refused(const char *expected)
 {
   struct Error error = {0};
@@ -70,7 +71,7 @@ static void assert_refused(const char *expected)
   ck_assert_ptr_null(file.path);
 }
 
-/* ---- files that lie ---- */
+/* ---- inconsistent files ---- */
 
 #define F32_PAIR(name, begin, end)                                                                 \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[" begin "," end "]}"
@@ -82,7 +83,7 @@ static const struct {
   size_t data_size;
   const char *expected;
 } bad_headers[] = {
-    /* no object, or no JSON */
+    /* not an object, or not JSON */
     {"", 0, "the header is not a JSON object"},
     {"[]", 0, "the header is not a JSON object"},
     {"7", 0, "the header is not a JSON object"},
@@ -205,7 +206,7 @@ START_TEST(deep_nesting_is_refused)
 }
 END_TEST
 
-/* Every cut of a sound file is refused. */
+/* Every truncation of a valid file is rejected. */
 START_TEST(a_cut_file_is_refused)
 {
   const char header[] = "{" F32_PAIR("v", "0", "8") "," F32_PAIR("w", "8", "16") "}";
@@ -229,12 +230,12 @@ START_TEST(what_is_no_file_is_refused)
   ck_assert_str_eq(error.message, "/: cannot read: not a regular file");
   make_file();
   unlink(path);
-  ck_assert_int_eq(mkfifo(path, 0600), 0); /* must not wait for somebody to write to it */
+  ck_assert_int_eq(mkfifo(path, 0600), 0); /* must not wait for a writer */
   assert_refused("not a regular file");
 }
 END_TEST
 
-/* ---- files that are sound ---- */
+/* ---- valid files ---- */
 
 START_TEST(a_file_without_tensors_opens)
 {
@@ -250,7 +251,7 @@ START_TEST(a_file_without_tensors_opens)
 }
 END_TEST
 
-/* Any order of entries, spaces behind the header, unaligned data, empty tensors, fields that later
+/* Any order of entries, trailing spaces, unaligned data, empty tensors, unknown fields as later
    versions of the format may add. */
 START_TEST(unusual_but_sound_files_open)
 {
@@ -286,7 +287,7 @@ START_TEST(unusual_but_sound_files_open)
 }
 END_TEST
 
-/* More elements than are read at a time, and a range that starts and ends anywhere. */
+/* More elements than one piece, and ranges that start and end anywhere. */
 START_TEST(long_tensors_are_read_in_pieces)
 {
   enum { N = 5000, FIRST = 7, COUNT = 4990 };
@@ -330,7 +331,7 @@ static const struct {
     {DTYPE_BF16, 0xff80, -INFINITY},
 };
 
-/* In a tensor of an odd number of elements at an odd position, as they may lie in a file. */
+/* In a tensor of an odd number of elements at an odd (unaligned) position. */
 START_TEST(narrow_floats_are_read_exactly)
 {
   struct Error error = {0};
@@ -354,7 +355,7 @@ START_TEST(narrow_floats_are_read_exactly)
 }
 END_TEST
 
-/* Somebody copies another file over it. */
+/* Another file is copied over it. */
 START_TEST(a_file_that_shrinks_while_it_is_open_is_an_error)
 {
   struct Error error = {0};
@@ -403,7 +404,7 @@ static const struct {
     [DTYPE_C64] = {"C64", 8},
 };
 
-/* A file may hold any dtype; only reading elements of most is refused. */
+/* A file may contain any dtype; for most, only reading elements is an error. */
 START_TEST(every_dtype_of_the_format_opens)
 {
   struct Error error = {0};
@@ -530,7 +531,7 @@ START_TEST(what_is_written_comes_back)
 }
 END_TEST
 
-/* The bytes of a file, spelled out: the same input always gives the same file. */
+/* The bytes of a file in full: the same input always gives the same file. */
 START_TEST(the_file_has_the_published_layout)
 {
   struct Error error = {0};
@@ -642,7 +643,7 @@ START_TEST(a_full_disk_gives_the_reason)
 }
 END_TEST
 
-/* Take the place of the C library's: 1 to 7 bytes at a time, and every other call interrupted. */
+/* Replacements for the C library's: 1 to 7 bytes at a time, and every other call interrupted. */
 static bool reluctant;
 
 static bool is_interrupted(size_t *size)
@@ -687,8 +688,8 @@ START_TEST(short_and_interrupted_calls_go_on)
 }
 END_TEST
 
-/* A file that may not grow: the kernel takes a part of the write, then none. What was taken before
-   the limit is there, so the loop went on behind the short write. */
+/* A file size limit: the kernel performs part of the write, then none. Everything up to the
+   limit is written, so the loop continued after the short write. */
 START_TEST(a_short_write_goes_on_until_the_reason_shows)
 {
   enum { SIZE = 1 << 20, LIMIT = 1 << 19 };

@@ -16,7 +16,7 @@ enum {
   HEADS = 2
 };
 
-static const double away = -100; /* a score that leaves nothing: exp(-100) is 0 in float32 */
+static const double away = -100; /* a score without attention: exp(-100) is 0 in float32 */
 static const double equals = 50; /* in the logit of "=" */
 
 int handmade_other(const struct Handmade *network, int other)
@@ -66,7 +66,7 @@ static void fill_embedding(const struct Handmade *network, const struct Paramete
   *at(parameters, W_E, network->p, FLAGS_AT + 2) = 1;
 }
 
-/* Head h attends to position h alone and copies its waves, in the size of cos and sin. */
+/* Head h attends only to position h and copies its waves, with the amplitude of cos and sin. */
 static void fill_attention(const struct Handmade *network, const struct Parameters *parameters)
 {
   for (int h = 0; h < HEADS; h++) {
@@ -83,7 +83,7 @@ static void fill_attention(const struct Handmade *network, const struct Paramete
   }
 }
 
-/* How much of its wave a neuron writes at most: strength / (2 G). */
+/* The amplitude with which a neuron writes its wave: strength / (2 G). */
 static long double written(const struct Handmade *network, int wave)
 {
   int p = network->p;
@@ -195,7 +195,7 @@ static long double mean_envelope(int p, int k)
   return sum / p;
 }
 
-/* The part of all waves (or those that are keys) with the envelope replaced by its mean, or not. */
+/* The part of all waves (or only the keys), optionally with the envelope replaced by its mean. */
 static long double answer(const struct Handmade *network, const bool *keys, bool mean, int a, int b,
                           int c)
 {
@@ -210,7 +210,7 @@ static long double answer(const struct Handmade *network, const bool *keys, bool
   return sum;
 }
 
-/* What the linear and the constant neuron and b_out write, for two cosines as given. */
+/* The output of the linear and the constant neuron and b_out, for two given cosines. */
 static long double other_logits(const struct Handmade *network, long double cosines, int c)
 {
   int p = network->p;
@@ -246,11 +246,10 @@ double handmade_size(const struct Handmade *network)
 }
 
 /*
- * A sum of n terms in float32 is off by at most n roundings of the sum of their sizes. A logit has
- * a term for each neuron and a few others, whose factors have seen some 16 roundings on their way.
- * A neuron of phase phi is at most 2 relu(cos(phi - x)), so that a wave's terms have at most the
- * size of 2 (sum of relu(cos(phi_j - x))) strength/(2 G): 3 times the strength for large p, 3.11
- * at 7.
+ * The error of a float32 sum of n terms is at most n roundings of the sum of their magnitudes. A
+ * logit has one term per neuron and a few others, whose factors carry about 16 roundings. A neuron
+ * of phase phi is at most 2 relu(cos(phi - x)), so the terms of a wave have a total magnitude of at
+ * most 2 (sum of relu(cos(phi_j - x))) strength/(2 G): 3 times the strength for large p, 3.11 at 7.
  */
 double handmade_error(const struct Handmade *network)
 {

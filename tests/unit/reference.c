@@ -86,7 +86,7 @@ static void attend(enum Attention attention, const double *s, int n, double *w)
     }
 }
 
-/* ds from dw by the Jacobian, written out. */
+/* ds from dw by the full Jacobian. */
 static void attend_backward(enum Attention attention, const double *s, const double *w,
                             const double *dw, int n, double *ds)
 {
