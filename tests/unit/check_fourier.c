@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* sums of at most a few thousand terms of size 1 in double precision */
+/* sums of at most a few thousand terms of magnitude 1 in double precision */
 static const double rounding = 1e-11;
 
 static const int moduli[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 59, 113};
@@ -44,7 +44,7 @@ static double *new_doubles(size_t n)
   return values;
 }
 
-/* Numbers in [-1, 1) without a pattern. */
+/* Pseudo-random numbers in [-1, 1). */
 static double noise(unsigned *state)
 {
   *state = *state * 1664525u + 1013904223u;
@@ -200,12 +200,12 @@ START_TEST(folding_takes_the_mean_over_pairs_of_one_residue)
     int a = pair / P, b = pair % P;
     f[pair * STRIDE] = (float)((a + b) % P);
     f[pair * STRIDE + 1] = (float)((a - b + P) % P);
-    f[pair * STRIDE + 2] = 1e9f; /* behind the channels: not to be seen */
+    f[pair * STRIDE + 2] = 1e9f; /* after the channels: must not be used */
   }
   directions_fold(P, DIRECTION_SUM, f, STRIDE, CHANNELS, &sum[0][0]);
   directions_fold(P, DIRECTION_DIFFERENCE, f, STRIDE, CHANNELS, &difference[0][0]);
   for (int s = 0; s < P; s++) {
-    /* over the pairs of one sum the difference takes each value once, and the other way round */
+    /* over the pairs of one sum the difference takes each value once, and vice versa */
     ck_assert_double_eq_tol(sum[s][0], s, 1e-14);
     ck_assert_double_eq_tol(sum[s][1], 2, 1e-14);
     ck_assert_double_eq_tol(difference[s][0], 2, 1e-14);
@@ -215,7 +215,7 @@ START_TEST(folding_takes_the_mean_over_pairs_of_one_residue)
 END_TEST
 
 /* direction[a][b]: for odd p and a + b (cos x cos - sin x sin)/sqrt(2) or (sin x cos + cos x
-   sin)/sqrt(2) of the rows; in general the wave itself, normalised by its own length. */
+   sin)/sqrt(2) of the rows; in general the wave itself, normalised by its own norm. */
 static void fill_direction(double *direction, int p, enum DirectionSign sign, int k, bool sine)
 {
   double squares = 0;

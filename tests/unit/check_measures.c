@@ -19,7 +19,7 @@
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
 
-/* sums of at most some ten thousand terms of size 1 in double precision */
+/* sums of at most some ten thousand terms of magnitude 1 in double precision */
 static const double rounding = 1e-11;
 
 static void *new_array(int n, size_t size)
@@ -38,20 +38,20 @@ static struct FourierBasis new_basis(int p)
   return basis;
 }
 
-/* Numbers in [-1, 1) without a pattern. */
+/* Pseudo-random numbers in [-1, 1). */
 static double noise(unsigned *state)
 {
   *state = *state * 1664525u + 1013904223u;
   return (double)(*state >> 8) / (1 << 23) - 1;
 }
 
-/* ---- losses: what is measured, and of what ---- */
+/* ---- losses: the fixture ---- */
 
 /* Even, odd, prime and composite ones, and those with a single frequency. */
 static const int moduli[] = {2, 3, 4, 5, 6, 9, 12, 13, 23};
 enum { MOST_FREQUENCIES = 64 };
 
-/* Each modulus adds, then subtracts. */
+/* Each modulus with addition, then with subtraction. */
 static int modulus_of(int loop)
 {
   return moduli[loop / 2];
@@ -128,15 +128,15 @@ static double excluded(const struct Fixture *f, const bool *frequencies)
   return loss;
 }
 
-/* The error of logits of up to `size` after a projection on n frequencies: stored, they are off by
-   one rounding; the projection takes a mean of those over s with weights that sum to 2 n or less
-   (and 1 for the mean logits); what is left is stored again. */
+/* The error of logits of magnitude up to `size` after a projection on n frequencies: storing
+   them costs one rounding; the projection averages them over s with weights that sum to at most
+   2 n (plus 1 for the mean logits); the residual is rounded again. */
 static double projected_error(double size, int n)
 {
   return FLOAT_ROUNDING * size * (1 + (2 * n + 1) + 1);
 }
 
-/* Logits made of waves, each with a phase of its own so that no output is a mirror image. */
+/* Logits made of waves, each with its own phase, so that no output mirrors another. */
 struct Mixture {
   int p;
   enum DirectionSign sign;
@@ -213,7 +213,7 @@ START_TEST(two_cosines_have_the_loss_of_their_formula)
   losses = without(&f, one);
   assert_one_loss(&losses, of_last, tolerance);
   assert_relative(excluded(&f, one), of_last, tolerance);
-  losses = without(&f, both); /* constant logits are left: any answer is as good */
+  losses = without(&f, both); /* the remaining logits are constant */
   assert_one_loss(&losses, log(p), tolerance);
   assert_relative(excluded(&f, both), log(p), tolerance);
 
@@ -228,8 +228,8 @@ START_TEST(two_cosines_have_the_loss_of_their_formula)
 }
 END_TEST
 
-/* Restriction must drop what lies in other directions and keep the mean logits; exclusion must keep
-   both. Sets of frequencies: none, the lowest, the odd ones, all. */
+/* Restriction must remove other directions and keep the mean logits; exclusion must keep both.
+   Sets of frequencies: none, the lowest, the odd ones, all. */
 static void choose(int set, int n_frequencies, bool *chosen)
 {
   for (int k = 0; k <= n_frequencies; k++)
@@ -316,7 +316,7 @@ END_TEST
 
 /* ---- losses: subsets and outputs ---- */
 
-/* A network that knows its training pairs by heart: the answer's logit is `height` there, all
+/* A network that has memorised its training pairs: the answer's logit is `height` there, all
    others are 0. */
 struct Memory {
   const struct Dataset *dataset;
@@ -331,7 +331,8 @@ static long double remembered_logit(const void *context, int a, int b, int c)
   return known ? (long double)memory->height : 0;
 }
 
-/* Lets the pairs with a < r train: r of the p pairs of each sum, and of each difference. */
+/* Makes the pairs with a < r the training pairs: r of the p pairs of each sum, and of each
+   difference. */
 static void train_first_rows(struct Dataset *dataset, int r)
 {
   int p = dataset->p;
@@ -348,10 +349,10 @@ static double loss_of_margin(int p, double margin)
 }
 
 /*
- * With r/p of each residue's pairs known, the logits by residue are F[s][c] = height r/p [c = s],
- * and [c = s] = 1/p + sum over k of 2/p cos(w_k(s - c)) holds all frequencies. Without them, known
- * pairs have a margin of height (1 - r/p) and the others one of -height r/p; they alone leave all
- * pairs a margin of height r/p.
+ * With r/p of each residue's pairs memorised, the logits by residue are F[s][c] = height r/p [c =
+ * s], and [c = s] = 1/p + sum over k of 2/p cos(w_k(s - c)) contains all frequencies. Without
+ * these, memorised pairs have a margin of height (1 - r/p) and the others one of -height r/p; with
+ * only these, all pairs have a margin of height r/p.
  */
 START_TEST(memory_shows_in_the_subsets)
 {
@@ -371,7 +372,7 @@ START_TEST(memory_shows_in_the_subsets)
   assert_relative(found.all.loss, (r * loss_of_margin(p, height) + (p - r) * log(p)) / p,
                   tolerance);
   ck_assert_double_eq(found.train.accuracy, 1);
-  ck_assert_double_eq(found.test.accuracy, 1.0 / p); /* of equal logits the first counts */
+  ck_assert_double_eq(found.test.accuracy, 1.0 / p); /* of equal logits the first is the argmax */
 
   found = without(&f, all);
   assert_relative(found.train.loss, loss_of_margin(p, height - part), tolerance);
@@ -485,7 +486,7 @@ static long double sum_against_wave(int p, int a, int b)
   return 2 * wave_cos(p, 1, a + b) + wave_cos(p, 2, a);
 }
 
-/* a product of two frequencies belongs to neither: variance 1/4 beside 9/2 */
+/* a product of two frequencies belongs to neither: variance 1/4, against 9/2 */
 static long double stray_product(int p, int a, int b)
 {
   return wave_cos(p, 1, a) * wave_cos(p, 2, b) + 3 * wave_cos(p, 2, a);
@@ -496,7 +497,7 @@ static long double two_frequencies(int p, int a, int b)
   return 1 + wave_cos(p, 1, a) * wave_sin(p, 2, b);
 }
 
-/* one pair: 8 of the p^2 - 1 products that are not constant, all of one size, at any k < p/2 */
+/* one pair: 8 of the p^2 - 1 non-constant products, all of equal norm, at any k < p/2 */
 static long double one_pair(int p, int a, int b)
 {
   (void)p;
@@ -554,8 +555,8 @@ static const struct NeuronCase {
     {59, ANY, one_pair, 8.0 / 3480},
 };
 
-/* Stored, an activation is off by one rounding. A share of squares then moves by at most 4 times
-   the error of the function over its deviation, and none here is larger than 8 deviations. */
+/* Storing an activation costs one rounding. That changes a share of squares by at most 4 times
+   the error of the function over its deviation, and none here exceeds 8 deviations. */
 static const double share_tolerance = 4 * 8 * FLOAT_ROUNDING;
 
 /* hidden[p^2][n]: column i is case i % n_cases of the modulus. */
@@ -569,7 +570,7 @@ static void fill_neurons(int p, const struct NeuronCase *const *cases, int n_cas
 
 START_TEST(neurons_have_the_shares_of_their_formulas)
 {
-  enum { N = 2 * GRID_BLOCK + 5 }; /* a last block that is not full */
+  enum { N = 2 * GRID_BLOCK + 5 }; /* with a partial last block */
   static const int of_cases[] = {2, 3, 4, 5, 12, 13, 15, 59};
   const struct NeuronCase *cases[LENGTH(neuron_cases)];
   int p = of_cases[_i], n_cases = 0;
@@ -593,7 +594,7 @@ START_TEST(neurons_have_the_shares_of_their_formulas)
 }
 END_TEST
 
-/* Behind a real ReLU: the shares of all frequencies by direct sums, and the largest of them. */
+/* After a real ReLU: the shares of all frequencies by direct sums, and the largest of them. */
 START_TEST(rectified_neurons_have_the_shares_of_direct_sums)
 {
   enum { N = 6 };
@@ -707,7 +708,7 @@ static struct Parameters new_parameters(int p, int d_model, int d_mlp, bool outp
 /* Even, odd and composite; the wave of an even one's p/2 has no sine. */
 static const int spectrum_moduli[] = {3, 4, 12, 13, 15, 59};
 
-/* The length of cos(w_k x) over a period, and of the constant 1 for k = 0. */
+/* The norm of cos(w_k x) over a period; for k = 0 of the constant 1. */
 static double wave_length(int p, int k)
 {
   return k == 0 || 2 * k == p ? sqrt(p) : sqrt(p / 2.0);
@@ -731,14 +732,14 @@ START_TEST(waves_in_the_embedding_are_its_spectrum)
     weights[x * D + 4] = -1;
   }
   for (int i = 0; i < D; i++)
-    weights[p * D + i] = 1e6f; /* the token "=" is no number */
+    weights[p * D + i] = 1e6f; /* "=" is not a number token */
   ck_assert(spectrum_of_embedding(&basis, &parameters, norms, &error));
   double in_cosine = n == 1 ? 25.25 : 25;
   expected[0] = sqrt(p);
   expected[1] = sqrt(in_cosine) * wave_length(p, 1);
   expected[2] = 2 * wave_length(p, 1);
   if (n > 1) expected[2 * n - 1] = 0.5 * wave_length(p, n);
-  /* the stored weights are off by one rounding each, and so is their norm, 4 + sqrt(p) and more */
+  /* one rounding for each stored weight, and so for their norm, at least 4 + sqrt(p) */
   for (int i = 0; i < p; i++)
     ck_assert_double_eq_tol(norms[i], expected[i], FLOAT_ROUNDING * 6 * sqrt(p));
   free(expected);
@@ -765,12 +766,12 @@ START_TEST(angles_in_the_neuron_logit_map_are_its_components)
       out[i * D + 1] = sinf((float)i);
     }
     for (int c = 0; c < V; c++) {
-      unembedding[c] = c < p ? (float)wave_cos(p, 1, c) : 1e6f; /* the output "=" is no number */
+      unembedding[c] = c < p ? (float)wave_cos(p, 1, c) : 1e6f; /* "=" is not a number output */
       unembedding[V + c] = c < p ? (float)wave_sin(p, 1, c) : 1e6f;
     }
     ck_assert(spectrum_of_neuron_logit_map(&basis, &parameters, components, &error));
-    /* an entry has two factors off by one rounding each (cosf and sinf by two), and is a sum of two
-       products; its column's norm is sqrt(p/2) */
+    /* an entry is a sum of two products of two factors, each with one rounding (cosf and sinf:
+       two); its column's norm is sqrt(p/2) */
     for (int i = 0; i < M; i++)
       for (int row = 0; row < p; row++) {
         double expected = row == 1   ? cos(i) * wave_length(p, 1)
@@ -803,8 +804,7 @@ START_TEST(a_product_in_the_logits_is_one_norm)
   for (int V = p; V <= p + 1; V++) {
     logits_of_formula(p, logit_of_one_product, &p, 1e6f, V, logits);
     ck_assert(spectrum_of_logits(&basis, logits, (size_t)V, norms, &error));
-    /* each logit is off by one rounding; all of them have a norm below p/2 sqrt(squares) + 2 p^1.5
-     */
+    /* one rounding per logit; the norm of all is below p/2 sqrt(squares) + 2 p^1.5 */
     double tolerance = FLOAT_ROUNDING * (p / 2.0 * sqrt(squares) + 2 * p * sqrt(p));
     for (int i = 0; i < p; i++)
       for (int j = 0; j < p; j++) {
@@ -896,7 +896,7 @@ START_TEST(sorting_is_rising)
 }
 END_TEST
 
-/* 1 + 4 + ... + n^2 for the values 1, -2, 3, ...: whole numbers, without an error. */
+/* 1 + 4 + ... + n^2 for the values 1, -2, 3, ...: integers, so exact. */
 START_TEST(squared_weights_are_the_sum_of_squares)
 {
   struct Parameters parameters = new_parameters(5, 4, 3, true);
@@ -917,7 +917,7 @@ END_TEST
 enum { MOST_SNAPSHOTS = 12 };
 
 static const struct Curve {
-  const char *phases; /* expected, one digit for each snapshot */
+  const char *phases; /* expected, one digit per snapshot */
   double test_loss[MOST_SNAPSHOTS], test_accuracy[MOST_SNAPSHOTS], squares[MOST_SNAPSHOTS];
 } curves[] = {
     /* a run that groks: the peak at 2, half right at 5, settled at 7 */
@@ -927,9 +927,9 @@ static const struct Curve {
      {90, 200, 300, 280, 250, 200, 150, 104, 101, 100}},
     /* the test loss rises to the end: memorisation alone */
     {"00000", {1, 2, 3, 4, 5}, {0.9, 0.9, 0.9, 0.9, 0.9}, {1, 1, 1, 1, 1}},
-    /* it falls, but never half of the answers are right */
+    /* it falls, but accuracy never reaches one half */
     {"00111", {1, 5, 4, 3, 2}, {0, 0, 0.1, 0.3, 0.4999}, {9, 9, 9, 9, 9}},
-    /* exactly half is half; weights that move to the end */
+    /* exactly half counts; weights still change at the end */
     {"001122", {1, 5, 4, 3, 2, 1}, {0, 0, 0, 0.5, 0.9, 1}, {9, 9, 9, 9, 9, 5}},
     /* half right at the last snapshot */
     {"0011", {1, 5, 4, 3}, {0, 0, 0, 0.7}, {1, 1, 1, 1}},
@@ -937,7 +937,7 @@ static const struct Curve {
     {"0001122", {1, 2, 9, 8, 7, 6, 5}, {0.7, 0.7, 0.7, 0, 0.8, 1, 1}, {7, 7, 7, 7, 7, 5, 9}},
     /* settled when half is right: one snapshot of cleanup */
     {"0112333", {9, 8, 7, 1, 1, 1, 1}, {0, 0, 0.6, 1, 1, 1, 1}, {5, 5, 5, 5, 5, 5, 5}},
-    /* a late stray, at 5, of more than 5 %; exactly 5 % is none */
+    /* a late deviation, at 5, of more than 5 %; exactly 5 % does not count */
     {"012222233",
      {9, 8, 1, 1, 1, 1, 1, 1, 1},
      {0, 1, 1, 1, 1, 1, 1, 1, 1},

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A network of an unusual size, its data set and parameters somewhat larger than at the start, so
-   that attention is not uniform and biases are not zero. */
+/* A network of an unusual size, its data set, and parameters somewhat larger than initial ones,
+   so that attention is not uniform and biases are not zero. */
 struct Fixture {
   struct Config config;
   struct Dataset dataset;
@@ -165,7 +165,7 @@ START_TEST(evaluation_gives_the_bits_of_the_gradient_pass)
 }
 END_TEST
 
-/* Nothing of one step may be left in the next one. */
+/* No state may leak from one step into the next. */
 START_TEST(steps_before_change_no_bit)
 {
   struct Fixture f;
@@ -294,7 +294,7 @@ END_TEST
 
 /* ---- the loss ---- */
 
-/* The loss of one pair, whose logits are overwritten by `scale` times the gradient. */
+/* The loss of one pair; overwrites its logits with `scale` times the gradient. */
 static double loss_gradient(float *logits, int n, int answer, float scale)
 {
   double loss = 0;

@@ -51,7 +51,7 @@ END_TEST
 
 enum { WIDE = 3, HIGH = 6 };
 
-/* A grid whose row `strong` is the strongest and whose column 1 is; cells count up. */
+/* A grid whose strongest row is `strong` and strongest column 1; the other cells count up. */
 static struct Grid make_grid(size_t strong)
 {
   struct Grid grid = {.n_x = WIDE, .n_y = HIGH, .x = 10, .y = -1, .dx = 2, .dy = 0.5};

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* sums of at most a few thousand terms of size 1 in double precision */
+/* sums of at most a few thousand terms of magnitude 1 in double precision */
 static const double rounding = 1e-11;
 
-/* the same of values that were rounded to float: half a unit of 2^-24, twice over */
+/* the same for values rounded to float: 2^-24, times two */
 static const double float_rounding = 1.2e-7;
 
 static const double pi = 3.14159265358979323846;
@@ -62,7 +62,7 @@ static float *new_floats(size_t n)
   return new_array(n, sizeof(float));
 }
 
-/* Numbers in [-1, 1) without a pattern. */
+/* Pseudo-random numbers in [-1, 1). */
 static double noise(unsigned *state)
 {
   *state = *state * 1664525u + 1013904223u;
@@ -133,8 +133,8 @@ END_TEST
 
 /* ---- attention ---- */
 
-/* attention[p^2][2][3]: head 1 attends to a by mean + alpha (cos a - cos b) + beta (sin a - sin b)
-   + gamma cos(w_5(a + b)); head 0 and the other positions are not to be seen. */
+/* attention[p^2][2][3]: head 1 attends to a by mean + alpha (cos a - cos b) + beta (sin a - sin
+   b) + gamma cos(w_5(a + b)); head 0 and the other positions must not be used. */
 static void fill_attention(float *attention, int p, int k, double mean, double alpha, double beta,
                            double gamma)
 {
@@ -236,7 +236,7 @@ START_TEST(attention_spectrum_is_what_tokens_add_to_scores)
   embedding[P * D] = 1; /* x_= = (1 + 2, 3, 0, 0) */
   position[2 * D] = 2;
   position[2 * D + 1] = 3;
-  position[0] = 50; /* of a: no part of what the token adds */
+  position[0] = 50; /* of position a: not part of the token's contribution */
   for (int i = 0; i < D; i++)
     parameters_at(&snapshot.parameters, W_Q)[i * D + i] =
         parameters_at(&snapshot.parameters, W_K)[i * D + i] = 1;
@@ -259,7 +259,7 @@ END_TEST
 enum { N_NEURONS = 6 };
 
 /* W_L[c] = sum over two frequencies of cos(w_k c) u_k + sin(w_k c) v_k, plus `rest` times the
-   cosine of another one and a constant, taken into the Fourier basis: [p][N_NEURONS]. */
+   cosine of another one and a constant, in the Fourier basis: [p][N_NEURONS]. */
 static double *new_map(const struct FourierBasis *basis, const int keys[2],
                        const double vectors[4][N_NEURONS], int other, double rest)
 {
@@ -430,8 +430,8 @@ END_TEST
 
 /* ---- the logits as cosines ---- */
 
-/* logits[p^2][p + 1] = 3 + sum over k of alpha[k] cos(w_k(s - c)) + gamma cos(w_1 a); the logit of
-   "=" is not to be seen. */
+/* logits[p^2][p + 1] = 3 + sum over k of alpha[k] cos(w_k(s - c)) + gamma cos(w_1 a); the logit
+   of "=" must not be used. */
 static float *new_logits(int p, enum DirectionSign sign, const double *alpha, double gamma)
 {
   float *logits = new_floats((size_t)(p * p * (p + 1)));
@@ -509,9 +509,9 @@ END_TEST
 
 /* ---- replacements ---- */
 
-/* A network without pattern, more neurons than are worked on at a time, and everything that the
-   replacements look at. The keys are 2 and 4; neurons 0, 3, 6, ... are in a cluster, of a frequency
-   that need not be a key. */
+/* A random network with more neurons than one block, and everything that the replacements use.
+   The keys are 2 and 4; neurons 0, 3, 6, ... are in a cluster, not necessarily of a key
+   frequency. */
 struct Fixture {
   struct Config config;
   struct FourierBasis basis;
@@ -607,8 +607,8 @@ static void tear_down(struct Fixture *f)
   snapshot_release(&f->snapshot);
 }
 
-/* The logits that are found are those expected, but for float32: some tens of roundings of numbers
-   no larger than the largest logit. */
+/* Asserts that the logits are the expected ones within float32: some tens of roundings of
+   numbers no larger than the largest logit. */
 static void check_logits(struct Fixture *f, enum Replacement replacement)
 {
   struct Error error = {0};
@@ -636,7 +636,7 @@ static void expect_neurons(struct Fixture *f, const double *replaced)
 }
 
 /* Adds to out, for functions [p^2][n] of a pair, the projection of column i on a function of the
-   pair, which is normalised first; one that is zero everywhere adds nothing. */
+   pair, which is normalised first; does nothing if that is zero everywhere. */
 static void add_projection(int p, const double *in, int n, int i, double *function, double *out)
 {
   double norm = sqrt(squares((size_t)(p * p), function)), product = 0;
@@ -653,8 +653,8 @@ static double wave(int p, int k, int x, int which)
   return which == 0 ? 1 : which == 1 ? cos_w(p, k, x) : sin_w(p, k, x);
 }
 
-/* The projection on the products of frequency k, the constant one too or not. The products are
-   orthogonal, and for k = p/2 those with a sine are zero. */
+/* The projection on the products of frequency k, optionally including the constant. The products
+   are orthogonal, and for k = p/2 those with a sine are zero. */
 static void add_polynomial(int p, const double *in, int n, int i, int k, bool constant, double *out)
 {
   double *function = new_doubles((size_t)(p * p));
@@ -674,7 +674,7 @@ START_TEST(nothing_replaced_is_the_network)
   set_up(&f, _i);
   memcpy(f.expected, f.logits, f.n_logits * sizeof *f.logits);
   check_logits(&f, REPLACE_NOTHING);
-  /* and where there is no cluster, the neurons that move nothing change no bit */
+  /* without clusters, unchanged neurons must not change a bit */
   float *as_is = new_floats(f.n_logits);
   memcpy(as_is, f.found, f.n_logits * sizeof *as_is);
   for (int i = 0; i < f.m; i++)
@@ -740,8 +740,7 @@ START_TEST(logits_become_the_polynomials_of_the_keys)
 }
 END_TEST
 
-/* Each coefficient by the cosine's inner product with the logits, in the space of pairs and
-   outputs. */
+/* Each coefficient from the cosine's inner product with the logits over pairs and outputs. */
 START_TEST(logits_become_fitted_cosines)
 {
   struct Fixture f;
@@ -887,7 +886,7 @@ START_TEST(replacements_do_not_depend_on_the_number_of_threads)
 }
 END_TEST
 
-/* ---- few numbers for many ---- */
+/* ---- summary numbers ---- */
 
 START_TEST(ranges_pass_over_nan)
 {
@@ -931,9 +930,9 @@ START_TEST(products_of_keys_are_told_from_the_others)
   norms[0] = 100;         /* the constant */
   norms[1 * P + 2] = 3;   /* cos_1 x sin_1 */
   norms[6 * P + 6] = 4;   /* sin_3 x sin_3 */
-  norms[1 * P + 5] = 1;   /* cos_1 x cos_3: of two frequencies */
-  norms[0 * P + 1] = 2;   /* 1 x cos_1: of one number alone */
-  norms[3 * P + 3] = 1.5; /* cos_2 x cos_2: no key */
+  norms[1 * P + 5] = 1;   /* cos_1 x cos_3: two frequencies */
+  norms[0 * P + 1] = 2;   /* 1 x cos_1: one number only */
+  norms[3 * P + 3] = 1.5; /* cos_2 x cos_2: not a key */
   ck_assert_double_eq_tol(contrast_of_products(&basis, norms, keys), 25 / (25 + 1 + 4 + 2.25),
                           rounding);
   fourier_basis_release(&basis);
