@@ -577,21 +577,14 @@ grep -qx 'epochs = 60' "$build/runs/decay-3/config.ini" || fail 'OVERRIDES did n
 grep -qx 'epochs = 50' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES changed the line of decay-0.1'
 is_idle all-figures sweeps
 
-begin 'the run and the figure that the README adds'
-for what in run figure; do
-  line=$(grep "^$what(subtraction" "$source/README.md") || fail "README.md shows no $what(subtraction...)"
-  file=$tree/$([ "$what" = run ] && echo configs || echo figures)/CMakeLists.txt
-  printf '%s\n' "$line" >>"$file"
-done
+begin 'the figure that the README adds'
+command_of_readme 'figure(subtraction-losses ' >>"$tree/figures/CMakeLists.txt"
 awk '/^```/ { inside = 0 } inside; /^```ini/ { inside = 1 }' "$source/README.md" \
   >"$tree/figures/subtraction-losses.ini"
 builds subtraction-losses
 made <<END
-runs/subtraction/trajectory.safetensors
-runs/subtraction/history.tsv
 figures/subtraction-losses.pdf
 END
-grep -qx 'operation = subtract' "$build/runs/subtraction/config.ini" || fail 'no subtraction'
 
 if [ "$failures" -ne 0 ]; then
   echo "$failures checks failed"
