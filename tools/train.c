@@ -4,7 +4,8 @@
  *
  * However a training ends, the same command goes on from the state that was saved last
  * (model/state.h), and the two files come out byte for byte as if nothing had happened. A finished
- * run is one that has nothing left to train; with more epochs it has.
+ * run is one that has nothing left to train; with more epochs it has. Work of another run is not
+ * replaced unless that is asked for.
  */
 #include "base/command_line.h"
 #include "base/interrupt.h"
@@ -33,7 +34,7 @@
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *share, *progress, *save_every, *dump, *list, *digest;
+  const char *directory, *threads, *share, *progress, *save_every, *restart, *dump, *list, *digest;
 };
 
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
@@ -187,10 +188,11 @@ static void run_release(struct Run *run)
 /* Finds a saved state to go on from, with the file of its snapshots. NULL with the reason where
    there is none; the reason is empty where nothing was saved, and has the system's code where that
    cannot be told, for files that are there cannot be read. */
-static const char *recall(struct Run *run, struct Error *reason)
+static const char *recall(struct Run *run, enum StateFound *found, struct Error *reason)
 {
   struct State state;
-  if (!state_read(&state, run->state, &run->config, &run->parameters, reason)) return NULL;
+  *found = state_read(&state, run->state, &run->config, &run->parameters, reason);
+  if (*found != STATE_USABLE) return NULL;
   const char *snapshots = NULL;
   if (recorder_recall(&run->recorder, state.rows, state.n_rows, state.digests, state.n_snapshots,
                       reason))
@@ -206,10 +208,23 @@ static const char *recall(struct Run *run, struct Error *reason)
   return snapshots;
 }
 
-static bool begin(struct Run *run, struct Error *error)
+/* Would starting over destroy work: a finished trajectory, or the state of another run? What is
+   damaged or has lost its snapshots is no work. */
+static bool check_nothing_is_lost(const struct Run *run, enum StateFound found,
+                                  const struct Error *reason, struct Error *error)
+{
+  struct Error finished;
+  bool has_finished = recorder_has_finished(&run->recorder, &finished);
+  if (!has_finished && found != STATE_OTHERS) return true;
+  return error_set(error, "%s; --restart starts over and replaces what is there",
+                   found == STATE_NONE ? finished.message : reason->message);
+}
+
+static bool begin(struct Run *run, bool restart, struct Error *error)
 {
   struct Error reason = {0};
-  const char *snapshots = recall(run, &reason);
+  enum StateFound found;
+  const char *snapshots = recall(run, &found, &reason);
   if (snapshots) {
     if (run->first < run->config.train.epochs)
       fprintf(stderr, "train: %s: continuing at epoch %" PRId64 " of %d\n", run->directory,
@@ -220,6 +235,7 @@ static bool begin(struct Run *run, struct Error *error)
     *error = reason;
     return false;
   }
+  if (!restart && !check_nothing_is_lost(run, found, &reason, error)) return false;
   if (*reason.message) fprintf(stderr, "train: %s; starting over\n", reason.message);
   parameters_initialise(&run->parameters, run->config.train.seed);
   return recorder_start(&run->recorder, error);
@@ -381,7 +397,8 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
   if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
   bool done = run_init(&run, error) && enter_directory(&run, error) &&
               enter_share(&run, arguments->share, error) &&
-              begin(&run, error) && open_log(&run, arguments->progress, error) &&
+              begin(&run, arguments->restart, error) &&
+              open_log(&run, arguments->progress, error) &&
               run_train(&run, signal, error);
   run_release(&run);
   return done;
@@ -402,6 +419,8 @@ int main(int argc, char **argv)
       {0, "save-every", "SECONDS",
        "between two savings of the state (default: 3, or more where saving is slow)",
        &arguments.save_every},
+      {0, "restart", NULL, "where RUN_DIR holds a run that this one cannot continue, replace it",
+       &arguments.restart},
       {0, "dump-config", "FILE", "write the effective configuration and train nothing",
        &arguments.dump},
       {0, "settings", NULL, "list all settings with their defaults and exit", &arguments.list},
@@ -418,7 +437,8 @@ int main(int argc, char **argv)
           "Writes RUN_DIR/trajectory.safetensors and RUN_DIR/history.tsv. Files given later\n"
           "override earlier ones; section.key=value overrides files; what none of them says\n"
           "is the paper's mainline. Interrupted or killed, the same command goes on from\n"
-          "RUN_DIR/resume.safetensors; so does a finished run with more train.epochs.",
+          "RUN_DIR/resume.safetensors; so does a finished run with more train.epochs. A run with\n"
+          "other settings is not replaced without --restart.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
@@ -430,6 +450,11 @@ int main(int argc, char **argv)
     return show_settings(arguments.digest, argv + first, (size_t)(argc - first), &error)
                ? EXIT_SUCCESS
                : command_line_fail(&tool, &error);
+  if (first == argc && !arguments.dump) {
+    error_set(&error, "nothing says what to train: expected CONFIG.ini or section.key=value");
+    command_line_fail(&tool, &error);
+    return EXIT_WRONG_USAGE;
+  }
   int signal = 0;
   if (!train(&arguments, argv + first, argc - first, &signal, &error))
     return command_line_fail(&tool, &error);

@@ -221,7 +221,7 @@ train_job() {
   new_job train run.ini
   cp "$scratch/made/old/trajectory.safetensors" "$scratch/made/old/history.tsv" "$dir/old/"
   continues=yes
-  run_job train train "-o $dir/out $dir/in/run.ini"
+  run_job train train "-o $dir/out --restart $dir/in/run.ini"
 }
 
 # A finished run that goes on to more epochs.

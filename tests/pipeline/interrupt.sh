@@ -330,9 +330,24 @@ succeeds train -o run100 $small
 says 'continuing at epoch 100 of 250$'
 same run100 small250
 
+# The command must fail with one message and leave the folder of the run as it is.
+refuses() { # RUN PATTERN COMMAND...
+  run=$1 pattern=$2 status=0
+  shift 2
+  rm -rf before
+  cp -R "$run" before
+  "$@" 2>err || status=$?
+  [ "$status" -eq 1 ] || fail "ended with status $status"
+  [ "$(wc -l <err)" -eq 1 ] || fail 'that is not one message'
+  says "^train: $pattern; --restart starts over and replaces what is there\$"
+  diff -r before "$run" >/dev/null || fail 'the files are not what they were'
+}
+
 begin 'fewer epochs than the finished run had'
-succeeds train -o run100 $small train.epochs=100
-says 'run100/resume\.safetensors: is at epoch 250, behind the last one, 100; starting over$'
+beyond='run100/resume\.safetensors: is at epoch 250, beyond the last one, train\.epochs = 100'
+refuses run100 "$beyond" train -o run100 $small train.epochs=100
+succeeds train -o run100 --restart $small train.epochs=100
+says "$beyond; starting over\$"
 same run100 small100
 
 begin 'more epochs, and fewer, than an interrupted run was to have'
@@ -369,13 +384,15 @@ succeeds train -o early_lower $early train.stop_test_loss=2.05
 succeeds train -o early2 $early train.stop_test_loss=2.05
 says 'continuing at epoch 2 of 7$'
 same early2 early_lower
-succeeds train -o early2 $early
-says 'is at epoch 3, behind epoch 2, where a test loss below train\.stop_test_loss ends this run'
+beyond='is at epoch 3, beyond epoch 2, where a test loss below train\.stop_test_loss ends this run'
+refuses early2 "early2/resume\.safetensors: $beyond" train -o early2 $early
+succeeds train -o early2 --restart $early
+says "$beyond; starting over\$"
 same early2 early
 
 # ---- states that are not this run's ----
 
-# Continues the interrupted run after something was done to it.
+# Starts the interrupted run over after something was done to it.
 not_used() { # PATTERN REFERENCE COMMAND...
   pattern=$1 reference=$2
   shift 2
@@ -388,13 +405,41 @@ not_used() { # PATTERN REFERENCE COMMAND...
 rm -rf run
 cp -R half run
 
+# The same, where what is there is work that is not given up unasked.
+given_up() { # PATTERN REFERENCE COMMAND...
+  of_state="run/resume\\.safetensors: $1"
+  refuses run "$of_state" "$3" -o run $4
+  not_used "$1" "$2" "$3" -o run --restart $4
+}
+
 begin 'the state of another configuration'
 succeeds train -o rate002 $small optimizer.learning_rate=0.002
-not_used 'is of a run with optimizer\.learning_rate = 0\.001, this one has 0\.002' rate002 \
-  train -o run $small optimizer.learning_rate=0.002
+given_up 'is of a run with optimizer\.learning_rate = 0\.001, this one has 0\.002' rate002 \
+  train "$small optimizer.learning_rate=0.002"
 succeeds train -o size7 $small data.modulus=7
-not_used 'is of a run with data\.modulus = 13, this one has 7' size7 \
-  train -o run $small data.modulus=7
+given_up 'is of a run with data\.modulus = 13, this one has 7' size7 train "$small data.modulus=7"
+# of several differences the first in the order of the settings
+refuses run 'run/resume\.safetensors: is of a run with data\.seed = 0, this one has 1' \
+  train -o run $small train.seed=1 optimizer.beta1=0.8 data.seed=1
+
+begin 'a finished run without its state'
+cp -R small250 finished
+rm finished/resume.safetensors
+refuses finished 'finished/trajectory\.safetensors: is of a finished run with these settings' \
+  train -o finished $small
+refuses finished \
+  'finished/trajectory\.safetensors: is of a run with train\.epochs = 250, this one has 100' \
+  train -o finished $small train.epochs=100
+succeeds train -o finished --restart $small train.epochs=100
+same finished small100
+
+begin 'a finished run with a damaged state'
+cp -R small250 spoilt
+truncate -s 1000 spoilt/resume.safetensors
+refuses spoilt 'spoilt/resume\.safetensors: .*' train -o spoilt $small
+succeeds train -o spoilt --restart $small
+says 'starting over$'
+same spoilt small250
 
 begin 'a damaged state'
 size=$(wc -c <run/resume.safetensors)
@@ -416,7 +461,7 @@ begin 'the state of another build, and of the same one elsewhere'
 sed 's/the same command continues there/the same command continues THERE/' "$tools/train" >other
 strip -o stripped "$tools/train"
 chmod +x other stripped
-not_used 'was saved by another build of this program' small250 ./other -o run $small
+given_up 'was saved by another build of this program' small250 ./other "$small"
 ./stripped -o run $small 2>err || fail "ended with status $?"
 says 'continuing at epoch'
 same run small250
@@ -431,8 +476,8 @@ header=$(od -An -tu8 -N 8 run/trajectory.safetensors.partial) # snapshot 0 is th
 printf '\377' |
   dd of=run/trajectory.safetensors.partial bs=1 seek=$((header + 15)) conv=notrunc 2>/dev/null
 cp run/trajectory.safetensors.partial run/trajectory.safetensors
-not_used 'the snapshots until then are gone: .*snapshot 0 is not the one that was saved' small250 \
-  train -o run $small
+given_up 'the snapshots until then are gone: .*snapshot 0 is not the one that was saved' small250 \
+  train "$small"
 
 # ---- what else happens ----
 

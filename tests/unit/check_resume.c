@@ -381,6 +381,11 @@ static void save(struct Run *run, int64_t epoch)
                 "%s", error.message);
 }
 
+static enum StateFound read_state(struct State *state, const struct Run *run, struct Error *error)
+{
+  return state_read(state, "resume.safetensors", &run->config, &run->parameters, error);
+}
+
 static const char *const no_settings[] = {NULL};
 
 /* Leaves the files of a run that was interrupted at an epoch. */
@@ -402,8 +407,7 @@ static void continue_to_end(const char *const *settings, const char *source)
   struct State state;
   struct Error error = {0};
   run_init(&run, settings);
-  ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
-                "%s", error.message);
+  ck_assert_msg(read_state(&state, &run, &error) == STATE_USABLE, "%s", error.message);
   int64_t epoch = state.epoch;
   ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
                             state.n_snapshots, &error));
@@ -449,8 +453,7 @@ START_TEST(a_state_comes_back)
   struct Error error = {0};
   interrupt_at(7, no_settings);
   run_init(&run, no_settings);
-  ck_assert_msg(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
-                "%s", error.message);
+  ck_assert_msg(read_state(&state, &run, &error) == STATE_USABLE, "%s", error.message);
   ck_assert_int_eq(state.epoch, 7);
   ck_assert_uint_eq(state.n_rows, 3);      /* 0, 3, 6 */
   ck_assert_uint_eq(state.n_snapshots, 2); /* 0, 4 */
@@ -479,7 +482,7 @@ START_TEST(without_a_state_there_is_no_reason)
   struct State state;
   struct Error error = {0};
   run_init(&run, no_settings);
-  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_NONE);
   ck_assert_str_eq(error.message, "");
   run_release(&run);
 }
@@ -487,12 +490,12 @@ END_TEST
 
 /* Of a run with the first settings, opened by a run with the second ones. */
 static const struct {
-  const char *saved[2], *wanted[2];
+  const char *saved[2], *wanted[3];
   int epoch;
   const char *reason; /* NULL where it is used */
 } others[] = {
     {{NULL}, {"train.epochs=7"}, 7, NULL},
-    {{NULL}, {"train.epochs=6"}, 7, "is at epoch 7, behind the last one, 6"},
+    {{NULL}, {"train.epochs=6"}, 7, "is at epoch 7, beyond the last one, train.epochs = 6"},
     {{NULL}, {"train.epochs=1000"}, 10, NULL},
     {{NULL},
      {"train.snapshot_every=2"},
@@ -513,12 +516,16 @@ static const struct {
      {NULL},
      7,
      "is of a run with optimizer.beta1 = 0.5, this one has 0.9"},
+    {{NULL},
+     {"train.seed=1", "data.seed=1"},
+     7,
+     "is of a run with data.seed = 0, this one has 1"}, /* the first in the order of settings */
     /* test losses are 100 at epoch 0, 97 at 3, 94 at 6 */
     {{NULL}, {"train.stop_test_loss=94"}, 7, NULL},
     {{NULL},
      {"train.stop_test_loss=94.5"},
      7,
-     "is at epoch 7, behind epoch 6, where a test loss below train.stop_test_loss ends this run"},
+     "is at epoch 7, beyond epoch 6, where a test loss below train.stop_test_loss ends this run"},
     {{NULL}, {"train.stop_test_loss=94.5"}, 6, NULL}, /* what ends it is measured again */
     {{"train.stop_test_loss=95"}, {NULL}, 6, NULL},
 };
@@ -531,11 +538,11 @@ START_TEST(a_state_is_used_where_the_run_would_have_come_to_it)
   char expected[256];
   interrupt_at(others[_i].epoch, others[_i].saved);
   run_init(&run, others[_i].wanted);
-  bool used = state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error);
+  enum StateFound found = read_state(&state, &run, &error);
   snprintf(expected, sizeof expected, "resume.safetensors: %s", others[_i].reason);
   ck_assert_str_eq(error.message, others[_i].reason ? expected : "");
-  ck_assert(used == !others[_i].reason);
-  if (used) state_release(&state);
+  ck_assert_int_eq(found, others[_i].reason ? STATE_OTHERS : STATE_USABLE);
+  if (found == STATE_USABLE) state_release(&state);
   run_release(&run);
 }
 END_TEST
@@ -544,7 +551,7 @@ static bool opens(const struct Run *run)
 {
   struct State state;
   struct Error error = {0};
-  bool opened = state_read(&state, "resume.safetensors", &run->config, &run->parameters, &error);
+  bool opened = read_state(&state, run, &error) == STATE_USABLE;
   ck_assert(opened == (*error.message == '\0'));
   if (opened) state_release(&state);
   return opened;
@@ -716,7 +723,7 @@ START_TEST(snapshots_that_are_others_are_not_used)
   spoil("trajectory.safetensors.partial");
   spoil("trajectory.safetensors");
   run_init(&run, no_settings);
-  ck_assert(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_USABLE);
   ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
                             state.n_snapshots, &error));
   state_release(&state);
@@ -738,6 +745,27 @@ START_TEST(a_run_that_fails_leaves_what_counts)
   ck_assert(!exists("trajectory.safetensors.partial")); /* nothing was saved */
   interrupt_at(7, no_settings);
   ck_assert(exists("trajectory.safetensors.partial"));
+}
+END_TEST
+
+START_TEST(a_finished_trajectory_in_the_way_is_told_of)
+{
+  struct Run run;
+  struct Error error = {0};
+  run_init(&run, no_settings);
+  ck_assert(!recorder_has_finished(&run.recorder, &error));
+  run_release(&run);
+  run_undisturbed(no_settings);
+  run_init(&run, no_settings);
+  ck_assert(recorder_has_finished(&run.recorder, &error));
+  ck_assert_str_eq(error.message,
+                   "./trajectory.safetensors: is of a finished run with these settings");
+  run_release(&run);
+  run_init(&run, shorter);
+  ck_assert(recorder_has_finished(&run.recorder, &error));
+  ck_assert_str_eq(error.message, "./trajectory.safetensors: is of a run with train.epochs = 10, "
+                                  "this one has 7");
+  run_release(&run);
 }
 END_TEST
 
@@ -814,6 +842,7 @@ int main(void)
   tcase_add_loop_test(recorders, the_bytes_are_those_of_an_undisturbed_run, 0, 11);
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
+  tcase_add_test(recorders, a_finished_trajectory_in_the_way_is_told_of);
   suite_add_tcase(suite, recorders);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,7 @@
 #include "model/metadata.h"
 
+#include <string.h>
+
 void metadata_describe(struct Metadata *metadata, const struct Config *config)
 {
   metadata->n = 0;
@@ -12,4 +14,14 @@ void metadata_describe(struct Metadata *metadata, const struct Config *config)
 void metadata_add(struct Metadata *metadata, const char *key, const char *value)
 {
   metadata->entries[metadata->n++] = (struct MetadataEntry){key, value};
+}
+
+bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,
+                    struct Error *reason)
+{
+  const char *found = safetensors_metadata(file, entry->key);
+  if (!found) return error_set(reason, "does not say %s", entry->key);
+  return strcmp(found, entry->value) == 0 ||
+         error_set(reason, "is of a run with %s = %.*s, this one has %s", entry->key,
+                   CONFIG_VALUE_SIZE, found, entry->value);
 }

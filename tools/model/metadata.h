@@ -20,4 +20,9 @@ void metadata_describe(struct Metadata *metadata, const struct Config *config);
 /* One more entry, whose texts stay the caller's. */
 void metadata_add(struct Metadata *metadata, const char *key, const char *value);
 
+/* Does the file say the same under that key? If not: that it does not say it, or the value that it
+   has and the one here. */
+bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,
+                    struct Error *reason);
+
 #endif

@@ -161,6 +161,23 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
          open_trajectory(recorder, safetensors_continue, recorder->partial, n_snapshots, error);
 }
 
+bool recorder_has_finished(const struct Recorder *recorder, struct Error *finding)
+{
+  const char *path = recorder->trajectory;
+  if (access(path, F_OK) != 0 && errno == ENOENT) return false;
+  struct Safetensors file;
+  if (!safetensors_open(&file, path, finding)) return true;
+  struct Metadata metadata;
+  metadata_describe(&metadata, recorder->config);
+  bool same = true;
+  for (size_t i = 0; same && i < metadata.n; i++)
+    same = metadata_check(&metadata.entries[i], &file, finding);
+  safetensors_close(&file);
+  if (same) error_set(finding, "is of a finished run with these settings");
+  error_prefix(finding, "%s", path);
+  return true;
+}
+
 bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error)
 {
   recorder->keep = true;

@@ -55,6 +55,10 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
                    const struct Dataset *dataset, const struct Parameters *shapes,
                    struct Error *error);
 
+/* Is a finished trajectory there, whose place this run would take? If so, `finding` says what the
+   run behind it is: the first setting by which it differs from this one, or that none does. */
+bool recorder_has_finished(const struct Recorder *recorder, struct Error *finding);
+
 /* Starts a run from nothing. */
 bool recorder_start(struct Recorder *recorder, struct Error *error);
 

@@ -179,22 +179,19 @@ static bool may_differ(const char *setting)
 
 /* The file's metadata must be what this run would write. `metadata` becomes the file's, of which
    the digest was made. */
-static bool check_metadata(const struct Safetensors *file, struct Metadata *metadata,
-                           struct Error *reason)
+static enum StateFound check_metadata(const struct Safetensors *file, struct Metadata *metadata,
+                                      struct Error *reason)
 {
-  for (size_t i = metadata->n; i-- > 0;) { /* the program stands last, and counts first */
+  for (size_t i = 0; i < metadata->n; i++) {
     struct MetadataEntry *entry = &metadata->entries[i];
     const char *found = safetensors_metadata(file, entry->key);
-    if (!found) return error_set(reason, "does not say %s", entry->key);
-    bool same = strcmp(found, entry->value) == 0 || may_differ(entry->key);
-    if (!same && strcmp(entry->key, program_key) == 0)
-      return error_set(reason, "was saved by another build of this program");
-    if (!same)
-      return error_set(reason, "is of a run with %s = %.*s, this one has %s", entry->key,
-                       CONFIG_VALUE_SIZE, found, entry->value);
+    bool passes = (found && may_differ(entry->key)) || metadata_check(entry, file, reason);
+    if (found && !passes && strcmp(entry->key, program_key) == 0)
+      error_set(reason, "was saved by another build of this program");
+    if (!passes) return found ? STATE_OTHERS : STATE_BAD;
     entry->value = found;
   }
-  return true;
+  return STATE_USABLE;
 }
 
 static bool check_tensors(const struct Safetensors *file, const struct State *state,
@@ -268,42 +265,46 @@ static bool check_end(const struct State *state, const struct TrainConfig *train
                       struct Error *reason)
 {
   if (state->epoch > train->epochs)
-    return error_set(reason, "is at epoch %" PRId64 ", behind the last one, %d", state->epoch,
-                     train->epochs);
+    return error_set(reason, "is at epoch %" PRId64 ", beyond the last one, train.epochs = %d",
+                     state->epoch, train->epochs);
   for (size_t i = 0; i < state->n_rows; i++)
     if (state->rows[i].test.loss < train->stop_test_loss)
       return error_set(reason,
-                       "is at epoch %" PRId64 ", behind epoch %" PRId64
+                       "is at epoch %" PRId64 ", beyond epoch %" PRId64
                        ", where a test loss below train.stop_test_loss ends this run",
                        state->epoch, (int64_t)i * train->evaluate_every);
   return true;
 }
 
-static bool read_file(struct State *state, const struct Safetensors *file,
-                      const struct Config *config, const struct Parameters *shapes,
-                      struct Error *reason)
+static enum StateFound read_file(struct State *state, const struct Safetensors *file,
+                                 const struct Config *config, const struct Parameters *shapes,
+                                 struct Error *reason)
 {
   struct Metadata metadata;
   char program[DIGEST_SIZE];
-  return describe_metadata(&metadata, config, program, reason) &&
-         check_metadata(file, &metadata, reason) &&
-         read_epoch(state, file, config, shapes, reason) &&
-         check_tensors(file, state, shapes, reason) && read_tensors(state, file, shapes, reason) &&
-         check_digest(state, file, &metadata, reason) && check_end(state, &config->train, reason);
+  if (!describe_metadata(&metadata, config, program, reason)) return STATE_BAD;
+  enum StateFound found = check_metadata(file, &metadata, reason);
+  if (found != STATE_USABLE) return found;
+  if (!read_epoch(state, file, config, shapes, reason) ||
+      !check_tensors(file, state, shapes, reason) || !read_tensors(state, file, shapes, reason) ||
+      !check_digest(state, file, &metadata, reason))
+    return STATE_BAD;
+  return check_end(state, &config->train, reason) ? STATE_USABLE : STATE_OTHERS;
 }
 
-bool state_read(struct State *state, const char *path, const struct Config *config,
-                const struct Parameters *shapes, struct Error *reason)
+enum StateFound state_read(struct State *state, const char *path, const struct Config *config,
+                           const struct Parameters *shapes, struct Error *reason)
 {
   *state = (struct State){0};
-  if (access(path, F_OK) != 0 && errno == ENOENT) return false;
+  if (access(path, F_OK) != 0 && errno == ENOENT) return STATE_NONE;
   struct Safetensors file;
-  if (!safetensors_open(&file, path, reason)) return false;
-  bool good = read_file(state, &file, config, shapes, reason);
+  if (!safetensors_open(&file, path, reason)) return STATE_BAD;
+  enum StateFound found = read_file(state, &file, config, shapes, reason);
   safetensors_close(&file);
-  if (good) return true;
+  if (found == STATE_USABLE) return found;
   state_release(state);
-  return error_prefix(reason, "%s", path);
+  error_prefix(reason, "%s", path);
+  return found;
 }
 
 void state_release(struct State *state)

@@ -58,11 +58,20 @@ struct State {
   struct Digest *digests;    /* [n_snapshots] */
 };
 
-/* Reads the file where the run of this configuration, with parameters of this description, can go
-   on from it. Otherwise false, with the reason, which is empty where there is no file; there is
-   nothing to release then. A reason with a code is the system's: the file may be a good one. */
-bool state_read(struct State *state, const char *path, const struct Config *config,
-                const struct Parameters *shapes, struct Error *reason);
+enum StateFound {
+  STATE_USABLE,
+  STATE_NONE,   /* there is no file */
+  STATE_OTHERS, /* of other settings or another build, or of an epoch that this run does not reach
+                 */
+  STATE_BAD     /* damaged, or it cannot be read */
+};
+
+/* Reads the file, from which the run of this configuration, with parameters of this description,
+   goes on where it is usable. Otherwise there is nothing to release, and the reason says why; it is
+   empty where there is no file. A reason with a code is the system's: the file may be a good one.
+ */
+enum StateFound state_read(struct State *state, const char *path, const struct Config *config,
+                           const struct Parameters *shapes, struct Error *reason);
 void state_release(struct State *state);
 
 /* Puts the parameters and the optimizer where they were. */
