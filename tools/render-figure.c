@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "plot/figure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *output, *resolution, *run;
@@ -24,6 +25,8 @@ static const struct Tool tool = {
         "its table by the last components of the path: 'table = mainline/history' is the\n"
         "operand that ends with mainline/history.tsv; a single table needs no name.\n"
         "tools/plot/figure.h documents the keys.\n\n"
+        "history.tsv.partial stands for history.tsv while a run trains; marks whose tables are\n"
+        "not given are left out then.\n\n"
         "With --run, tables RUN/NAME are taken from that run instead, and marks that show other "
         "runs\n"
         "for comparison are left out. The figure's name is then RUN-NAME.",
@@ -61,6 +64,8 @@ int main(int argc, char **argv)
   request.output_path = name;
   bool rendered =
       name && parse_resolution(&request.resolution, &error) && figure_render(&request, &error);
+  if (rendered && request.left_out)
+    fprintf(stderr, "%s: %s: what shows tables that are not given is left out\n", tool.name, name);
   free(name);
   return rendered ? EXIT_SUCCESS : command_line_fail(&tool, &error);
 }

@@ -299,7 +299,7 @@ static bool measure(struct Run *run, int64_t epoch, bool *last, struct Error *er
   if (*last || recorder_wants_row(train, epoch)) {
     run->test = step_evaluate(&run->step, SUBSET_TEST);
     *last = *last || run->test.loss < train->stop_test_loss;
-    if (!recorder_row(&run->recorder, run->train, run->test, error)) return false;
+    if (!recorder_row(&run->recorder, epoch, run->train, run->test, error)) return false;
   }
   return !(*last || recorder_wants_snapshot(train, epoch)) ||
          recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
@@ -438,7 +438,8 @@ int main(int argc, char **argv)
           "override earlier ones; section.key=value overrides files; what none of them says\n"
           "is the paper's mainline. Interrupted or killed, the same command goes on from\n"
           "RUN_DIR/resume.safetensors; so does a finished run with more train.epochs. A run with\n"
-          "other settings is not replaced without --restart.",
+          "other settings is not replaced without --restart. While it trains, both files grow\n"
+          "under names that end with .partial, and can be read.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);

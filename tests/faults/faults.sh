@@ -121,6 +121,7 @@ check_run() { # job|library KIND REASON
       "$tool: "*": $3") ;;
       *) wrong "the message does not say: $3" ;;
     esac
+    [ "$(grep -c ": $3\$" "$dir/stderr")" -eq 1 ] || wrong 'the reason is said more than once'
   fi
 }
 

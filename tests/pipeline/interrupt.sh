@@ -8,6 +8,7 @@ export OMP_NUM_THREADS=1 LC_ALL=C
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library
 
 tools=$(cd "$1" && pwd)
+figures=$(cd "$(dirname "$0")/../../figures" && pwd)
 library=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 PATH=$tools:$PATH
 memory=/dev/shm # thousands of files are synced, of which none has to outlive the machine
@@ -48,6 +49,18 @@ same() { # RUN REFERENCE
     fail "$1: what is left is $left"
 }
 
+# The whole lines of a table, less its comments; an unfinished last line is none.
+rows() { # TABLE
+  head -n "$(wc -l <"$1")" "$1" | grep -v '^#' || :
+}
+
+# The history that a run has written so far is the beginning of the reference's.
+begins() { # RUN REFERENCE
+  [ -e "$1/history.tsv.partial" ] || return 0
+  rows "$1/history.tsv.partial" >so_far
+  rows "$2/history.tsv" | head -n "$(wc -l <so_far)" | cmp - so_far || fail "$1: other rows so far"
+}
+
 now() { date +%s%N; } # nanoseconds
 
 # Runs a command that must succeed; its words are kept in err.
@@ -79,6 +92,15 @@ tiny='data.modulus=5 data.train_fraction=0.6 model.d_model=4 model.n_heads=1 mod
 small='data.modulus=13 data.train_fraction=0.5 model.d_model=16 model.n_heads=2 model.d_head=8
   model.d_mlp=32 train.epochs=250 train.snapshot_every=70 train.evaluate_every=30'
 
+# Kills a training at one of its dealings with files: its exit status.
+killed_at() { # CALL RUN ARGUMENT...
+  call=$1 run=$2 status=0
+  shift 2
+  LD_PRELOAD=$shim KILL_AT=$call train -o "$run" "$@" 2>err || status=$?
+  [ "$status" -eq 0 ] || [ "$status" -eq 137 ] ||
+    fail "call $call ended with status $status, not as by SIGKILL"
+}
+
 # Trains in a fresh folder up to a certain dealing with files, where it is told to end.
 stop_at_call() { # RUN CALL SETTING...
   run=$1 call=$2 status=0
@@ -102,24 +124,26 @@ mv threads1 small250
 
 # ---- every moment, one after the other ----
 
-# Ends a run at each of its dealings with files in turn, and continues it.
+# Ends a run at each of its dealings with files in turn, and soon after once more; continues it.
 at_every_call() { # BEFORE REFERENCE ARGUMENT...
-  before=$1 reference=$2 call=0 continued=0
+  before=$1 reference=$2 moment=0 continued=0
   shift 2
   while :; do
-    call=$((call + 1)) status=0
+    moment=$((moment + 1))
     rm -rf run
     [ -z "$before" ] || cp -R "$before" run
-    LD_PRELOAD=$shim KILL_AT=$call train -o run "$@" 2>err || status=$?
+    killed_at $moment run "$@"
     [ "$status" -ne 0 ] || break
-    [ "$status" -eq 137 ] || fail "call $call ended with status $status, not as by SIGKILL"
+    begins run "$reference"
+    killed_at $((moment % 17 + 1)) run "$@"
+    begins run "$reference"
     succeeds train -o run "$@"
     ! grep -Eq 'continuing at|nothing left to train' err || continued=$((continued + 1))
-    ! grep -q 'starting over' err || fail "started over after call $call"
+    ! grep -q 'starting over' err || fail "started over after call $moment"
     same run "$reference"
   done
   same run "$reference"
-  killed=$((call - 1))
+  killed=$((moment - 1))
   echo "  killed $killed times, continued $continued times"
 }
 
@@ -141,6 +165,25 @@ says 'trained 2 epochs'
 says 'the test loss is below train\.stop_test_loss: no further epochs'
 at_every_call '' early $early
 [ "$killed" -gt 50 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+
+begin 'rows behind the saved state are cut off when the run goes on'
+many="$tiny train.epochs=40 train.evaluate_every=1 train.snapshot_every=40"
+succeeds train -o many $many
+stop_at_call run 60 $many
+saved=$(sed -n 's/.* at epoch \([0-9]*\) of .*/\1/p' err) # as many rows: the next one is its own
+killed_at 30 run --save-every 1000 $many
+begins run many
+unsaved=$(($(wc -l <so_far) - 1 - saved))
+[ "$unsaved" -gt 5 ] || fail "only $unsaved rows behind the saved state"
+cut=false
+for call in 1 2 3 4 5 6 7 8 9 10; do
+  killed_at $call run --save-every 1000 $many
+  begins run many
+  [ "$(wc -l <so_far)" -ne $((saved + 1)) ] || cut=true
+done
+$cut || fail 'the rows were not cut off'
+succeeds train -o run $many
+same run many
 
 # ---- moments of chance ----
 
@@ -180,6 +223,7 @@ while [ "$kills" -lt 50 ] && [ "$line" -lt 1000 ]; do
   case $status in
     137)
       kills=$((kills + 1))
+      begins run undisturbed
       [ -e run/resume.safetensors ] || unsaved=$((unsaved + 1))
       ;;
     0)
@@ -202,6 +246,32 @@ echo "  $unsaved kills before the first save; $((runs + 1)) runs finished; conti
 [ "$unsaved" -gt 0 ] || fail 'no kill before the first save'
 ! grep -Eq '(^| )0( |$)' thirds || fail "nothing continued in one of the thirds: $(cat thirds)"
 
+# ---- being looked at ----
+
+begin 'a figure and the measures of a training that goes on'
+train -o mainline --save-every 0.02 $chance train.epochs=$((50 * epochs)) 2>err &
+background=$!
+wait_until grep -qs '^300	' mainline/history.tsv.partial
+render-figure -o now.pdf "$figures/fig02-grokking.ini" mainline/history.tsv.partial 2>words ||
+  fail 'no figure'
+grep -q 'what shows tables that are not given is left out$' words || fail 'not a word about it'
+[ -s now.pdf ] || fail 'no figure'
+progress-measures -o now.tsv mainline/trajectory.safetensors.partial 2>words || fail 'no measures'
+sed 's/^/    /' words | head -n 1
+grep -q 'mainline/trajectory.safetensors.partial: the training has not finished: ' words ||
+  fail 'not a word about it'
+kill -0 $background || fail 'the training has ended'
+measured=$(rows now.tsv | wc -l)
+[ "$measured" -gt 4 ] || fail 'there is no snapshot of epoch 210'
+kill -TERM $background
+await
+# what was measured on the way is what is measured of the whole
+succeeds train -o measured $chance
+progress-measures -o whole.tsv measured/trajectory.safetensors 2>words
+squares='{ print $1, $2, $13 }' # what does not depend on the key frequencies of the last snapshot
+rows now.tsv | head -n 5 | awk "$squares" >on_the_way
+rows whole.tsv | head -n 5 | awk "$squares" | cmp - on_the_way || fail 'other measures'
+
 # ---- being told to end ----
 
 # Starts a run in the background and waits until it has saved something.
@@ -222,6 +292,7 @@ for signal in INT:130 TERM:143 HUP:129; do
   says "stopped by SIG${signal%:*} at epoch [0-9]+ of $epochs; the same command continues there\$"
   epoch=$(sed -n 's/.* at epoch \([0-9]*\) of .*/\1/p' err)
   [ ! -e run/trajectory.safetensors ] && [ ! -e run/history.tsv ] || fail 'it looks finished'
+  begins run undisturbed
   [ ! -e run/train.lock ] || fail 'the lock is left'
   succeeds train -o run $chance
   says "continuing at epoch $epoch of $epochs\$"
@@ -493,8 +564,9 @@ status=0
 ) 2>err || status=$?
 [ "$status" -eq 1 ] || fail "ended with status $status"
 says '^train: run/resume\.safetensors\.new: cannot .*File too large$'
-[ "$(cd run && echo *)" = 'resume.safetensors trajectory.safetensors.partial' ] ||
-  fail "there is $(ls run)"
+left=$(cd run && echo *)
+[ "$left" = 'history.tsv.partial resume.safetensors trajectory.safetensors.partial' ] ||
+  fail "there is $left"
 succeeds train -o run $full
 says 'continuing at epoch [1-9][0-9]* of 2000$'
 same run full

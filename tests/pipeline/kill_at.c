@@ -1,8 +1,8 @@
 /*
  * A preloaded library that kills a program at a chosen file operation: KILL_AT=n sends it the
- * signal KILL_SIGNAL (default 9) just before its n-th call of pwrite, ftruncate, fsync, rename or
- * unlink, counted from 1; a write is half done by then. Calls by libraries (OpenMP, for example) do
- * not count. A program that makes fewer calls runs normally.
+ * signal KILL_SIGNAL (default 9) just before its n-th call of write, pwrite, ftruncate, fsync,
+ * rename or unlink, counted from 1; a write is half done by then. Calls by libraries (OpenMP, for
+ * example) do not count. A program that makes fewer calls runs normally.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,6 +36,15 @@ static void send_signal(void)
 
 /* The function behind this one, of the type of `like`. */
 #define NEXT(like, name) ((__typeof__(&(like)))dlsym(RTLD_NEXT, name))
+
+ssize_t write(int descriptor, const void *data, size_t size)
+{
+  __typeof__(&write) next = NEXT(write, "write");
+  if (!is_the_one(__builtin_return_address(0))) return next(descriptor, data, size);
+  ssize_t half = next(descriptor, data, size / 2);
+  send_signal();
+  return half; /* the rest is another call's */
+}
 
 ssize_t pwrite(int descriptor, const void *data, size_t size, off_t offset)
 {

@@ -437,6 +437,36 @@ START_TEST(a_discard_leaves_the_old_file)
 }
 END_TEST
 
+START_TEST(a_file_grows_under_its_own_name)
+{
+  struct Error error = {0};
+  struct Output output;
+  write_text("file", "first\n");
+  ck_assert_msg(output_append(&output, "file", &error), "%s", error.message);
+  fputs("second\n", output.stream);
+  ck_assert_file("file", "first\n");
+  ck_assert(output_flush(&output, &error));
+  ck_assert_file("file", "first\nsecond\n");
+  fputs("third\n", output.stream);
+  ck_assert(output_commit(&output, &error));
+  ck_assert_file("file", "first\nsecond\nthird\n");
+  ck_assert(output_append(&output, "file", &error));
+  fputs("lost", output.stream);
+  output_discard(&output);
+  ck_assert_file("file", "first\nsecond\nthird\n");
+  ck_assert_uint_eq(n_files("*"), 1);
+
+  ck_assert(!output_append(&output, "none", &error));
+  ck_assert_str_eq(error.message, "none: cannot open: No such file or directory");
+  ck_assert(output_append(&output, "/dev/full", &error));
+  fputs("text", output.stream);
+  ck_assert(!output_flush(&output, &error));
+  ck_assert_str_eq(error.message, "/dev/full: cannot write: No space left on device");
+  output_discard(&output);
+  ck_assert_uint_eq(n_files("*"), 1);
+}
+END_TEST
+
 START_TEST(outputs_are_as_readable_as_other_files)
 {
   struct Error error;
@@ -902,6 +932,7 @@ static void add_files(Suite *suite)
   TCase *output = add_case_with_folder(suite, "output");
   tcase_add_test(output, a_commit_replaces_the_old_file);
   tcase_add_test(output, a_discard_leaves_the_old_file);
+  tcase_add_test(output, a_file_grows_under_its_own_name);
   tcase_add_test(output, outputs_are_as_readable_as_other_files);
   tcase_add_test(output, outputs_that_cannot_be_made_are_errors);
   tcase_add_test(output, a_failed_rename_leaves_nothing);

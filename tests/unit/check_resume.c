@@ -9,6 +9,7 @@
 #include "model/recorder.h"
 #include "model/snapshots.h"
 #include "model/state.h"
+#include "model/trajectory.h"
 
 #include <check.h>
 #include <signal.h>
@@ -29,8 +30,9 @@ static void enter_folder(void)
 
 static void leave_folder(void)
 {
-  static const char *const files[] = {"resume.safetensors", "trajectory.safetensors",
-                                      "trajectory.safetensors.partial", "history.tsv", "file"};
+  static const char *const files[] = {
+      "resume.safetensors", "trajectory.safetensors", "trajectory.safetensors.partial",
+      "history.tsv",        "history.tsv.partial",    "file"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     unlink(files[i]);
   ck_assert_int_eq(chdir("/"), 0);
@@ -366,7 +368,7 @@ static void advance(struct Run *run, int64_t from, int64_t to)
     set_values(run, epoch);
     if (epoch == to && !last) return;
     if (last || recorder_wants_row(train, epoch))
-      ck_assert(recorder_row(&run->recorder, performance((double)epoch),
+      ck_assert(recorder_row(&run->recorder, epoch, performance((double)epoch),
                              performance(100 - (double)epoch), &error));
     if (last || recorder_wants_snapshot(train, epoch))
       ck_assert(recorder_snapshot(&run->recorder, epoch, &run->parameters, &error));
@@ -743,8 +745,81 @@ START_TEST(a_run_that_fails_leaves_what_counts)
   advance(&run, 0, 7);
   run_release(&run);
   ck_assert(!exists("trajectory.safetensors.partial")); /* nothing was saved */
+  ck_assert(!exists("history.tsv.partial"));
   interrupt_at(7, no_settings);
   ck_assert(exists("trajectory.safetensors.partial"));
+  ck_assert(exists("history.tsv.partial"));
+}
+END_TEST
+
+/* The rows of the history so far: as many, and with these epochs, losses and accuracies. */
+static void assert_rows(size_t n)
+{
+  struct Table table;
+  struct Error error = {0};
+  ck_assert_msg(table_read(&table, "history.tsv.partial", &error), "%s", error.message);
+  ck_assert_uint_eq(table.n_rows, n);
+  ck_assert(table.run.has_configuration && !table.run.has_trajectory);
+  double *epochs = table_numbers(&table, "epoch", &error);
+  double *losses = table_numbers(&table, "test_loss", &error);
+  for (size_t i = 0; i < n; i++)
+    ck_assert(epochs[i] == 3.0 * (double)i && losses[i] == 100 - epochs[i]);
+  free(epochs);
+  free(losses);
+  table_release(&table);
+}
+
+/* What a run has recorded can be read while it goes on; what it has recorded behind the state that
+   was saved last is taken back when another program goes on from there. */
+START_TEST(the_history_grows_with_the_run)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  interrupt_at(4, no_settings);
+  assert_rows(2); /* 0, 3 */
+  run_init(&run, no_settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  for (int64_t epoch = 0; epoch < 10; epoch++) {
+    advance(&run, epoch, epoch + 1);
+    if (epoch < 9) assert_rows((size_t)(epoch / 3 + 1));
+  }
+  run.recorder.keep = true; /* as if it had been killed */
+  run_release(&run);
+  run_init(&run, no_settings);
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_USABLE);
+  ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
+                            state.n_snapshots, &error));
+  state_release(&state);
+  ck_assert(recorder_continue(&run.recorder, run.recorder.partial, &error));
+  assert_rows(2);
+  advance(&run, 4, 7);
+  assert_rows(3);
+  run_release(&run);
+}
+END_TEST
+
+/* Snapshots count from the moment at which they are whole. */
+START_TEST(the_trajectory_grows_with_the_run)
+{
+  struct Run run;
+  struct Trajectory trajectory;
+  struct Error error = {0};
+  const char *path = "trajectory.safetensors.partial";
+  run_init(&run, no_settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  ck_assert(!trajectory_open(&trajectory, path, NULL, 0, &error));
+  ck_assert_ptr_nonnull(strstr(error.message, "holds no snapshot yet"));
+  for (int64_t epoch = 0; epoch < 9; epoch++) {
+    advance(&run, epoch, epoch + 1);
+    ck_assert_msg(trajectory_open(&trajectory, path, NULL, 0, &error), "%s", error.message);
+    size_t n = trajectory.n_snapshots;
+    ck_assert_uint_eq(n, (size_t)(epoch / 4 + 1));
+    ck_assert_uint_eq(trajectory.n_planned, 4); /* 0, 4, 8 and 10 */
+    ck_assert_int_eq(trajectory.epochs[n - 1], epoch / 4 * 4);
+    trajectory_close(&trajectory);
+  }
+  run_release(&run);
 }
 END_TEST
 
@@ -842,6 +917,8 @@ int main(void)
   tcase_add_loop_test(recorders, the_bytes_are_those_of_an_undisturbed_run, 0, 11);
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
+  tcase_add_test(recorders, the_history_grows_with_the_run);
+  tcase_add_test(recorders, the_trajectory_grows_with_the_run);
   tcase_add_test(recorders, a_finished_trajectory_in_the_way_is_told_of);
   suite_add_tcase(suite, recorders);
   SRunner *runner = srunner_create(suite);

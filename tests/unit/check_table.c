@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
@@ -21,8 +22,16 @@ static void enter_folder(void)
 static void leave_folder(void)
 {
   unlink("table.tsv");
+  unlink("table.tsv.partial");
   ck_assert_int_eq(chdir("/"), 0);
   ck_assert_int_eq(rmdir(folder), 0); /* no file is left over */
+}
+
+static long file_size(const char *path)
+{
+  struct stat status;
+  ck_assert_int_eq(stat(path, &status), 0);
+  return (long)status.st_size;
 }
 
 static void write_bytes(const char *bytes, size_t length)
@@ -396,6 +405,45 @@ START_TEST(a_table_that_cannot_be_written_is_an_error)
 }
 END_TEST
 
+/* Each row can be read once it is flushed. A row that is being written is none. */
+START_TEST(a_growing_table_is_read_as_far_as_it_goes)
+{
+  struct Error error = {0};
+  struct TableWriter writer;
+  struct Table table;
+  const char *name = "table.tsv.partial";
+  ck_assert(table_create(&writer, name, "t", columns, 2, &error));
+  ck_assert(table_commit(&writer, &error));
+  ck_assert_msg(table_append(&writer, name, 2, &error), "%s", error.message);
+  for (int row = 1; row <= 3; row++) {
+    table_put_integer(&writer, 100LL * row);
+    table_put(&writer, 0.5);
+    ck_assert(table_flush(&writer, &error));
+    ck_assert_msg(table_read(&table, name, &error), "%s", error.message);
+    ck_assert_uint_eq(table.n_rows, (size_t)row);
+    ck_assert_str_eq(table_cell(&table, (size_t)row - 1, 1), "0.5");
+    table_release(&table);
+  }
+  ck_assert(table_commit(&writer, &error));
+  ck_assert_int_eq(truncate(name, file_size(name) - 2), 0); /* 0. rather than 0.5 */
+  ck_assert_msg(table_read(&table, name, &error), "%s", error.message);
+  ck_assert_uint_eq(table.n_rows, 2);
+  table_release(&table);
+  ck_assert(table_is_partial(name) && !table_is_partial("table.tsv"));
+}
+END_TEST
+
+START_TEST(a_table_without_a_whole_line_is_an_error)
+{
+  struct Error error = {0};
+  struct Table table;
+  write_bytes("epo", 3);
+  ck_assert_int_eq(rename("table.tsv", "table.tsv.partial"), 0);
+  ck_assert(!table_read(&table, "table.tsv.partial", &error));
+  ck_assert_str_eq(error.message, "table.tsv.partial: empty, expected a table");
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("table");
@@ -426,6 +474,8 @@ int main(void)
   tcase_add_test(writer, a_discarded_table_leaves_nothing);
   tcase_add_test(writer, an_unfinished_row_is_not_committed);
   tcase_add_test(writer, a_table_that_cannot_be_written_is_an_error);
+  tcase_add_test(writer, a_growing_table_is_read_as_far_as_it_goes);
+  tcase_add_test(writer, a_table_without_a_whole_line_is_an_error);
   suite_add_tcase(suite, writer);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

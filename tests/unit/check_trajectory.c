@@ -244,6 +244,7 @@ START_TEST(our_own_trajectory_opens)
   ck_assert_int_eq(config->model.activation, ACTIVATION_GELU);
   ck_assert(config->model.output_equals && config->model.biases);
   ck_assert_uint_eq(trajectory.n_snapshots, SNAPSHOTS);
+  ck_assert_uint_eq(trajectory.n_planned, SNAPSHOTS);
   for (size_t i = 0; i < SNAPSHOTS; i++) {
     ck_assert_int_eq(trajectory.epochs[i], file.epochs[i]);
     assert_snapshot(&trajectory, i, true);
@@ -256,6 +257,22 @@ START_TEST(our_own_trajectory_opens)
   }
   trajectory_close(&trajectory);
   ck_assert_ptr_null(trajectory.epochs);
+}
+END_TEST
+
+START_TEST(an_unfinished_trajectory_is_of_the_snapshots_so_far)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  make_trajectory(&file);
+  file.epochs[2] = TRAJECTORY_NO_SNAPSHOT;
+  if (_i == 1) file.epochs[1] = TRAJECTORY_NO_SNAPSHOT;
+  open_example(&trajectory, &file, no_overrides);
+  ck_assert_uint_eq(trajectory.n_snapshots, _i == 1 ? 1 : 2);
+  ck_assert_uint_eq(trajectory.n_planned, SNAPSHOTS);
+  for (size_t i = 0; i < trajectory.n_snapshots; i++)
+    assert_snapshot(&trajectory, i, true);
+  trajectory_close(&trajectory);
 }
 END_TEST
 
@@ -784,6 +801,8 @@ static const struct {
     {{-1, 0, 1}, ": epoch: element 0 is -1, expected numbers from 0 on"},
     {{0, 100, 100}, ": epoch: element 2 is 100, expected"},
     {{100, 0, 200}, ": epoch: element 1 is 0, expected"},
+    {{0, -1, 250}, ": epoch: element 1 is -1, expected"},
+    {{-1, -1, -1}, ": holds no snapshot yet: its training has just begun"},
 };
 
 START_TEST(epochs_that_do_not_rise_are_refused)
@@ -943,6 +962,7 @@ int main(void)
   TCase *opening = tcase_create("opening");
   tcase_add_checked_fixture(opening, make_file, remove_file);
   tcase_add_test(opening, our_own_trajectory_opens);
+  tcase_add_loop_test(opening, an_unfinished_trajectory_is_of_the_snapshots_so_far, 0, 2);
   tcase_add_test(opening, overrides_win_over_metadata);
   tcase_add_test(opening, a_checkpoint_of_pytorch_opens);
   tcase_add_loop_test(opening, a_prefix_of_all_names_is_taken_off, 0, LENGTH(prefixes));

@@ -83,10 +83,10 @@ static bool open_temporary(struct Output *output, struct Error *error)
   return false;
 }
 
-/* Opens a device or a pipe, which a rename would replace by an ordinary file. */
-static bool open_in_place(struct Output *output, struct Error *error)
+/* Opens what is there, without a temporary file. */
+static bool open_in_place(struct Output *output, int flags, struct Error *error)
 {
-  int descriptor = open(output->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+  int descriptor = open(output->path, O_WRONLY | O_CLOEXEC | flags);
   if (descriptor >= 0 && open_stream(output, descriptor)) return true;
   error_system(error, "%s: cannot open", output->path);
   if (descriptor >= 0) close(descriptor);
@@ -114,8 +114,9 @@ static bool open_path(struct Output *output, const char *path, struct Error *err
     return error_set(error, "%s: is a directory, expected a file to write", path);
   output->path = memory_copy_text(path, error);
   if (!output->path) return false;
+  /* a rename would replace a device or a pipe by an ordinary file */
   bool in_place = exists && !S_ISREG(status.st_mode);
-  return in_place ? open_in_place(output, error) : open_temporary(output, error);
+  return in_place ? open_in_place(output, O_TRUNC, error) : open_temporary(output, error);
 }
 
 bool output_open(struct Output *output, const char *path, struct Error *error)
@@ -128,8 +129,15 @@ bool output_open(struct Output *output, const char *path, struct Error *error)
   return false;
 }
 
-/* Everything that was printed is with the system now. */
-static bool flush(struct Output *output, struct Error *error)
+bool output_append(struct Output *output, const char *path, struct Error *error)
+{
+  *output = (struct Output){.path = memory_copy_text(path, error)};
+  if (output->path && open_in_place(output, O_APPEND, error)) return true;
+  output_clear(output);
+  return false;
+}
+
+bool output_flush(struct Output *output, struct Error *error)
 {
   if (fflush(output->stream) == 0 && !ferror(output->stream)) return true;
   if (output->file->write_errno != 0) errno = output->file->write_errno;
@@ -139,7 +147,7 @@ static bool flush(struct Output *output, struct Error *error)
 /* Closes the stream, whatever happens: true when every byte is where it belongs. */
 static bool finish_writing(struct Output *output, struct Error *error)
 {
-  bool written = flush(output, error);
+  bool written = output_flush(output, error);
   int descriptor = output->file->descriptor;
   if (written && output->temporary && fsync(descriptor) != 0)
     written = error_system(error, "%s: cannot sync", output->path);

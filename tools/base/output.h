@@ -31,6 +31,14 @@ struct Output {
    standard output is closed. */
 bool output_open(struct Output *output, const char *path, struct Error *error);
 
+/* Opens a file that exists, to add to its end what others may read while it grows. It has this one
+   name: nothing is renamed, and discarding leaves it as it is. Errors: it is not there, or not ours
+   to write in. */
+bool output_append(struct Output *output, const char *path, struct Error *error);
+
+/* Hands everything printed so far to the system. A few kilobytes arrive with one write, whole. */
+bool output_flush(struct Output *output, struct Error *error);
+
 /* Flushes, syncs, closes and renames. On failure the temporary file is removed, the target is as
    it was, and the error says which step failed and the system's reason. Only when the last step
    fails, which makes the rename last through a power cut, is the new file there all the same,

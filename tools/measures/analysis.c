@@ -89,10 +89,15 @@ char *analysis_describe_task(const struct Analysis *analysis, struct Error *erro
                                          [OPERATION_SUBTRACT] = "(a - b)",
                                          [OPERATION_QUADRATIC] = "(a^2 + a b + b^2)",
                                          [OPERATION_RANDOM] = "fixed random answers"};
-  const struct Config *config = &analysis->trajectory.config;
-  return memory_print(error, "%strained on %s mod %d",
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  const struct Config *config = &trajectory->config;
+  char so_far[96] = "";
+  if (trajectory->n_snapshots < trajectory->n_planned)
+    snprintf(so_far, sizeof so_far, " (so far: %zu of %zu snapshots)", trajectory->n_snapshots,
+             trajectory->n_planned);
+  return memory_print(error, "%strained on %s mod %d%s",
                       config_given(config, "data.operation") ? "" : "assumed to be ",
-                      formulas[config->data.operation], config->data.modulus);
+                      formulas[config->data.operation], config->data.modulus, so_far);
 }
 
 char *analysis_describe_run(const struct Analysis *analysis, struct Error *error)

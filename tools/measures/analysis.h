@@ -44,9 +44,10 @@ bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit 
 size_t analysis_d_mlp(const struct Analysis *analysis);
 
 /* Texts for titles and messages, which the caller frees; NULL with an error.
-   "trained on (a + b) mod 113" ("assumed to be trained on" where nobody says the operation);
-   " 14 35 41", or " none"; and the lines of the comment block on the run: its provenance, and the
-   settings that its file does not say. */
+   "trained on (a + b) mod 113" ("assumed to be trained on" where nobody says the operation), with
+   the number of snapshots so far if the training has not finished; " 14 35 41", or " none"; and the
+   lines of the comment block on the run: its provenance, and the settings that its file does not
+   say. */
 char *analysis_describe_task(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_run(const struct Analysis *analysis, struct Error *error);

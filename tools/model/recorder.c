@@ -4,7 +4,7 @@
 #include "base/output.h"
 #include "model/metadata.h"
 #include "model/snapshots.h"
-#include "table/table.h"
+#include "model/trajectory.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -81,6 +81,21 @@ static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const
                            error);
 }
 
+/* Creates a trajectory in which all n_snapshots are yet to come. */
+static bool create_trajectory(struct Recorder *recorder, const char *path, size_t n_snapshots,
+                              struct Error *error)
+{
+  int64_t *epochs = memory_new(n_snapshots, sizeof *epochs, "the epochs of snapshots", error);
+  if (!epochs) return false;
+  for (size_t i = 0; i < n_snapshots; i++)
+    epochs[i] = TRAJECTORY_NO_SNAPSHOT;
+  bool created = open_trajectory(recorder, safetensors_create, path, n_snapshots, error) &&
+                 safetensors_write(&recorder->writer, EPOCH_TENSOR, 0, epochs,
+                                   n_snapshots * sizeof *epochs, error);
+  free(epochs);
+  return created;
+}
+
 /* Where no test loss stops the run before. */
 static size_t most_snapshots(const struct Recorder *recorder)
 {
@@ -88,15 +103,7 @@ static size_t most_snapshots(const struct Recorder *recorder)
   return recorder_snapshots_before(train, train->epochs) + 1;
 }
 
-bool recorder_start(struct Recorder *recorder, struct Error *error)
-{
-  recorder->n_rows = recorder->n_snapshots = 0;
-  recorder->keep = false; /* what may have counted on the file does so in vain */
-  return open_trajectory(recorder, safetensors_create, recorder->partial, most_snapshots(recorder),
-                         error) &&
-         output_sync_directory(recorder->partial, error);
-}
-
+/* The epoch comes last: whoever reads it finds the snapshot whole. */
 static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int64_t epoch,
                            const struct Parameters *parameters, struct Error *error)
 {
@@ -151,7 +158,7 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
                             struct Error *error)
 {
   safetensors_abandon(&recorder->writer);
-  bool copied = open_trajectory(recorder, safetensors_create, recorder->copy, n_snapshots, error) &&
+  bool copied = create_trajectory(recorder, recorder->copy, n_snapshots, error) &&
                 read_snapshots(recorder, path, &recorder->writer, error) &&
                 safetensors_finish(&recorder->writer, error);
   if (copied && rename(recorder->copy, recorder->partial) != 0)
@@ -160,6 +167,28 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
   return copied &&
          open_trajectory(recorder, safetensors_continue, recorder->partial, n_snapshots, error);
 }
+
+/* ---- the history ---- */
+
+/* Puts a history of the recorder's rows in the place of the partial one. */
+static bool write_history(const struct Recorder *recorder, int64_t last,
+                          const struct Provenance *run, struct Error *error)
+{
+  return history_write(recorder->partial_history, run, recorder->rows, recorder->n_rows,
+                       recorder->config->train.evaluate_every, last, error);
+}
+
+/* Leaves the partial history open for the rows to come. Which trajectory the run will have made is
+   not known yet. */
+static bool begin_history(struct Recorder *recorder, struct Error *error)
+{
+  struct Provenance run = {.has_configuration = true,
+                           .configuration = config_digest(recorder->config)};
+  return write_history(recorder, INT64_MAX, &run, error) &&
+         history_append(&recorder->table, recorder->partial_history, error);
+}
+
+/* ---- beginning and going on ---- */
 
 bool recorder_has_finished(const struct Recorder *recorder, struct Error *finding)
 {
@@ -178,14 +207,23 @@ bool recorder_has_finished(const struct Recorder *recorder, struct Error *findin
   return true;
 }
 
+bool recorder_start(struct Recorder *recorder, struct Error *error)
+{
+  recorder->n_rows = recorder->n_snapshots = 0;
+  recorder->keep = false; /* what may have counted on the files does so in vain */
+  return create_trajectory(recorder, recorder->partial, most_snapshots(recorder), error) &&
+         output_sync_directory(recorder->partial, error) && begin_history(recorder, error);
+}
+
 bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error)
 {
   recorder->keep = true;
   size_t room = most_snapshots(recorder);
   struct Error ignored; /* it is of other epochs: the reason for a copy */
-  return (path == recorder->partial &&
-          open_trajectory(recorder, safetensors_continue, path, room, &ignored)) ||
-         copy_trajectory(recorder, path, room, error);
+  bool opened = (path == recorder->partial &&
+                 open_trajectory(recorder, safetensors_continue, path, room, &ignored)) ||
+                copy_trajectory(recorder, path, room, error);
+  return opened && begin_history(recorder, error);
 }
 
 /* ---- what the recorder is told ---- */
@@ -246,10 +284,11 @@ bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
          add_digest(recorder, snapshot_digest(parameters, epoch), error);
 }
 
-bool recorder_row(struct Recorder *recorder, struct Performance train, struct Performance test,
-                  struct Error *error)
+bool recorder_row(struct Recorder *recorder, int64_t epoch, struct Performance train,
+                  struct Performance test, struct Error *error)
 {
-  return add_row(recorder, (struct HistoryRow){train, test}, error);
+  struct HistoryRow row = {train, test};
+  return add_row(recorder, row, error) && history_add(&recorder->table, epoch, &row, error);
 }
 
 bool recorder_sync(struct Recorder *recorder, struct Error *error)
@@ -259,46 +298,6 @@ bool recorder_sync(struct Recorder *recorder, struct Error *error)
 }
 
 /* ---- the end ---- */
-
-static bool create_history(const struct Recorder *recorder, struct TableWriter *table,
-                           const struct Column *columns, size_t n_columns, struct Error *error)
-{
-  const struct Dataset *dataset = recorder->dataset;
-  struct Provenance run = {.has_configuration = true, .has_trajectory = true};
-  run.configuration = config_digest(recorder->config);
-  run.trajectory = trajectory_digest(dataset->train, dataset->n_train + dataset->n_test,
-                                     recorder->digests, recorder->n_snapshots);
-  char line[PROVENANCE_SIZE];
-  provenance_format(&run, line);
-  char *title = memory_print(error, "Loss and accuracy during training\n%s", line);
-  bool created =
-      title && table_create(table, recorder->partial_history, title, columns, n_columns, error);
-  free(title);
-  return created;
-}
-
-static bool write_history(const struct Recorder *recorder, int64_t last, struct Error *error)
-{
-  static const struct Column columns[] = {
-      {"epoch", "epochs", "optimizer steps taken before the measurement"},
-      {"train_loss", "nats", "mean cross-entropy over the training pairs, all logits"},
-      {"test_loss", "nats", "mean cross-entropy over the test pairs, all logits"},
-      {"train_accuracy", "1", "share of the training pairs whose largest logit is the answer's"},
-      {"test_accuracy", "1", "share of the test pairs whose largest logit is the answer's"}};
-  struct TableWriter table;
-  if (!create_history(recorder, &table, columns, sizeof columns / sizeof *columns, error))
-    return false;
-  for (size_t i = 0; i < recorder->n_rows; i++) {
-    const struct HistoryRow *row = &recorder->rows[i];
-    int64_t epoch = (int64_t)i * recorder->config->train.evaluate_every;
-    table_put_integer(&table, epoch < last ? epoch : last);
-    table_put(&table, row->train.loss);
-    table_put(&table, row->test.loss);
-    table_put(&table, row->train.accuracy);
-    table_put(&table, row->test.accuracy);
-  }
-  return table_commit(&table, error);
-}
 
 static bool give_name(const char *partial, const char *path, struct Error *error)
 {
@@ -312,7 +311,13 @@ bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *erro
   if (recorder->n_snapshots < most_snapshots(recorder) &&
       !copy_trajectory(recorder, recorder->partial, recorder->n_snapshots, error))
     return false;
-  return safetensors_finish(&recorder->writer, error) && write_history(recorder, last, error) &&
+  const struct Dataset *dataset = recorder->dataset;
+  struct Provenance run = {.has_configuration = true, .has_trajectory = true};
+  run.configuration = config_digest(recorder->config);
+  run.trajectory = trajectory_digest(dataset->train, dataset->n_train + dataset->n_test,
+                                     recorder->digests, recorder->n_snapshots);
+  return safetensors_finish(&recorder->writer, error) && table_commit(&recorder->table, error) &&
+         write_history(recorder, last, &run, error) &&
          give_name(recorder->partial, recorder->trajectory, error) &&
          give_name(recorder->partial_history, recorder->history, error) &&
          output_sync_directory(recorder->trajectory, error);
@@ -336,7 +341,6 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
       !recorder->partial_history)
     return false;
   unlink(recorder->copy);
-  unlink(recorder->partial_history);
   output_remove_leftovers(recorder->partial_history);
   return true;
 }
@@ -344,9 +348,10 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
 void recorder_release(struct Recorder *recorder)
 {
   safetensors_abandon(&recorder->writer);
+  table_discard(&recorder->table);
   if (recorder->copy) unlink(recorder->copy);
-  if (recorder->partial_history) unlink(recorder->partial_history);
   if (recorder->partial && !recorder->keep) unlink(recorder->partial);
+  if (recorder->partial_history && !recorder->keep) unlink(recorder->partial_history);
   free(recorder->trajectory);
   free(recorder->partial);
   free(recorder->copy);

@@ -5,7 +5,12 @@
  *   trajectory.safetensors.partial   the trajectory while the run goes on, each snapshot in place
  *   trajectory.safetensors.new       a copy in the making, for a run that goes on to more epochs
  *                                    than it was made for, or that ended early
- *   history.tsv.partial              the history, which is written when the run ends
+ *   history.tsv.partial              the history while the run goes on, each row as it is measured
+ *
+ * Both partial files can be read at any time: the history's rows are whole lines, and snapshots
+ * that have yet to come are marked in the trajectory (model/trajectory.h). What a killed program
+ * has recorded behind the state that it saved last is cut off, or written again, when the run goes
+ * on.
  *
  * Rows and snapshots come at fixed epochs (recorder_wants_*), and after the last one: which they
  * are follows from how many they are. So the recorder of a run that was interrupted is its rows,
@@ -18,26 +23,24 @@
 
 #include "base/digest.h"
 #include "model/dataset.h"
+#include "model/history.h"
 #include "model/parameters.h"
-#include "model/step.h"
 #include "tensor/safetensors.h"
-
-struct HistoryRow {
-  struct Performance train, test;
-};
 
 struct Recorder {
   const struct Config *config;
   const struct Dataset *dataset;
   const struct Parameters *shapes; /* their description; the values are not looked at */
   struct SafetensorsWriter writer; /* of the partial trajectory */
+  struct TableWriter table;        /* of the partial history */
   char *trajectory, *partial, *copy, *history, *partial_history; /* paths */
   struct HistoryRow *rows;
   size_t n_rows, rows_room;
   struct Digest *digests; /* of the snapshots */
   size_t n_snapshots, digests_room;
   bool synced; /* all that was written to the partial trajectory lasts */
-  bool keep;   /* something counts on the partial trajectory: it stays when the run fails */
+  bool keep;   /* something counts on the partial trajectory: both partial files stay when the run
+                  fails */
 };
 
 /* Snapshots are taken before the first step, every snapshot_every epochs, and after the last; rows
@@ -71,16 +74,16 @@ bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, s
    then has the system's code. */
 const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error);
 
-/* Goes on with the snapshots of that file. */
+/* Goes on with the snapshots of that file, and with the recorder's rows. */
 bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error);
 
 /* The next snapshot: parameters after `epoch` steps. */
 bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
                        const struct Parameters *parameters, struct Error *error);
 
-/* The next row of the history. */
-bool recorder_row(struct Recorder *recorder, struct Performance train, struct Performance test,
-                  struct Error *error);
+/* The next row of the history, likewise. */
+bool recorder_row(struct Recorder *recorder, int64_t epoch, struct Performance train,
+                  struct Performance test, struct Error *error);
 
 /* Makes the snapshots last, so that something can count on them. */
 bool recorder_sync(struct Recorder *recorder, struct Error *error);
@@ -88,7 +91,7 @@ bool recorder_sync(struct Recorder *recorder, struct Error *error);
 /* The run has ended after `last` steps: both files get their names. */
 bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *error);
 
-/* Without a commit the partial trajectory goes, but where something counts on it. */
+/* Without a commit the partial files go, but where something counts on them. */
 void recorder_release(struct Recorder *recorder);
 
 #endif

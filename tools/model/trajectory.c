@@ -343,10 +343,19 @@ static bool apply_overrides(struct Config *config, const struct Reading *reading
 
 /* ---- snapshots and split ---- */
 
+/* Leaves out the snapshots that an unfinished training has yet to take. */
+static bool drop_planned(struct Trajectory *trajectory, struct Error *error)
+{
+  size_t *n = &trajectory->n_snapshots;
+  while (*n > 0 && trajectory->epochs[*n - 1] == TRAJECTORY_NO_SNAPSHOT)
+    (*n)--;
+  return *n > 0 || error_set(error, "holds no snapshot yet: its training has just begun");
+}
+
 static bool read_epochs(struct Trajectory *trajectory, const struct Reading *reading,
                         struct Error *error)
 {
-  size_t n = trajectory->n_snapshots = reading->n_snapshots;
+  size_t n = trajectory->n_snapshots = trajectory->n_planned = reading->n_snapshots;
   trajectory->epochs = memory_new(n, sizeof *trajectory->epochs, "the epochs", error);
   if (!trajectory->epochs) return false;
   const struct Tensor *tensor = safetensors_find(reading->file, "epoch");
@@ -362,8 +371,9 @@ static bool read_epochs(struct Trajectory *trajectory, const struct Reading *rea
   if (!scalar && (tensor->rank != 1 || tensor->shape[0] != n))
     return shape_error(tensor, expected, error);
   if (!tensor_read_integers(tensor, 0, n, trajectory->epochs, error)) return false;
+  if (reading->leading && !drop_planned(trajectory, error)) return false;
   int64_t previous = -1;
-  for (size_t i = 0; i < n; previous = trajectory->epochs[i++])
+  for (size_t i = 0; i < trajectory->n_snapshots; previous = trajectory->epochs[i++])
     if (trajectory->epochs[i] <= previous)
       return error_set(error,
                        "epoch: element %zu is %" PRId64

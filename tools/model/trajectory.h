@@ -12,6 +12,8 @@
  *
  *   - What stands before all names up to a dot ("model.", "_orig_mod.") is taken off them; `epoch`
  *     and `train_mask` need not have it.
+ *   - A training makes room for all snapshots at once. In a file that it has not finished, `epoch`
+ *     is TRAJECTORY_NO_SNAPSHOT for those still to come: the trajectory is of those before them.
  *   - `epoch` may be missing where there is one snapshot. When it was taken is unknown then, and it
  *     is looked up as epoch 0.
  *   - b_in and b_out may both be missing: model.biases is false. Where they are there and not zero,
@@ -31,17 +33,20 @@
 #include "table/provenance.h"
 #include "tensor/safetensors.h"
 
+enum { TRAJECTORY_NO_SNAPSHOT = -1 };
+
 struct Trajectory {
   struct Safetensors file;
   struct Config config;   /* metadata, then shapes, then overrides; what none of them says is at its
                              default, and config_given tells */
   struct Dataset dataset; /* the train_mask of the file where it has one, else CPython's split */
   size_t n_snapshots;
-  int64_t *epochs; /* [n_snapshots] */
-  bool dated;      /* the file says the epochs */
-  char *unsaid;    /* the settings that measurements depend on and the file does not say, as text:
-                      "data.operation=add (assumed), data.seed=1 data.train_fraction=0.3 (given)";
-                      NULL where there are none */
+  size_t n_planned; /* more than n_snapshots if the training has not finished */
+  int64_t *epochs;  /* [n_snapshots] */
+  bool dated;       /* the file says the epochs */
+  char *unsaid;     /* the settings that measurements depend on and the file does not say, as text:
+                       "data.operation=add (assumed), data.seed=1 data.train_fraction=0.3 (given)";
+                       NULL where there are none */
 };
 
 /* Opens a file and makes sense of it. `overrides` are n texts "section.key=value". Errors: the

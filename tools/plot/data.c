@@ -15,6 +15,8 @@ bool tables_init(struct Tables *tables, const struct Spec *spec, const char *con
   tables->tables = memory_new(n, sizeof *tables->tables, "the list of tables", error);
   tables->read = memory_new(n, sizeof *tables->read, "the list of tables", error);
   tables->names = memory_new(n, sizeof *tables->names, "the list of tables", error);
+  for (size_t i = 0; i < n; i++)
+    tables->partial = tables->partial || table_is_partial(paths[i]);
   return tables->tables && tables->read && tables->names &&
          run_choice_init(&tables->run, spec, run, error);
 }
@@ -32,18 +34,45 @@ void tables_release(struct Tables *tables)
   *tables = (struct Tables){0};
 }
 
-static size_t length_without_ending(const char *path)
+/* The length of the text's first `length` characters without that ending, if they have it. */
+static size_t length_without(const char *text, size_t length, const char *ending)
 {
-  size_t length = strlen(path);
-  return length >= 4 && strcmp(path + length - 4, ".tsv") == 0 ? length - 4 : length;
+  size_t n = strlen(ending);
+  return length >= n && strncmp(text + length - n, ending, n) == 0 ? length - n : length;
 }
 
-/* "build/runs/mainline/history.tsv" ends with "mainline/history". */
+static size_t length_without_ending(const char *path)
+{
+  return length_without(path, length_without(path, strlen(path), ".partial"), ".tsv");
+}
+
+/* "build/runs/mainline/history.tsv" ends with "mainline/history", and so does
+   "build/runs/mainline/history.tsv.partial". */
 static bool path_ends_with(const char *path, const char *name)
 {
   size_t length = length_without_ending(path), n = strlen(name);
   if (n > length || strncmp(path + length - n, name, n) != 0) return false;
   return n == length || path[length - n - 1] == '/' || name[0] == '/';
+}
+
+static bool is_given(const struct Tables *tables, const char *name)
+{
+  for (size_t i = 0; i < tables->n; i++)
+    if (path_ends_with(tables->paths[i], name)) return true;
+  return false;
+}
+
+bool tables_leave_out(struct Tables *tables, const struct Section *section)
+{
+  const char *name = spec_text(section, KEY_TABLE);
+  if (run_choice_leaves_out(&tables->run, name)) return true;
+  if (!tables->partial || !name) return false;
+  struct Error ignored; /* without memory, reading the mark fails too */
+  char *drawn = run_choice_rename(&tables->run, name, &ignored);
+  bool left_out = drawn && !is_given(tables, drawn);
+  free(drawn);
+  tables->left_out = tables->left_out || left_out;
+  return left_out;
 }
 
 static bool find_operand(const struct Tables *tables, const char *name, size_t *found,

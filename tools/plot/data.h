@@ -21,6 +21,8 @@ struct Tables {
                    several */
   size_t n;
   struct RunChoice run;
+  bool partial;  /* an operand belongs to a run that has not finished */
+  bool left_out; /* marks were left out because their tables are not there */
 };
 
 /* Rows of a table, in table order. */
@@ -35,6 +37,11 @@ struct Rows {
 bool tables_init(struct Tables *tables, const struct Spec *spec, const char *const *paths, size_t n,
                  const char *run, struct Error *error);
 void tables_release(struct Tables *tables);
+
+/* Whether the mark is to be left out: if it shows another run than the chosen one, or if its table is
+   not an operand while one of these belongs to a run that has not finished, since other runs may
+   not have begun then. */
+bool tables_leave_out(struct Tables *tables, const struct Section *section);
 
 /* The rows selected by a mark's `table` and `where`; without `table`, those of the only operand.
    Errors: no `table` but several operands; not exactly one operand matches; the table cannot be

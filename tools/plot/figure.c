@@ -62,13 +62,14 @@ char *figure_name(const char *spec_path, const char *run, struct Error *error)
              : memory_print(error, "%.*s", (int)length, name);
 }
 
-bool figure_render(const struct FigureRequest *request, struct Error *error)
+bool figure_render(struct FigureRequest *request, struct Error *error)
 {
   enum SurfaceFormat format;
   if (!surface_format(request->output_path, &format, error)) return false;
   struct Scene scene;
   bool rendered = scene_read(&scene, request, error) && scene_layout(&scene, error) &&
                   write_scene(&scene, request, error);
+  request->left_out = scene.tables.left_out;
   scene_release(&scene);
   return rendered;
 }

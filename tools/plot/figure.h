@@ -93,6 +93,9 @@
  *   optional = no | yes              yes: omit the mark if no row meets the conditions; no: that is
  *                                    an error
  *
+ * history.tsv.partial, the table of a run that is still training, has the same name, `history`. Marks
+ * whose tables are not given are left out then.
+ *
  * The file's metadata name the tables it was drawn from (plot/sources.h).
  *
  * A value that its axis cannot show (NaN, infinite, not positive on a log axis) is a gap.
@@ -111,6 +114,7 @@ struct FigureRequest {
   const char *run; /* drawn instead of the specification's own (plot/run.h); NULL: its own */
   const char *output_path; /* ends with .pdf, .svg or .png */
   double resolution;       /* pixels per inch of a .png; 0: from the specification */
+  bool left_out;           /* set if marks were left out (tables_leave_out) */
 };
 
 /* The name of a figure: that of its specification without folders and .ini, prefixed with the
@@ -122,6 +126,6 @@ char *figure_name(const char *spec_path, const char *run, struct Error *error);
  * or not at all, and the same input gives the same bytes. Errors name the file and line in the
  * specification or table, or the output that cannot be written.
  */
-bool figure_render(const struct FigureRequest *request, struct Error *error);
+bool figure_render(struct FigureRequest *request, struct Error *error);
 
 #endif

@@ -379,7 +379,6 @@ bool marks_read(struct Marks *marks, const struct Section *section, struct Table
       [SECTION_BARS] = read_bars,   [SECTION_HISTOGRAM] = read_histogram,
       [SECTION_MAP] = read_map,     [SECTION_PHASES] = read_phases,
       [SECTION_TEXT] = read_text};
-  if (run_choice_leaves_out(&tables->run, spec_text(section, KEY_TABLE))) return true;
   if (section->kind == SECTION_RULE) return read_rule(marks, section, tables, error);
   struct Rows rows;
   bool read = rows_select(&rows, tables, section, error) &&

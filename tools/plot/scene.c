@@ -28,8 +28,8 @@ static bool read_marks(struct Scene *scene, struct Panel *panel, struct Error *e
   for (size_t i = 0; i < scene->spec.n_sections; i++) {
     const struct Section *section = scene->spec.sections[i];
     bool here = section->outer == panel->section || section->outer == scene->spec.figure;
-    if (is_mark(section) && here && !marks_read(&panel->marks, section, &scene->tables, error))
-      return false;
+    if (!is_mark(section) || !here || tables_leave_out(&scene->tables, section)) continue;
+    if (!marks_read(&panel->marks, section, &scene->tables, error)) return false;
   }
   if (panel->marks.n > 0) return true;
   return error_set(error, "%s:%d: [panel %s] shows nothing%s%s", scene->spec.path,

@@ -4,6 +4,7 @@
 #include "measures/plausibility.h"
 #include "model/threads.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +73,17 @@ static bool examine(const struct Tool *tool, struct Analysis *analysis, struct E
   return true;
 }
 
+/* Says so if there are fewer snapshots than the training is to take. */
+static void warn_of_unfinished(const struct Tool *tool, const struct Trajectory *trajectory)
+{
+  if (trajectory->n_snapshots == trajectory->n_planned) return;
+  command_line_warn(tool,
+                    "%s: the training has not finished: %zu of %zu snapshots, the last at epoch "
+                    "%" PRId64,
+                    trajectory->file.path, trajectory->n_snapshots, trajectory->n_planned,
+                    trajectory->epochs[trajectory->n_snapshots - 1]);
+}
+
 int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork *work, int argc,
                   char **argv)
 {
@@ -86,6 +98,7 @@ int analysis_main(const struct Tool *tool, struct Request *request, AnalysisWork
   struct Analysis analysis;
   if (!analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, &error))
     return command_line_fail(tool, &error);
+  warn_of_unfinished(tool, &analysis.trajectory);
   bool done = examine(tool, &analysis, &error) && work(&analysis, request, &error);
   analysis_close(&analysis);
   return done ? EXIT_SUCCESS : command_line_fail(tool, &error);

@@ -12,6 +12,9 @@
  * one cell per column. Cells are separated by single tabs and contain numbers as base/number.h
  * reads them (including nan and inf) or words. Names consist of letters, digits, '_', '.' and '-',
  * and are unique. Lines end with \n; \r\n is accepted.
+ *
+ * The name of a table that is still being written ends with .partial. Text after its last complete
+ * line is ignored.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -36,6 +39,9 @@ struct Table {
   struct Provenance run; /* from the comment block; all unknown if it is not there */
   struct Digest digest;  /* of the file's bytes (base/digest.h) */
 };
+
+/* Has it the name of a table that is still growing? */
+bool table_is_partial(const char *path);
 
 /* Reads a whole table. Errors name file and line: unreadable, empty, no header, a repeated or
    empty column name, a row with more or fewer cells than the header, a NUL byte. */
@@ -75,6 +81,12 @@ bool table_create(struct TableWriter *writer, const char *path, const char *titl
 void table_put(struct TableWriter *writer, double value);
 void table_put_integer(struct TableWriter *writer, long long value);
 void table_put_text(struct TableWriter *writer, const char *text);
+
+/* Goes on with a table of that many columns, row by row, while others may read it (output_append).
+   table_flush, after whole rows, lets them see what there is. */
+bool table_append(struct TableWriter *writer, const char *path, size_t n_columns,
+                  struct Error *error);
+bool table_flush(struct TableWriter *writer, struct Error *error);
 
 bool table_commit(struct TableWriter *writer, struct Error *error);
 void table_discard(struct TableWriter *writer);

@@ -41,6 +41,21 @@ static bool read_text(struct Table *table, size_t *length, struct Error *error)
   return table->text != NULL;
 }
 
+bool table_is_partial(const char *path)
+{
+  static const char ending[] = ".partial";
+  size_t length = strlen(path), n = strlen(ending);
+  return length >= n && strcmp(path + length - n, ending) == 0;
+}
+
+/* Leaves the whole lines of a text. */
+static void drop_unfinished_line(char *text, size_t *length)
+{
+  while (*length > 0 && text[*length - 1] != '\n')
+    (*length)--;
+  text[*length] = '\0';
+}
+
 static int line_of(const char *text, const char *position)
 {
   int line = 1;
@@ -199,9 +214,9 @@ bool table_read(struct Table *table, const char *path, struct Error *error)
 {
   *table = (struct Table){.path = memory_copy_text(path, error)};
   size_t length = 0;
-  if (table->path && read_text(table, &length, error) && check_text(table, length, error) &&
-      parse(table, length, error))
-    return true;
+  bool read = table->path && read_text(table, &length, error);
+  if (read && table_is_partial(path)) drop_unfinished_line(table->text, &length);
+  if (read && check_text(table, length, error) && parse(table, length, error)) return true;
   table_release(table);
   return false;
 }

@@ -27,6 +27,18 @@ bool table_create(struct TableWriter *writer, const char *path, const char *titl
   return true;
 }
 
+bool table_append(struct TableWriter *writer, const char *path, size_t n_columns,
+                  struct Error *error)
+{
+  *writer = (struct TableWriter){.n_columns = n_columns};
+  return output_append(&writer->output, path, error);
+}
+
+bool table_flush(struct TableWriter *writer, struct Error *error)
+{
+  return output_flush(&writer->output, error);
+}
+
 static void end_cell(struct TableWriter *writer)
 {
   writer->column = (writer->column + 1) % writer->n_columns;
