@@ -1,5 +1,6 @@
 /* progress-measures: the paper's progress measures, snapshot by snapshot of a trajectory. */
 #include "base/memory.h"
+#include "base/progress.h"
 #include "measures/phases.h"
 #include "measures/progress.h"
 #include "measures/quantities.h"
@@ -13,8 +14,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 static const char name[] = "progress-measures";
 
@@ -113,39 +112,18 @@ static bool results_init(struct Results *results, const struct Analysis *analysi
 struct Campaign {
   const struct Analysis *analysis;
   struct Results *results;
-  size_t n_done;
-  double start, last_shown; /* seconds */
-  size_t failed_at;         /* the earliest snapshot with an error; SIZE_MAX while there is none */
+  int64_t n_done;
+  struct Progress progress;
+  size_t failed_at; /* the earliest snapshot with an error; SIZE_MAX while there is none */
   struct Error error;
 };
-
-static double now(void)
-{
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* One line that is written over; for a person at a terminal, not for a log. */
-static void show_progress(struct Campaign *campaign)
-{
-  static const double interval = 0.1;
-  size_t n = campaign->analysis->trajectory.n_snapshots;
-  double time = now();
-  bool last = campaign->n_done == n;
-  if (!isatty(STDERR_FILENO) || (!last && time - campaign->last_shown < interval)) return;
-  double rate = (double)campaign->n_done / (time - campaign->start);
-  fprintf(stderr, "\r%s: %zu of %zu snapshots, %.1f/s, %.0f s left \033[K%s", name,
-          campaign->n_done, n, rate, (double)(n - campaign->n_done) / rate, last ? "\n" : "");
-  campaign->last_shown = time;
-}
 
 static void count_done(struct Campaign *campaign)
 {
 #pragma omp critical(campaign)
   {
-    campaign->n_done++;
-    show_progress(campaign);
+    int64_t done = ++campaign->n_done;
+    if (progress_due(&campaign->progress, done)) progress_show(&campaign->progress, done, "");
   }
 }
 
@@ -198,7 +176,7 @@ static bool measure_all(struct Campaign *campaign, struct Error *error)
 {
   const struct Analysis *analysis = campaign->analysis;
   size_t n = analysis->trajectory.n_snapshots;
-  campaign->start = now();
+  progress_init(&campaign->progress, "snapshots", 0, (int64_t)n, true);
 #pragma omp parallel num_threads(count_threads(&analysis->trajectory))
   {
     struct ProgressWorker worker;
@@ -211,6 +189,7 @@ static bool measure_all(struct Campaign *campaign, struct Error *error)
       if (ready) measure_one(campaign, &worker, i);
     if (ready) progress_worker_release(&worker);
   }
+  progress_clear(&campaign->progress);
   if (campaign->failed_at == SIZE_MAX) return true;
   *error = campaign->error;
   return false;

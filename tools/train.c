@@ -34,7 +34,8 @@
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *share, *progress, *save_every, *restart, *dump, *list, *digest;
+  const char *directory, *threads, *share, *progress, *quiet, *save_every, *restart;
+  const char *dump, *list, *digest;
 };
 
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
@@ -369,11 +370,11 @@ static bool open_log(struct Run *run, const char *path, struct Error *error)
   return !path || run->log || error_system(error, "%s: cannot create", path);
 }
 
-static bool run_train(struct Run *run, int *signal, struct Error *error)
+static bool run_train(struct Run *run, bool quiet, int *signal, struct Error *error)
 {
   struct Progress progress;
-  progress_init(&progress, "epochs", run->first, run->config.train.epochs);
-  if (run->log && !progress.terminal) progress_keep(&progress, run->log);
+  progress_init(&progress, "epochs", run->first, run->config.train.epochs, quiet);
+  if (run->log) progress_keep(&progress, run->log);
   save_clock_init(&run->clock);
   bool trained = train_epochs(run, &progress, signal, error);
   progress_clear(&progress);
@@ -399,7 +400,7 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
               enter_share(&run, arguments->share, error) &&
               begin(&run, arguments->restart, error) &&
               open_log(&run, arguments->progress, error) &&
-              run_train(&run, signal, error);
+              run_train(&run, arguments->quiet, signal, error);
   run_release(&run);
   return done;
 }
@@ -414,8 +415,10 @@ int main(int argc, char **argv)
        &arguments.threads},
       {0, "share", "FILE", "share the cores with the trainings that name the same file",
        &arguments.share},
-      {0, "progress", "FILE", "without a terminal: a line there for every hundredth of the way",
+      {0, "progress", "FILE", "keep a log there: a line for every hundredth of the way",
        &arguments.progress},
+      {'q', "quiet", NULL, "no progress on standard error, unless it is a terminal",
+       &arguments.quiet},
       {0, "save-every", "SECONDS",
        "between two savings of the state (default: 3, or more where saving is slow)",
        &arguments.save_every},

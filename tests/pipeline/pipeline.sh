@@ -218,6 +218,11 @@ for pdf in $drawings; do
 done
 grep -qx 'modulus = 13' "$build/runs/other/config.ini" || fail 'OVERRIDES did not reach other'
 grep -qx 'learning_rate = 0.002' "$build/runs/other/config.ini" || fail 'other lost its setting'
+[ "$(grep -c '^[0-9]* of 60 epochs ' "$log")" -eq 9 ] || fail 'the mainline alone says how far it is'
+for run in mainline other; do
+  tail -n 1 "$build/runs/$run/progress.log" | grep -q '^trained 60 epochs in ' ||
+    fail "$run has no log of its progress"
+done
 
 begin 'nothing changed: nothing is done'
 is_idle figures

@@ -1,6 +1,11 @@
 #include "base/progress.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,31 +16,62 @@ static double now(void)
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-void progress_init(struct Progress *progress, const char *unit, int64_t first, int64_t total)
+/* Can the cursor of the terminal go back to where a line began? */
+static bool cursor_moves(void)
 {
+  const char *terminal = getenv("TERM");
+  return terminal && *terminal && strcmp(terminal, "dumb") != 0 && strcmp(terminal, "unknown") != 0;
+}
+
+/* Columns of the terminal, asked for at each update since a window can be resized at any time. */
+static int terminal_width(void)
+{
+  struct winsize size;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char *columns = getenv("COLUMNS");
+  int64_t width;
+  if (columns && number_parse_integer(columns, &width) && width > 0 && width <= INT16_MAX)
+    return (int)width;
+  return 80;
+}
+
+/* A line for every one of `parts` parts of the way. */
+static struct ProgressLines lines_to(FILE *stream, const struct Progress *progress, int parts)
+{
+  int64_t step = (progress->total - progress->first + parts - 1) / parts;
+  if (step < 1) step = 1;
+  return (struct ProgressLines){.stream = stream, .step = step, .next = progress->first + step};
+}
+
+void progress_init(struct Progress *progress, const char *unit, int64_t first, int64_t total,
+                   bool quiet)
+{
+  bool terminal = isatty(STDERR_FILENO) == 1;
   *progress = (struct Progress){.unit = unit,
                                 .first = first,
                                 .total = total,
-                                .stream = stderr,
-                                .step = (total - first + 9) / 10,
-                                .terminal = isatty(STDERR_FILENO) == 1,
+                                .rewritten = terminal && cursor_moves(),
                                 .start = now()};
+  if (!progress->rewritten && (terminal || !quiet))
+    progress->screen = lines_to(stderr, progress, 10);
   progress->shown = progress->start;
-  progress->next = first + progress->step;
 }
 
 void progress_keep(struct Progress *progress, FILE *file)
 {
-  progress->stream = file;
-  progress->terminal = false;
-  progress->step = (progress->total - progress->first + 99) / 100;
-  progress->next = progress->first + progress->step;
+  progress->log = lines_to(file, progress, 100);
+}
+
+static bool lines_due(const struct ProgressLines *lines, int64_t done)
+{
+  return lines->stream && done >= lines->next;
 }
 
 bool progress_due(struct Progress *progress, int64_t done)
 {
-  if (!progress->terminal) return done >= progress->next && done < progress->total;
-  return now() - progress->shown >= 0.2;
+  if (done >= progress->total) return false; /* the caller has more to say then */
+  return lines_due(&progress->screen, done) || lines_due(&progress->log, done) ||
+         (progress->rewritten && now() - progress->shown >= 0.2);
 }
 
 void progress_format_time(double seconds, char text[PROGRESS_TIME_SIZE])
@@ -49,26 +85,41 @@ void progress_format_time(double seconds, char text[PROGRESS_TIME_SIZE])
     snprintf(text, PROGRESS_TIME_SIZE, "%d s", whole);
 }
 
+static void put_line(struct ProgressLines *lines, int64_t done, const char *text)
+{
+  if (!lines_due(lines, done)) return;
+  fprintf(lines->stream, "%s\n", text);
+  fflush(lines->stream);
+  while (lines->next <= done)
+    lines->next += lines->step;
+}
+
+/* The last column stays free: with a character in it, some terminals are on the next line. */
+static void rewrite_line(const char *text)
+{
+  fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, text);
+  fflush(stderr);
+}
+
 void progress_show(struct Progress *progress, int64_t done, const char *details)
 {
   double elapsed = progress_seconds(progress);
   int64_t worked = done - progress->first;
   double rate = elapsed > 0 ? (double)worked / elapsed : 0;
-  char left[PROGRESS_TIME_SIZE] = "?";
+  char left[PROGRESS_TIME_SIZE] = "?", text[256];
   if (worked > 0) progress_format_time((double)(progress->total - done) / rate, left);
-  fprintf(progress->stream, "%s%lld of %lld %s  %s  %.4g %s/s  %s left%s",
-          progress->terminal ? "\r" : "", (long long)done, (long long)progress->total,
-          progress->unit, details, rate, progress->unit, left,
-          progress->terminal ? "\033[K" : "\n");
-  fflush(progress->stream);
+  snprintf(text, sizeof text, "%lld of %lld %s%s%s  %.4g %s/s  %s left", (long long)done,
+           (long long)progress->total, progress->unit, *details ? "  " : "", details, rate,
+           progress->unit, left);
+  if (progress->rewritten) rewrite_line(text);
+  put_line(&progress->screen, done, text);
+  put_line(&progress->log, done, text);
   progress->shown = now();
-  while (progress->next <= done)
-    progress->next += progress->step;
 }
 
 void progress_clear(const struct Progress *progress)
 {
-  if (progress->terminal) fprintf(stderr, "\r\033[K");
+  if (progress->rewritten) fprintf(stderr, "\r\033[K");
 }
 
 double progress_seconds(const struct Progress *progress)

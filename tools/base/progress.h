@@ -1,7 +1,8 @@
 /*
- * How far long work has come, for a person: on a terminal one line on standard error that is
- * rewritten a few times a second; in a log a line at every tenth of the way, so that it stays
- * readable.
+ * How far long work has come, for a person. On a terminal: one line on standard error, cut to the
+ * terminal's width and rewritten a few times a second. Where the cursor cannot move (TERM=dumb, or
+ * no TERM at all) and in a log: plain lines, one for every tenth of the way. A file can get lines
+ * of its own besides.
  */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
@@ -10,29 +11,38 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Plain lines, at fixed parts of the way. */
+struct ProgressLines {
+  FILE *stream; /* NULL: none */
+  int64_t step; /* from one line to the next */
+  int64_t next; /* the count that is worth a line */
+};
+
 struct Progress {
   const char *unit; /* plural: "epochs" */
   int64_t first, total;
-  FILE *stream;        /* standard error, unless progress_keep named another one */
-  int64_t step;        /* in a log: from one line to the next */
-  bool terminal;       /* rather than a log */
+  bool rewritten;              /* standard error is a terminal on which one line is rewritten */
+  struct ProgressLines screen; /* standard error where it is not */
+  struct ProgressLines log;
   double start, shown; /* seconds */
-  int64_t next;        /* in a log: the count that is worth a line */
 };
 
-/* Work from `first` (what an earlier run has done already) to `total`. */
-void progress_init(struct Progress *progress, const char *unit, int64_t first, int64_t total);
+/* Work from `first` (what an earlier run has done already) to `total`. `quiet`: standard error gets
+   nothing unless it is a terminal. */
+void progress_init(struct Progress *progress, const char *unit, int64_t first, int64_t total,
+                   bool quiet);
 
-/* From here on keeps a log in that file, with a line at every hundredth of the way. */
+/* From here on that file too gets a line, at every hundredth of the way. */
 void progress_keep(struct Progress *progress, FILE *file);
 
 /* Is it time to say something? Cheap enough to be asked at every step. */
 bool progress_due(struct Progress *progress, int64_t done);
 
-/* Says it: count, rate, time left, and `details`, whatever the caller measures. */
+/* Says it wherever it is due: count, rate, time left, and `details`, whatever the caller measures
+   ("" for nothing). */
 void progress_show(struct Progress *progress, int64_t done, const char *details);
 
-/* Takes the line off the terminal; in a log it does nothing. */
+/* Takes the line off the terminal; plain lines stay. */
 void progress_clear(const struct Progress *progress);
 
 /* Seconds since the start. */
