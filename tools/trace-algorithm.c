@@ -247,7 +247,8 @@ static bool write_read_off(const struct Trace *trace, struct Error *error)
        "outputs"},
       {"fit", "1",
        "sum over the key frequencies k (all frequencies, where there is no key frequency) of "
-       "alpha_k cos(w_k(a + b - c)) (a - b - c for subtract), alpha_k being fitted to the logits of "
+       "alpha_k cos(w_k(a + b - c)) (a - b - c for subtract), alpha_k being fitted to the logits "
+       "of "
        "all pairs (section 4.2)"},
       {"answer", "0 or 1", "1 at the right answer"}};
   const struct Analysis *analysis = trace->analysis;
@@ -349,9 +350,10 @@ static bool trace_algorithm(struct Analysis *analysis, const struct Request *req
       !subject_init(&subject, analysis, request, error))
     return false;
   if (analysis->n_keys == 0)
-    fprintf(stderr,
-            "%s: the last snapshot has no key frequencies: the waves are those of all frequencies\n",
-            name);
+    fprintf(
+        stderr,
+        "%s: the last snapshot has no key frequencies: the waves are those of all frequencies\n",
+        name);
   struct Trace trace;
   bool done = trace_init(&trace, &subject, sign, error);
   if (done) {

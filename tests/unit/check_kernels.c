@@ -1,5 +1,5 @@
-/* Streams and their gradients: every value must equal its defining chain bit for bit; and losses must
-   be the same from the kernels of both widths. (Panels are tested in check_product.) */
+/* Streams and their gradients: every value must equal its defining chain bit for bit; and losses
+   must be the same from the kernels of both widths. (Panels are tested in check_product.) */
 #include "width.h"
 
 #include "base/memory.h"

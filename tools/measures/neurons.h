@@ -28,10 +28,10 @@ extern const double cluster_threshold;
 /* Whether the neuron belongs to the cluster of its frequency, FVE > 0.85. */
 bool neuron_in_cluster(const struct NeuronFit *fit);
 
-/* keys[k], k = 0..n_frequencies: whether frequency k is a key frequency, that is, its cluster has at
-   least one neuron; keys[0] is always false. Returns the number of key frequencies. Those of a run
-   are the ones of its last snapshot. The paper gives no such threshold; a network that has grokked
-   has dozens of neurons at each, and key-frequencies.tsv says how many. */
+/* keys[k], k = 0..n_frequencies: whether frequency k is a key frequency, that is, its cluster has
+   at least one neuron; keys[0] is always false. Returns the number of key frequencies. Those of a
+   run are the ones of its last snapshot. The paper gives no such threshold; a network that has
+   grokked has dozens of neurons at each, and key-frequencies.tsv says how many. */
 int key_frequencies(const struct NeuronFit *fits, size_t d_mlp, int n_frequencies, bool *keys);
 
 struct Cluster {

@@ -1,5 +1,5 @@
-/* The kernels on 8-float vectors, half a Wide in each of 16 registers: AVX2 on x86-64, else whatever
-   the compiler generates for the vector type. */
+/* The kernels on 8-float vectors, half a Wide in each of 16 registers: AVX2 on x86-64, else
+   whatever the compiler generates for the vector type. */
 #if defined __x86_64__ && !(defined __AVX2__ && defined __FMA__)
 #error "without -march=x86-64-v3 these would be slow, each fused multiply-add a function call"
 #endif

@@ -38,8 +38,8 @@ bool tables_init(struct Tables *tables, const struct Spec *spec, const char *con
                  const char *run, struct Error *error);
 void tables_release(struct Tables *tables);
 
-/* Whether the mark is to be left out: if it shows another run than the chosen one, or if its table is
-   not an operand while one of these belongs to a run that has not finished, since other runs may
+/* Whether the mark is to be left out: if it shows another run than the chosen one, or if its table
+   is not an operand while one of these belongs to a run that has not finished, since other runs may
    not have begun then. */
 bool tables_leave_out(struct Tables *tables, const struct Section *section);
 

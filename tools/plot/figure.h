@@ -93,8 +93,8 @@
  *   optional = no | yes              yes: omit the mark if no row meets the conditions; no: that is
  *                                    an error
  *
- * history.tsv.partial, the table of a run that is still training, has the same name, `history`. Marks
- * whose tables are not given are left out then.
+ * history.tsv.partial, the table of a run that is still training, has the same name, `history`.
+ * Marks whose tables are not given are left out then.
  *
  * The file's metadata name the tables it was drawn from (plot/sources.h).
  *
