@@ -606,7 +606,8 @@ START_TEST(no_signs_of_a_state_may_be_wrong)
   for (int i = 1; i <= 3; i++)
     flip("resume.safetensors", moments + 4 * i + 3, 7);
   run_init(&run, no_settings);
-  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_int_eq(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
+                   STATE_BAD);
   ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors: is damaged: its digest is "));
   run_release(&run);
 }
@@ -642,7 +643,8 @@ START_TEST(a_state_of_the_older_kind_is_another_builds)
   ck_assert(safetensors_create(&writer, "resume.safetensors", specs, 2, metadata.entries,
                                metadata.n, &error));
   ck_assert(safetensors_finish(&writer, &error));
-  ck_assert(!state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error));
+  ck_assert_int_eq(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
+                   STATE_OTHERS);
   ck_assert_str_eq(error.message, "resume.safetensors: was saved by another build of this program");
   run_release(&run);
 }
