@@ -1,0 +1,10 @@
+#!/bin/sh
+# shows.sh FIGURE.svg KIND LINE...: of what read_svg.py says of the figure, these and no other lines are
+# of that kind (their first word, which is left out here).
+set -eu
+figure=$1 kind=$2
+shift 2
+[ -e "$figure.txt" ] || python3 -B "$(dirname "$0")/read_svg.py" "$figure" >"$figure.txt"
+grep "^$kind " "$figure.txt" | cut -d ' ' -f 2- >"$figure.$kind"
+[ $# -eq 0 ] || printf '%s\n' "$@" | diff - "$figure.$kind"
+[ $# -gt 0 ] || [ ! -s "$figure.$kind" ]
