@@ -216,6 +216,13 @@ START_TEST(a_legend_inside_hides_no_mark)
       {"[bars b]\nlabel = Label\n", "1\t9.5\n5\t1\n9\t2\n", "top right"},
       /* bars stand on the axis */
       {"[bars b]\nlabel = Label\n", "0\t10\n10\t10\n", "above"},
+      /* or hang from their base */
+      {"[bars b]\nbase = 10\nlabel = Label\n", "9\t2\n5\t9\n", "top left"},
+      {"[bars b]\nbase = 8\nlabel = Label\n", "9\t5\n1\t5\n", "top right"},
+      /* large markers and thick lines reach far */
+      {"[scatter s]\nmarker.size = 30\nlabel = Label\n", "7.7\t9.5\n5\t5\n", "top left"},
+      {"[line l]\nstroke = 10\nlabel = Label\n", "0\t9.03\n10\t9.03\n", "bottom right"},
+      {"[rule r]\ny = 9.03\nstroke = 10\nlabel = Label\n", "0\t0\n", "bottom right"},
       {"[rule r]\nx = 9\nlabel = Label\n", "0\t0\n", "top left"},
       {"[rule r]\ny = 9.5\nlabel = Label\n", "0\t0\n", "bottom right"},
       {"[line l]\nlabel = Label\n[text t]\nx = 9\ny = 9.5\nlabel = T\n", "0\t0\n1\t0\n",

@@ -18,6 +18,9 @@
 #define DRAW_BAR_WIDTH  6.0
 #define DRAW_TITLE_GAP  5.0
 
+/* How far the largest marker, the diamond, extends from its centre, in units of its size. */
+#define DRAW_MARKER_EXTENT 0.65
+
 void draw_set_color(cairo_t *cairo, struct Color color);
 void draw_set_paint(cairo_t *cairo, const struct Style *style); /* its colour and opacity */
 void draw_set_stroke(cairo_t *cairo, const struct Style *style);

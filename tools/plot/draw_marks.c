@@ -143,18 +143,12 @@ static void draw_points(cairo_t *cairo, const struct Panel *panel, const struct 
 
 /* ---- bars ---- */
 
-/* The position of the base, or the foot of a logarithmic axis, which cannot show 0. */
-static double map_base(const struct Axis *axis, double base)
-{
-  return scale_shows(axis->scale.kind, base) ? scale_map(&axis->scale, base) : axis->scale.from;
-}
-
 static void draw_bar(cairo_t *cairo, const struct Panel *panel, double left, double right,
                      double base, double y)
 {
   if (!shows(panel, left, y) || !shows(panel, right, y)) return;
   double x = scale_map(&panel->x.scale, left), end = scale_map(&panel->x.scale, right);
-  double foot = map_base(&panel->y, base), top = scale_map(&panel->y.scale, y);
+  double foot = scale_map_base(&panel->y.scale, base), top = scale_map(&panel->y.scale, y);
   cairo_rectangle(cairo, x, fmin(foot, top), end - x, fabs(foot - top));
 }
 
@@ -289,7 +283,7 @@ static void draw_phases(cairo_t *cairo, const struct Panel *panel, const struct 
     size_t end = next < mark->n ? next : mark->n - 1;
     if (mark->y[i] >= n_shaded) continue;
     if (!scale_shows(panel->x.scale.kind, mark->x[end])) continue;
-    double left = map_base(&panel->x, mark->x[i]);
+    double left = scale_map_base(&panel->x.scale, mark->x[i]);
     double right = scale_map(&panel->x.scale, mark->x[end]);
     cairo_rectangle(cairo, left, plot->y, right - left, plot->height);
     draw_set_color(cairo, color_phase((int)mark->y[i]));

@@ -36,6 +36,11 @@ double scale_map(const struct Scale *scale, double value)
   return scale->from + fraction * (scale->to - scale->from);
 }
 
+double scale_map_base(const struct Scale *scale, double base)
+{
+  return scale_shows(scale->kind, base) ? scale_map(scale, base) : scale->from;
+}
+
 bool range_is_empty(struct Range range)
 {
   return !(range.low <= range.high);

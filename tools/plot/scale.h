@@ -29,6 +29,9 @@ bool scale_shows(enum ScaleKind kind, double value);
 /* The position of a value that the scale can show; values out of range map beyond the ends. */
 double scale_map(const struct Scale *scale, double value);
 
+/* The position of the base of a bar, or the low end of a logarithmic axis, which cannot show 0. */
+double scale_map_base(const struct Scale *scale, double base);
+
 /* 0 at the low end, 1 at the high end. */
 double scale_fraction(const struct Scale *scale, double value);
 
