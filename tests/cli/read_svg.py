@@ -4,6 +4,7 @@ One line for each thing, in the order of drawing. Places are fractions of the pl
 from its lower left corner:
 
   line #0072b2 0.000,0.250 1.000,0.750        its points, also those that the plot cuts off
+  stroke 2 8,4                                its width and dashes in points, if not 1 and solid
   fill #d55e00 0.10,0.00 0.20,0.50            corners of a bar, a marker or a background
   image 0.00,0.00 1.00,1.00                   corners of a map
   row #440154 #fde725                         its cells, the upper row first
@@ -12,8 +13,8 @@ from its lower left corner:
   bar 0.500 '10'                              a tick of the colour bar
   bar #440154 #fde725                         colours at its lower and its upper end
   legend line #0072b2 'Train'                 an entry: what its sample is made of, and its label
-  label 'Epoch'                               any other text; a ? is a character at an angle, or not one of
-                                              CHARACTERS
+  label 'Epoch'                               any other text; a ? is a character at an angle or not in
+                                              CHARACTERS; bold ones are not told from others
 
 Superscripts and subscripts follow a ^. It fails if a label is not beside its tick or sample, or if an
 entry of the legend lies on a mark.
@@ -106,7 +107,9 @@ def read_path(named, path, clipped):
     elif style["fill"] != "none":
         yield Item("fill", hex_color(style["fill"]), parts, clipped)
     if style.get("stroke", "none") != "none":
-        yield Item("line", hex_color(style["stroke"]), parts, clipped)
+        line = Item("line", hex_color(style["stroke"]), parts, clipped)
+        line.stroke = " ".join(style[key] for key in ("stroke-width", "stroke-dasharray") if key in style)
+        yield line
 
 
 def read_text(named, group, alphabet):
@@ -167,15 +170,16 @@ def learn_alphabet():
         table, figure = os.path.join(folder, "t.tsv"), os.path.join(folder, "t.ini")
         with open(table, "w", encoding="utf-8") as stream:
             stream.write("c\n" + "".join(character + "\n" for character in CHARACTERS))
+        mark = "[text %s]\nx = 0\ny = 0\nvalue = c\nlabel = %s\n"
+        labels = {"plain": "{}1", "bold": "<b>{}1</b>", "raised": "<sup>{}1</sup>"}
+        marks = "".join(mark % label for label in labels.items())
+        names = [*CHARACTERS, *CHARACTERS, *("^" + character for character in CHARACTERS)]
         for size in 8, 9:
-            mark = "[text %s]\nx = 0\ny = 0\nvalue = c\nlabel = %s\n"
-            marks = mark % ("plain", "{}1") + mark % ("raised", "<sup>{}1</sup>")
             with open(figure, "w", encoding="utf-8") as stream:
-                stream.write("[figure]\nsize = %d\n[panel p]\nx.format = none\ny.format = none\n" % size + marks)
+                stream.write("[figure]\nsize = %d\n[panel p]\nx.format = none\ny.format = none\n%s" % (size, marks))
             drawn = os.path.join(folder, "t.svg")
             subprocess.run(["render-figure", "-o", drawn, figure, table], check=True)
             texts = [item for item in read_items(drawn, {}) if item.kind == "text"]
-            names = list(CHARACTERS) + ["^" + character for character in CHARACTERS]
             assert len(texts) == len(names)
             for name, item in zip(names, texts):
                 alphabet.setdefault(item.outlines[0], name)
@@ -247,6 +251,8 @@ def write_mark(plot, mark):
         assert mark.clipped or plot.holds(mark), "a line that leaves the plot"
         for part in mark.parts:
             print("line", mark.color, write_points(plot, part, 3))
+        if mark.stroke != "1":
+            print("stroke", mark.stroke)
     elif mark.kind == "fill":
         for part in mark.parts:
             left, right, top, bottom = plot.cut(Item("fill", None, [part]), mark.clipped)
@@ -262,7 +268,8 @@ def write_mark(plot, mark):
                 print("row", cells)
             last = cells
     else:
-        left, right, height = (number(place, 2) for place in (plot.x(mark.left), plot.x(mark.right), plot.y(mark.base)))
+        left, right = number(plot.x(mark.left), 2), number(plot.x(mark.right), 2)
+        height = number(plot.y(mark.base), 2)
         print(f"text {mark.color} '{mark.text}' left {left} right {right} height {height}")
 
 

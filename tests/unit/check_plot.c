@@ -103,8 +103,9 @@ START_TEST(a_group_has_its_own_rows_colour_and_label)
 {
   struct Scene scene;
   scene_make(&scene,
-             "[panel p]\n[line l]\nx = x\ny = y\ngroup = g\ncolor = green\nlabel = <b>{}</b>!\n",
-             "x\ty\tg\n1\t10\ta\n2\t20\t10\n3\t30\ta\n4\t40\t9\n");
+             "[panel p]\n[line l]\nx = x\ny = y\ngroup = g\nwhere = x > 0\ncolor = green\nlabel = "
+             "<b>{}</b>!\n",
+             "x\ty\tg\n0\t0\tnone\n1\t10\ta\n2\t20\t10\n3\t30\ta\n4\t40\t9\n");
   ck_assert_uint_eq(scene.panels[0].marks.n, 3);
   static const struct {
     const char *label, *color;
