@@ -37,12 +37,14 @@ def read(path):
     return arrays, metadata
 
 
-def write(path, arrays, dtype="F32"):
-    """Writes arrays as they are, without metadata; `dtype` is what their elements are called, but
-    for those that are not floating-point numbers."""
+def write(path, arrays, dtype="F32", metadata=None):
+    """Writes arrays as they are; `dtype` is what their elements are called, but for those that are
+    not floating-point numbers. `metadata` are texts by name."""
     header, pieces, end = {}, [], 0
+    if metadata:
+        header["__metadata__"] = metadata
     for name, array in arrays.items():
-        own = "BOOL" if array.dtype == bool else dtype
+        own = {"bool": "BOOL", "int64": "I64"}.get(array.dtype.name, dtype)
         assert array.dtype == DTYPES[own], f"{name} is of {array.dtype}, not of {own}"
         begin, end = end, end + array.nbytes
         header[name] = {"dtype": own, "shape": array.shape, "data_offsets": [begin, end]}

@@ -8,6 +8,8 @@ to at most sqrt(n) u sum |x_i w_i| (Higham and Mary 2019), in any order of summa
 inputs x are independent between elements.
 """
 
+import math
+
 import numpy
 
 U = 2.0**-24
@@ -38,39 +40,65 @@ class Rounded:
         return Rounded(function(self.value), function(variance))
 
 
-def causal_softmax(scores):
-    """Over the last axis, each query seeing the keys up to its own position. A score that is off by
-    e multiplies its weight by exp(e), and the others' errors come in through the sum."""
+def causal_attention(scores, kind):
+    """Weights over the last axis, each query seeing the keys up to its own position, of the kind
+    softmax or softmax1, which adds 1 to the denominator. A score that is off by e multiplies its
+    weight by exp(e), and the others' errors come in through the sum."""
     n = scores.value.shape[-1]
     seen = numpy.tril(numpy.ones((n, n), bool))
     value = numpy.where(seen, scores.value, -numpy.inf)
-    weights = numpy.exp(value - value.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
+    top = value.max(-1, keepdims=True)
+    weights = numpy.exp(value - top)
+    one = {"softmax": 0, "softmax1": 1}[kind]
+    weights /= one * numpy.exp(-top) + weights.sum(-1, keepdims=True)
     variance = numpy.where(seen, scores.variance, 0)
     carried = variance + (weights**2 * variance).sum(-1, keepdims=True)
     return Rounded(weights, weights**2 * (carried + (n * U) ** 2))
 
 
-def logits_of(parameters, a, b):
-    """Logits at "=", [pairs, V], of a network of the mainline's kind: softmax, ReLU.
+def relu(pre):
+    return Rounded(numpy.maximum(pre.value, 0), pre.variance)
+
+
+def gelu(pre):
+    """x times the normal distribution function of x. Its slope is below 1.13 everywhere."""
+    phi = numpy.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2)(pre.value)
+    return Rounded(pre.value * phi, 1.13**2 * pre.variance + (U * pre.value) ** 2)
+
+
+class Activations:
+    """What the network computes for pairs of numbers, everything at "=": attention [pairs, H, 3],
+    the stream before the MLP [pairs, d_model], neurons [pairs, d_mlp] and logits [pairs, V].
     `parameters` are arrays under TransformerLens' names, `a` and `b` numbers, [pairs]."""
-    W = {name.split(".")[-1]: Rounded(array.astype(float)) for name, array in parameters.items()}
-    equals = numpy.full(len(a), len(W["W_E"].value) - 1)
-    tokens = numpy.stack([a, b, equals], axis=1)
-    resid_pre = Rounded(W["W_E"].value[tokens]) + W["W_pos"]
 
-    by_head = resid_pre.map(lambda x: x[:, None])  # [pairs, 1, 3, d_model]
-    q, k, v = by_head @ W["W_Q"], by_head @ W["W_K"], by_head @ W["W_V"]
-    scale = 1 / q.value.shape[-1]
-    scores = q @ k.map(lambda x: x.swapaxes(-1, -2))
-    scores = Rounded(scores.value * scale**0.5, scores.variance * scale)
-    heads = causal_softmax(scores) @ v @ W["W_O"]  # [pairs, H, 3, d_model]
-    resid_mid = resid_pre + heads.map(lambda x: x.sum(1))
+    def __init__(self, parameters, a, b, attention="softmax", activation=relu):
+        W = {
+            name.split(".")[-1]: Rounded(array.astype(float)) for name, array in parameters.items()
+        }
+        equals = numpy.full(len(a), len(W["W_E"].value) - 1)
+        tokens = numpy.stack([a, b, equals], axis=1)
+        resid_pre = Rounded(W["W_E"].value[tokens]) + W["W_pos"]
 
-    pre = resid_mid @ W["W_in"] + W["b_in"]
-    hidden = Rounded(numpy.maximum(pre.value, 0), pre.variance)
-    resid_post = resid_mid + hidden @ W["W_out"] + W["b_out"]
-    return (resid_post @ W["W_U"]).map(lambda x: x[:, -1])
+        by_head = resid_pre.map(lambda x: x[:, None])  # [pairs, 1, 3, d_model]
+        q, k, v = by_head @ W["W_Q"], by_head @ W["W_K"], by_head @ W["W_V"]
+        scale = 1 / q.value.shape[-1]
+        scores = q @ k.map(lambda x: x.swapaxes(-1, -2))
+        scores = Rounded(scores.value * scale**0.5, scores.variance * scale)
+        weights = causal_attention(scores, attention)  # [pairs, H, 3, 3]
+        heads = weights @ v @ W["W_O"]  # [pairs, H, 3, d_model]
+        resid_mid = resid_pre + heads.map(lambda x: x.sum(1))
+
+        hidden = activation(resid_mid @ W["W_in"] + W["b_in"])
+        resid_post = resid_mid + hidden @ W["W_out"] + W["b_out"]
+        self.attention = weights.map(lambda x: x[:, :, -1])
+        self.resid_mid = resid_mid.map(lambda x: x[:, -1])
+        self.hidden = hidden.map(lambda x: x[:, -1])
+        self.logits = (resid_post @ W["W_U"]).map(lambda x: x[:, -1])
+
+
+def logits_of(parameters, a, b):
+    """Of a network of the mainline's kind: softmax, ReLU."""
+    return Activations(parameters, a, b).logits
 
 
 def cross_entropy(logits, answers):

@@ -1,0 +1,753 @@
+"""What the tables hold, computed from the weights in double precision by the definitions in the
+paper and in the tables' comments: projections are least-squares fits, sums over pairs are sums over
+pairs. It shares nothing with tools/.
+
+A table is {column: values}; one of quantities has {"quantity": (value, unit)}.
+"""
+
+import math
+
+import numpy
+
+import textbook
+
+THRESHOLD = 0.85  # of a cluster
+NAN = float("nan")
+
+
+def projected(functions, values):
+    """The projection of the columns of `values` on the span of the columns of `functions`."""
+    basis, singular, _ = numpy.linalg.svd(functions, full_matrices=False)
+    basis = basis[:, singular > 1e-9 * singular[0]]
+    return basis @ (basis.T @ values)
+
+
+def least_squares(functions, values):
+    return numpy.linalg.lstsq(functions, values, rcond=None)[0]
+
+
+class Losses:
+    """Of logits [pairs, p]: over all pairs, those that trained, and the others."""
+
+    def __init__(self, logits, answers, train):
+        by_pair = textbook.cross_entropy(logits, answers)
+        others = logits.copy()
+        others[range(len(answers)), answers] = -numpy.inf
+        margins = logits[range(len(answers)), answers] - others.max(1)
+        right = margins > 0
+        self.least_margin = numpy.abs(margins).min()
+        self.all, self.train, self.test = (by_pair[s].mean() for s in (train | True, train, ~train))
+        self.accuracy, self.train_accuracy, self.test_accuracy = (
+            right[s].mean() for s in (train | True, train, ~train)
+        )
+
+
+class Snapshot:
+    """A network and what follows from its weights alone."""
+
+    def __init__(self, parameters, settings, train_mask):
+        self.settings = settings
+        self.parameters = parameters
+        self.W = {name.split(".")[-1]: array.astype(float) for name, array in parameters.items()}
+        self.p = p = int(settings["data.modulus"])
+        self.train = train_mask.ravel()
+        self.a, self.b = numpy.divmod(numpy.arange(p * p), p)
+        self.sign = -1 if settings["data.operation"] == "subtract" else 1
+        self.s = (self.a + self.sign * self.b) % p
+        self.frequencies = range(1, p // 2 + 1)
+        computed = self.run(parameters)
+        self.attention, self.hidden, self.resid_mid = (
+            x.value for x in (computed.attention, computed.hidden, computed.resid_mid)
+        )
+        self.logits = computed.logits.value[:, :p]
+        self.W_L = (self.W["W_out"] @ self.W["W_U"])[:, :p].T  # [p, d_mlp]
+        self.fve = self.shares_of_neurons()
+        self.frequency = self.fve.argmax(0) + 1
+        self.fve = self.fve.max(0)
+        self.frequency[self.fve == 0] = 0
+        self.clustered = self.fve > THRESHOLD
+        self.losses = self.losses_of(self.logits)
+
+    def run(self, parameters):
+        activation = {"relu": textbook.relu, "gelu": textbook.gelu}
+        return textbook.Activations(
+            parameters,
+            self.a,
+            self.b,
+            self.settings["model.attention"],
+            activation[self.settings["model.activation"]],
+        )
+
+    def losses_of(self, logits):
+        return Losses(logits, self.s, self.train)
+
+    # ---- waves ----
+
+    def angle(self, k, x):
+        """w_k x, for whole x exactly reduced."""
+        return 2 * numpy.pi * (k * x % self.p) / self.p
+
+    def waves(self, k, x):
+        """[len(x), 2]: cos(w_k x), sin(w_k x); without the sine of p/2."""
+        angles = self.angle(k, x)
+        both = [numpy.cos(angles), numpy.sin(angles)]
+        return numpy.stack(both[: 1 if 2 * k == self.p else 2], axis=-1)
+
+    def directions(self, keys):
+        """cos and sin of w_k s for all keys, [pairs, ...]"""
+        return self.joined([self.waves(k, self.s) for k in keys])
+
+    def products(self, keys):
+        """The products of 1, cos, sin of w_k a and of w_k b, but 1, for all keys."""
+        one, columns = numpy.ones((self.p**2, 1)), []
+        for k in keys:
+            of_a, of_b = (numpy.hstack([one, self.waves(k, x)]) for x in (self.a, self.b))
+            grid = of_a[:, :, None] * of_b[:, None, :]
+            columns.append(grid.reshape(self.p**2, -1)[:, 1:])
+        return self.joined(columns)
+
+    def joined(self, columns):
+        return numpy.hstack([numpy.zeros((self.p**2, 1)), *columns])
+
+    def components(self):
+        """[x, component] of the orthonormal basis: the constant, then cosine and sine by k."""
+        x = numpy.arange(self.p)
+        columns = [numpy.ones((self.p, 1))] + [self.waves(k, x) for k in self.frequencies]
+        basis = numpy.hstack(columns)
+        return basis / numpy.linalg.norm(basis, axis=0)
+
+    def by_frequency(self, components):
+        """{k: its cosine and sine, nan where there is none}, k = 0 being the constant."""
+        padded = {0: (components[0], NAN)}
+        for k in self.frequencies:
+            padded[k] = (components[2 * k - 1], components[2 * k] if 2 * k < self.p else NAN)
+        return padded
+
+    # ---- neurons ----
+
+    def deviation(self, values):
+        return values - values.mean(0)
+
+    def shares_of_neurons(self):
+        """[k, neuron]: of a neuron's variance, that of its polynomial of degree 2."""
+        deviation = self.deviation(self.hidden)
+        total = (deviation**2).sum(0)
+        parts = [projected(self.products([k]), self.hidden) for k in self.frequencies]
+        shares = numpy.array([(part**2).sum(0) for part in parts])
+        return shares / numpy.where(total > 0, total, 1)
+
+    def keys(self):
+        return sorted(set(self.frequency[self.clustered]))
+
+    # ---- weights ----
+
+    def norms(self, matrix):
+        """[component]: norms of the Fourier components of its rows."""
+        return numpy.linalg.norm(self.components().T @ matrix, axis=1)
+
+    def norms_of_W_E(self):
+        return self.norms(self.W["W_E"][: self.p])
+
+    def norms_of_W_L(self):
+        return self.norms(self.W_L)
+
+    def map_vectors(self, k):
+        """u_k and v_k, [2, d_mlp]: W_L's coefficients of cos(w_k c) and sin(w_k c)."""
+        return least_squares(self.waves(k, numpy.arange(self.p)), self.W_L)
+
+    def squared(self):
+        return {name: (array**2).sum() for name, array in self.W.items()}
+
+    # ---- logits ----
+
+    def restricted(self, keys):
+        return self.logits.mean(0) + projected(self.directions(keys), self.logits)
+
+    def excluded(self, keys):
+        return self.logits - projected(self.directions(keys), self.logits)
+
+    def cosine(self, k):
+        """cos(w_k(s - c)), [pairs, p]"""
+        return numpy.cos(self.angle(k, self.s[:, None] - numpy.arange(self.p)))
+
+    def alphas(self):
+        """{k: coefficient of cos(w_k(s - c)) in the logits}, by one fit of all and a constant."""
+        waves = [numpy.ones(self.p**3)] + [self.cosine(k).ravel() for k in self.frequencies]
+        fitted = least_squares(numpy.stack(waves, axis=1), self.logits.ravel())
+        return dict(zip(self.frequencies, fitted[1:]))
+
+
+def together(pair):
+    """The norm of a cosine and a sine, which may be nan."""
+    return math.hypot(*(x for x in pair if not math.isnan(x)))
+
+
+def gini(values):
+    """The mean absolute difference over twice the mean."""
+    n = len(values)
+    return numpy.abs(numpy.subtract.outer(values, values)).sum() / (2 * n * values.sum())
+
+
+# ---- checkpoint-to-spectrum ----
+
+
+def spectrum(net):
+    W_E, W_L = (net.by_frequency(norms) for norms in (net.norms_of_W_E(), net.norms_of_W_L()))
+    return {
+        "frequency": list(W_E),
+        "W_E_cos": [cos for cos, _ in W_E.values()],
+        "W_E_sin": [sin for _, sin in W_E.values()],
+        "W_L_cos": [cos for cos, _ in W_L.values()],
+        "W_L_sin": [sin for _, sin in W_L.values()],
+    }
+
+
+def cluster(net, k):
+    return net.fve[net.clustered & (net.frequency == k)]
+
+
+def mean(values):
+    return numpy.mean(values) if len(values) else NAN
+
+
+def key_frequencies(net, keys):
+    clusters = [cluster(net, k) for k in keys]
+    return {
+        "frequency": keys,
+        "neurons": [len(fve) for fve in clusters],
+        "mean_fve": [mean(fve) for fve in clusters],
+        "median_fve": [numpy.median(fve) if len(fve) else NAN for fve in clusters],
+    }
+
+
+def neurons(net):
+    return {
+        "neuron": range(len(net.fve)),
+        "frequency": net.frequency,
+        "fve": net.fve,
+        "cluster": net.clustered.astype(int),
+    }
+
+
+def neuron_logit_map(net):
+    sizes = [len(cluster(net, k)) for k in net.frequencies]
+    k = 1 + int(numpy.argmax(sizes))
+    members = numpy.flatnonzero(net.clustered & (net.frequency == k))
+    components = net.components().T @ net.W_L  # [p, d_mlp]
+    cos, sin = components[2 * k - 1], components[2 * k] if 2 * k < net.p else 0 * components[0]
+    members = sorted(members, key=lambda i: math.atan2(sin[i], cos[i]))
+    return {
+        "order": numpy.repeat(numpy.arange(len(members)), net.p),
+        "neuron": numpy.repeat(members, net.p),
+        "component": numpy.tile(numpy.arange(net.p), len(members)),
+        "value": components[:, members].T.ravel(),
+    }
+
+
+def wave_fit(net, k, i):
+    """norm, alpha and fve of u_k (i = 0) or v_k (i = 1)."""
+    vectors, waves = net.map_vectors(k), net.waves(k, net.s)
+    if i >= len(vectors):
+        return NAN, NAN, NAN
+    values = net.deviation(net.hidden @ vectors[i])
+    alpha = least_squares(waves[:, [i]], values)[0]
+    rest = values - alpha * waves[:, i]
+    return numpy.linalg.norm(vectors[i]), alpha, 1 - (rest @ rest) / (values @ values)
+
+
+def neuron_logit_directions(net, keys):
+    u, v = (numpy.array([wave_fit(net, k, i) for k in keys]) for i in (0, 1))
+    return {
+        "frequency": keys,
+        "fve_u": u[:, 2],
+        "fve_v": v[:, 2],
+        "norm_u": u[:, 0],
+        "norm_v": v[:, 0],
+        "alpha_u": u[:, 1],
+        "alpha_v": v[:, 1],
+    }
+
+
+def activations(net):
+    columns = {"a": net.a, "b": net.b}
+    for h in range(net.attention.shape[1]):
+        columns[f"attention_{h}"] = net.attention[:, h, 0]
+    for i in range(4):
+        columns[f"neuron_{i}"] = net.hidden[:, i]
+    return columns
+
+
+def attention_spectrum(net):
+    W = net.W
+    at_equals = W["W_E"][-1] + W["W_pos"][2]
+    columns = {"frequency": [0, *net.frequencies]}
+    for h in range(len(W["W_Q"])):
+        query = at_equals @ W["W_Q"][h]
+        C = W["W_E"][: net.p] @ W["W_K"][h] @ query / math.sqrt(len(query))
+        parts = net.by_frequency(net.components().T @ C).values()
+        columns[f"C_{h}_norm"] = [together(pair) for pair in parts]
+        columns[f"C_{h}_cos"] = [cos for cos, _ in parts]
+        columns[f"C_{h}_sin"] = [sin for _, sin in parts]
+    return columns
+
+
+def attention_fit(net, h):
+    """k, alpha, beta, fve of the best fit of a head's attention to a."""
+    to_a = net.attention[:, h, 0]
+    fits = []
+    for k in net.frequencies:
+        waves = net.waves(k, net.a) - net.waves(k, net.b)
+        coefficients = least_squares(waves, to_a - 0.5)
+        rest = to_a - 0.5 - waves @ coefficients
+        fits.append((rest @ rest, k, *coefficients, 0)[:4])
+    rest, k, alpha, beta = min(fits)
+    return k, alpha, beta, 1 - rest / (net.deviation(to_a) ** 2).sum()
+
+
+def attention_fits(net, keys):
+    fits = [attention_fit(net, h) for h in range(net.attention.shape[1])]
+    k, alpha, beta, fve = zip(*fits)
+    return {
+        "head": range(len(fits)),
+        "frequency": k,
+        "key": [int(x in keys) for x in k],
+        "alpha": alpha,
+        "beta": beta,
+        "fve": fve,
+    }
+
+
+def norms_of_logits(net):
+    """[component over a, component over b]"""
+    B, grid = net.components(), net.logits.reshape(net.p, net.p, net.p)
+    return numpy.linalg.norm(numpy.einsum("ai,bj,abc->ijc", B, B, grid), axis=2)
+
+
+def logit_spectrum(net):
+    return {"component_a": net.a, "component_b": net.b, "norm": norms_of_logits(net).ravel()}
+
+
+def contrast(net, name, norms, keys):
+    by_k = {k: together(pair) for k, pair in net.by_frequency(norms).items()}
+    of_keys = numpy.array([by_k[k] for k in net.frequencies if k in keys])
+    others = numpy.array([by_k[k] for k in net.frequencies if k not in keys])
+    inside, outside = (of_keys**2).sum(), (others**2).sum()
+    return {
+        f"{name}_key_share": (inside / (inside + outside), "1"),
+        f"{name}_key_ratio": (of_keys.mean() / others.mean(), "1"),
+        f"{name}_key_separation": (of_keys.min() / others.max(), "1"),
+    }
+
+
+def share_of_products(net, keys):
+    """Of the logits' variance over the pairs, that in the products of two waves of one key."""
+    inside = 0
+    for k in keys:
+        of_a, of_b = net.waves(k, net.a), net.waves(k, net.b)
+        products = (of_a[:, :, None] * of_b[:, None, :]).reshape(net.p**2, -1)
+        inside += (projected(products, net.logits) ** 2).sum()
+    return inside / (net.deviation(net.logits) ** 2).sum()
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def spectrum_quantities(net, keys, epoch):
+    fits = attention_fits(net, keys)
+    sizes = [len(cluster(net, k)) for k in keys]
+    clustered = net.fve[net.clustered]
+    waves = [wave_fit(net, k, i)[2] for k in keys for i in (0, 1) if i == 0 or 2 * k < net.p]
+    waves_of_keys = numpy.hstack([net.waves(k, numpy.arange(net.p)) for k in keys])
+    outside = net.W_L - projected(waves_of_keys, net.W_L)
+    residual = numpy.linalg.norm(outside) / numpy.linalg.norm(net.W_L)
+    settings = {name: (number(x), "1") for name, x in net.settings.items() if number(x) is not None}
+    return {
+        "epoch": (epoch, "epochs"),
+        "squared_weights": (sum(net.squared().values()), "1"),
+        **settings,
+        "key_frequencies": (len(keys), "1"),
+        "cluster_threshold": (THRESHOLD, "1"),
+        "clustered_neurons": (len(clustered), "1"),
+        "clustered_share": (len(clustered) / len(net.fve), "1"),
+        "cluster_size_least": (min(sizes), "1"),
+        "cluster_size_most": (max(sizes), "1"),
+        "neuron_fve_mean": (net.fve.mean(), "1"),
+        "clustered_fve_mean": (mean(clustered), "1"),
+        "clustered_fve_least": (min(clustered), "1"),
+        "neuron_logit_fve_least": (min(waves), "1"),
+        "neuron_logit_fve_mean": (mean(waves), "1"),
+        **contrast(net, "W_E", net.norms_of_W_E(), keys),
+        **contrast(net, "W_L", net.norms_of_W_L(), keys),
+        "logit_key_share": (share_of_products(net, keys), "1"),
+        "W_L_residual_norm": (residual, "1"),
+        "W_L_residual_squared": (residual**2, "1"),
+        "gini_W_E": (gini(net.norms_of_W_E()), "1"),
+        "gini_W_L": (gini(net.norms_of_W_L()), "1"),
+        "attention_fve_least": (min(fits["fve"]), "1"),
+        "attention_fve_mean": (mean(fits["fve"]), "1"),
+        "attention_heads_at_keys": (sum(fits["key"]), "1"),
+        **{f"attention_frequency_{h}": (k, "1") for h, k in enumerate(fits["frequency"])},
+    }
+
+
+def spectrum_tables(net, keys, epoch):
+    return {
+        "spectrum": spectrum(net),
+        "key-frequencies": key_frequencies(net, keys),
+        "neurons": neurons(net),
+        "neuron-logit-map": neuron_logit_map(net),
+        "neuron-logit-directions": neuron_logit_directions(net, keys),
+        "activations": activations(net),
+        "attention-spectrum": attention_spectrum(net),
+        "attention-fits": attention_fits(net, keys),
+        "logit-spectrum": logit_spectrum(net),
+        "spectrum-quantities": spectrum_quantities(net, keys, epoch),
+    }
+
+
+# ---- ablate ----
+
+
+def ablations(net, keys):
+    without = [net.losses_of(net.excluded([k])) for k in net.frequencies]
+    n = len(without)
+    return {
+        "frequency": net.frequencies,
+        "key": [int(k in keys) for k in net.frequencies],
+        "loss": [x.all for x in without],
+        "train_loss": [x.train for x in without],
+        "test_loss": [x.test for x in without],
+        "unablated_loss": [net.losses.all] * n,
+        "restricted_loss": [net.losses_of(net.restricted(keys)).all] * n,
+        "excluded_loss": [net.losses_of(net.excluded(keys)).train] * n,
+    }
+
+
+def fitted_logits(net, keys):
+    alphas = net.alphas()
+    return sum(alphas[k] * net.cosine(k) for k in keys)
+
+
+def replaced_logits(net, keys):
+    """{name of a replacement: logits [pairs, p]}"""
+    W_L, W_U = net.W_L, net.W["W_U"][:, : net.p]
+    of_neurons, skipping, bias = net.hidden @ W_L.T, net.resid_mid @ W_U, net.W["b_out"] @ W_U
+    polynomial = net.hidden.copy()
+    for i in numpy.flatnonzero(net.clustered):
+        products = net.products([net.frequency[i]])
+        polynomial[:, i] = net.hidden[:, i].mean() + projected(products, net.hidden[:, i])
+    directions = net.hidden.mean(0) + projected(net.directions(keys), net.hidden)
+    vectors = numpy.vstack([net.map_vectors(k) for k in keys])
+    on_map = projected(vectors.T, net.hidden.T).T
+    headless = {**net.parameters}
+    headless["blocks.0.attn.W_O"] = 0 * headless["blocks.0.attn.W_O"]
+    products = projected(net.products(keys), net.logits)
+    return {
+        "model": net.logits,
+        "neurons_polynomial": skipping + bias + polynomial @ W_L.T,
+        "neurons_directions": skipping + bias + directions @ W_L.T,
+        "logits_polynomial": net.logits.mean(0) + products,
+        "logits_cosines": fitted_logits(net, keys),
+        "mlp_on_W_L": skipping + bias + on_map @ W_L.T,
+        "mlp_off_W_L": skipping + bias + (net.hidden - on_map) @ W_L.T,
+        "skip_zero": bias + of_neurons,
+        "skip_mean": skipping.mean(0) + bias + of_neurons,
+        "heads_zero": net.run(headless).logits.value[:, : net.p],
+    }
+
+
+def replacements(net, keys):
+    losses = {name: net.losses_of(x) for name, x in replaced_logits(net, keys).items()}
+    return {
+        "name": list(losses),
+        "loss": [x.all for x in losses.values()],
+        "train_loss": [x.train for x in losses.values()],
+        "test_loss": [x.test for x in losses.values()],
+        "accuracy": [x.accuracy for x in losses.values()],
+        "relative_change": [x.all / net.losses.all - 1 for x in losses.values()],
+    }
+
+
+def logit_fit(net, keys):
+    alphas = net.alphas()
+    return {"frequency": keys, "alpha": [alphas[k] for k in keys]}
+
+
+def ablation_quantities(net, keys, epoch):
+    losses, restricted = net.losses, net.losses_of(net.restricted(keys))
+    without = {k: net.losses_of(net.excluded([k])) for k in net.frequencies}
+    of_keys = [without[k] for k in keys]
+    others = [without[k] for k in net.frequencies if k not in keys]
+    alphas = [net.alphas()[k] for k in keys]
+    fitted = fitted_logits(net, keys)
+    deviation = net.logits - net.logits.mean()
+    rest = deviation - fitted
+    key_ratio = min(x.all for x in of_keys) / losses.all
+    other_change = max(abs(x.all / losses.all - 1) for x in others)
+    replaced = replacements(net, keys)
+    quantities = {
+        "epoch": (epoch, "epochs"),
+        "loss": (losses.all, "nats"),
+        "train_loss": (losses.train, "nats"),
+        "test_loss": (losses.test, "nats"),
+        "accuracy": (losses.accuracy, "1"),
+        "train_accuracy": (losses.train_accuracy, "1"),
+        "test_accuracy": (losses.test_accuracy, "1"),
+        "uniform_loss": (math.log(net.p), "nats"),
+        "restricted_loss": (restricted.all, "nats"),
+        "restricted_train_loss": (restricted.train, "nats"),
+        "restricted_test_loss": (restricted.test, "nats"),
+        "restricted_accuracy": (restricted.accuracy, "1"),
+        "restricted_loss_ratio": (restricted.all / losses.all, "1"),
+        "excluded_loss": (net.losses_of(net.excluded(keys)).train, "nats"),
+        "excluded_key_least": (min(x.train for x in of_keys), "nats"),
+        "excluded_key_most": (max(x.train for x in of_keys), "nats"),
+        "excluded_key_ratio_least": (min(x.train for x in of_keys) / losses.train, "1"),
+        "excluded_other_most": (max(x.train for x in others), "nats"),
+        "without_key_ratio_least": (key_ratio, "1"),
+        "without_other_change_most": (other_change, "1"),
+        "key_change_over_other": ((key_ratio - 1) / other_change, "1"),
+        "logit_fit_fve": (1 - (rest**2).sum() / (deviation**2).sum(), "1"),
+        "logit_fit_loss": (net.losses_of(fitted).all, "nats"),
+        "logit_fit_alpha_least": (min(alphas), "1"),
+        "logit_fit_alpha_most": (max(alphas), "1"),
+    }
+    for name, loss in list(zip(replaced["name"], replaced["loss"]))[1:]:
+        quantities[f"{name}_loss"] = (loss, "nats")
+        quantities[f"{name}_ratio"] = (loss / losses.all, "1")
+    return quantities
+
+
+def ablation_tables(net, keys, epoch):
+    return {
+        "ablations": ablations(net, keys),
+        "replacements": replacements(net, keys),
+        "logit-fit": logit_fit(net, keys),
+        "ablation-quantities": ablation_quantities(net, keys, epoch),
+    }
+
+
+# ---- progress-measures ----
+
+
+def progress_row(net, keys):
+    losses, restricted = net.losses, net.losses_of(net.restricted(keys))
+    squared = net.squared()
+    return {
+        "train_loss": losses.train,
+        "test_loss": losses.test,
+        "train_accuracy": losses.train_accuracy,
+        "test_accuracy": losses.test_accuracy,
+        "excluded_loss": net.losses_of(net.excluded(keys)).train,
+        "restricted_loss": restricted.all,
+        "restricted_train_loss": restricted.train,
+        "restricted_test_loss": restricted.test,
+        "restricted_accuracy": restricted.accuracy,
+        "gini_W_E": gini(net.norms_of_W_E()),
+        "gini_W_L": gini(net.norms_of_W_L()),
+        "squared_weights": sum(squared.values()),
+        "loss_ratio": losses.test / restricted.all,
+        "phase": NAN,  # of the whole run
+        **{f"squared_{name}": x for name, x in squared.items()},
+        "restricted_train_accuracy": restricted.train_accuracy,
+        "restricted_test_accuracy": restricted.test_accuracy,
+    }
+
+
+def first(epochs, holds):
+    """The first of the epochs at which it holds; nan where it never does."""
+    return next((epoch for epoch, here in zip(epochs, holds) if here), NAN)
+
+
+def phase_ends(epochs, columns):
+    """The epochs at which memorisation, circuit formation and cleanup end; nan if one lasts."""
+    peak = epochs[int(numpy.argmax(columns["test_loss"]))]
+    half_right = first(epochs, (epochs > peak) & (columns["test_accuracy"] >= 0.5))
+    weights = columns["squared_weights"]
+    near = numpy.abs(weights - weights[-1]) <= 0.05 * weights[-1]
+    settled = numpy.array([near[i:].all() for i in range(len(epochs))])
+    return peak, half_right, first(epochs, (epochs > half_right) & settled)
+
+
+def share_of_change(epochs, values, share):
+    return first(epochs, values >= values[0] + share * (values[-1] - values[0]))
+
+
+def progress_quantities(p, epochs, columns):
+    half = math.log(p) / 2
+    test_loss, excluded = columns["test_loss"], columns["excluded_loss"]
+    weights = columns["squared_weights"]
+    ends = phase_ends(epochs, columns)
+    train_fitted = first(epochs, columns["train_accuracy"] == 1)
+    peak = first(epochs, test_loss == max(test_loss))
+    least = first(epochs, excluded == min(excluded))
+    risen = first(epochs, (epochs >= least) & (excluded >= half))
+    restricted = first(epochs, columns["restricted_loss"] <= half)
+    halved = first(epochs, (epochs >= peak) & (test_loss <= half))
+    generalised = first(epochs, columns["test_accuracy"] >= 0.99)
+    W_E, W_L = (
+        {s: share_of_change(epochs, columns[name], s) for s in (0.25, 0.5)}
+        for name in ("gini_W_E", "gini_W_L")
+    )
+    return {
+        "train_fitted": (train_fitted, "epochs"),
+        "test_peak": (peak, "epochs"),
+        "test_peak_loss": (max(test_loss), "nats"),
+        "test_halved": (halved, "epochs"),
+        "generalised_accuracy": (0.99, "1"),
+        "generalised": (generalised, "epochs"),
+        "generalisation_delay": (generalised - train_fitted, "epochs"),
+        "excluded_least": (least, "epochs"),
+        "excluded_least_loss": (min(excluded), "nats"),
+        "excluded_onset_lead": (peak - least, "epochs"),
+        "excluded_risen": (risen, "epochs"),
+        "restricted_halved": (restricted, "epochs"),
+        "excluded_lead": (halved - risen, "epochs"),
+        "restricted_lead": (halved - restricted, "epochs"),
+        "gini_W_E_quarter": (W_E[0.25], "epochs"),
+        "gini_W_L_quarter": (W_L[0.25], "epochs"),
+        "gini_W_E_quarter_lead": (halved - W_E[0.25], "epochs"),
+        "gini_W_L_quarter_lead": (halved - W_L[0.25], "epochs"),
+        "gini_W_E_half": (W_E[0.5], "epochs"),
+        "gini_W_L_half": (W_L[0.5], "epochs"),
+        "gini_W_L_lead": (generalised - W_L[0.5], "epochs"),
+        "weights_peak": (first(epochs, weights == max(weights)), "epochs"),
+        "weights_peak_sum": (max(weights), "1"),
+        "weights_kept": (weights[-1] / max(weights), "1"),
+        "memorisation_end": (ends[0], "epochs"),
+        "formation_accuracy": (0.5, "1"),
+        "circuit_formation_end": (ends[1], "epochs"),
+        "phase_tolerance": (0.05, "1"),
+        "cleanup_end": (ends[2], "epochs"),
+    }
+
+
+def progress_tables(nets, keys, epochs):
+    epochs = numpy.array(epochs)
+    rows = [progress_row(net, keys) for net in nets]
+    columns = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
+    ends = phase_ends(epochs, columns)
+    columns["phase"] = sum((epochs > end).astype(int) for end in ends)
+    frequencies = nets[0].frequencies
+    by_frequency = {
+        "epoch": numpy.repeat(epochs, len(frequencies)),
+        "frequency": numpy.tile(frequencies, len(nets)),
+        "key": [int(k in keys) for _ in nets for k in frequencies],
+    }
+    alphas = [net.alphas() for net in nets]
+    excluded = [net.losses_of(net.excluded([k])).train for net in nets for k in frequencies]
+    return {
+        "progress-measures": {"epoch": epochs, **columns},
+        "cosine-coefficients": {
+            **by_frequency,
+            "coefficient": [of_net[k] for of_net in alphas for k in frequencies],
+        },
+        "excluded-by-frequency": {**by_frequency, "excluded_loss": excluded},
+        "progress-quantities": progress_quantities(nets[0].p, epochs, columns),
+    }
+
+
+# ---- trace-algorithm ----
+
+
+class Trace:
+    """Which pair is followed at which frequency."""
+
+    def __init__(self, net, keys):
+        alphas = net.alphas()
+        self.k = max((k for k in keys if 2 * k < net.p), key=alphas.get)
+        turns_a, turns_b = (self.k * x % net.p / net.p for x in (net.a, net.b))
+        off = (turns_a - 0.08) ** 2 + (turns_b - 0.18) ** 2
+        pair = min(numpy.flatnonzero(~net.train), key=lambda pair: off[pair])
+        self.a, self.b, self.s = (int(x[pair]) for x in (net.a, net.b, net.s))
+        self.pair = pair
+
+
+def rotation_points(net, trace):
+    numbers = numpy.arange(net.p)
+    W_E = net.W["W_E"][: net.p]
+    plane = least_squares(net.waves(trace.k, numbers), W_E)  # the vectors of cosine and sine
+    tokens = least_squares(plane.T, W_E.T)
+    vectors, waves = net.map_vectors(trace.k), net.waves(trace.k, net.s)
+    values = net.deviation(net.hidden @ vectors.T)
+    pairs = [
+        values[net.a == trace.a, i] / least_squares(waves[:, [i]], values[:, i])[0] for i in (0, 1)
+    ]
+    role = numpy.where(numbers == trace.a, 1, 0)
+    role[trace.b] = 2
+    return {
+        "token": numbers,
+        "embedded_cos": tokens[0],
+        "embedded_sin": tokens[1],
+        "rotated_cos": pairs[0],
+        "rotated_sin": pairs[1],
+        "role": role,
+    }
+
+
+def rotation(net, trace):
+    """Angles in turns; radii are those that the figure is drawn with."""
+    a, b = (trace.k * x % net.p / net.p for x in (trace.a, trace.b))
+    turn = net.sign * b
+    rows = []
+
+    def point(part, radius, turns, value=NAN):
+        angle = 2 * math.pi * turns
+        rows.append((part, radius * math.cos(angle), radius * math.sin(angle), value))
+
+    def arc(part, radius, start, turns):
+        for i in range(121):
+            point(part, radius, start + turns * i / 120)
+
+    arc("circle", 1, 0, 1)
+    for part, turns in ("ray_a", a), ("ray_b", b), ("ray_answer", a + turn):
+        point(part, 0, turns)
+        point(part, 1, turns)
+    arc("arc_a", 0.3, 0, a)
+    arc("arc_b", 0.5, 0, b)
+    arc("arc_turned", 0.5, a, turn)
+    point("frequency", 0, 0, trace.k)
+    point("name_a", 1.25, a, trace.a)
+    point("name_b", 1.25, b, trace.b)
+    point("name_answer", 1.25, a + turn, trace.s)
+    point("angle_a", 0.36, a / 2)
+    point("angle_b", 0.72, (a + b) / 2)
+    point("angle_turned", 0.72, a + turn / 2)
+    return dict(zip(("part", "x", "y", "value"), zip(*rows)))
+
+
+def read_off(net, trace, keys):
+    alphas, c = net.alphas(), numpy.arange(8 * (net.p - 1) + 1) / 8
+    logits = net.logits[trace.pair] - net.logits[trace.pair].mean()
+    whole = c == c.round()
+    here = numpy.where(whole, logits[c.astype(int)], NAN)
+    waves = {k: alphas[k] * numpy.cos(2 * numpy.pi * k * (trace.s - c) / net.p) for k in keys}
+    answer = (c == trace.s).astype(int)
+    largest = max(abs(alphas[k]) for k in keys)
+    n = len(keys)
+    levels = numpy.repeat(-numpy.arange(n), len(c))
+    wave = numpy.concatenate([waves[k] for k in keys])
+    return {
+        "read-off": {"c": c, "logit": here, "fit": sum(waves.values()), "answer": answer},
+        "read-off-waves": {
+            "frequency": numpy.repeat(keys, len(c)),
+            "c": numpy.tile(c, n),
+            "wave": wave,
+            "ridge": 0.46 * wave / largest + levels,
+            "level": levels,
+            "answer": numpy.tile(answer, n),
+        },
+    }
+
+
+def trace_tables(net, keys):
+    trace = Trace(net, keys)
+    return {
+        "rotation-points": rotation_points(net, trace),
+        "rotation": rotation(net, trace),
+        **read_off(net, trace, keys),
+    }
