@@ -1,4 +1,4 @@
-/* compare-runs: one row for each run, with what their tables say about them side by side. */
+/* compare-runs: puts runs side by side, one row per run, with values from their tables. */
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -20,35 +20,33 @@ static const struct Tool tool = {
     .name = "compare-runs",
     .operands = "TABLE.tsv|config.ini...",
     .summary =
-        "Writes a table with one row for each run. A run is a folder, and its row holds what the\n"
-        "tables given from that folder say; rows stand in the order in which folders come first.\n"
-        "The first column, run, has the folder's name. The others are those of --columns, words\n"
-        "with blanks between them:\n"
-        "  QUANTITY             that setting, such as train.seed, in the run's config.ini; else\n"
-        "                       that value in the run's tables of quantities, which have the\n"
-        "                       columns quantity and value: the first of them that has it\n"
-        "  TABLE:COLUMN         all cells of a column of the run's TABLE.tsv, with commas between\n"
+        "Writes a table with one row per run. A run is a folder; its row has values from the\n"
+        "tables given from that folder. Rows are in order of first appearance of the folders.\n"
+        "The first column, run, is the folder's name. The others are given by --columns,\n"
+        "separated by blanks:\n"
+        "  QUANTITY             a setting in the run's config.ini, such as train.seed; otherwise\n"
+        "                       that quantity in the first table that has it, among the run's\n"
+        "                       tables with columns quantity and value\n"
+        "  TABLE:COLUMN         all cells of a column of the run's TABLE.tsv, comma-separated\n"
         "  TABLE:COLUMN@X<Y     the cell in the first row in which column X is below the number\n"
-        "                       Y (or above, with >); nan where it never is\n"
+        "                       Y (or above, with >); nan if it never is\n"
         "  TABLE:COLUMN@last    the cell in the last row\n"
         "  NAME=...             any of these under another name\n"
-        "With --over there is one row for all runs that differ only in the settings it names,\n"
-        "say seeds. For each of --columns it has NAME_median, NAME_min and NAME_max over these\n"
-        "runs. A nan counts as more than every number: the median of epochs is nan where half of\n"
-        "the runs, or more, never got there.",
+        "With --over, runs that differ only in the settings it names, such as seeds, share one\n"
+        "row, with NAME_median, NAME_min and NAME_max over these runs for each of --columns. nan\n"
+        "sorts above all numbers: the median of epochs is nan if at least half of the runs never\n"
+        "got there.",
     .options =
         (const struct Option[]){
-            {'o', "output", "FILE.tsv", "where the table goes (default: standard output)",
-             &table_path},
-            {'c', "columns", "COLUMNS", "the columns, as above", &columns_text},
-            {'s', "settings", NULL,
-             "before --columns, a column for each setting in which the runs differ",
+            {'o', "output", "FILE.tsv", "output table (default: standard output)", &table_path},
+            {'c', "columns", "COLUMNS", "the columns, see above", &columns_text},
+            {'s', "settings", NULL, "put a column for each setting in which the runs differ first",
              &want_settings},
-            {0, "over", "SETTINGS", "one row for runs that differ only in these; has --settings",
-             &over_text},
-            {0, "tex", "FILE.tex", "write the rows as a LaTeX macro, \\comparedruns, as well",
+            {0, "over", "SETTINGS",
+             "one row for runs that differ only in these; implies --settings", &over_text},
+            {0, "tex", "FILE.tex", "also write the rows as a LaTeX macro, \\comparedruns",
              &tex_path},
-            {0, "missing-is-nan", NULL, "write nan where a run has no such quantity or table",
+            {0, "missing-is-nan", NULL, "write nan if a run lacks a quantity or table",
              &missing_is_nan},
             {0}},
     .min_operands = 1};
@@ -60,11 +58,11 @@ static const char blanks[] = " \t\n"; /* between the words of an option */
 /* ---- the tables, by run ---- */
 
 struct Run {
-  const char *folder; /* of its tables' paths, which is not terminated at its end */
+  const char *folder; /* of its tables' paths; not NUL-terminated */
   int folder_length;
   char *name;
-  struct Config config;         /* what its config.ini gives */
-  struct Provenance provenance; /* what its tables and its config.ini say */
+  struct Config config;         /* from its config.ini */
+  struct Provenance provenance; /* from its tables and its config.ini */
 };
 
 struct Runs {
@@ -86,7 +84,7 @@ static void runs_release(struct Runs *runs)
   free(runs->runs);
 }
 
-/* The last component of a folder; of none, that of the current one. */
+/* The last component of a folder; for an empty path, of the current directory. */
 static char *name_folder(const char *folder, int length, struct Error *error)
 {
   int start = length;
@@ -96,21 +94,21 @@ static char *name_folder(const char *folder, int length, struct Error *error)
                      : memory_print(error, "%.*s", length - start, folder + start);
 }
 
-/* A run's name becomes a cell, and tells it from the others. */
+/* A run's name becomes a cell, and must be unique. */
 static bool check_run_name(const struct Runs *runs, const char *name, const char *path,
                            struct Error *error)
 {
   for (const char *c = name; *c; c++)
     if ((unsigned char)*c < ' ')
-      return error_set(error, "%s: its folder has a control character in its name", path);
+      return error_set(error, "%s: the folder's name has a control character", path);
   for (size_t i = 0; i < runs->n; i++)
     if (strcmp(runs->runs[i].name, name) == 0)
-      return error_set(error, "%s: there is another folder \"%s\", and a run is called by it", path,
-                       name);
+      return error_set(error, "%s: another folder is also called \"%s\", expected unique names",
+                       path, name);
   return true;
 }
 
-/* The run of a table, which is a new one where no table before came from its folder. */
+/* The run of a table; a new one if this is the first table from its folder. */
 static bool find_run(struct Runs *runs, const char *path, size_t *found, struct Error *error)
 {
   const char *slash = strrchr(path, '/');
@@ -129,7 +127,7 @@ static bool find_run(struct Runs *runs, const char *path, size_t *found, struct 
   return true;
 }
 
-/* What a file says of the run it is of. Error: another file of the folder says otherwise. */
+/* Records which run a file belongs to. Error: it contradicts another file of the folder. */
 static bool take_provenance(struct Run *run, const struct Provenance *said, const char *path,
                             struct Error *error)
 {
@@ -138,8 +136,7 @@ static bool take_provenance(struct Run *run, const struct Provenance *said, cons
        !digest_equal(said->configuration, known->configuration)) ||
       (said->has_trajectory && known->has_trajectory &&
        !digest_equal(said->trajectory, known->trajectory)))
-    return error_set(error, "%s: it is of another run than the files before it from that folder",
-                     path);
+    return error_set(error, "%s: belongs to another run than earlier files from that folder", path);
   if (said->has_configuration) known->configuration = said->configuration;
   if (said->has_trajectory) known->trajectory = said->trajectory;
   known->has_configuration |= said->has_configuration;
@@ -183,7 +180,7 @@ static bool runs_read(struct Runs *runs, char **paths, size_t n, struct Error *e
   return read;
 }
 
-/* The table of a run by its file's name less .tsv; NULL where there is none. */
+/* The table of a run by its file name without .tsv; NULL if there is none. */
 static const struct Table *find_table(const struct Runs *runs, size_t run, const char *name)
 {
   for (size_t i = 0; i < runs->n_tables; i++) {
@@ -197,13 +194,13 @@ static const struct Table *find_table(const struct Runs *runs, size_t run, const
   return NULL;
 }
 
-/* ---- what is asked for ---- */
+/* ---- requested columns ---- */
 
 struct Request {
   char name[NAME_SIZE];   /* of the column */
   char table[NAME_SIZE];  /* "" for a quantity */
   char column[NAME_SIZE]; /* or the quantity */
-  bool last;              /* of the table's rows the last one */
+  bool last;              /* the last row of the table */
   char tested[NAME_SIZE]; /* the condition's column; "" for all rows */
   bool above;             /* the condition is >, not < */
   double bound;
@@ -221,7 +218,7 @@ static void requests_release(struct Requests *requests)
     free(requests->request[i].meaning);
 }
 
-/* Copies what stands before the first of `ends`, or all, and moves behind it. */
+/* Copies the text up to the first of `ends`, or all of it, and moves past it. */
 static bool take_name(const char **rest, const char *ends, char name[NAME_SIZE])
 {
   size_t length = strcspn(*rest, ends);
@@ -275,7 +272,7 @@ static char *describe(const struct Request *request, struct Error *error)
                       request->above ? "above" : "below", request->bound);
 }
 
-/* A column's name has the characters of a table's column, and stands once. */
+/* A name must be valid for a table's column, and unique. */
 static bool check_name(const struct Requests *requests, const struct Request *request,
                        struct Error *error)
 {
@@ -283,12 +280,12 @@ static bool check_name(const struct Requests *requests, const struct Request *re
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
   if (request->name[strspn(request->name, characters)] != '\0')
     return error_set(error,
-                     "--columns: \"%s\": a column's name has letters, digits, _ . and - only",
+                     "--columns: \"%s\": a column name may have only letters, digits, _ . and -",
                      request->name);
   bool twice = strcmp(request->name, "run") == 0;
   for (size_t i = 0; i < requests->n; i++)
     twice = twice || strcmp(requests->request[i].name, request->name) == 0;
-  return !twice || error_set(error, "--columns: there are two columns \"%s\"", request->name);
+  return !twice || error_set(error, "--columns: duplicate column \"%s\"", request->name);
 }
 
 static bool add_request(struct Requests *requests, const char *word, struct Error *error)
@@ -298,8 +295,8 @@ static bool add_request(struct Requests *requests, const char *word, struct Erro
     return error_set(error, "--columns: more than %d columns", MAX_COLUMNS);
   if (!parse_request(&request, word))
     return error_set(error,
-                     "--columns: expected QUANTITY, TABLE:COLUMN or TABLE:COLUMN@X<NUMBER, perhaps "
-                     "behind NAME=, of less than %d characters each; found \"%s\"",
+                     "--columns: expected QUANTITY, TABLE:COLUMN or TABLE:COLUMN@X<NUMBER, with "
+                     "an optional NAME= in front, each of less than %d characters; found \"%s\"",
                      NAME_SIZE, word);
   if (!check_name(requests, &request, error)) return false;
   request.meaning = describe(&request, error);
@@ -321,7 +318,7 @@ static bool parse_requests(struct Requests *requests, const char *text, struct E
     text += length + strspn(text + length, blanks);
   }
   if (parsed && requests->n == 0 && !want_settings)
-    parsed = error_set(error, "--columns: names no column");
+    parsed = error_set(error, "--columns: empty, expected at least one column");
   if (!parsed) requests_release(requests);
   return parsed;
 }
@@ -341,8 +338,8 @@ static bool check_settings_known(const struct Runs *runs, struct Error *error)
   for (size_t i = 0; i < runs->n; i++)
     if (!config_complete(&runs->runs[i].config))
       return error_set(error,
-                       "%s: not all settings of this run are known; expected a config.ini "
-                       "of that folder, as `train --dump-config` writes it",
+                       "%s: some settings of this run are unknown; expected a config.ini from that "
+                       "folder, as written by `train --dump-config`",
                        runs->runs[i].name);
   return true;
 }
@@ -360,7 +357,7 @@ static bool parse_over(struct Over *over, const char *text, struct Error *error)
     int setting = take_name(&text, blanks, name) ? config_find_setting(name) : -1;
     if (setting < 0)
       return error_set(error,
-                       "--over: found \"%s\", expected settings, as `train --settings` lists them",
+                       "--over: found \"%s\", expected settings, as listed by `train --settings`",
                        *name ? name : text);
     over->setting[setting] = true;
   }
@@ -372,8 +369,8 @@ static bool is_setting(const struct Request *request)
   return request->table[0] == '\0' && config_find_setting(request->column) >= 0;
 }
 
-/* Puts a column for each setting in which the runs differ before the others, unless it is among
-   these. */
+/* Inserts a column for each setting in which the runs differ before the others, unless it is
+   already among them. */
 static bool add_settings(struct Requests *requests, const struct Runs *runs, struct Error *error)
 {
   struct Requests all = {.n = 0};
@@ -387,7 +384,7 @@ static bool add_settings(struct Requests *requests, const struct Runs *runs, str
     added = asked || add_request(&all, name, error);
   }
   if (added && all.n + requests->n > MAX_COLUMNS)
-    added = error_set(error, "more than %d columns, with those of --settings", MAX_COLUMNS);
+    added = error_set(error, "more than %d columns, including those of --settings", MAX_COLUMNS);
   for (size_t i = 0; added && i < requests->n; i++)
     added = check_name(&all, &requests->request[i], error);
   if (!added) {
@@ -400,9 +397,9 @@ static bool add_settings(struct Requests *requests, const struct Runs *runs, str
   return true;
 }
 
-/* ---- answers ---- */
+/* ---- cells ---- */
 
-/* The row of a quantity in a table; n_rows where it has none. A table of other columns has none. */
+/* The row of a quantity in a table; n_rows if it is not there, or the table has other columns. */
 static size_t find_quantity(const struct Table *table, const char *quantity)
 {
   struct Error ignored;
@@ -419,7 +416,7 @@ static char *answer_missing(const struct Run *run, const char *what, const char 
 {
   if (missing_is_nan) return memory_copy_text("nan", error);
   bool here = run->folder_length == 0;
-  error_set(error, "%.*s: no %s \"%s\" in the tables given from there",
+  error_set(error, "%.*s: no %s \"%s\" in the tables given from that folder",
             here ? 1 : run->folder_length, here ? "." : run->folder, what, name);
   return NULL;
 }
@@ -446,7 +443,7 @@ static char *answer_quantity(const struct Runs *runs, size_t run, const char *qu
   return answer_missing(&runs->runs[run], "quantity", quantity, error);
 }
 
-/* All cells of a column with commas between them; "none" where there are no rows. */
+/* All cells of a column, comma-separated; "none" if there are no rows. */
 static char *join_column(const struct Table *table, size_t column, struct Error *error)
 {
   size_t size = sizeof "none";
@@ -460,7 +457,7 @@ static char *join_column(const struct Table *table, size_t column, struct Error 
   return joined;
 }
 
-/* The cell in the first row that meets the condition; "nan" where none does. */
+/* The cell in the first row that meets the condition; "nan" if none does. */
 static char *find_cell(const struct Table *table, size_t column, const struct Request *request,
                        struct Error *error)
 {
@@ -494,9 +491,9 @@ static char *answer(const struct Runs *runs, size_t run, const struct Request *r
                                     : find_cell(table, (size_t)column, request, error);
 }
 
-/* ---- what is written ---- */
+/* ---- output ---- */
 
-/* The title, and a line on each run: "seed-1 is run: configuration ..., trajectory ...". */
+/* The title, and one line per run: "seed-1 is run: configuration ..., trajectory ...". */
 static char *describe_runs(const struct Runs *runs, struct Error *error)
 {
   char *text = memory_copy_text("Runs side by side", error);
@@ -537,8 +534,8 @@ static enum Role role_of(const struct Request *request, const struct Over *over)
   return over->setting[config_find_setting(request->column)] ? ROLE_IGNORED : ROLE_KEY;
 }
 
-/* One row for all runs that differ only in settings that --over names: as every setting in which
-   runs differ has a column, these are the runs that agree in the other columns of settings. */
+/* One row for all runs that differ only in the settings of --over. As every setting in which runs
+   differ has a column, these are the runs that agree in the other settings columns. */
 static bool write_summary(const struct Runs *runs, const struct Requests *requests,
                           const struct Over *over, char **answers, struct Error *error)
 {
@@ -560,7 +557,7 @@ static bool write_summary(const struct Runs *runs, const struct Requests *reques
   return written;
 }
 
-/* A number, or words; of a list each of them, with a blank behind the comma. */
+/* A number or words; for a list, each of its items, with a blank after the comma. */
 static bool put_tex_answer(FILE *stream, const char *text, struct Error *error)
 {
   while (true) {
@@ -608,7 +605,7 @@ static bool write_tex(const struct Runs *runs, const struct Requests *requests, 
   return output_commit(&output, error);
 }
 
-/* ---- all of it ---- */
+/* ---- everything ---- */
 
 static bool write_all(const struct Runs *runs, const struct Requests *requests,
                       const struct Over *over, char **answers, struct Error *error)
@@ -640,7 +637,7 @@ static bool read_options(struct Requests *requests, struct Over *over, struct Er
 {
   *requests = (struct Requests){.n = 0};
   if (over_text && tex_path)
-    return error_set(error, "--over and --tex: rows in LaTeX are those of single runs");
+    return error_set(error, "--over and --tex: LaTeX rows are available for single runs only");
   if (over_text) want_settings = over_text;
   return parse_over(over, over_text ? over_text : "", error) &&
          parse_requests(requests, columns_text ? columns_text : "", error);

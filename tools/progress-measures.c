@@ -1,4 +1,4 @@
-/* progress-measures: the paper's progress measures, snapshot by snapshot of a trajectory. */
+/* progress-measures: the paper's progress measures at every snapshot of a trajectory. */
 #include "base/memory.h"
 #include "base/progress.h"
 #include "measures/phases.h"
@@ -20,10 +20,10 @@ static const char name[] = "progress-measures";
 static const char summary[] =
     "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
     "loss, Gini coefficients, squared weights and the phase of training. The key\n"
-    "frequencies are those of the last snapshot. With --tables also three more tables:\n"
+    "frequencies are those of the last snapshot. --tables adds three more tables:\n"
     "  cosine-coefficients.tsv    of cos(w_k(a + b - c)) in the logits, by frequency\n"
     "  excluded-by-frequency.tsv  the excluded loss of each frequency alone\n"
-    "  progress-quantities.tsv    single numbers: when what happened";
+    "  progress-quantities.tsv    scalars: epochs of the turning points";
 
 static const struct Column columns[] = {
     {"epoch", "epochs", "optimizer steps taken before the snapshot"},
@@ -72,11 +72,11 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
 /* ---- measuring all snapshots ---- */
 
-/* What is measured, snapshot by snapshot. */
+/* The measurements, by snapshot. */
 struct Results {
   struct ProgressMeasures *measures; /* [n_snapshots] */
   enum Phase *phases;                /* [n_snapshots] */
-  size_t n_frequencies;              /* the constant counted */
+  size_t n_frequencies;              /* including the constant */
   double *coefficients;              /* [n_snapshots][n_frequencies]; NULL without --tables */
   double *excluded_losses;           /* [n_snapshots][n_frequencies]; NULL without --tables */
 };
@@ -114,7 +114,7 @@ struct Campaign {
   struct Results *results;
   int64_t n_done;
   struct Progress progress;
-  size_t failed_at; /* the earliest snapshot with an error; SIZE_MAX while there is none */
+  size_t failed_at; /* the earliest snapshot with an error; SIZE_MAX if none */
   struct Error error;
 };
 
@@ -136,8 +136,8 @@ static void note_failure(struct Campaign *campaign, size_t snapshot, const struc
   }
 }
 
-/* Is the work on a snapshot in vain? Earlier ones go on, so that the error which is reported does
-   not depend on which thread was first. */
+/* Can a snapshot be skipped? Those before a failed one are still measured, so that the reported
+   error does not depend on thread timing. */
 static bool failed_before(struct Campaign *campaign, size_t snapshot)
 {
   bool failed;
@@ -161,8 +161,8 @@ static void measure_one(struct Campaign *campaign, struct ProgressWorker *worker
     note_failure(campaign, snapshot, &error);
 }
 
-/* As many as there are cores, but no more than have work, or than have memory: three quarters of
-   what is free, for others want some too. */
+/* As many as there are cores, but no more than there are snapshots, and no more than fit into three
+   quarters of the free memory. */
 static int count_threads(const struct Trajectory *trajectory)
 {
   size_t threads = (size_t)omp_get_max_threads();
@@ -219,7 +219,7 @@ static void put_epoch(struct TableWriter *table, const struct Trajectory *trajec
     table_put(table, NAN);
 }
 
-/* `phase` is NaN where there is no run that has phases. */
+/* `phase` is NaN if the snapshots are not of a run with phases. */
 static void write_row(struct TableWriter *table, const struct ProgressMeasures *measures,
                       double phase)
 {
@@ -244,7 +244,7 @@ static void write_row(struct TableWriter *table, const struct ProgressMeasures *
   table_put(table, restricted->test.accuracy);
 }
 
-/* Opens a table about the analysed network: `title` goes before its name, `rest` behind it. */
+/* Opens a table about the analysed network; the title is `title`, the network, then `rest`. */
 static bool create_table(struct TableWriter *table, const struct Analysis *analysis,
                          const char *path, const char *title, const char *rest,
                          const struct Column *of_columns, size_t n_columns, struct Error *error)
@@ -318,11 +318,11 @@ static bool create_quantities(struct TableWriter *table, const struct Analysis *
 }
 
 struct Outputs {
-  bool further; /* the last three are made too */
+  bool further; /* the last three tables are written too */
   struct TableWriter measures, coefficients, excluded_losses, quantities;
 };
 
-/* Does nothing to a table that is not open. */
+/* Does nothing if the table is not open. */
 static void outputs_discard(struct Outputs *outputs)
 {
   table_discard(&outputs->measures);
@@ -430,7 +430,7 @@ static void write_turning_points(struct TableWriter *table, const struct Turning
                "the last sum over the largest");
 }
 
-/* The epoch at which a phase ends; NaN for one that does not. */
+/* The epoch at which a phase ends; NaN if it does not. */
 static double phase_end_epoch(const struct Trajectory *trajectory, const enum Phase *phases,
                               enum Phase phase)
 {
@@ -469,7 +469,7 @@ static void write_quantities(struct TableWriter *table, const struct Analysis *a
   write_phases(table, trajectory, results->phases);
 }
 
-/* The progress measures come last: where they are new, all is. */
+/* The progress measures are committed last: if they are new, all tables are. */
 static bool outputs_commit(struct Outputs *outputs, struct Error *error)
 {
   bool done = !outputs->further || (table_commit(&outputs->coefficients, error) &&
@@ -485,7 +485,7 @@ static bool measure_and_write(const struct Analysis *analysis, const struct Requ
 {
   struct Campaign campaign = {.analysis = analysis, .results = results, .failed_at = SIZE_MAX};
   struct Outputs outputs;
-  /* before the work, so that a place that cannot be written to is found at once */
+  /* before the work, so that an unwritable path fails at once */
   if (!outputs_create(&outputs, analysis, request, error)) return false;
   if (!measure_all(&campaign, error) ||
       !find_phases(results->measures, analysis->trajectory.n_snapshots, results->phases, error)) {
@@ -516,11 +516,10 @@ int main(int argc, char **argv)
 {
   struct Request request = {.output = "-"};
   const struct Option options[] = {
-      {'o', "output", "FILE.tsv", "where the table goes (default: standard output)",
-       &request.output},
-      {0, "tables", "DIR", "where the other tables go, made if missing (default: not made)",
+      {'o', "output", "FILE.tsv", "output table (default: standard output)", &request.output},
+      {0, "tables", "DIR", "directory of the other tables, created if missing (default: none)",
        &request.tables},
-      {0, "threads", "N", "threads to use (default: all cores); changes no result",
+      {0, "threads", "N", "threads (default: all cores); results do not depend on it",
        &request.threads},
       {0}};
   const struct Tool tool = {.name = name,

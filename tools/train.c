@@ -1,11 +1,10 @@
 /*
- * train: trains the network of a configuration and records it, every snapshot in
+ * train: trains the network of a configuration and records snapshots in
  * RUN_DIR/trajectory.safetensors, losses and accuracies in RUN_DIR/history.tsv.
  *
- * However a training ends, the same command goes on from the state that was saved last
- * (model/state.h), and the two files come out byte for byte as if nothing had happened. A finished
- * run is one that has nothing left to train; with more epochs it has. Work of another run is not
- * replaced unless that is asked for.
+ * However a training run ends, the same command resumes from the last saved state (model/state.h),
+ * and the two files are byte for byte those of an uninterrupted run. A finished run can be extended
+ * with more epochs. Another run's results are replaced only on request.
  */
 #include "base/command_line.h"
 #include "base/interrupt.h"
@@ -41,7 +40,7 @@ struct Arguments {
 static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
 {
   config_init(config);
-  for (int i = 0; i < n; i++) /* files first: an override overrides them wherever it stands */
+  for (int i = 0; i < n; i++) /* files first: overrides win in any position */
     if (!strchr(operands[i], '=') && !config_read_file(config, operands[i], error)) return false;
   for (int i = 0; i < n; i++)
     if (strchr(operands[i], '=') && !config_override(config, operands[i], error)) return false;
@@ -51,7 +50,8 @@ static bool read_config(struct Config *config, char **operands, int n, struct Er
 static bool set_threads(const struct Arguments *arguments, struct Error *error)
 {
   if (arguments->threads && arguments->share)
-    return error_set(error, "--threads fixes the number of threads, --share varies it: which one?");
+    return error_set(error,
+                     "--threads fixes the number of threads, --share varies it: give only one");
   return threads_set(arguments->threads, error);
 }
 
@@ -66,8 +66,8 @@ static bool set_clock(struct SaveClock *clock, const char *text, struct Error *e
   return true;
 }
 
-/* Writes the canonical dump, and leaves a file that says the same already untouched: its time stamp
-   then tells a build that nothing changed. */
+/* Writes the canonical dump. An identical file is left untouched, so that its time stamp tells a
+   build that nothing changed. */
 static bool dump_config(const struct Config *config, const char *path, struct Error *error)
 {
   char *text = NULL;
@@ -108,7 +108,7 @@ static bool list_settings(struct Error *error)
   return output_commit(&output, error);
 }
 
-/* Prints the settings whose digest is given, and on standard error the file that has them. */
+/* Prints the settings with the given digest, and the file that has them on standard error. */
 static bool show_settings(const char *digest, char **paths, size_t n, struct Error *error)
 {
   struct Config config;
@@ -123,7 +123,7 @@ static bool show_settings(const char *digest, char **paths, size_t n, struct Err
 
 /* ---- the run ---- */
 
-/* Everything a run holds while it trains. */
+/* The state of a run in training. */
 struct Run {
   const char *directory;
   struct Config config;
@@ -134,12 +134,12 @@ struct Run {
   struct Lock lock;
   struct Share share;
   int most_threads; /* all cores */
-  double next_look; /* at the share, in seconds of the progress */
+  double next_look; /* when to check the share again, in progress_seconds */
   struct Recorder recorder;
-  char *state; /* the path of the saved one */
+  char *state; /* path of the saved state */
   struct SaveClock clock;
-  FILE *log;                      /* of the progress; NULL: standard error */
-  int64_t first, last;            /* epochs: where this program began, and where the run ended */
+  FILE *log;                      /* progress log; NULL: standard error */
+  int64_t first, last;            /* epochs: start of this process, end of the run */
   struct Performance train, test; /* the latest */
 };
 
@@ -152,7 +152,7 @@ static bool run_init(struct Run *run, struct Error *error)
          step_init(&run->step, &run->config, &run->dataset, error);
 }
 
-/* Has the directory for this program alone from here on. */
+/* Takes exclusive use of the directory. */
 static bool enter_directory(struct Run *run, struct Error *error)
 {
   if (!output_make_directory(run->directory, error)) return false;
@@ -160,13 +160,13 @@ static bool enter_directory(struct Run *run, struct Error *error)
   if (!path) return false;
   bool locked = lock_take(&run->lock, path, false, error);
   if (!locked && !*error->message) {
-    fprintf(stderr, "train: %s: another train is at work there; waiting for it to end\n",
+    fprintf(stderr, "train: %s: another train is running there; waiting for it to end\n",
             run->directory);
     locked = lock_take(&run->lock, path, true, error);
   }
   free(path);
   if (!locked) return false;
-  interrupt_catch(); /* there is nothing to save before */
+  interrupt_catch(); /* nothing to save before this point */
   run->state = memory_print(error, "%s/resume.safetensors", run->directory);
   return run->state && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
                                      &run->parameters, error);
@@ -186,9 +186,9 @@ static void run_release(struct Run *run)
   lock_release(&run->lock);
 }
 
-/* Finds a saved state to go on from, with the file of its snapshots. NULL with the reason where
-   there is none; the reason is empty where nothing was saved, and has the system's code where that
-   cannot be told, for files that are there cannot be read. */
+/* Finds a saved state to resume from and returns the file that holds its snapshots. NULL with a
+   reason if there is none: empty if nothing was saved, with the system's code if existing files
+   cannot be read. */
 static const char *recall(struct Run *run, enum StateFound *found, struct Error *reason)
 {
   struct State state;
@@ -209,8 +209,8 @@ static const char *recall(struct Run *run, enum StateFound *found, struct Error 
   return snapshots;
 }
 
-/* Would starting over destroy work: a finished trajectory, or the state of another run? What is
-   damaged or has lost its snapshots is no work. */
+/* Would starting over destroy work: a finished trajectory, or the state of another run? A state
+   that is damaged or has lost its snapshots does not count. */
 static bool check_nothing_is_lost(const struct Run *run, enum StateFound found,
                                   const struct Error *reason, struct Error *error)
 {
@@ -232,7 +232,7 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
               run->first, run->config.train.epochs);
     return recorder_continue(&run->recorder, snapshots, error);
   }
-  if (reason.code != 0 && reason.code != ENOENT) { /* what was saved is not lost yet */
+  if (reason.code != 0 && reason.code != ENOENT) { /* the saved files may still be good */
     *error = reason;
     return false;
   }
@@ -244,15 +244,15 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
 
 /* ---- threads ---- */
 
-/* Takes its place among the trainings that share the cores. */
+/* Joins the training runs that share the cores. */
 static bool enter_share(struct Run *run, const char *path, struct Error *error)
 {
   run->most_threads = omp_get_max_threads();
   return !path || share_join(&run->share, path, error);
 }
 
-/* Asks about once a second how many trainings there are: others begin and end. The step has room
-   for most_threads, and its bits do not depend on how many there are. */
+/* Checks about once a second how many runs share the cores, as others start and end. The step is
+   sized for most_threads; its bits do not depend on the number of threads. */
 static void adjust_threads(struct Run *run, const struct Progress *progress)
 {
   double seconds = progress_seconds(progress);
@@ -283,8 +283,8 @@ static void show(struct Progress *progress, const struct Run *run, int64_t epoch
   progress_show(progress, epoch, details);
 }
 
-/* What is measured of the parameters after `epoch` steps: the training loss with its gradient, or
-   alone when no step follows; the test loss when the history wants it, which may end the run. */
+/* Measures the parameters after `epoch` steps: the training loss with its gradient, or alone if no
+   step follows; the test loss when a history row is due, which may end the run. */
 static bool measure(struct Run *run, int64_t epoch, bool *last, struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
@@ -306,7 +306,7 @@ static bool measure(struct Run *run, int64_t epoch, bool *last, struct Error *er
          recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
 }
 
-/* Trains until the run ends or a signal comes, and saves where it is then. */
+/* Trains until the run ends or a signal arrives, then saves the state. */
 static bool train_epochs(struct Run *run, struct Progress *progress, int *signal,
                          struct Error *error)
 {
@@ -323,9 +323,9 @@ static bool train_epochs(struct Run *run, struct Progress *progress, int *signal
   }
 }
 
-/* ---- what is said at the end ---- */
+/* ---- final messages ---- */
 
-/* Says it on standard error and in the log. */
+/* Prints to standard error and to the log. */
 __attribute__((format(printf, 2, 3))) static void say(const struct Run *run, const char *format,
                                                       ...)
 {
@@ -342,7 +342,8 @@ __attribute__((format(printf, 2, 3))) static void say(const struct Run *run, con
 static void report_stop(const struct Run *run, int signal)
 {
   say(run,
-      "train: %s: stopped by SIG%s at epoch %" PRId64 " of %d; the same command continues there\n",
+      "train: %s: stopped by SIG%s at epoch %" PRId64
+      " of %d; the same command resumes from there\n",
       run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
 }
 
@@ -363,7 +364,7 @@ static void report_end(const struct Run *run, double seconds)
     say(run, "the test loss is below train.stop_test_loss: no further epochs\n");
 }
 
-/* A run that goes on adds to the log that is there. */
+/* A resumed run appends to the existing log. */
 static bool open_log(struct Run *run, const char *path, struct Error *error)
 {
   run->log = path ? fopen(path, run->first > 0 ? "ae" : "we") : NULL;
@@ -409,26 +410,25 @@ int main(int argc, char **argv)
 {
   struct Arguments arguments = {.directory = "."};
   const struct Option options[] = {
-      {'o', "output", "RUN_DIR", "where the two files go, made if missing (default: here)",
+      {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
-      {0, "threads", "N", "OpenMP threads (default: all cores); no result depends on it",
+      {0, "threads", "N", "OpenMP threads (default: all cores); results do not depend on it",
        &arguments.threads},
-      {0, "share", "FILE", "share the cores with the trainings that name the same file",
+      {0, "share", "FILE", "share the cores with other runs that name the same file",
        &arguments.share},
-      {0, "progress", "FILE", "keep a log there: a line for every hundredth of the way",
+      {0, "progress", "FILE", "write a progress log: one line per hundredth of the run",
        &arguments.progress},
       {'q', "quiet", NULL, "no progress on standard error, unless it is a terminal",
        &arguments.quiet},
       {0, "save-every", "SECONDS",
-       "between two savings of the state (default: 3, or more where saving is slow)",
+       "interval between saves of the state (default: 3, longer if saving is slow)",
        &arguments.save_every},
-      {0, "restart", NULL, "where RUN_DIR holds a run that this one cannot continue, replace it",
+      {0, "restart", NULL, "replace a run in RUN_DIR that this one cannot continue",
        &arguments.restart},
-      {0, "dump-config", "FILE", "write the effective configuration and train nothing",
-       &arguments.dump},
+      {0, "dump-config", "FILE", "write the effective configuration and exit", &arguments.dump},
       {0, "settings", NULL, "list all settings with their defaults and exit", &arguments.list},
       {0, "settings-of", "DIGEST",
-       "print the settings with that digest, those of one of the operands: configurations, or "
+       "print the settings with that digest, searching the operands: configurations, or "
        "trajectories",
        &arguments.digest},
       {0}};
@@ -438,11 +438,11 @@ int main(int argc, char **argv)
       .summary =
           "Trains a one-layer transformer on modular arithmetic, full batch, with AdamW.\n"
           "Writes RUN_DIR/trajectory.safetensors and RUN_DIR/history.tsv. Files given later\n"
-          "override earlier ones; section.key=value overrides files; what none of them says\n"
-          "is the paper's mainline. Interrupted or killed, the same command goes on from\n"
-          "RUN_DIR/resume.safetensors; so does a finished run with more train.epochs. A run with\n"
-          "other settings is not replaced without --restart. While it trains, both files grow\n"
-          "under names that end with .partial, and can be read.",
+          "override earlier ones; section.key=value overrides files; the defaults are the\n"
+          "paper's mainline. After an interruption, or with more train.epochs, the same command\n"
+          "resumes from RUN_DIR/resume.safetensors. A run with other settings is not replaced\n"
+          "without --restart. During training both files are readable under names that end with\n"
+          ".partial.",
       .options = options};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
@@ -455,7 +455,7 @@ int main(int argc, char **argv)
                ? EXIT_SUCCESS
                : command_line_fail(&tool, &error);
   if (first == argc && !arguments.dump) {
-    error_set(&error, "nothing says what to train: expected CONFIG.ini or section.key=value");
+    error_set(&error, "no configuration given: expected CONFIG.ini or section.key=value");
     command_line_fail(&tool, &error);
     return EXIT_WRONG_USAGE;
   }

@@ -1,4 +1,4 @@
-/* verify: which of the paper's claims hold, by the numbers that the other tools measured. */
+/* verify: checks the paper's claims against the numbers measured by the other tools. */
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/nearest.h"
@@ -18,37 +18,36 @@ static const struct Tool tool = {
     .name = "verify",
     .operands = "CLAIMS.tsv TABLE.tsv...",
     .summary =
-        "Holds claims against measured quantities and prints a line for each: the verdict, the\n"
-        "paper's value, ours, the window that ours must lie in, and what the claim says. Ends\n"
-        "with status 1 when a claim fails or its quantity was not measured.\n\n"
+        "Checks claims against measured quantities and prints a line for each: the verdict, the\n"
+        "paper's value, ours, the window that ours must lie in, and the claim in words. The exit\n"
+        "status is 1 if a claim fails or its quantity was not measured.\n\n"
         "Columns of CLAIMS.tsv:\n"
-        "  claim      a name for it\n"
-        "  table      where the quantity is: the operand whose path, less .tsv, ends with this;\n"
-        "             such a table has the columns quantity and value\n"
-        "  quantity   its name there\n"
-        "These may be left out:\n"
-        "  low, high  the window, both ends included (-inf, inf)\n"
-        "  scale      `any`, or the one scale that the window is meant for (any)\n"
+        "  claim      its name\n"
+        "  table      the operand whose path, without .tsv, ends with this; it has the columns\n"
+        "             quantity and value\n"
+        "  quantity   the quantity's name in that table\n"
+        "Optional columns, with defaults:\n"
+        "  low, high  the window, inclusive (-inf, inf)\n"
+        "  scale      `any`, or the one scale that the window is for (any)\n"
         "  statement, where, paper, reason\n"
-        "             the claim in words, where the paper makes it, the paper's own value, and\n"
-        "             why the window is what it is (-)\n\n"
-        "With --run the claims are held against another run than the one they name: a table\n"
-        "RUN/NAME is looked for as that run's, and claims whose table is not among the operands "
+        "             the claim in words, where the paper makes it, the paper's value, and the\n"
+        "             reason for the window (-)\n\n"
+        "--run checks the claims against another run than the one they name: RUN/NAME is looked\n"
+        "up as that run's table, and claims whose table is not among the operands "
         "are\n"
         "left out.",
     .options =
         (const struct Option[]){
-            {'o', "output", "FILE.tsv", "where the verdicts go as a table (default: not written)",
-             &report_path},
+            {'o', "output", "FILE.tsv", "write the verdicts as a table", &report_path},
             {0, "tex", "FILE.tex", "write verdicts and all quantities as LaTeX macros", &tex_path},
             {'s', "scale", "SCALE", "judge the claims of this scale (default: paper)", &scale},
-            {0, "run", "RUN", "judge that run by the claims whose tables are given", &run_name},
-            {0, "brief", NULL, "print only the claims that do not hold, and how many do", &brief},
-            {'q', "quiet", NULL, "print nothing; end with 0 whatever the verdicts", &quiet},
+            {0, "run", "RUN", "judge that run, by the claims whose tables are given", &run_name},
+            {0, "brief", NULL, "print only the claims that do not hold, and a count", &brief},
+            {'q', "quiet", NULL, "print nothing; exit with 0 whatever the verdicts", &quiet},
             {0}},
     .min_operands = 2};
 
-/* ---- what was measured ---- */
+/* ---- measured quantities ---- */
 
 struct Quantities {
   struct Table *tables; /* [n] */
@@ -76,7 +75,7 @@ static bool quantities_read(struct Quantities *quantities, char **paths, size_t 
   return true;
 }
 
-/* Does a path, less .tsv, end with the components of `name`? */
+/* Does a path, without .tsv, end with the components of `name`? */
 static bool path_matches(const char *path, const char *name)
 {
   size_t length = strlen(path), wanted = strlen(name);
@@ -85,7 +84,7 @@ static bool path_matches(const char *path, const char *name)
          (length == wanted || path[length - wanted - 1] == '/');
 }
 
-/* NULL where no table is called so. */
+/* NULL if there is no table of that name. */
 static const struct Table *find_table(const struct Quantities *quantities, const char *name)
 {
   for (size_t i = 0; i < quantities->n; i++)
@@ -93,7 +92,7 @@ static const struct Table *find_table(const struct Quantities *quantities, const
   return NULL;
 }
 
-/* What a claim's table is called in the run that is judged, in new memory. */
+/* The name of a claim's table in the run that is judged, in new memory. */
 static char *name_in_run(const char *name, struct Error *error)
 {
   const char *slash = strchr(name, '/');
@@ -101,8 +100,8 @@ static char *name_in_run(const char *name, struct Error *error)
                            : memory_copy_text(name, error);
 }
 
-/* What a table is called in claims and messages: the last two components of its path, less .tsv. In
-   new memory. */
+/* A table's name in claims and messages: the last two components of its path, without .tsv. In new
+   memory. */
 static char *short_name(const struct Table *table, struct Error *error)
 {
   const char *start = table->path + strlen(table->path);
@@ -113,7 +112,7 @@ static char *short_name(const struct Table *table, struct Error *error)
   return memory_print(error, "%.*s", (int)length, start);
 }
 
-/* The names in a table's column quantity, [n_rows], in a new array; the texts are the table's. */
+/* The names in a table's quantity column, [n_rows], in a new array; the table owns the texts. */
 static const char **quantity_names(const struct Table *table, struct Error *error)
 {
   int column = table_column(table, "quantity", error);
@@ -135,7 +134,7 @@ static bool read_value(const struct Table *table, size_t row, double *value, str
                    table->first_line + (int)row, cell);
 }
 
-/* "NAME has no quantity ...", and which are spelt like it, in new memory. */
+/* "NAME has no quantity ..." with the nearest names, in new memory. */
 static char *describe_missing_quantity(const struct Table *table, const char *const *names,
                                        const char *quantity, struct Error *error)
 {
@@ -149,7 +148,7 @@ static char *describe_missing_quantity(const struct Table *table, const char *co
   return text;
 }
 
-/* The same of a table that is not among the operands. */
+/* The same for a table that is not among the operands. */
 static char *describe_missing_table(const struct Quantities *quantities, const char *name,
                                     struct Error *error)
 {
@@ -187,7 +186,7 @@ enum ClaimColumn {
 
 static const struct {
   const char *name;
-  const char *absent; /* the cell of every row where the column is left out; NULL: it may not be */
+  const char *absent; /* cell to use if the column is absent; NULL: required */
 } claim_columns[N_CLAIM_COLUMNS] = {
     [CLAIM] = {"claim", NULL},  [WHERE] = {"where", "-"},  [STATEMENT] = {"statement", "-"},
     [PAPER] = {"paper", "-"},   [TABLE] = {"table", NULL}, [QUANTITY] = {"quantity", NULL},
@@ -200,17 +199,17 @@ enum Verdict { HOLDS, FAILS, MISSING };
 static const char *const verdict_names[] = {"holds", "fails", "missing"};
 
 struct Claim {
-  const char *cells[N_CLAIM_COLUMNS]; /* into the table of claims */
+  const char *cells[N_CLAIM_COLUMNS]; /* of the claims table */
   double low, high;
-  const struct Table *source; /* where the quantity is looked up; NULL: not among the operands */
+  const struct Table *source; /* the quantity's table; NULL: not among the operands */
   double ours;                /* NaN when missing */
   enum Verdict verdict;
-  char *missing; /* what there is instead, when missing; else NULL */
+  char *missing; /* if missing: a message with the nearest names; else NULL */
 };
 
 struct Claims {
   struct Table table;
-  struct Claim *claims; /* [n]: those of the scale */
+  struct Claim *claims; /* [n]: the claims of the scale */
   size_t n;
 };
 
@@ -232,7 +231,7 @@ static bool read_claim(const struct Table *table, size_t row, const int *columns
       !read_bound(table, row, "high", claim->cells[HIGH], &claim->high, error))
     return false;
   if (claim->low <= claim->high) return true;
-  return error_set(error, "%s:%d: claim \"%s\": its window from %s to %s is empty", table->path,
+  return error_set(error, "%s:%d: claim \"%s\": the window from %s to %s is empty", table->path,
                    table->first_line + (int)row, claim->cells[CLAIM], claim->cells[LOW],
                    claim->cells[HIGH]);
 }
@@ -242,18 +241,18 @@ static bool is_of_scale(const struct Claim *claim)
   return strcmp(claim->cells[SCALE], "any") == 0 || strcmp(claim->cells[SCALE], scale) == 0;
 }
 
-/* A claim may stand once for each scale, not twice for this one. */
+/* A claim may have one row per scale, but only one for this scale. */
 static bool check_new(const struct Claims *claims, const struct Claim *claim, struct Error *error)
 {
   for (size_t i = 0; i < claims->n; i++)
     if (strcmp(claims->claims[i].cells[CLAIM], claim->cells[CLAIM]) == 0)
-      return error_set(error, "%s: claim \"%s\" stands twice for the scale %s", claims->table.path,
+      return error_set(error, "%s: duplicate claim \"%s\" for the scale %s", claims->table.path,
                        claim->cells[CLAIM], scale);
   return true;
 }
 
-/* columns[i]: the table's column of claim_columns[i], or -1 where it is left out. A name that is
-   none of these is an error: a bound with a slip of the pen in its name would bound nothing. */
+/* columns[i]: the table's column for claim_columns[i], or -1 if absent. Other names are errors: a
+   bound with a misspelt name would have no effect. */
 static bool find_claim_columns(const struct Table *table, int columns[N_CLAIM_COLUMNS],
                                struct Error *error)
 {
@@ -265,14 +264,15 @@ static bool find_claim_columns(const struct Table *table, int columns[N_CLAIM_CO
       i++;
     if (i == N_CLAIM_COLUMNS)
       return error_set(error,
-                       "%s:%d: column \"%s\" is unknown, expected claim, table, quantity, low, "
+                       "%s:%d: unknown column \"%s\", expected claim, table, quantity, low, "
                        "high, scale, statement, where, paper, reason",
                        table->path, table->first_line - 1, table->names[at]);
     columns[i] = (int)at;
   }
   for (size_t i = 0; i < N_CLAIM_COLUMNS; i++)
     if (columns[i] < 0 && !claim_columns[i].absent)
-      return table_column(table, claim_columns[i].name, error) >= 0; /* says what there is */
+      return table_column(table, claim_columns[i].name, error) >=
+             0; /* lists the existing columns */
   return true;
 }
 
@@ -291,7 +291,7 @@ static bool read_claims(struct Claims *claims, struct Error *error)
     claims->n++;
   }
   if (claims->n > 0) return true;
-  return error_set(error, "%s: no claim is of the scale \"%s\"", table->path, scale);
+  return error_set(error, "%s: no claims for the scale \"%s\"", table->path, scale);
 }
 
 static void claims_release(struct Claims *claims)
@@ -302,7 +302,7 @@ static void claims_release(struct Claims *claims)
   table_release(&claims->table);
 }
 
-/* Finds the table of a claim, or says that it is missing. */
+/* Finds the table of a claim, or records that it is missing. */
 static bool find_source(struct Claim *claim, const struct Quantities *quantities,
                         struct Error *error)
 {
@@ -314,7 +314,7 @@ static bool find_source(struct Claim *claim, const struct Quantities *quantities
   return claim->source || claim->missing || run_name;
 }
 
-/* Finds the tables of all claims, and drops those claims that --run leaves out. */
+/* Finds the tables of all claims and drops the claims that --run leaves out. */
 static bool find_sources(struct Claims *claims, const struct Quantities *quantities,
                          struct Error *error)
 {
@@ -326,11 +326,11 @@ static bool find_sources(struct Claims *claims, const struct Quantities *quantit
   }
   claims->n = kept;
   if (kept > 0) return true;
-  return error_set(error, "%s: no claim is about a table of \"%s\" among the %zu given",
+  return error_set(error, "%s: no claim uses a table of \"%s\" among the %zu given",
                    claims->table.path, run_name, quantities->n);
 }
 
-/* Looks a claim's quantity up, or says that it is missing. */
+/* Looks up a claim's quantity, or records that it is missing. */
 static bool measure(struct Claim *claim, struct Error *error)
 {
   const struct Table *table = claim->source;
@@ -358,7 +358,7 @@ static bool judge(struct Claims *claims, struct Error *error)
     claim->ours = NAN;
     if (claim->source && !measure(claim, error))
       return error_prefix(error, "%s: claim \"%s\"", claims->table.path, claim->cells[CLAIM]);
-    bool inside = claim->ours >= claim->low && claim->ours <= claim->high; /* not for NaN */
+    bool inside = claim->ours >= claim->low && claim->ours <= claim->high; /* false for NaN */
     claim->verdict = claim->missing ? MISSING : inside ? HOLDS : FAILS;
   }
   return true;
@@ -402,9 +402,9 @@ static void format_ours(const struct Claim *claim, char text[TEXT_SIZE])
 
 enum { N_CELLS = 6 };
 
-/* What the terminal shows of a claim. The statement is last: it is long, and may wrap. */
+/* A claim as printed. The statement is last, as it is long and may wrap. */
 struct Line {
-  const char *cells[N_CELLS]; /* into the claim, or the texts below */
+  const char *cells[N_CELLS]; /* in the claim, or in the texts below */
   char ours[TEXT_SIZE], window[TEXT_SIZE];
 };
 
@@ -433,7 +433,7 @@ static bool is_shown(const struct Claim *claim)
   return !brief || claim->verdict != HOLDS;
 }
 
-/* A line for each claim that is shown, under a heading, and what is missing below its line. */
+/* A heading, then one line per printed claim; under it, what is missing. */
 static void print_claims(FILE *stream, const struct Claims *claims)
 {
   static const char *const heading[N_CELLS] = {"verdict", "claim",  "paper",
@@ -470,7 +470,7 @@ static bool print_report(const struct Claims *claims, struct Error *error)
   return output_commit(&output, error);
 }
 
-/* The comment block: the title, and a line for each run that the tables read are of. */
+/* The comment block: the title, and one line for each run that the tables come from. */
 static char *describe_report(const struct Quantities *quantities, struct Error *error)
 {
   char *text = memory_copy_text("The paper's claims, and whether they hold", error);
@@ -550,7 +550,7 @@ static void write_tex_claims(FILE *stream, const struct Claims *claims)
           count_verdicts(claims, HOLDS), claims->n);
 }
 
-/* The run that the first claim with a table is about, as that table names it. */
+/* The run of the first claim that has a table, as named by that table. */
 static void write_tex_run(FILE *stream, const struct Claims *claims)
 {
   struct Provenance run = {0};
@@ -558,7 +558,7 @@ static void write_tex_run(FILE *stream, const struct Claims *claims)
   for (size_t i = claims->n; i-- > 0;)
     if (claims->claims[i].source) run = claims->claims[i].source->run;
   provenance_format(&run, line);
-  const char *digests = strchr(line, ' ') + 1; /* behind "run:" */
+  const char *digests = strchr(line, ' ') + 1; /* after "run:" */
   fprintf(stream, "\\newcommand{\\claimsrun}{%s}\n", digests);
 }
 
@@ -603,7 +603,7 @@ static bool write_tex(const struct Claims *claims, const struct Quantities *quan
   return output_commit(&output, error);
 }
 
-/* ---- all of it ---- */
+/* ---- everything ---- */
 
 static bool run(struct Claims *claims, char **paths, size_t n, struct Error *error)
 {

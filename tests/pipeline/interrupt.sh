@@ -109,7 +109,7 @@ stop_at_call() { # RUN CALL SETTING...
   LD_PRELOAD=$shim KILL_AT=$call KILL_SIGNAL=15 train -o "$run" --save-every 0 "$@" 2>err ||
     status=$?
   [ "$status" -eq 143 ] || fail "ended with status $status, not as by SIGTERM"
-  says 'stopped by SIGTERM at epoch [0-9]+ of [0-9]+; the same command continues there$'
+  says 'stopped by SIGTERM at epoch [0-9]+ of [0-9]+; the same command resumes from there$'
 }
 
 # ---- numbers of threads ----
@@ -289,7 +289,7 @@ for signal in INT:130 TERM:143 HUP:129; do
   await
   [ "$status" -eq "${signal#*:}" ] || fail "ended with status $status"
   [ "$waited" -lt 2000 ] || fail "took $waited ms to end"
-  says "stopped by SIG${signal%:*} at epoch [0-9]+ of $epochs; the same command continues there\$"
+  says "stopped by SIG${signal%:*} at epoch [0-9]+ of $epochs; the same command resumes from there\$"
   epoch=$(sed -n 's/.* at epoch \([0-9]*\) of .*/\1/p' err)
   [ ! -e run/trajectory.safetensors ] && [ ! -e run/history.tsv ] || fail 'it looks finished'
   begins run undisturbed
@@ -332,7 +332,7 @@ train -o run $chance 2>err3 &
 third=$!
 background="$first $second $third"
 for words in err2 err3; do
-  wait_until grep -qs 'another train is at work there; waiting for it to end' $words
+  wait_until grep -qs 'another train is running there; waiting for it to end' $words
 done
 kill -9 $first
 { wait $first || :; } 2>/dev/null
@@ -529,7 +529,7 @@ done
 
 begin 'the state of another build, and of the same one elsewhere'
 # another message is other code; the place, the name, the time and the symbols are not
-sed 's/the same command continues there/the same command continues THERE/' "$tools/train" >other
+sed 's/the same command resumes from there/the same command resumes from THERE/' "$tools/train" >other
 strip -o stripped "$tools/train"
 chmod +x other stripped
 given_up 'was saved by another build of this program' small250 ./other "$small"
