@@ -644,7 +644,7 @@ START_TEST(directories_are_made_with_their_parents)
   ck_assert(output_make_directory("/", &error));
   write_text("a/file", "");
   ck_assert(!output_make_directory("a/file/d", &error));
-  ck_assert_str_eq(error.message, "a/file: cannot make the directory: File exists");
+  ck_assert_str_eq(error.message, "a/file: cannot create the directory: File exists");
   ck_assert(!output_make_directory("a/file", &error));
 }
 END_TEST
@@ -785,7 +785,7 @@ static int parse(int *first, const char **operand, const char *const *words)
   return result;
 }
 
-#define USAGE "usage: measure [options] INPUT...\n'measure --help' says more\n"
+#define USAGE "usage: measure [options] INPUT...\nsee 'measure --help'\n"
 
 START_TEST(options_and_operands_are_told_apart)
 {

@@ -41,12 +41,12 @@ static void print_help(const struct Tool *tool, FILE *stream)
 static int wrong_usage(const struct Tool *tool)
 {
   print_usage(tool, stderr);
-  fprintf(stderr, "'%s --help' says more\n", tool->name);
+  fprintf(stderr, "see '%s --help'\n", tool->name);
   return EXIT_WRONG_USAGE;
 }
 
-/* The commit that the program was built from: the line in NAME.commit beside it, which the build
-   writes; "" where there is none. It is no part of the program, whose code it would change. */
+/* The commit that the program was built from: the line in NAME.commit beside it, written by the
+   build; "" if there is none. Not compiled in, as that would change the program's code. */
 static void read_commit(const struct Tool *tool, char commit[COMMIT_SIZE])
 {
   char path[4096];
@@ -74,7 +74,7 @@ static void print_version(const struct Tool *tool, FILE *stream)
     fprintf(stream, "%s %s\n", tool->name, PROJECT_VERSION);
 }
 
-/* What was asked for: the help, or the version. */
+/* Prints the help or the version, whichever was asked for. */
 static bool print_answer(const struct Tool *tool, bool help, struct Error *error)
 {
   struct Output output;
@@ -86,8 +86,8 @@ static bool print_answer(const struct Tool *tool, bool help, struct Error *error
   return output_commit(&output, error);
 }
 
-/* A descriptor is opened as the lowest that is free: closed ones are taken in turn, for the wrong
-   direction each. */
+/* open returns the lowest free descriptor, so that closed ones are filled in order, each opened for
+   the wrong direction. */
 static bool hold_standard_streams(struct Error *error)
 {
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
@@ -115,7 +115,7 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
              option->argument ? ":" : "");
   }
 
-  static char name[64]; /* getopt prints argv[0]; a person knows the tool by its name */
+  static char name[64]; /* getopt prints argv[0]; use the tool's name instead */
   snprintf(name, sizeof name, "%s", tool->name);
   argv[0] = name;
   optind = 1;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads the numbers that a file starts with, up to two. Returns how many there are. */
+/* Reads up to two numbers from the start of a file. Returns how many were read. */
 static int read_numbers(const char *folder, const char *name, long long numbers[2])
 {
   char path[PATH_MAX + 32];
@@ -18,7 +18,7 @@ static int read_numbers(const char *folder, const char *name, long long numbers[
   return found;
 }
 
-/* The quota that a folder sets itself. "max", or -1 in version 1, is none. */
+/* The quota set in this folder. "max", or -1 in version 1, means none. */
 static int quota_of(const char *folder)
 {
   long long numbers[2] = {0}, period[2] = {0};
@@ -32,8 +32,8 @@ static int quota_of(const char *folder)
   return cores < INT_MAX ? (int)cores : INT_MAX;
 }
 
-/* The smallest quota of the group `path` of a hierarchy, as deep as it can be seen: a container may
-   be shown its own group as the root, and have a path that leads nowhere. */
+/* The smallest quota of the group `path` and its ancestors in a hierarchy, as far as they are
+   visible: a container may see its own group as the root, with a path that does not exist. */
 static int smallest_quota(const char *hierarchy, const char *path)
 {
   char folder[PATH_MAX];
@@ -81,7 +81,7 @@ int cores_quota(const char *root)
 
 int cores_available(void)
 {
-  cpu_set_t mask[8]; /* of 8192 cores */
+  cpu_set_t mask[8]; /* up to 8192 cores */
   int cores = sched_getaffinity(0, sizeof mask, mask) == 0 ? CPU_COUNT_S(sizeof mask, mask) : 1;
   int quota = cores_quota("");
   if (quota < cores) cores = quota;

@@ -12,8 +12,8 @@ struct Candidate {
   size_t distance;
 };
 
-/* Characters to delete from `a` and to insert to get `b`. row is [strlen(b) + 1]: behind i
-   characters of `a`, row[j] is the distance to the first j of `b`. */
+/* The number of deletions and insertions that turn `a` into `b`. row is [strlen(b) + 1]: after i
+   characters of `a`, row[j] is their distance to the first j characters of `b`. */
 static size_t distance(const char *a, const char *b, size_t *row)
 {
   size_t length = strlen(b);
@@ -31,7 +31,7 @@ static size_t distance(const char *a, const char *b, size_t *row)
   return row[length];
 }
 
-/* Puts a candidate in its place among the n nearest so far; returns how many there are then. */
+/* Inserts a candidate among the n nearest so far; returns their new number. */
 static size_t insert(struct Candidate nearest[MOST], size_t n, struct Candidate candidate)
 {
   size_t place = n;

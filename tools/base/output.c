@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a stream writes to: its cookie. It lies by itself, so that an Output may be moved. */
+/* The cookie of a stream. Allocated separately, so that an Output can be moved. */
 struct OutputFile {
   int descriptor;
-  int write_errno; /* of the first write that failed; 0 while none has */
+  int write_errno; /* of the first failed write; 0 if none */
 };
 
-/* The stream's way to write. A stream of the C library would only remember that a write failed, and
-   errno is used for other things before the commit asks. */
+/* The stream's write function. A stream of the C library would only record that a write failed;
+   errno would be overwritten before the commit. */
 static ssize_t write_bytes(void *cookie, const char *bytes, size_t size)
 {
   struct OutputFile *file = cookie;
@@ -32,10 +32,10 @@ static ssize_t write_bytes(void *cookie, const char *bytes, size_t size)
   }
   if (file->write_errno == 0) return (ssize_t)done;
   errno = file->write_errno;
-  return 0; /* which is how a cookie reports an error */
+  return 0; /* how a cookie function reports an error */
 }
 
-/* Gives the output a stream onto the descriptor, which it owns from then on. */
+/* Opens the output's stream on the descriptor and takes ownership of it. */
 static bool open_stream(struct Output *output, int descriptor)
 {
   output->file = malloc(sizeof *output->file);
@@ -66,16 +66,16 @@ static const char *name_of(const struct Output *output)
   return output->path ? output->path : "standard output";
 }
 
-#define TEMPORARY_SUFFIX ".XXXXXX" /* the letters are mkstemp's to choose */
+#define TEMPORARY_SUFFIX ".XXXXXX" /* filled in by mkstemp */
 
-/* Opens a new file beside the target. */
+/* Opens a temporary file in the target's directory. */
 static bool open_temporary(struct Output *output, struct Error *error)
 {
   output->temporary = memory_print(error, "%s" TEMPORARY_SUFFIX, output->path);
   if (!output->temporary) return false;
   int descriptor = mkostemp(output->temporary, O_CLOEXEC);
   if (descriptor < 0) return error_system(error, "%s: cannot create", output->path);
-  /* mkostemp makes files private; a result is as readable as any other file */
+  /* mkostemp creates private files; results have ordinary permissions */
   if (fchmod(descriptor, ordinary_mode()) == 0 && open_stream(output, descriptor)) return true;
   error_system(error, "%s: cannot create", output->path);
   close(descriptor);
@@ -83,7 +83,7 @@ static bool open_temporary(struct Output *output, struct Error *error)
   return false;
 }
 
-/* Opens what is there, without a temporary file. */
+/* Opens an existing file or device, without a temporary file. */
 static bool open_in_place(struct Output *output, int flags, struct Error *error)
 {
   int descriptor = open(output->path, O_WRONLY | O_CLOEXEC | flags);
@@ -93,13 +93,13 @@ static bool open_in_place(struct Output *output, int flags, struct Error *error)
   return false;
 }
 
-/* Opens a descriptor beside that of standard output: closing it tells of failures that a network
-   file system reports no earlier, and leaves standard output open. */
+/* Duplicates standard output: closing the duplicate reports failures that a network file system
+   reports only then, and leaves standard output open. */
 static bool open_standard_output(struct Output *output, struct Error *error)
 {
   int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   bool writable = descriptor >= 0 && (fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_RDONLY;
-  if (descriptor >= 0 && !writable) errno = EBADF; /* as the write would find out */
+  if (descriptor >= 0 && !writable) errno = EBADF; /* as a write would set it */
   if (writable && open_stream(output, descriptor)) return true;
   error_system(error, "standard output: cannot write");
   if (descriptor >= 0) close(descriptor);
@@ -114,7 +114,7 @@ static bool open_path(struct Output *output, const char *path, struct Error *err
     return error_set(error, "%s: is a directory, expected a file to write", path);
   output->path = memory_copy_text(path, error);
   if (!output->path) return false;
-  /* a rename would replace a device or a pipe by an ordinary file */
+  /* a rename would replace a device or a pipe with a regular file */
   bool in_place = exists && !S_ISREG(status.st_mode);
   return in_place ? open_in_place(output, O_TRUNC, error) : open_temporary(output, error);
 }
@@ -144,14 +144,14 @@ bool output_flush(struct Output *output, struct Error *error)
   return error_system(error, "%s: cannot write", name_of(output));
 }
 
-/* Closes the stream, whatever happens: true when every byte is where it belongs. */
+/* Closes the stream in any case; true if every byte was written. */
 static bool finish_writing(struct Output *output, struct Error *error)
 {
   bool written = output_flush(output, error);
   int descriptor = output->file->descriptor;
   if (written && output->temporary && fsync(descriptor) != 0)
     written = error_system(error, "%s: cannot sync", output->path);
-  fclose(output->stream); /* has nothing left to write, or may not */
+  fclose(output->stream); /* flushed already, or failed: writes nothing */
   output->stream = NULL;
   if (close(descriptor) != 0 && written)
     written = error_system(error, "%s: cannot close", name_of(output));
@@ -167,7 +167,7 @@ bool output_commit(struct Output *output, struct Error *error)
     else
       done = error_system(error, "%s: cannot rename %s to it", output->path, output->temporary);
   }
-  /* a name that was renamed away is not there to remove */
+  /* after a successful rename there is nothing to remove */
   if (!done && output->temporary) unlink(output->temporary);
   output_clear(output);
   return done;
@@ -176,7 +176,8 @@ bool output_commit(struct Output *output, struct Error *error)
 void output_discard(struct Output *output)
 {
   if (output->stream) {
-    if (output->file->write_errno == 0) output->file->write_errno = ECANCELED; /* write no more */
+    if (output->file->write_errno == 0)
+      output->file->write_errno = ECANCELED; /* suppress further writes */
     fclose(output->stream);
     close(output->file->descriptor);
     if (output->temporary) unlink(output->temporary);
@@ -184,7 +185,7 @@ void output_discard(struct Output *output)
   output_clear(output);
 }
 
-/* Has it a name that open_temporary could have given? */
+/* Could open_temporary have made this name? */
 static bool is_temporary_of(const char *name, const char *target)
 {
   size_t length = strlen(target);
@@ -198,7 +199,7 @@ static bool is_temporary_of(const char *name, const char *target)
 
 void output_remove_leftovers(const char *path)
 {
-  struct Error ignored; /* what cannot be removed now stays a leftover */
+  struct Error ignored; /* what cannot be removed stays */
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
   char *directory = memory_print(&ignored, "%.*s.", (int)(name - path), path);
   DIR *entries = directory ? opendir(directory) : NULL;
@@ -220,7 +221,7 @@ bool output_make_directory(const char *path, struct Error *error)
     struct stat status;
     if (mkdir(partial, 0777) != 0 &&
         !(errno == EEXIST && stat(partial, &status) == 0 && S_ISDIR(status.st_mode)))
-      made = error_system(error, "%s: cannot make the directory", partial);
+      made = error_system(error, "%s: cannot create the directory", partial);
     *c = kept;
     if (kept == '\0') break;
   }
@@ -236,7 +237,7 @@ bool output_sync_directory(const char *path, struct Error *error)
   if (!directory) return false;
   int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  /* some file systems cannot sync a directory and say EINVAL: they need none */
+  /* file systems that cannot sync a directory return EINVAL: they do not need it */
   if (!synced && !(descriptor >= 0 && errno == EINVAL))
     error_system(error, "%s: cannot sync the directory", directory);
   else

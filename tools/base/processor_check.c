@@ -1,7 +1,7 @@
 /*
- * Every program is compiled for x86-64-v3. On an older processor it would die of an illegal
- * instruction somewhere; this says what is missing before `main` begins. The file itself is
- * compiled for any x86-64, and is part of every program without being called.
+ * All programs are compiled for x86-64-v3 and would crash with SIGILL on an older processor; this
+ * check reports the requirement before `main` starts. The file itself is compiled for baseline
+ * x86-64, and linked into every program; nothing calls it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include <sys/platform/x86.h>
 #include <unistd.h>
 
-/* x86-64-v3 of the System V ABI, as far as the processor has it and the system lets it be used. */
+/* x86-64-v3 of the System V ABI: present in the processor and enabled by the system. */
 static bool processor_suffices(void)
 {
   return CPU_FEATURE_ACTIVE(CMPXCHG16B) && CPU_FEATURE_ACTIVE(LAHF64_SAHF64) &&
@@ -21,8 +21,7 @@ static bool processor_suffices(void)
          CPU_FEATURE_ACTIVE(MOVBE) && CPU_FEATURE_ACTIVE(OSXSAVE);
 }
 
-/* 101 is the first priority that the compiler leaves to programs: no other constructor is earlier.
- */
+/* 101 is the lowest priority not reserved for the compiler: no other constructor runs earlier. */
 __attribute__((constructor(101))) static void check_processor(void)
 {
   if (processor_suffices()) return;

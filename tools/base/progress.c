@@ -16,14 +16,14 @@ static double now(void)
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Can the cursor of the terminal go back to where a line began? */
+/* Can the terminal return the cursor to the start of the line? */
 static bool cursor_moves(void)
 {
   const char *terminal = getenv("TERM");
   return terminal && *terminal && strcmp(terminal, "dumb") != 0 && strcmp(terminal, "unknown") != 0;
 }
 
-/* Columns of the terminal, asked for at each update since a window can be resized at any time. */
+/* Columns of the terminal, queried at each update, as a window can be resized at any time. */
 static int terminal_width(void)
 {
   struct winsize size;
@@ -35,7 +35,7 @@ static int terminal_width(void)
   return 80;
 }
 
-/* A line for every one of `parts` parts of the way. */
+/* Lines at each of `parts` equal parts of the work. */
 static struct ProgressLines lines_to(FILE *stream, const struct Progress *progress, int parts)
 {
   int64_t step = (progress->total - progress->first + parts - 1) / parts;
@@ -69,7 +69,7 @@ static bool lines_due(const struct ProgressLines *lines, int64_t done)
 
 bool progress_due(struct Progress *progress, int64_t done)
 {
-  if (done >= progress->total) return false; /* the caller has more to say then */
+  if (done >= progress->total) return false; /* the caller prints its own summary */
   return lines_due(&progress->screen, done) || lines_due(&progress->log, done) ||
          (progress->rewritten && now() - progress->shown >= 0.2);
 }
@@ -94,7 +94,7 @@ static void put_line(struct ProgressLines *lines, int64_t done, const char *text
     lines->next += lines->step;
 }
 
-/* The last column stays free: with a character in it, some terminals are on the next line. */
+/* Leaves the last column free: some terminals wrap when it is filled. */
 static void rewrite_line(const char *text)
 {
   fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, text);

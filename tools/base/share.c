@@ -6,7 +6,7 @@
 
 enum { MOST_PLACES = 4096 };
 
-/* Locks belong to the open file, not to the process, and last as long as it is open. */
+/* Open file description locks: owned by the open file, not the process; released when it closes. */
 static struct flock lock_of(off_t first, off_t end)
 {
   return (struct flock){
@@ -46,8 +46,8 @@ void share_leave(struct Share *share)
   *share = (struct Share){0};
 }
 
-/* How many others hold places from `first` up to, not including, `end`. The system names one lock
-   in the range, any of them; further ones are on either side of it. */
+/* The number of places in [first, end) held by others. F_OFD_GETLK returns one lock in the range,
+   any of them; others may be on either side of it. */
 static int count_others(int descriptor, off_t first, off_t end)
 {
   struct flock lock = lock_of(first, end);

@@ -1,8 +1,8 @@
 /*
- * Programs that share a machine: each takes a place in a file that they agree on, and asks now and
- * then how many have one. A place is a byte of the file that its holder keeps locked. The system
- * opens the lock when the holder dies, however it dies, so that nobody is counted who is gone. The
- * file itself is empty and stays.
+ * Programs that share a machine: each takes a place in an agreed file and checks now and then how
+ * many are taken. A place is a byte of the file that its holder keeps locked. The system releases
+ * the lock when the holder dies, so that dead processes are not counted. The file itself stays, and
+ * stays empty.
  */
 #ifndef BASE_SHARE_H
 #define BASE_SHARE_H
@@ -12,18 +12,17 @@
 struct Share {
   bool joined;
   int descriptor;
-  int place; /* from 0; the first that was free */
+  int place; /* from 0; the first free one */
 };
 
-/* Takes a place. Errors: the file cannot be made or locked; all places are taken. */
+/* Takes a place. Errors: the file cannot be created or locked; all places are taken. */
 bool share_join(struct Share *share, const char *path, struct Error *error);
 
-/* Gives it back. Does nothing where none is held. */
+/* Releases the place. Does nothing if none is held. */
 void share_leave(struct Share *share);
 
-/* The holder's share of `total` things, of which every holder has at least one. n holders have
-   total / n each, and the first total % n of them one more: if total >= n, all things are used and
-   none twice. */
+/* The holder's share of `total` items, at least one. Of n holders each has total / n, and the first
+   total % n have one more: if total >= n, every item is used exactly once. */
 int share_of(const struct Share *share, int total);
 
 #endif
