@@ -485,21 +485,21 @@ given_up() { # PATTERN REFERENCE COMMAND...
 
 begin 'the state of another configuration'
 succeeds train -o rate002 $small optimizer.learning_rate=0.002
-given_up 'is of a run with optimizer\.learning_rate = 0\.001, this one has 0\.002' rate002 \
+given_up 'belongs to a run with optimizer\.learning_rate = 0\.001, this run has 0\.002' rate002 \
   train "$small optimizer.learning_rate=0.002"
 succeeds train -o size7 $small data.modulus=7
-given_up 'is of a run with data\.modulus = 13, this one has 7' size7 train "$small data.modulus=7"
+given_up 'belongs to a run with data\.modulus = 13, this run has 7' size7 train "$small data.modulus=7"
 # of several differences the first in the order of the settings
-refuses run 'run/resume\.safetensors: is of a run with data\.seed = 0, this one has 1' \
+refuses run 'run/resume\.safetensors: belongs to a run with data\.seed = 0, this run has 1' \
   train -o run $small train.seed=1 optimizer.beta1=0.8 data.seed=1
 
 begin 'a finished run without its state'
 cp -R small250 finished
 rm finished/resume.safetensors
-refuses finished 'finished/trajectory\.safetensors: is of a finished run with these settings' \
+refuses finished 'finished/trajectory\.safetensors: belongs to a finished run with these settings' \
   train -o finished $small
 refuses finished \
-  'finished/trajectory\.safetensors: is of a run with train\.epochs = 250, this one has 100' \
+  'finished/trajectory\.safetensors: belongs to a run with train\.epochs = 250, this run has 100' \
   train -o finished $small train.epochs=100
 succeeds train -o finished --restart $small train.epochs=100
 same finished small100
@@ -541,13 +541,13 @@ cp -R half run
 
 begin 'snapshots that are gone or are others'
 rm run/trajectory.safetensors.partial
-not_used 'the snapshots until then are gone: .*No such file or directory' small250 \
+not_used 'the snapshots up to that epoch are gone: .*No such file or directory' small250 \
   train -o run $small
 header=$(od -An -tu8 -N 8 run/trajectory.safetensors.partial) # snapshot 0 is the first behind it
 printf '\377' |
   dd of=run/trajectory.safetensors.partial bs=1 seek=$((header + 15)) conv=notrunc 2>/dev/null
 cp run/trajectory.safetensors.partial run/trajectory.safetensors
-given_up 'the snapshots until then are gone: .*snapshot 0 is not the one that was saved' small250 \
+given_up 'the snapshots up to that epoch are gone: .*snapshot 0 differs from the one that was saved' small250 \
   train "$small"
 
 # ---- what else happens ----

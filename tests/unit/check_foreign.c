@@ -110,15 +110,15 @@ static const struct {
 } kinds[] = {
     {START(""), ": the file is empty"},
     {START("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 907264\n"),
-     ": a Git LFS pointer, not the file that it stands for; get that with: git lfs pull"},
+     ": a Git LFS pointer, not the file itself; get that with: git lfs pull"},
     {START("<!DOCTYPE html>\n<html lang=\"en\">"), ": a web page (HTML)"},
     {START("\n\n  <HTML><body>Sign in</body>"), ": a web page (HTML)"},
-    {START("{\"metadata\": {\"total_size\": 907264}, \"weight_map\": {}}"), ": a JSON text"},
-    {START("epoch\ttrain_loss\n0\t4.75\n"), ": a text, not safetensors"},
-    {START("\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False"), ": a single array of NumPy"},
+    {START("{\"metadata\": {\"total_size\": 907264}, \"weight_map\": {}}"), ": a JSON file"},
+    {START("epoch\ttrain_loss\n0\t4.75\n"), ": a text file, not safetensors"},
+    {START("\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False"), ": a single NumPy array"},
     {START(ZIP("\x0b", "embed.W_E.npy") "\x93NUMPY"), ": a zip archive"},
     {START(ZIP("\x0d", "embed.W_E.npy") "\x93NUMPY"),
-     ": arrays of NumPy (.npz), not safetensors; convert them with python3 -c 'import numpy, "
+     ": a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
      "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"/tmp/check_foreign."},
     {START(ZIP("\x0a", "read_me.md")), ": a zip archive, not safetensors; unzip it"},
     {START(ZIP("\xff", "cut")), ": a zip archive, not safetensors; unzip it"},
@@ -130,8 +130,8 @@ static const struct {
      ": compressed with xz"},
     {START("\x28\xb5\x2f\xfd\x04\x58"), ": compressed with Zstandard"},
     {START("\x89HDF\r\n\x1a\n\0\0"), ": an HDF5 file"},
-    {START("\x80\4\x95\x1a\0\0\0\0\0\0\0}\x94."), ": a pickle of Python, not safetensors"},
-    {START("\x80\2}q\0."), ": a pickle of Python, not safetensors"},
+    {START("\x80\4\x95\x1a\0\0\0\0\0\0\0}\x94."), ": a Python pickle, not safetensors"},
+    {START("\x80\2}q\0."), ": a Python pickle, not safetensors"},
     /* what is none of these, or is a safetensors file with a fault */
     {START("\0\1\2\3"), ": not a safetensors file: 4 bytes"},
     {START("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), ": not a safetensors file, or a damaged one"},

@@ -502,26 +502,27 @@ static const struct {
     {{NULL},
      {"train.snapshot_every=2"},
      7,
-     "is of a run with train.snapshot_every = 4, this one has 2"},
+     "belongs to a run with train.snapshot_every = 4, this run has 2"},
     {{NULL},
      {"train.evaluate_every=1"},
      7,
-     "is of a run with train.evaluate_every = 3, this one has 1"},
-    {{NULL}, {"train.seed=1"}, 7, "is of a run with train.seed = 0, this one has 1"},
-    {{NULL}, {"data.seed=1"}, 7, "is of a run with data.seed = 0, this one has 1"},
-    {{NULL}, {"model.d_mlp=2"}, 7, "is of a run with model.d_mlp = 1, this one has 2"},
+     "belongs to a run with train.evaluate_every = 3, this run has 1"},
+    {{NULL}, {"train.seed=1"}, 7, "belongs to a run with train.seed = 0, this run has 1"},
+    {{NULL}, {"data.seed=1"}, 7, "belongs to a run with data.seed = 0, this run has 1"},
+    {{NULL}, {"model.d_mlp=2"}, 7, "belongs to a run with model.d_mlp = 1, this run has 2"},
     {{NULL},
      {"model.activation=gelu"},
      7,
-     "is of a run with model.activation = relu, this one has gelu"},
+     "belongs to a run with model.activation = relu, this run has gelu"},
     {{"optimizer.beta1=0.5"},
      {NULL},
      7,
-     "is of a run with optimizer.beta1 = 0.5, this one has 0.9"},
+     "belongs to a run with optimizer.beta1 = 0.5, this run has 0.9"},
     {{NULL},
      {"train.seed=1", "data.seed=1"},
      7,
-     "is of a run with data.seed = 0, this one has 1"}, /* the first in the order of settings */
+     "belongs to a run with data.seed = 0, this run has 1"}, /* the first in the order of settings
+                                                              */
     /* test losses are 100 at epoch 0, 97 at 3, 94 at 6 */
     {{NULL}, {"train.stop_test_loss=94"}, 7, NULL},
     {{NULL},
@@ -608,7 +609,7 @@ START_TEST(no_signs_of_a_state_may_be_wrong)
   run_init(&run, no_settings);
   ck_assert_int_eq(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
                    STATE_BAD);
-  ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors: is damaged: its digest is "));
+  ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors: is damaged: digest "));
   run_release(&run);
 }
 END_TEST
@@ -732,8 +733,9 @@ START_TEST(snapshots_that_are_others_are_not_used)
                             state.n_snapshots, &error));
   state_release(&state);
   ck_assert_ptr_null(recorder_find_snapshots(&run.recorder, &error));
-  ck_assert_str_eq(error.message, "the snapshots until then are gone: ./trajectory.safetensors: "
-                                  "snapshot 0 is not the one that was saved");
+  ck_assert_str_eq(error.message,
+                   "the snapshots up to that epoch are gone: ./trajectory.safetensors: "
+                   "snapshot 0 differs from the one that was saved");
   run_release(&run);
 }
 END_TEST
@@ -811,7 +813,7 @@ START_TEST(the_trajectory_grows_with_the_run)
   run_init(&run, no_settings);
   ck_assert(recorder_start(&run.recorder, &error));
   ck_assert(!trajectory_open(&trajectory, path, NULL, 0, &error));
-  ck_assert_ptr_nonnull(strstr(error.message, "holds no snapshot yet"));
+  ck_assert_ptr_nonnull(strstr(error.message, "contains no snapshot yet"));
   for (int64_t epoch = 0; epoch < 9; epoch++) {
     advance(&run, epoch, epoch + 1);
     ck_assert_msg(trajectory_open(&trajectory, path, NULL, 0, &error), "%s", error.message);
@@ -836,12 +838,13 @@ START_TEST(a_finished_trajectory_in_the_way_is_told_of)
   run_init(&run, no_settings);
   ck_assert(recorder_has_finished(&run.recorder, &error));
   ck_assert_str_eq(error.message,
-                   "./trajectory.safetensors: is of a finished run with these settings");
+                   "./trajectory.safetensors: belongs to a finished run with these settings");
   run_release(&run);
   run_init(&run, shorter);
   ck_assert(recorder_has_finished(&run.recorder, &error));
-  ck_assert_str_eq(error.message, "./trajectory.safetensors: is of a run with train.epochs = 10, "
-                                  "this one has 7");
+  ck_assert_str_eq(error.message,
+                   "./trajectory.safetensors: belongs to a run with train.epochs = 10, "
+                   "this run has 7");
   run_release(&run);
 }
 END_TEST

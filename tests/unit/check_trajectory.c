@@ -351,10 +351,11 @@ START_TEST(a_prefix_of_some_names_is_not_taken_off)
   make_checkpoint(&file);
   put_prefix(&file, "model.");
   change_tensor(&file, NULL, &(struct TensorSpec){"criterion.scale", DTYPE_F32, 1, {1}});
-  assert_refused(&file, split_overrides,
-                 ": holds no parameter by TransformerLens' name, such as embed.W_E or "
-                 "blocks.0.attn.W_Q, but 12 tensors: model.embed.W_E, model.pos_embed.W_pos, "
-                 "model.blocks.0.attn.W_Q, ...; save the network's own state_dict");
+  assert_refused(
+      &file, split_overrides,
+      ": has no parameter with a TransformerLens name, such as embed.W_E or "
+      "blocks.0.attn.W_Q, only 12 other tensors: model.embed.W_E, model.pos_embed.W_pos, "
+      "model.blocks.0.attn.W_Q, ...; save the network's own state_dict");
 }
 END_TEST
 
@@ -366,7 +367,7 @@ START_TEST(other_names_are_told)
   file.tensors[0].name = "embed.weight";
   file.tensors[1].name = "out.weight";
   assert_refused(&file, split_overrides,
-                 "but 2 tensors: embed.weight, out.weight; give them those names");
+                 "only 2 other tensors: embed.weight, out.weight; rename them");
   file.tensors[1].name = "transformer.layers.0.attn.fn.w_q.W";
   assert_refused(&file, split_overrides, "; rename emb to embed.W_E, pos_enc.pe.weight to");
 }
@@ -380,8 +381,8 @@ START_TEST(a_matrix_over_all_heads_is_refused_with_the_command_that_converts_it)
   change_tensor(&file, "blocks.0.attn.W_O",
                 &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {D_MODEL, HEADS * D_HEAD}});
   assert_refused(&file, split_overrides,
-                 ": blocks.0.attn.W_O is a matrix over all heads, as the code of the paper's "
-                 "authors has it, who transpose the others too; convert it with python3 -c 'from "
+                 ": blocks.0.attn.W_O is one matrix for all heads, as in the code of the paper's "
+                 "authors, which also transposes the others; convert it with python3 -c 'from "
                  "safetensors.numpy import load_file, save_file; s = load_file(\"/tmp/");
   assert_refused(&file, split_overrides, "h = len(s[\"blocks.0.attn.W_Q\"]); ");
   put_prefix(&file, "model.");
@@ -634,7 +635,7 @@ static const struct {
      {"pos_embed.W_pos", DTYPE_F32, 3, {S, 4, D_MODEL}},
      {0},
      NULL,
-     ": pos_embed.W_pos has shape [3, 4, 8], expected [3, 3, 8], as the other parameters have it"},
+     ": pos_embed.W_pos has shape [3, 4, 8], expected [3, 3, 8], to match the other parameters"},
     {"blocks.0.mlp.b_out",
      {"blocks.0.mlp.b_out", DTYPE_F32, 2, {S - 1, D_MODEL}},
      {0},
@@ -649,12 +650,12 @@ static const struct {
      {"embed.W_E", DTYPE_F32, 3, {0, P + 1, D_MODEL}},
      {0},
      NULL,
-     ": holds no snapshot"},
+     ": contains no snapshot"},
     {"unembed.W_U",
      {"unembed.W_U", DTYPE_F32, 3, {S, D_MODEL, P + 2}},
      {0},
      NULL,
-     ": unembed.W_U has shape [3, 8, 7], expected as many logits as embed.W_E has tokens (6), or"},
+     ": unembed.W_U has shape [3, 8, 7], expected one logit per token of embed.W_E (6), or"},
     {"blocks.0.mlp.b_in",
      {"blocks.0.mlp.b_in", DTYPE_F32, 2, {S, 0}},
      {0},
@@ -672,7 +673,7 @@ static const struct {
      {"blocks.1.attn.W_Q", DTYPE_F32, 1, {8}},
      {0},
      NULL,
-     ": blocks.1.attn.W_Q belongs to a further layer, but the network has one"},
+     ": blocks.1.attn.W_Q belongs to another layer, but the network has only one"},
     {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to a further la"},
     {NULL,
      {"unembed.b_U", DTYPE_I8, 1, {P}},
@@ -680,7 +681,7 @@ static const struct {
      NULL,
      "tensor \"unembed.b_U\" has dtype I8, expected F32, F64, F16 or BF16"},
     /* epochs */
-    {"epoch", {0}, {0}, NULL, ": the tensor epoch is missing, which dates the 3 snapshots"},
+    {"epoch", {0}, {0}, NULL, ": the tensor epoch, with the epochs of the 3 snapshots, is missing"},
     {"epoch", {"epoch", DTYPE_F32, 1, {S}}, {0}, NULL, ": epoch has dtype F32, expected I64"},
     {"epoch", {"epoch", DTYPE_I64, 1, {S - 1}}, {0}, NULL, ": epoch has shape [2], expected [3]"},
     {"epoch", {"epoch", DTYPE_I64, 2, {S, 1}}, {0}, NULL, ": epoch has shape [3, 1], expected [3]"},
@@ -798,11 +799,11 @@ static const struct {
   int64_t epochs[SNAPSHOTS];
   const char *expected;
 } bad_epochs[] = {
-    {{-1, 0, 1}, ": epoch: element 0 is -1, expected numbers from 0 on"},
+    {{-1, 0, 1}, ": epoch: element 0 is -1, expected increasing numbers"},
     {{0, 100, 100}, ": epoch: element 2 is 100, expected"},
     {{100, 0, 200}, ": epoch: element 1 is 0, expected"},
     {{0, -1, 250}, ": epoch: element 1 is -1, expected"},
-    {{-1, -1, -1}, ": holds no snapshot yet: its training has just begun"},
+    {{-1, -1, -1}, ": contains no snapshot yet: training has just started"},
 };
 
 START_TEST(epochs_that_do_not_rise_are_refused)
@@ -833,7 +834,7 @@ static const struct {
     {{NULL}, false, "not known: pass data.seed=... data.train_fraction=..."},
     {{"data.train_fraction=0.4", NULL}, false, "not known: pass data.seed=..."},
     {{"data.seed=3", NULL}, false, "not known: pass data.train_fraction=..."},
-    {{"data.operation=random", NULL}, true, "the random answers depend on the seed: pass data.se"},
+    {{"data.operation=random", NULL}, true, "the random answers depend on data.seed: pass data.se"},
 };
 
 START_TEST(a_split_that_is_not_known_is_asked_for)

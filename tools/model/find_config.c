@@ -7,8 +7,8 @@
 
 enum { LEAST_DIGITS = 4 };
 
-/* *complete: does the file say all settings? What a configuration leaves out has its default; what
-   a checkpoint leaves out nobody knows. */
+/* *complete: are all settings known? Those missing from a configuration file have their defaults;
+   those missing from a checkpoint are unknown. */
 static bool read_config(const char *path, struct Config *config, bool *complete,
                         struct Error *error)
 {
@@ -33,7 +33,7 @@ bool find_config(const char *digest, char *const *paths, size_t n, struct Config
   size_t length = strlen(digest);
   if (length < LEAST_DIGITS || length >= DIGEST_SIZE ||
       digest[strspn(digest, "0123456789abcdef")] != '\0')
-    return error_set(error, "\"%s\": expected a digest, or its first digits: %d to %d of 0-9, a-f",
+    return error_set(error, "\"%s\": expected a digest or its first digits: %d to %d of 0-9, a-f",
                      digest, LEAST_DIGITS, DIGEST_SIZE - 1);
   for (*found = 0; *found < n; (*found)++) {
     char text[DIGEST_SIZE];

@@ -1,6 +1,6 @@
 /*
- * From the digest of a configuration, as tables and figures carry it (table/provenance.h), back to
- * its settings.
+ * Finds the settings behind the digest of a configuration, as given in tables and figures
+ * (table/provenance.h).
  */
 #ifndef MODEL_FIND_CONFIG_H
 #define MODEL_FIND_CONFIG_H
@@ -9,10 +9,10 @@
 
 #include <stddef.h>
 
-/* Finds the first of n files whose configuration has that digest, or one that begins like it. A
-   file is a configuration or, where its name ends with .safetensors, a trajectory; one that does
-   not say all its settings has no digest and is passed over. *found is its index. Errors: no file
-   has it; a file cannot be read; the digest is none. */
+/* Finds the first of n files whose configuration has that digest, or one that starts with it. A
+   file is a configuration or, if its name ends with .safetensors, a trajectory; a trajectory
+   without all settings has no digest and is skipped. *found is its index. Errors: no file matches;
+   a file cannot be read; not a digest. */
 bool find_config(const char *digest, char *const *paths, size_t n, struct Config *config,
                  size_t *found, struct Error *error);
 

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Lists of losses may stand before the weights in what PyTorch saves. */
+/* PyTorch files may have lists of losses before the weights. */
 enum { MOST_READ = 4 << 20 };
 
-/* Longer paths are not repeated in a command: the message would be cut. */
+/* Longer paths are not quoted in a command: the message would be truncated. */
 enum { PATH_SIZE = 128 };
 
 /* The start of a file. */
@@ -27,20 +27,20 @@ static bool starts_with(const struct Head *head, const void *start, size_t lengt
   return head->size >= length && memcmp(head->bytes, start, length) == 0;
 }
 
-/* ---- Python that converts ---- */
+/* ---- conversion commands in Python ---- */
 
-/* What stands in quotes in a command: a file, and the one to make of it, which is a new one. */
+/* The quoted paths of a command: a file, and the new one to convert it to. */
 struct Paths {
   char from[PATH_SIZE], to[PATH_SIZE + sizeof "-converted.safetensors"];
 };
 
-/* What would end the quotes around it is kept out of commands: a reader may paste them. */
+/* Paths that would end the quotes are kept out of commands, as readers may paste them. */
 static bool fits_quotes(const char *text)
 {
   return !strpbrk(text, "'\"\\");
 }
 
-/* A path that is too long, or does not fit, is left to the reader. */
+/* A path that is too long or unsafe is left to the reader. */
 static void set_paths(struct Paths *paths, const char *path)
 {
   if (!fits_quotes(path) || strlen(path) >= PATH_SIZE) path = "FILE";
@@ -63,8 +63,8 @@ bool foreign_layout(const struct Safetensors *file, const char *prefix, struct E
   struct Paths paths;
   set_paths(&paths, file->path);
   return error_set(error,
-                   "blocks.0.attn.W_O is a matrix over all heads, as the code of the paper's "
-                   "authors has it, who transpose the others too; convert it with python3 -c '"
+                   "blocks.0.attn.W_O is one matrix for all heads, as in the code of the paper's "
+                   "authors, which also transposes the others; convert it with python3 -c '"
                    "from safetensors.numpy import load_file, save_file; s = load_file(\"%s\"); "
                    "h = len(s[\"%sblocks.0.attn.W_Q\"]); save_file({n: " FROM_AUTHORS ".copy() "
                    "for n, v in s.items()}, \"%s\")'",
@@ -73,7 +73,7 @@ bool foreign_layout(const struct Safetensors *file, const char *prefix, struct E
 
 /* ---- PyTorch ---- */
 
-/* The bytes before the first tensor: they hold the keys of what the tensors lie in. */
+/* The bytes before the first tensor: they contain the keys of the enclosing dictionaries. */
 static struct Head before_tensors(const struct Head *head)
 {
   static const char rebuild[] = "_rebuild_tensor";
@@ -81,7 +81,7 @@ static struct Head before_tensors(const struct Head *head)
   return (struct Head){head->bytes, first ? (size_t)(first - head->bytes) : 0};
 }
 
-/* Where a text begins that is pickled with BINUNICODE: X, four bytes of length, the text. */
+/* Finds a text pickled as BINUNICODE: X, four bytes of length, the text. */
 static const unsigned char *find_text(const struct Head *head, const char *text)
 {
   char pickled[64] = {'X', (char)strlen(text)};
@@ -89,7 +89,7 @@ static const unsigned char *find_text(const struct Head *head, const char *text)
   return head->size > 0 ? memmem(head->bytes, head->size, pickled, 5 + strlen(text)) : NULL;
 }
 
-/* How Python gets at the parameters in what torch.load returns. */
+/* The Python expression for the parameters in the result of torch.load. */
 static const char *find_state(const struct Head *head)
 {
   static const struct {
@@ -104,9 +104,9 @@ static const char *find_state(const struct Head *head)
   return "";
 }
 
-/* Is W_O a matrix? Between a tensor's name and the next come Q, which ends what it is stored in;
-   its offset there, K and a byte; and its shape: K and a byte, or M and two, for each axis, and
-   0x86 for a pair of them. */
+/* Is W_O a matrix? Between a tensor's name and the next are Q, which ends the reference to its
+   storage; its offset, K and a byte; and its shape: for each axis K and a byte or M and two, then
+   0x86 for a pair. */
 static bool has_layout_of_authors(const struct Head *head)
 {
   static const char layer[] = "blocks.0.", name[] = "blocks.0.attn.W_O";
@@ -144,8 +144,7 @@ static void say_pytorch(const struct Head *head, const char *path, const char *w
 
 /* ---- archives ---- */
 
-/* The name of a zip file's first entry, which is `length` bytes long, stands 30 bytes behind its
-   start. */
+/* The name of a zip file's first entry, `length` bytes long, starts at byte 30. */
 static bool first_entry_ends(const struct Head *head, const char *ending)
 {
   enum { NAME_LENGTH = 26, NAME = 30 };
@@ -163,13 +162,12 @@ static void say_zip(const struct Head *head, const char *path, struct Error *err
   if (first_entry_ends(head, "data.pkl"))
     say_pytorch(head, path, "a PyTorch file (torch.save)", error);
   else if (first_entry_ends(head, ".npy"))
-    error_set(
-        error,
-        "arrays of NumPy (.npz), not safetensors; convert them with python3 -c 'import numpy, "
-        "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"%s\")), \"%s\")'",
-        paths.from, paths.to);
+    error_set(error,
+              "a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
+              "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"%s\")), \"%s\")'",
+              paths.from, paths.to);
   else
-    error_set(error, "a zip archive, not safetensors; unzip it and open what is inside");
+    error_set(error, "a zip archive, not safetensors; unzip it and open the file inside");
 }
 
 /* ---- all kinds ---- */
@@ -179,7 +177,7 @@ static bool is_blank(unsigned char c)
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* White space, then one of these in any case. */
+/* White space, then one of these, ignoring case. */
 static bool is_web_page(const struct Head *head)
 {
   static const char *const starts[] = {"<!doctype html", "<html", "<head"};
@@ -201,14 +199,14 @@ static const struct {
 } kinds[] = {
 #define START(text) text, sizeof(text) - 1
     {START("version https://git-lfs.github.com/spec/"),
-     "a Git LFS pointer, not the file that it stands for; get that with: git lfs pull"},
+     "a Git LFS pointer, not the file itself; get that with: git lfs pull"},
     {START("\x93NUMPY"),
-     "a single array of NumPy (.npy); a checkpoint needs all parameters by name: put them into a "
-     "dict in Python, and save that with safetensors.numpy.save_file"},
+     "a single NumPy array (.npy); a checkpoint needs all parameters by name: put them into a dict "
+     "in Python and save it with safetensors.numpy.save_file"},
     {START("\x89HDF\r\n\x1a\n"),
-     "an HDF5 file, not safetensors; read its arrays with h5py in Python, and save a dict of them "
+     "an HDF5 file, not safetensors; read its arrays with h5py in Python and save a dict of them "
      "with safetensors.numpy.save_file"},
-    {START("{"), "a JSON text, such as the index of a checkpoint in parts; open the .safetensors "
+    {START("{"), "a JSON file, such as the index of a sharded checkpoint; open the .safetensors "
                  "file itself"},
     {START("\x1f\x8b"), "compressed with gzip; decompress it with: gunzip, or tar xzf"},
     {START("BZh"), "compressed with bzip2; decompress it with: bunzip2, or tar xjf"},
@@ -219,7 +217,7 @@ static const struct {
 #undef START
 };
 
-/* Does it start with ASCII alone? */
+/* Is the start plain ASCII? */
 static bool is_text(const struct Head *head)
 {
   enum { ENOUGH = 512 };
@@ -229,32 +227,31 @@ static bool is_text(const struct Head *head)
   return text;
 }
 
-/* Leaves the error alone where the kind is not known. */
+/* Leaves the error alone if the kind is unknown. */
 static void explain(const struct Head *head, const char *path, struct Error *error)
 {
   static const char legacy[] = "\x80\x02\x8a\x0al\xfc\x9c"
                                "F\xf9 j\xa8P\x19";
   if (head->size == 0)
-    error_set(error, "the file is empty; was it downloaded or copied to its end?");
+    error_set(error, "the file is empty; was the download or copy completed?");
   else if (starts_with(head, "PK\3\4", 4))
     say_zip(head, path, error);
   else if (starts_with(head, legacy, sizeof legacy - 1))
     say_pytorch(head, path, "a PyTorch file (torch.save, before version 1.6)", error);
   else if (starts_with(head, "\x80", 1) && head->size > 1 && head->bytes[1] <= 5)
-    error_set(error, "a pickle of Python, not safetensors; load it in Python, and save a dict of "
+    error_set(error, "a Python pickle, not safetensors; load it in Python and save a dict of "
                      "its arrays with safetensors.numpy.save_file");
-  else if (is_web_page(head)) /* before texts of any kind */
-    error_set(error,
-              "a web page (HTML), not the file; download the file itself, by the page's link "
-              "\"raw\" or \"download\"");
+  else if (is_web_page(head)) /* before text files in general */
+    error_set(error, "a web page (HTML), not the file itself; download it by the page's \"raw\" or "
+                     "\"download\" link");
   else if (is_text(head))
-    error_set(error, "a text, not safetensors");
+    error_set(error, "a text file, not safetensors");
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (starts_with(head, kinds[i].start, kinds[i].length))
       error_set(error, "%s", kinds[i].message);
 }
 
-/* As safetensors_open does, it does not wait for the writer of a pipe. */
+/* Like safetensors_open, does not wait for the writer of a pipe. */
 static bool read_head(const char *path, struct Head *head, struct Error *error)
 {
   int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -269,7 +266,7 @@ static bool read_head(const char *path, struct Head *head, struct Error *error)
   return got >= 0;
 }
 
-/* Does a JSON object of a possible length follow its length, in eight bytes? */
+/* Does it start with a plausible length in eight bytes, followed by a JSON object? */
 static bool is_safetensors(const struct Head *head)
 {
   enum { LENGTH_SIZE = 8, LONGEST = 4 }; /* headers have less than 2^32 bytes */

@@ -1,20 +1,20 @@
 /*
- * Checkpoints as other programs leave them, where they cannot be opened as they are: what a file
- * is, and how to make one of it that opens.
+ * Checkpoints of other programs that cannot be opened directly: what a file is, and how to convert
+ * it.
  */
 #ifndef MODEL_FOREIGN_H
 #define MODEL_FOREIGN_H
 
 #include "tensor/safetensors.h"
 
-/* For a file that safetensors_open has refused with `error`. Where its first bytes tell that it is
-   something else (a file of PyTorch or NumPy, a Git LFS pointer, a web page, an archive, empty),
-   the message becomes what it is and what to do; otherwise it stays. Returns false always. */
+/* For a file that safetensors_open rejected with `error`. If its first bytes identify another kind
+   of file (PyTorch, NumPy, Git LFS pointer, web page, archive, empty), the message is replaced by
+   what it is and what to do; otherwise it stays. Always returns false. */
 bool foreign_file(const char *path, struct Error *error);
 
-/* The message for a file whose parameters lie as in the code of the paper's authors: names are
-   TransformerLens', W_O is a matrix [d_model, H d_head], and the other matrices that multiply from
-   the left are transposed. `prefix` stands before the names in the file. Returns false always. */
+/* The message for a file in the layout of the paper's authors' code: TransformerLens names, W_O a
+   matrix [d_model, H d_head], and the other left-multiplying matrices transposed. `prefix` precedes
+   the names in the file. Always returns false. */
 bool foreign_layout(const struct Safetensors *file, const char *prefix, struct Error *error);
 
 #endif

@@ -12,12 +12,12 @@ struct HistoryRow {
   struct Performance train, test;
 };
 
-/* Writes a table of n rows, one every evaluate_every epochs from 0 on, but none later than epoch
-   `last`. The file appears whole. */
+/* Writes a table of n rows, one every evaluate_every epochs starting at 0, the last one at epoch
+   `last` at the latest. The file is written atomically. */
 bool history_write(const char *path, const struct Provenance *run, const struct HistoryRow *rows,
                    size_t n, int evaluate_every, int64_t last, struct Error *error);
 
-/* Opens such a table for further rows, each of which others can read once it is added. */
+/* Opens such a table for appending; each row is readable as soon as it is added. */
 bool history_append(struct TableWriter *table, const char *path, struct Error *error);
 bool history_add(struct TableWriter *table, int64_t epoch, const struct HistoryRow *row,
                  struct Error *error);

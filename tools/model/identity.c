@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file rather than the memory: constants that hold addresses are relocated there. */
+/* The file rather than memory, where constants that contain addresses are relocated. */
 static const char program[] = "/proc/self/exe";
 
-/* Adds a segment's bytes, without the header of the file, which also says where the symbols are. */
+/* Adds a segment's bytes, except the file header, which also locates the symbols. */
 static bool add_segment(struct Digest *digest, const ElfW(Phdr) * segment,
                         const unsigned char *file, size_t size)
 {
@@ -55,7 +55,7 @@ bool identity_program(char text[DIGEST_SIZE], struct Error *error)
   struct Digest digest = DIGEST_START;
   bool known = add_segments(&digest, file, size);
   munmap(file, size);
-  if (!known) return error_set(error, "%s: is no ELF file as the system loads it", program);
+  if (!known) return error_set(error, "%s: is not a loadable ELF file", program);
   digest_format(digest, text);
   return true;
 }

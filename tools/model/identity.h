@@ -1,6 +1,5 @@
 /*
- * Which program computed something: with its configuration, that is all that the bits of a run
- * depend on.
+ * The identity of the program: together with the configuration it determines every bit of a run.
  */
 #ifndef MODEL_IDENTITY_H
 #define MODEL_IDENTITY_H
@@ -8,9 +7,9 @@
 #include "base/digest.h"
 #include "base/error.h"
 
-/* The digest of what this program has loaded of itself, code and initial data, in hexadecimal. It
-   depends on neither the name, the place or the time of the file, nor on symbols and debugging
-   information, nor on the addresses that the program got. Error: the program cannot be read. */
+/* The digest of this program's loaded segments, code and initial data, in hexadecimal. Independent
+   of the file's name, path and time, of symbols and debugging information, and of load addresses.
+   Error: the program cannot be read. */
 bool identity_program(char text[DIGEST_SIZE], struct Error *error);
 
 #endif

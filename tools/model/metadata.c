@@ -20,8 +20,8 @@ bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors 
                     struct Error *reason)
 {
   const char *found = safetensors_metadata(file, entry->key);
-  if (!found) return error_set(reason, "does not say %s", entry->key);
+  if (!found) return error_set(reason, "has no metadata entry %s", entry->key);
   return strcmp(found, entry->value) == 0 ||
-         error_set(reason, "is of a run with %s = %.*s, this one has %s", entry->key,
+         error_set(reason, "belongs to a run with %s = %.*s, this run has %s", entry->key,
                    CONFIG_VALUE_SIZE, found, entry->value);
 }

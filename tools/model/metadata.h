@@ -1,5 +1,5 @@
 /*
- * The settings of a run as the metadata of a safetensors file: each as text under its dotted name.
+ * The settings of a run as safetensors metadata: each as text under its dotted name.
  */
 #ifndef MODEL_METADATA_H
 #define MODEL_METADATA_H
@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "tensor/safetensors.h"
 
-enum { METADATA_ROOM = CONFIG_MAX_SETTINGS + 8 }; /* for what a file says beside the settings */
+enum { METADATA_ROOM = CONFIG_MAX_SETTINGS + 8 }; /* leaves room for other entries */
 
 struct Metadata {
   struct MetadataEntry entries[METADATA_ROOM];
@@ -17,11 +17,11 @@ struct Metadata {
 
 void metadata_describe(struct Metadata *metadata, const struct Config *config);
 
-/* One more entry, whose texts stay the caller's. */
+/* Adds an entry; the caller keeps ownership of its texts. */
 void metadata_add(struct Metadata *metadata, const char *key, const char *value);
 
-/* Does the file say the same under that key? If not: that it does not say it, or the value that it
-   has and the one here. */
+/* Does the file have the same value under that key? If not, `reason` says that it has none, or
+   gives both values. */
 bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,
                     struct Error *reason);
 

@@ -81,7 +81,7 @@ static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const
                            error);
 }
 
-/* Creates a trajectory in which all n_snapshots are yet to come. */
+/* Creates a trajectory with room for n_snapshots, none of them taken yet. */
 static bool create_trajectory(struct Recorder *recorder, const char *path, size_t n_snapshots,
                               struct Error *error)
 {
@@ -96,14 +96,14 @@ static bool create_trajectory(struct Recorder *recorder, const char *path, size_
   return created;
 }
 
-/* Where no test loss stops the run before. */
+/* If no test loss stops the run earlier. */
 static size_t most_snapshots(const struct Recorder *recorder)
 {
   const struct TrainConfig *train = &recorder->config->train;
   return recorder_snapshots_before(train, train->epochs) + 1;
 }
 
-/* The epoch comes last: whoever reads it finds the snapshot whole. */
+/* The epoch is written last: a reader that sees it finds the snapshot complete. */
 static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int64_t epoch,
                            const struct Parameters *parameters, struct Error *error)
 {
@@ -115,10 +115,10 @@ static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int
   return safetensors_write(writer, EPOCH_TENSOR, i * sizeof epoch, &epoch, sizeof epoch, error);
 }
 
-/* ---- snapshots that are there ---- */
+/* ---- existing snapshots ---- */
 
-/* Reads the recorder's snapshots in a file, all of which must have their digests, and writes them
-   where there is a writer. */
+/* Reads the recorder's snapshots from a file, checks their digests, and copies them to the writer,
+   if any. */
 static bool read_snapshots(const struct Recorder *recorder, const char *path,
                            const struct SafetensorsWriter *writer, struct Error *error)
 {
@@ -132,7 +132,7 @@ static bool read_snapshots(const struct Recorder *recorder, const char *path,
     if (!snapshots_read(&source, i, &values, &epoch, error))
       good = false;
     else if (!digest_equal(snapshot_digest(&values, epoch), recorder->digests[i]))
-      good = error_set(error, "%s: snapshot %zu is not the one that was saved", path, i);
+      good = error_set(error, "%s: snapshot %zu differs from the one that was saved", path, i);
     else if (writer)
       good = write_snapshot(writer, i, epoch, &values, error);
   }
@@ -146,14 +146,14 @@ const char *recorder_find_snapshots(const struct Recorder *recorder, struct Erro
   const char *const paths[] = {recorder->partial, recorder->trajectory};
   for (int i = 0; i < 2; i++) {
     if (read_snapshots(recorder, paths[i], NULL, error)) return paths[i];
-    if (error->code != 0 && error->code != ENOENT) return NULL; /* they may be there all the same */
+    if (error->code != 0 && error->code != ENOENT) return NULL; /* they may exist nevertheless */
   }
-  error_prefix(error, "the snapshots until then are gone");
+  error_prefix(error, "the snapshots up to that epoch are gone");
   return NULL;
 }
 
-/* Puts a trajectory with room for n_snapshots, and the recorder's snapshots out of `path` in it, in
-   the place of the partial one. */
+/* Replaces the partial trajectory with one that has room for n_snapshots and contains the
+   recorder's snapshots from `path`. */
 static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t n_snapshots,
                             struct Error *error)
 {
@@ -170,7 +170,7 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
 
 /* ---- the history ---- */
 
-/* Puts a history of the recorder's rows in the place of the partial one. */
+/* Replaces the partial history with the recorder's rows. */
 static bool write_history(const struct Recorder *recorder, int64_t last,
                           const struct Provenance *run, struct Error *error)
 {
@@ -178,8 +178,7 @@ static bool write_history(const struct Recorder *recorder, int64_t last,
                        recorder->config->train.evaluate_every, last, error);
 }
 
-/* Leaves the partial history open for the rows to come. Which trajectory the run will have made is
-   not known yet. */
+/* Opens the partial history for further rows. The trajectory's digest is not known yet. */
 static bool begin_history(struct Recorder *recorder, struct Error *error)
 {
   struct Provenance run = {.has_configuration = true,
@@ -188,7 +187,7 @@ static bool begin_history(struct Recorder *recorder, struct Error *error)
          history_append(&recorder->table, recorder->partial_history, error);
 }
 
-/* ---- beginning and going on ---- */
+/* ---- starting and resuming ---- */
 
 bool recorder_has_finished(const struct Recorder *recorder, struct Error *finding)
 {
@@ -202,7 +201,7 @@ bool recorder_has_finished(const struct Recorder *recorder, struct Error *findin
   for (size_t i = 0; same && i < metadata.n; i++)
     same = metadata_check(&metadata.entries[i], &file, finding);
   safetensors_close(&file);
-  if (same) error_set(finding, "is of a finished run with these settings");
+  if (same) error_set(finding, "belongs to a finished run with these settings");
   error_prefix(finding, "%s", path);
   return true;
 }
@@ -210,7 +209,7 @@ bool recorder_has_finished(const struct Recorder *recorder, struct Error *findin
 bool recorder_start(struct Recorder *recorder, struct Error *error)
 {
   recorder->n_rows = recorder->n_snapshots = 0;
-  recorder->keep = false; /* what may have counted on the files does so in vain */
+  recorder->keep = false; /* any saved state that needs the files is abandoned */
   return create_trajectory(recorder, recorder->partial, most_snapshots(recorder), error) &&
          output_sync_directory(recorder->partial, error) && begin_history(recorder, error);
 }
@@ -219,16 +218,16 @@ bool recorder_continue(struct Recorder *recorder, const char *path, struct Error
 {
   recorder->keep = true;
   size_t room = most_snapshots(recorder);
-  struct Error ignored; /* it is of other epochs: the reason for a copy */
+  struct Error ignored; /* room for another number of epochs: copy it */
   bool opened = (path == recorder->partial &&
                  open_trajectory(recorder, safetensors_continue, path, room, &ignored)) ||
                 copy_trajectory(recorder, path, room, error);
   return opened && begin_history(recorder, error);
 }
 
-/* ---- what the recorder is told ---- */
+/* ---- recording ---- */
 
-/* The array with room for one object more than the `n` in it; NULL when there is no memory. */
+/* The array with room for one more than its `n` objects; NULL if out of memory. */
 static void *grow(void *array, size_t n, size_t *room, size_t size, const char *what,
                   struct Error *error)
 {
@@ -307,7 +306,7 @@ static bool give_name(const char *partial, const char *path, struct Error *error
 
 bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *error)
 {
-  /* the format allows no holes: a trajectory that ended early is copied into one of its size */
+  /* the format allows no gaps: a trajectory that ended early is copied to one of its actual size */
   if (recorder->n_snapshots < most_snapshots(recorder) &&
       !copy_trajectory(recorder, recorder->partial, recorder->n_snapshots, error))
     return false;
@@ -323,7 +322,7 @@ bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *erro
          output_sync_directory(recorder->trajectory, error);
 }
 
-/* ---- from first to last ---- */
+/* ---- lifetime ---- */
 
 bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
                    const struct Dataset *dataset, const struct Parameters *shapes,
@@ -331,7 +330,7 @@ bool recorder_init(struct Recorder *recorder, const char *directory, const struc
 {
   *recorder = (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes};
   recorder->writer.descriptor = -1;
-  recorder->keep = true; /* until it is known that nothing counts on the file */
+  recorder->keep = true; /* until known that no saved state needs the file */
   recorder->trajectory = memory_print(error, "%s/trajectory.safetensors", directory);
   recorder->partial = memory_print(error, "%s/trajectory.safetensors.partial", directory);
   recorder->copy = memory_print(error, "%s/trajectory.safetensors.new", directory);

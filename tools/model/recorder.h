@@ -1,22 +1,21 @@
 /*
- * What a training run writes: trajectory.safetensors (model/trajectory.h) and history.tsv, in the
- * run's directory, under these names only when the run has ended:
+ * The output of a training run: trajectory.safetensors (model/trajectory.h) and history.tsv in the
+ * run's directory. They get these names when the run ends; until then there are
  *
- *   trajectory.safetensors.partial   the trajectory while the run goes on, each snapshot in place
- *   trajectory.safetensors.new       a copy in the making, for a run that goes on to more epochs
- *                                    than it was made for, or that ended early
- *   history.tsv.partial              the history while the run goes on, each row as it is measured
+ *   trajectory.safetensors.partial   the trajectory of the running training, each snapshot in place
+ *   trajectory.safetensors.new       a copy in progress, for a run that is extended beyond the
+ * epochs it was made for, or that ended early history.tsv.partial              the history of the
+ * running training, each row as it is measured
  *
- * Both partial files can be read at any time: the history's rows are whole lines, and snapshots
- * that have yet to come are marked in the trajectory (model/trajectory.h). What a killed program
- * has recorded behind the state that it saved last is cut off, or written again, when the run goes
- * on.
+ * Both partial files can be read at any time: the history has whole lines only, and snapshots not
+ * yet taken are marked in the trajectory (model/trajectory.h). Whatever a killed program recorded
+ * after its last saved state is dropped or rewritten on resuming.
  *
- * Rows and snapshots come at fixed epochs (recorder_wants_*), and after the last one: which they
- * are follows from how many they are. So the recorder of a run that was interrupted is its rows,
- * the digests of its snapshots, and a file that holds snapshots with these digests.
+ * Rows and snapshots are taken at fixed epochs (recorder_wants_*) and after the last one, so that
+ * their number determines their epochs. An interrupted run is therefore restored from its rows, the
+ * digests of its snapshots, and a file with snapshots of these digests.
  *
- * One program at a time may have a recorder in a directory.
+ * Only one program at a time may have a recorder in a directory.
  */
 #ifndef MODEL_RECORDER_H
 #define MODEL_RECORDER_H
@@ -30,7 +29,7 @@
 struct Recorder {
   const struct Config *config;
   const struct Dataset *dataset;
-  const struct Parameters *shapes; /* their description; the values are not looked at */
+  const struct Parameters *shapes; /* only the description is used, not the values */
   struct SafetensorsWriter writer; /* of the partial trajectory */
   struct TableWriter table;        /* of the partial history */
   char *trajectory, *partial, *copy, *history, *partial_history; /* paths */
@@ -38,13 +37,13 @@ struct Recorder {
   size_t n_rows, rows_room;
   struct Digest *digests; /* of the snapshots */
   size_t n_snapshots, digests_room;
-  bool synced; /* all that was written to the partial trajectory lasts */
-  bool keep;   /* something counts on the partial trajectory: both partial files stay when the run
+  bool synced; /* everything written to the partial trajectory is on disk */
+  bool keep;   /* a saved state needs the partial trajectory: keep both partial files if the run
                   fails */
 };
 
 /* Snapshots are taken before the first step, every snapshot_every epochs, and after the last; rows
-   likewise every evaluate_every. Here for a run that goes on behind `epoch`. */
+   likewise every evaluate_every. Here for a run that continues after `epoch`. */
 bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch);
 bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch);
 
@@ -52,46 +51,45 @@ bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch);
 size_t recorder_snapshots_before(const struct TrainConfig *config, int64_t epoch);
 size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch);
 
-/* A recorder for a directory that exists, where it clears away what a killed program may have left
-   beside the files above. The other arguments must outlive it. */
+/* A recorder for an existing directory. Removes temporary files of a killed program there. The
+   other arguments must outlive it. */
 bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
                    const struct Dataset *dataset, const struct Parameters *shapes,
                    struct Error *error);
 
-/* Is a finished trajectory there, whose place this run would take? If so, `finding` says what the
-   run behind it is: the first setting by which it differs from this one, or that none does. */
+/* Is there a finished trajectory that this run would replace? If so, `finding` describes its run:
+   the first setting in which it differs from this one, or that none does. */
 bool recorder_has_finished(const struct Recorder *recorder, struct Error *finding);
 
-/* Starts a run from nothing. */
+/* Starts a new run. */
 bool recorder_start(struct Recorder *recorder, struct Error *error);
 
-/* Takes the rows and digests of an interrupted or finished run as its own. */
+/* Takes over the rows and digests of an interrupted or finished run. */
 bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, size_t n_rows,
                      const struct Digest *digests, size_t n_snapshots, struct Error *error);
 
-/* The file that holds the snapshots with the recorder's digests: the partial trajectory or the
-   finished one. NULL with an error when neither does, or when one cannot be read: the error
-   then has the system's code. */
+/* The file with the snapshots of the recorder's digests: the partial or the finished trajectory.
+   NULL with an error if neither has them, or if one cannot be read (with the system's code). */
 const char *recorder_find_snapshots(const struct Recorder *recorder, struct Error *error);
 
-/* Goes on with the snapshots of that file, and with the recorder's rows. */
+/* Continues with the snapshots of that file and the recorder's rows. */
 bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error);
 
-/* The next snapshot: parameters after `epoch` steps. */
+/* Records the next snapshot: the parameters after `epoch` steps. */
 bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
                        const struct Parameters *parameters, struct Error *error);
 
-/* The next row of the history, likewise. */
+/* Records the next row of the history, likewise. */
 bool recorder_row(struct Recorder *recorder, int64_t epoch, struct Performance train,
                   struct Performance test, struct Error *error);
 
-/* Makes the snapshots last, so that something can count on them. */
+/* Syncs the snapshots to disk, so that a saved state can refer to them. */
 bool recorder_sync(struct Recorder *recorder, struct Error *error);
 
-/* The run has ended after `last` steps: both files get their names. */
+/* Ends the run after `last` steps: both files get their final names. */
 bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *error);
 
-/* Without a commit the partial files go, but where something counts on them. */
+/* Without a commit the partial files are removed, unless a saved state needs them. */
 void recorder_release(struct Recorder *recorder);
 
 #endif

@@ -23,7 +23,7 @@ bool snapshots_open(struct Snapshots *snapshots, const char *path, size_t n,
   }
   if (fits) return true;
   snapshots_close(snapshots);
-  return error_set(error, "%s: does not hold %zu snapshots of this network", path, n);
+  return error_set(error, "%s: does not contain %zu snapshots of this network", path, n);
 }
 
 void snapshots_close(struct Snapshots *snapshots)

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct HistoryRow) == 4 * sizeof(double), "a row of history is a row of F64");
+_Static_assert(sizeof(struct HistoryRow) == 4 * sizeof(double), "a history row is a row of F64");
 _Static_assert(sizeof(struct Digest) == 2 * sizeof(int64_t), "a digest is a row of I64");
 
 enum {
@@ -39,11 +39,11 @@ static void describe_tensors(const struct Parameters *parameters, const struct S
   specs[SNAPSHOTS_TENSOR] = (struct TensorSpec){"snapshots", DTYPE_I64, 2, {state->n_snapshots, 2}};
 }
 
-/* ---- what the file says of itself ---- */
+/* ---- metadata ---- */
 
 static const char program_key[] = "resume.program", digest_key[] = "resume.digest";
 
-/* All of the metadata but the digest. */
+/* All metadata except the digest. */
 static bool describe_metadata(struct Metadata *metadata, const struct Config *config,
                               char program[DIGEST_SIZE], struct Error *error)
 {
@@ -136,7 +136,9 @@ bool state_save(const char *path, const struct Config *config, int64_t epoch,
   if (!saved) unlink(fresh);
   free(fresh);
   recorder->keep = recorder->keep || saved;
-  /* the directory is not synced: should a power cut undo the renaming, the state before is there */
+  /* the directory is not synced: if a power cut undoes the rename, the previous state is still
+   * there
+   */
   return saved;
 }
 
@@ -169,16 +171,16 @@ void save_clock_stop(struct SaveClock *clock)
   clock->next = end + wait;
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
-/* Settings that end a run do not change what came before. */
+/* Settings that end a run do not affect the epochs before its end. */
 static bool may_differ(const char *setting)
 {
   return strcmp(setting, "train.epochs") == 0 || strcmp(setting, "train.stop_test_loss") == 0;
 }
 
-/* The file's metadata must be what this run would write. `metadata` becomes the file's, of which
-   the digest was made. */
+/* The file's metadata must be what this run would write. `metadata` becomes that of the file, which
+   its digest covers. */
 static enum StateFound check_metadata(const struct Safetensors *file, struct Metadata *metadata,
                                       struct Error *reason)
 {
@@ -207,17 +209,17 @@ static bool check_tensors(const struct Safetensors *file, const struct State *st
     for (int axis = 0; same && axis < tensor->rank; axis++)
       same = tensor->shape[axis] == specs[i].shape[axis];
   }
-  return same || error_set(reason, "does not hold what training saves at that epoch");
+  return same || error_set(reason, "does not contain what training saves at that epoch");
 }
 
-/* The epoch, and how much else there must be. */
+/* The epoch, and the sizes that follow from it. */
 static bool read_epoch(struct State *state, const struct Safetensors *file,
                        const struct Config *config, const struct Parameters *shapes,
                        struct Error *reason)
 {
   const struct Tensor *epoch = safetensors_find(file, "epoch");
   if (!epoch || epoch->dtype != DTYPE_I64 || epoch->count != 1)
-    return error_set(reason, "does not say the epoch");
+    return error_set(reason, "has no epoch");
   if (!tensor_read(epoch, 0, 1, &state->epoch, reason)) return false;
   if (state->epoch < 0 || state->epoch > INT32_MAX)
     return error_set(reason, "is at epoch %" PRId64, state->epoch);
@@ -256,11 +258,11 @@ static bool check_digest(const struct State *state, const struct Safetensors *fi
   describe_digest(state, metadata, digest);
   const char *found = safetensors_metadata(file, digest_key);
   return (found && strcmp(found, digest) == 0) ||
-         error_set(reason, "is damaged: its digest is %s, it says %.40s", digest,
+         error_set(reason, "is damaged: digest %s, expected %.40s", digest,
                    found ? found : "nothing");
 }
 
-/* Would this run have come to that epoch? */
+/* Would this run have reached that epoch? */
 static bool check_end(const struct State *state, const struct TrainConfig *train,
                       struct Error *reason)
 {

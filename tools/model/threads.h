@@ -1,19 +1,19 @@
 /*
- * How many threads compute, and how they wait for each other. No result depends on either.
+ * The number of threads, and how they wait. Results depend on neither.
  *
- * In a program that sets the number here, threads that wait sleep rather than spin. That costs a
- * training that has the machine to itself one twentieth; with other programs at work, spinning cost
- * one of two threads four to six times the time that it computes, for a thread that spins takes the
- * core from those that it waits for. OMP_WAIT_POLICY=active lets them spin.
+ * In a program that sets the number here, waiting threads sleep instead of spinning. This costs 5 %
+ * for training on an otherwise idle machine. With other programs running, spinning cost one of two
+ * threads four to six times its computing time, as a spinning thread takes the core from those it
+ * waits for. OMP_WAIT_POLICY=active makes them spin.
  */
 #ifndef MODEL_THREADS_H
 #define MODEL_THREADS_H
 
 #include "base/error.h"
 
-/* Sets the number of threads for all that follows. `text` is what --threads says, 1..1024. NULL
-   stands for an option that is not given: then it is OMP_NUM_THREADS, and without that as many as
-   there are cores for this process (base/cores.h). */
+/* Sets the number of threads from now on. `text` is the argument of --threads, 1..1024; NULL if it
+   was not given: then OMP_NUM_THREADS applies, or the number of cores of this process
+   (base/cores.h). */
 bool threads_set(const char *text, struct Error *error);
 
 #endif

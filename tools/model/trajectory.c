@@ -10,23 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what the file's tensors say ---- */
+/* ---- settings given by tensors ---- */
 
 enum { SOURCE_SIZE = 256, MAX_FACTS = 8 };
 
-/* A setting that the tensors decide, and how they do. */
+/* A setting determined by a tensor, and where it comes from. */
 struct Fact {
   const char *setting;
   char value[CONFIG_VALUE_SIZE];
   char source[SOURCE_SIZE]; /* "embed.W_E of shape [114, 128]" */
 };
 
-/* A file while it is being made sense of. */
+/* A file being interpreted. */
 struct Reading {
   const struct Safetensors *file;
-  char prefix[SOURCE_SIZE];                   /* what take_off_prefix took off */
-  const struct Tensor *tensors[N_PARAMETERS]; /* NULL where biases are missing */
-  int leading;                                /* 1 where there is a snapshot axis, else 0 */
+  char prefix[SOURCE_SIZE];                   /* removed by take_off_prefix */
+  const struct Tensor *tensors[N_PARAMETERS]; /* NULL for missing biases */
+  int leading;                                /* 1 if there is a snapshot axis, else 0 */
   size_t n_snapshots;
   struct Fact facts[MAX_FACTS];
   int n_facts;
@@ -74,14 +74,14 @@ static bool all_zero(const struct Tensor *tensor, bool *zero, struct Error *erro
 
 /* ---- names ---- */
 
-/* Tensors beside the network's own, which may have been added to somebody else's. */
+/* Tensors that are not parameters; they may have been added to a foreign checkpoint. */
 static bool is_ours(const char *name)
 {
   return strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0;
 }
 
-/* Takes what stands before all names, up to a dot, off them: "model." of a network that was an
-   attribute of another module, "_orig_mod." of one that was compiled. */
+/* Removes a prefix, up to a dot, that all names share: "model." if the network was an attribute of
+   another module, "_orig_mod." if it was compiled. */
 static void take_off_prefix(struct Safetensors *file, char prefix[SOURCE_SIZE])
 {
   const char *first = NULL;
@@ -108,12 +108,12 @@ static bool ends_with(const char *text, const char *ending)
   return length >= of_ending && strcmp(text + length - of_ending, ending) == 0;
 }
 
-/* Says that no name in the file is that of a parameter, and what names there are. */
+/* Reports that the file has no parameter name, and lists its names. */
 static bool names_error(const struct Safetensors *file, struct Error *error)
 {
   enum { SHOWN = 3, LONGEST = 60 };
   char shown[SOURCE_SIZE] = "";
-  const char *remedy = "give them those names";
+  const char *remedy = "rename them";
   bool prefixed = false;
   for (size_t i = 0; i < file->n_tensors; i++) {
     size_t length = strlen(shown);
@@ -123,7 +123,7 @@ static bool names_error(const struct Safetensors *file, struct Error *error)
                file->tensors[i].name);
   }
   if (prefixed)
-    remedy = "save the network's own state_dict: a prefix is taken off where all names have it";
+    remedy = "save the network's own state_dict: a prefix is removed only if all names share it";
   if (safetensors_find(file, "transformer.layers.0.attn.fn.w_q.W")) /* grokking-experiments */
     remedy = "rename emb to embed.W_E, pos_enc.pe.weight to pos_embed.W_pos, out to unembed.W_U, "
              "ff.fn.net.0.W, ff.fn.net.3.W and their b to mlp.W_in, mlp.W_out, b_in and b_out, and "
@@ -131,14 +131,14 @@ static bool names_error(const struct Safetensors *file, struct Error *error)
              "d_head, d_model] into W_Q, W_K, W_V [heads, d_model, d_head] and W_O [heads, d_head, "
              "d_model]";
   return error_set(error,
-                   "holds no parameter by TransformerLens' name, such as embed.W_E or "
-                   "blocks.0.attn.W_Q, but %zu tensors: %s%s; %s",
+                   "has no parameter with a TransformerLens name, such as embed.W_E or "
+                   "blocks.0.attn.W_Q, only %zu other tensors: %s%s; %s",
                    file->n_tensors, shown, file->n_tensors > SHOWN ? ", ..." : "", remedy);
 }
 
 /* ---- parts and parameters ---- */
 
-/* Refuses a tensor that belongs to a part of a transformer which this network lacks. */
+/* Rejects a tensor of a transformer component that this network lacks. */
 static bool check_part(const struct Tensor *tensor, struct Error *error)
 {
   static const char *const lacking[] = {"blocks.0.attn.b_Q", "blocks.0.attn.b_K",
@@ -147,7 +147,7 @@ static bool check_part(const struct Tensor *tensor, struct Error *error)
   if (strstr(name, ".ln") || strstr(name, "ln_final"))
     return error_set(error, "%s belongs to a LayerNorm, which the network does not have", name);
   if (strncmp(name, "blocks.", 7) == 0 && strncmp(name, "blocks.0.", 9) != 0)
-    return error_set(error, "%s belongs to a further layer, but the network has one", name);
+    return error_set(error, "%s belongs to another layer, but the network has only one", name);
   for (size_t i = 0; i < sizeof lacking / sizeof *lacking; i++) {
     bool zero;
     if (strcmp(name, lacking[i]) != 0) continue;
@@ -164,7 +164,7 @@ static bool check_parts(const struct Safetensors *file, struct Error *error)
   return true;
 }
 
-/* Finds the parameters, and whether they have a snapshot axis: all of them or none. */
+/* Finds the parameters and whether they have a snapshot axis (all or none). */
 static bool find_parameters(struct Reading *reading, const struct Parameters *known,
                             struct Error *error)
 {
@@ -192,7 +192,7 @@ static bool find_parameters(struct Reading *reading, const struct Parameters *kn
     if (tensor->rank != known->info[i].rank + reading->leading)
       return shape_error(tensor, expected, error);
   }
-  if (reading->n_snapshots == 0) return error_set(error, "holds no snapshot");
+  if (reading->n_snapshots == 0) return error_set(error, "contains no snapshot");
   return true;
 }
 
@@ -201,7 +201,7 @@ static bool read_outputs(struct Reading *reading, struct Error *error)
   size_t tokens = reading->tensors[W_E]->shape[reading->leading];
   size_t logits = reading->tensors[W_U]->shape[reading->leading + 1];
   char expected[SOURCE_SIZE];
-  snprintf(expected, sizeof expected, "as many logits as %s has tokens (%zu), or one less",
+  snprintf(expected, sizeof expected, "one logit per token of %s (%zu), or one less",
            reading->tensors[W_E]->name, tokens);
   if (logits != tokens && logits + 1 != tokens)
     return shape_error(reading->tensors[W_U], expected, error);
@@ -211,7 +211,7 @@ static bool read_outputs(struct Reading *reading, struct Error *error)
   return true;
 }
 
-/* Biases that are zero say nothing: a network without them may be stored with them. */
+/* Zero biases are ambiguous: a network without biases may be stored with them. */
 static bool read_biases(struct Reading *reading, struct Error *error)
 {
   static const enum Parameter biases[] = {B_IN, B_OUT};
@@ -232,18 +232,18 @@ static bool read_biases(struct Reading *reading, struct Error *error)
 
 static bool read_facts(struct Reading *reading, struct Error *error)
 {
-  add_size(reading, "data.modulus", W_E, 0, 1); /* a token more than numbers: "=" */
+  add_size(reading, "data.modulus", W_E, 0, 1); /* one more token than numbers: "=" */
   add_size(reading, "model.d_model", W_E, 1, 0);
   add_size(reading, "model.n_heads", W_Q, 0, 0);
   add_size(reading, "model.d_head", W_Q, 2, 0);
-  if (reading->tensors[B_IN]) /* W_in may lie as PyTorch's Linear has it, transposed */
+  if (reading->tensors[B_IN]) /* W_in may be transposed, as in PyTorch's Linear */
     add_size(reading, "model.d_mlp", B_IN, 0, 0);
   else
     add_size(reading, "model.d_mlp", W_IN, 1, 0);
   return read_outputs(reading, error) && read_biases(reading, error);
 }
 
-/* Is a shape the other one with its last two axes exchanged? */
+/* Is a shape the other one with its last two axes swapped? */
 static bool is_transpose(const struct Tensor *one, const struct Tensor *other)
 {
   int i = one->rank - 2, j = one->rank - 1;
@@ -251,7 +251,7 @@ static bool is_transpose(const struct Tensor *one, const struct Tensor *other)
          one->shape[i] == other->shape[j] && one->shape[j] == other->shape[i];
 }
 
-/* Every shape must be the one that the sizes, each read off one tensor, ask for. */
+/* All shapes must agree with the sizes, each of which was read off one tensor. */
 static bool check_shapes(const struct Reading *reading, const struct Config *config,
                          struct Error *error)
 {
@@ -268,7 +268,7 @@ static bool check_shapes(const struct Reading *reading, const struct Config *con
     char shape[TENSOR_SHAPE_TEXT_SIZE], text[SOURCE_SIZE];
     tensor_format_shape(&expected, shape);
     snprintf(text, sizeof text, "%s, %s", shape,
-             is_transpose(tensor, &expected) ? "its transpose" : "as the other parameters have it");
+             is_transpose(tensor, &expected) ? "its transpose" : "to match the other parameters");
     return shape_error(tensor, text, error);
   }
   return true;
@@ -298,7 +298,7 @@ static bool read_metadata(struct Trajectory *trajectory, struct Error *error)
   return true;
 }
 
-/* Does the configuration have the value that the tensors decide? If not, `found` is its own. */
+/* Does the configuration agree with the tensors? If not, `found` is its value. */
 static bool agrees(const struct Config *config, const struct Fact *fact,
                    char found[CONFIG_VALUE_SIZE])
 {
@@ -309,7 +309,7 @@ static bool agrees(const struct Config *config, const struct Fact *fact,
   return strcmp(found, fact->value) == 0;
 }
 
-/* Sets what the tensors decide; where the metadata gave it, they must agree. */
+/* Sets what the tensors determine; metadata, if any, must agree. */
 static bool apply_facts(struct Config *config, const struct Reading *reading, struct Error *error)
 {
   for (int i = 0; i < reading->n_facts; i++) {
@@ -343,13 +343,13 @@ static bool apply_overrides(struct Config *config, const struct Reading *reading
 
 /* ---- snapshots and split ---- */
 
-/* Leaves out the snapshots that an unfinished training has yet to take. */
+/* Drops the snapshots that an unfinished run has not taken yet. */
 static bool drop_planned(struct Trajectory *trajectory, struct Error *error)
 {
   size_t *n = &trajectory->n_snapshots;
   while (*n > 0 && trajectory->epochs[*n - 1] == TRAJECTORY_NO_SNAPSHOT)
     (*n)--;
-  return *n > 0 || error_set(error, "holds no snapshot yet: its training has just begun");
+  return *n > 0 || error_set(error, "contains no snapshot yet: training has just started");
 }
 
 static bool read_epochs(struct Trajectory *trajectory, const struct Reading *reading,
@@ -362,11 +362,12 @@ static bool read_epochs(struct Trajectory *trajectory, const struct Reading *rea
   trajectory->dated = tensor;
   if (!tensor && n == 1) return true;
   if (!tensor)
-    return error_set(error, "the tensor epoch is missing, which dates the %zu snapshots", n);
+    return error_set(error, "the tensor epoch, with the epochs of the %zu snapshots, is missing",
+                     n);
   if (tensor->dtype != DTYPE_I64)
     return error_set(error, "epoch has dtype %s, expected I64", dtype_name(tensor->dtype));
   char expected[SOURCE_SIZE];
-  snprintf(expected, sizeof expected, "[%zu], one number for each snapshot", n);
+  snprintf(expected, sizeof expected, "[%zu], one number per snapshot", n);
   bool scalar = tensor->rank == 0 && !reading->leading;
   if (!scalar && (tensor->rank != 1 || tensor->shape[0] != n))
     return shape_error(tensor, expected, error);
@@ -375,10 +376,9 @@ static bool read_epochs(struct Trajectory *trajectory, const struct Reading *rea
   int64_t previous = -1;
   for (size_t i = 0; i < trajectory->n_snapshots; previous = trajectory->epochs[i++])
     if (trajectory->epochs[i] <= previous)
-      return error_set(error,
-                       "epoch: element %zu is %" PRId64
-                       ", expected numbers from 0 on, each above the one before",
-                       i, trajectory->epochs[i]);
+      return error_set(
+          error, "epoch: element %zu is %" PRId64 ", expected increasing numbers of at least 0", i,
+          trajectory->epochs[i]);
   return true;
 }
 
@@ -388,11 +388,11 @@ static bool check_split_known(const struct Config *config, const struct Tensor *
   bool no_seed = !config_given(config, "data.seed");
   bool no_fraction = !config_given(config, "data.train_fraction");
   if (!mask && (no_seed || no_fraction))
-    return error_set(error, "holds no train_mask, so that the split is not known: pass%s%s",
+    return error_set(error, "has no train_mask, so the split is unknown: pass%s%s",
                      no_seed ? " data.seed=..." : "",
                      no_fraction ? " data.train_fraction=..." : "");
   if (config->data.operation == OPERATION_RANDOM && no_seed)
-    return error_set(error, "the random answers depend on the seed: pass data.seed=...");
+    return error_set(error, "the random answers depend on data.seed: pass data.seed=...");
   return true;
 }
 
@@ -430,19 +430,19 @@ static bool read_dataset(struct Trajectory *trajectory, struct Error *error)
 
 /* ---- the trajectory ---- */
 
-/* All that the file says by itself. */
+/* Everything known from the file alone. */
 static bool read_file(struct Trajectory *trajectory, struct Reading *reading, struct Error *error)
 {
   struct Config *config = &trajectory->config;
-  struct Parameters known; /* for names and ranks, which are the same for all sizes */
+  struct Parameters known; /* for names and ranks, which do not depend on sizes */
   return read_metadata(trajectory, error) && parameters_describe(&known, config, error) &&
          check_parts(reading->file, error) && find_parameters(reading, &known, error) &&
          read_facts(reading, error) && apply_facts(config, reading, error) &&
          check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
 }
 
-/* Do the numbers that are computed from the weights depend on a setting? A network without biases
-   is one with biases of 0, and train_mask makes the settings of the split idle. */
+/* Do results computed from the weights depend on a setting? Not on model.biases, as missing biases
+   are 0, nor on the split's settings if there is a train_mask. */
 static bool matters(const struct Trajectory *trajectory, const char *name)
 {
   bool masked = safetensors_find(&trajectory->file, "train_mask") != NULL;
@@ -453,8 +453,8 @@ static bool matters(const struct Trajectory *trajectory, const char *name)
   return strncmp(name, "data.", 5) == 0 || strncmp(name, "model.", 6) == 0;
 }
 
-/* Lists the settings that matter and that the file does not say: first those left at their default,
-   then those that were given otherwise. */
+/* Lists the relevant settings that are not in the file: first those left at their defaults, then
+   those given as overrides. */
 static void list_unsaid(const struct Trajectory *trajectory, const struct Config *said,
                         FILE *stream)
 {
@@ -497,9 +497,9 @@ bool trajectory_open(struct Trajectory *trajectory, const char *path, char *cons
   if (!safetensors_open(&trajectory->file, path, error)) return foreign_file(path, error);
   struct Reading reading = {.file = &trajectory->file};
   take_off_prefix(&trajectory->file, reading.prefix);
-  /* an override is the user's, not the file's: its errors do not start with the path */
+  /* overrides come from the user, not the file: their errors do not start with the path */
   bool opened = read_file(trajectory, &reading, error) || error_prefix(error, "%s", path);
-  struct Config said = trajectory->config; /* by the file */
+  struct Config said = trajectory->config; /* from the file alone */
   opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);
   if (opened) opened = read_dataset(trajectory, error) || error_prefix(error, "%s", path);
   opened = opened && note_unsaid(trajectory, &said, error);
@@ -516,7 +516,7 @@ void trajectory_close(struct Trajectory *trajectory)
   *trajectory = (struct Trajectory){0};
 }
 
-/* As they lie there, finite or not. */
+/* Copies the stored values, finite or not. */
 static bool read_values(const struct Trajectory *trajectory, size_t snapshot,
                         struct Parameters *parameters, struct Error *error)
 {
