@@ -124,12 +124,13 @@ static const struct {
                               "one of modulus, operation, train_fraction, seed"},
     {"\n[optimiser]\nbeta1 = 0.9\n", "run.ini:3: unknown section [optimiser], expected one of "
                                      "data, model, optimizer, train"},
-    {"modulus = 5\n", "run.ini:1: setting \"modulus\" stands in no section, expected one of data, "
-                      "model, optimizer, train"},
+    {"modulus = 5\n",
+     "run.ini:1: setting \"modulus\" is outside any section, expected one of data, "
+     "model, optimizer, train"},
     {"[data]\nmodulus = 5\n; again\nmodulus = 5\n",
-     "run.ini:4: data.modulus stands twice in this file, first on line 2"},
+     "run.ini:4: data.modulus is set twice in this file, first on line 2"},
     {"[data]\nmodulus = 5\n[model]\n[data]\nmodulus = 7\n",
-     "run.ini:5: data.modulus stands twice in this file, first on line 2"},
+     "run.ini:5: data.modulus is set twice in this file, first on line 2"},
     {"[data]\nmodulus = 5x\n",
      "run.ini:2: data.modulus: found \"5x\", expected an integer from 2 to 1021"},
     {"[data]\nmodulus =\n",
@@ -152,13 +153,13 @@ static const struct {
   const char *assignment, *error;
 } bad_overrides[] = {
     {"data.modulus", "expected section.key=value"},
-    {"modulus=7", "setting \"modulus\" stands in no section, expected one of data, model, "
+    {"modulus=7", "setting \"modulus\" is outside any section, expected one of data, model, "
                   "optimizer, train"},
-    {"=7", "setting \"\" stands in no section, expected one of data, model, optimizer, train"},
+    {"=7", "setting \"\" is outside any section, expected one of data, model, optimizer, train"},
     {"data.=7", "unknown setting \"\" in section [data], expected one of modulus, operation, "
                 "train_fraction, seed"},
     {".modulus=7",
-     "setting \"modulus\" stands in no section, expected one of data, model, optimizer, train"},
+     "setting \"modulus\" is outside any section, expected one of data, model, optimizer, train"},
     {"dat.modulus=7", "unknown section [dat], expected one of data, model, optimizer, train"},
     {"data.modulus =7", "unknown setting \"modulus \" in section [data], expected one of modulus, "
                         "operation, train_fraction, seed"},
@@ -177,9 +178,9 @@ static const struct {
      "data.train_fraction: found \"1\", expected a number above 0 and below 1"},
     {"data.train_fraction=30%",
      "data.train_fraction: found \"30%\", expected a number above 0 and below 1"},
-    {"data.seed=0.5", "data.seed: found \"0.5\", expected an integer of 64 bits"},
+    {"data.seed=0.5", "data.seed: found \"0.5\", expected a 64-bit integer"},
     {"data.seed=9223372036854775808",
-     "data.seed: found \"9223372036854775808\", expected an integer of 64 bits"},
+     "data.seed: found \"9223372036854775808\", expected a 64-bit integer"},
     {"model.d_head=0", "model.d_head: found \"0\", expected an integer from 1 to 1024"},
     {"model.biases=1", "model.biases: found \"1\", expected true or false"},
     {"optimizer.beta1=1",
@@ -249,11 +250,11 @@ static const struct {
     {{"data.modulus=1021", "model.d_mlp=2060"}, NULL},
     {{"data.modulus=1021", "model.d_mlp=2061"},
      "data.modulus = 1021 and model.d_mlp = 2061 are too large together: the neurons on all pairs "
-     "are 2148470901 numbers, expected at most 2147483647"},
+     "take 2148470901 numbers, expected at most 2147483647"},
     {{"optimizer.learning_rate=0.1", "optimizer.weight_decay=9.99"}, NULL},
     {{"optimizer.learning_rate=0.1", "optimizer.weight_decay=10"},
      "optimizer.learning_rate = 0.1 and optimizer.weight_decay = 10 contradict each other: each "
-     "step would take away all of every weight, expected a product below 1"},
+     "step would decay every weight to 0 or beyond, expected a product below 1"},
     {{"train.epochs=5", "train.snapshot_every=100"}, NULL},
     {{"train.epochs=5", "optimizer.warmup_steps=10"}, NULL},
 };

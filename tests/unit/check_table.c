@@ -109,15 +109,15 @@ static const struct {
   const char *text, *error;
 } bad_tables[] = {
     {"", "table.tsv: empty, expected a table"},
-    {"# title\n# more\n", "table.tsv:3: the table ends before its line of column names"},
-    {"\n1\n", "table.tsv:1: column 1 is called \"\", expected a name of letters, digits, '_', '.' "
+    {"# title\n# more\n", "table.tsv:3: the file ends before the line of column names"},
+    {"\n1\n", "table.tsv:1: column 1 is named \"\", expected a name of letters, digits, '_', '.' "
               "and '-'"},
-    {"a\t\tb\n", "table.tsv:1: column 2 is called \"\", expected a name of letters, digits, '_', "
+    {"a\t\tb\n", "table.tsv:1: column 2 is named \"\", expected a name of letters, digits, '_', "
                  "'.' and '-'"},
-    {"a\tb c\n", "table.tsv:1: column 2 is called \"b c\", expected a name of letters, digits, "
+    {"a\tb c\n", "table.tsv:1: column 2 is named \"b c\", expected a name of letters, digits, "
                  "'_', '.' and '-'"},
-    {"# t\na\tb\ta\n", "table.tsv:2: columns 1 and 3 are both called \"a\""},
-    {"a\td\tb\td\tc\tb\td\ta\n", "table.tsv:1: columns 2 and 4 are both called \"d\""},
+    {"# t\na\tb\ta\n", "table.tsv:2: columns 1 and 3 are both named \"a\""},
+    {"a\td\tb\td\tc\tb\td\ta\n", "table.tsv:1: columns 2 and 4 are both named \"d\""},
     {"a\tb\n1\t2\n3\n", "table.tsv:3: a row of 1 cells, expected 2"},
     {"a\tb\n1\t2\t3\n", "table.tsv:2: a row of 3 cells, expected 2"},
     {"a\tb\n1\t2\n\n3\t4\n", "table.tsv:3: a row of 0 cells, expected 2"},
@@ -142,7 +142,7 @@ START_TEST(a_table_with_a_nul_is_no_table)
   struct Table table;
   write_bytes("a\tb\n1\t2\n3\t\0004\n", 13);
   ck_assert(!table_read(&table, "table.tsv", &error));
-  ck_assert_str_eq(error.message, "table.tsv:3: holds a NUL byte, so it is no table");
+  ck_assert_str_eq(error.message, "table.tsv:3: contains a NUL byte: not a table");
 }
 END_TEST
 
@@ -209,7 +209,7 @@ START_TEST(a_wide_table_takes_no_more_than_its_size)
   memcpy(text + NAME * (COLUMNS - 1), "c000000", NAME - 1);
   write_bytes(text, size);
   ck_assert(!table_read(&table, "table.tsv", &error));
-  ck_assert_str_eq(error.message, "table.tsv:1: columns 1 and 300000 are both called \"c000000\"");
+  ck_assert_str_eq(error.message, "table.tsv:1: columns 1 and 300000 are both named \"c000000\"");
   free(text);
 }
 END_TEST

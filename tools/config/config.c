@@ -13,15 +13,15 @@ enum Type { INTEGER, LONG_INTEGER, REAL, BOOLEAN, WORD };
 enum { LONGEST_NAME = 32, MOST_WORDS = 4 };
 
 struct Setting {
-  const char *name; /* "section.key"; the rows of a section stand together */
+  const char *name; /* "section.key"; rows of a section are adjacent */
   enum Type type;
   size_t offset;                     /* of the field in struct Config */
-  const char *initial;               /* the default, as a file would spell it */
+  const char *initial;               /* the default, as written in a file */
   int least, most;                   /* integers; long ones have no range */
-  double low, high;                  /* reals; high itself is always outside */
-  bool low_outside;                  /* and low too */
-  const char *words[MOST_WORDS + 1]; /* in the order of the enum, up to NULL */
-  const char *help;                  /* what it means, and where the default comes from */
+  double low, high;                  /* reals; high itself is excluded */
+  bool low_outside;                  /* low is excluded too */
+  const char *words[MOST_WORDS + 1]; /* in enum order, NULL-terminated */
+  const char *help;                  /* the meaning, and the source of the default */
 };
 
 #define FIELD(type, field) type, offsetof(struct Config, field)
@@ -37,29 +37,29 @@ static const struct Setting settings[] = {
    .low = 0, .low_outside = true, .high = 1,
    .help = "int(train_fraction p^2) pairs train, the others test (paper, section 3)"},
   {"data.seed", FIELD(LONG_INTEGER, data.seed), "0",
-   .help = "of the split, as CPython's random.seed takes it: the sign does not count (authors' code)"},
+   .help = "seed of the split, as for CPython's random.seed: the sign is ignored (authors' code)"},
 
   {"model.d_model", FIELD(INTEGER, model.d_model), "128", .least = 1, .most = 4096,
    .help = "width of the residual stream (paper, section 3)"},
   {"model.n_heads", FIELD(INTEGER, model.n_heads), "4", .least = 1, .most = 64,
-   .help = "attention heads (paper, section 3)"},
+   .help = "number of attention heads (paper, section 3)"},
   {"model.d_head", FIELD(INTEGER, model.d_head), "32", .least = 1, .most = 1024,
    .help = "width of a head (paper, section 3)"},
   {"model.d_mlp", FIELD(INTEGER, model.d_mlp), "512", .least = 1, .most = 16384,
-   .help = "neurons (paper, section 3)"},
+   .help = "number of neurons (paper, section 3)"},
   {"model.activation", FIELD(WORD, model.activation), "relu", .words = {"relu", "gelu"},
-   .help = "of the neurons (paper, section 3)"},
+   .help = "activation function of the neurons (paper, section 3)"},
   {"model.attention", FIELD(WORD, model.attention), "softmax",
    .words = {"softmax", "softmax1", "uniform", "softmax1-unnormalised"},
    .help = "how scores become weights; softmax1 adds 1 to the denominator (paper, section 3)"},
   {"model.output_equals", FIELD(BOOLEAN, model.output_equals), "true",
-   .help = "the token \"=\" has a logit too: p+1 outputs, not p (authors' code)"},
+   .help = "the token \"=\" also has a logit: p+1 outputs instead of p (authors' code)"},
   {"model.biases", FIELD(BOOLEAN, model.biases), "true",
-   .help = "b_in and b_out are trained rather than kept at 0 (authors' code)"},
+   .help = "b_in and b_out are trained instead of fixed at 0 (authors' code)"},
 
   {"optimizer.learning_rate", FIELD(REAL, optimizer.learning_rate), "0.001",
    .low = 0, .low_outside = true, .high = INFINITY,
-   .help = "of AdamW, after warm-up (paper, section 3)"},
+   .help = "learning rate of AdamW after warm-up (paper, section 3)"},
   {"optimizer.beta1", FIELD(REAL, optimizer.beta1), "0.9", .low = 0, .high = 1,
    .help = "decay of the gradient's running mean (authors' code)"},
   {"optimizer.beta2", FIELD(REAL, optimizer.beta2), "0.98", .low = 0, .high = 1,
@@ -69,25 +69,25 @@ static const struct Setting settings[] = {
    .help = "added to the root of the squared gradient (PyTorch's default)"},
   {"optimizer.weight_decay", FIELD(REAL, optimizer.weight_decay), "1",
    .low = 0, .high = INFINITY,
-   .help = "decoupled, of every parameter: shrinks it by learning_rate weight_decay a step"
+   .help = "decoupled, all parameters: each step shrinks them by learning_rate weight_decay"
            " (paper, section 3)"},
   {"optimizer.warmup_steps", FIELD(INTEGER, optimizer.warmup_steps), "10",
    .least = 0, .most = 1000000,
-   .help = "the rate is multiplied by min(step/warmup_steps, 1), step from 0; 0 for none"
+   .help = "the rate is multiplied by min(step/warmup_steps, 1), step from 0; 0: no warm-up"
            " (authors' code)"},
 
   {"train.epochs", FIELD(INTEGER, train.epochs), "40000", .least = 1, .most = 100000000,
    .help = "steps on the whole training set (paper, section 3)"},
   {"train.seed", FIELD(LONG_INTEGER, train.seed), "0",
-   .help = "of the initial weights (authors' code)"},
+   .help = "seed of the initial weights (authors' code)"},
   {"train.snapshot_every", FIELD(INTEGER, train.snapshot_every), "100",
    .least = 1, .most = 100000000,
-   .help = "epochs between two snapshots in the trajectory (authors' code)"},
+   .help = "epochs between snapshots of the trajectory (authors' code)"},
   {"train.evaluate_every", FIELD(INTEGER, train.evaluate_every), "50",
    .least = 1, .most = 100000000,
-   .help = "epochs between two rows of the history (our choice)"},
+   .help = "epochs between rows of the history (our choice)"},
   {"train.stop_test_loss", FIELD(REAL, train.stop_test_loss), "0", .low = 0, .high = INFINITY,
-   .help = "training ends at the first row whose test loss is below it; 0 for never (our choice)"},
+   .help = "training ends at the first row with a test loss below this; 0: never (our choice)"},
 };
 /* clang-format on */
 
@@ -134,13 +134,13 @@ static bool in_section(const struct Setting *setting, const char *section)
 
 enum { RANGE_SIZE = 128 };
 
-/* What a setting expects, to follow the word "expected". */
+/* The valid values of a setting, to follow the word "expected". */
 static void describe_range(const struct Setting *setting, char range[RANGE_SIZE])
 {
   char low[NUMBER_TEXT_SIZE], high[NUMBER_TEXT_SIZE];
   switch (setting->type) {
   case LONG_INTEGER:
-    snprintf(range, RANGE_SIZE, "an integer of 64 bits");
+    snprintf(range, RANGE_SIZE, "a 64-bit integer");
     break;
   case INTEGER:
     snprintf(range, RANGE_SIZE, "an integer from %d to %d", setting->least, setting->most);
@@ -171,11 +171,11 @@ static bool parse_integer(const struct Setting *setting, const char *text, int64
   return number_parse_integer(text, value) && *value >= setting->least && *value <= setting->most;
 }
 
-/* Written so that a NaN is out of every range. */
+/* Written so that NaN is outside every range. */
 static bool parse_real(const struct Setting *setting, const char *text, double *value)
 {
   if (!number_parse_real(text, value)) return false;
-  *value += 0.0; /* -0 trains as 0 does, so it is dumped as 0 is */
+  *value += 0.0; /* -0 trains like 0, so it is dumped as 0 */
   return *value < setting->high &&
          (setting->low_outside ? *value > setting->low : *value >= setting->low);
 }
@@ -273,8 +273,7 @@ static void append(char *list, size_t size, const char *before, const char *text
   snprintf(list + used, size - used, "%s%.*s", before, (int)length, text);
 }
 
-/* Says that there is no such setting, and what there is instead: the other keys of its section, or
-   the sections. */
+/* Reports an unknown setting and the valid ones: the keys of its section, or the sections. */
 static bool unknown(const char *section, const char *key, struct Error *error)
 {
   char list[512] = "";
@@ -289,7 +288,7 @@ static bool unknown(const char *section, const char *key, struct Error *error)
     if (starts_section(i))
       append(list, sizeof list, *list ? ", " : "", settings[i].name, section_length(&settings[i]));
   if (*section == '\0')
-    return error_set(error, "setting \"%s\" stands in no section, expected one of %s", key, list);
+    return error_set(error, "setting \"%s\" is outside any section, expected one of %s", key, list);
   return error_set(error, "unknown section [%s], expected one of %s", section, list);
 }
 
@@ -360,7 +359,7 @@ void config_init(struct Config *config)
 
 struct File {
   struct Config *config;
-  int lines[N_SETTINGS]; /* where each setting stood; 0 while it has not been seen */
+  int lines[N_SETTINGS]; /* line number of each setting; 0 if not seen yet */
 };
 
 static bool handle_entry(void *user, const char *section, const char *key, const char *value,
@@ -372,7 +371,7 @@ static bool handle_entry(void *user, const char *section, const char *key, const
   int i = config_find_setting(name);
   if (i < 0) return unknown(section, key, error);
   if (file->lines[i] != 0)
-    return error_set(error, "%s stands twice in this file, first on line %d", name, file->lines[i]);
+    return error_set(error, "%s is set twice in this file, first on line %d", name, file->lines[i]);
   file->lines[i] = line;
   return set(file->config, i, value, error);
 }
@@ -394,7 +393,7 @@ bool config_override(struct Config *config, const char *assignment, struct Error
   return error_prefix(error, "%s", assignment);
 }
 
-/* ---- the settings taken together ---- */
+/* ---- combinations of settings ---- */
 
 int config_logits(const struct Config *config)
 {
@@ -414,7 +413,7 @@ static bool check_split(const struct DataConfig *data, struct Error *error)
                    data->modulus, fraction, n_train, pairs, n_train < 1 ? "train" : "test");
 }
 
-/* Arrays over all pairs are indexed with int in places: BLAS knows no wider one. */
+/* Arrays over all pairs are indexed with int in places: BLAS has nothing wider. */
 static bool check_sizes(const struct Config *config, struct Error *error)
 {
   int64_t p = config->data.modulus;
@@ -422,7 +421,7 @@ static bool check_sizes(const struct Config *config, struct Error *error)
   if (hidden <= INT32_MAX) return true;
   return error_set(error,
                    "data.modulus = %d and model.d_mlp = %d are too large together: the neurons on "
-                   "all pairs are %" PRId64 " numbers, expected at most %" PRId32,
+                   "all pairs take %" PRId64 " numbers, expected at most %" PRId32,
                    config->data.modulus, config->model.d_mlp, hidden, INT32_MAX);
 }
 
@@ -434,7 +433,7 @@ static bool check_decay(const struct OptimizerConfig *optimizer, struct Error *e
   number_format_real(optimizer->weight_decay, decay);
   return error_set(error,
                    "optimizer.learning_rate = %s and optimizer.weight_decay = %s contradict each "
-                   "other: each step would take away all of every weight, expected a product "
+                   "other: each step would decay every weight to 0 or beyond, expected a product "
                    "below 1",
                    rate, decay);
 }

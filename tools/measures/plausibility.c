@@ -8,7 +8,7 @@
 
 const double plausibility_threshold = -4;
 
-/* Of the training pairs: a network in a spike of its loss may miss some. */
+/* Share of the training pairs: during a loss spike a network may miss some. */
 static const double fitted_accuracy = 0.99;
 
 /* A pair's loss, and whether it belongs to the first of two sets. */
@@ -23,8 +23,8 @@ static int compare_losses(const void *left, const void *right)
   return (a->loss > b->loss) - (a->loss < b->loss);
 }
 
-/* The rank sum of the first n_first of n pairs in that order, less its mean and over its standard
-   deviation, equal losses having the mean of their ranks. 0 where all losses are equal. */
+/* The standardised rank sum of the first n_first of n pairs in that order; ties get their mean
+   rank. 0 if all losses are equal. */
 static double rank_sum(const double *losses, const size_t *pairs, size_t n_first, size_t n,
                        struct Ranked *ranked)
 {

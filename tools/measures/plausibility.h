@@ -1,17 +1,17 @@
 /*
- * Does what was assumed of a checkpoint fit it? Two things tell.
+ * Do the settings assumed for a checkpoint fit it? There are two checks.
  *
- * A trained network answers its training pairs right, and so at least that share of all pairs,
- * whichever they are. One that does not is read in another way than it was trained (its operation,
- * activation or attention, a matrix that is transposed or in another order), or has yet to learn.
+ * A trained network answers its training pairs correctly, and hence at least that share of all
+ * pairs, whatever the split. If it does not, it is interpreted differently from how it was trained
+ * (its operation, activation or attention, a transposed or permuted matrix), or it has not learned
+ * yet.
  *
- * The losses of training pairs are smaller than those of the others, and stay so when both are tiny
- * after grokking. Pairs that have nothing to do with those that trained are a random sample: the
- * rank sum of their losses (Wilcoxon; Mann and Whitney), less its mean and over its standard
- * deviation, is then a standard normal variable. A split that was trained on has one far below 0.
- * The halves of the training pairs in the order of the shuffle are alike, and so are those of the
- * others; where another share of the same shuffle was trained on, one of these two sets begins with
- * training pairs and ends with others.
+ * Training pairs have smaller losses than test pairs, even after grokking, when both are tiny. For
+ * a split unrelated to the one trained on, the training pairs are a random sample, and the
+ * standardised rank sum of their losses (Wilcoxon, Mann-Whitney) is a standard normal variable; for
+ * the split trained on it is far below 0. The two halves of the training pairs, in shuffle order,
+ * are alike, and so are those of the test pairs; if a different share of the same shuffle was
+ * trained on, one of the two sets begins with true training pairs and ends with true test pairs.
  */
 #ifndef MEASURES_PLAUSIBILITY_H
 #define MEASURES_PLAUSIBILITY_H
@@ -19,27 +19,27 @@
 #include "measures/losses.h"
 #include "model/trajectory.h"
 
-/* Far below 0: a standard normal variable is below it in three cases of 100,000. */
+/* Far below 0: a standard normal variable is below it with probability 3e-5. */
 extern const double plausibility_threshold; /* -4 */
 
 struct Plausibility {
   struct Losses losses;
   double chance, train_share; /* of all pairs */
   double split;               /* rank sum of the training pairs among all, standardised */
-  double train_order;         /* the same of the first half of the training pairs among them, */
-  double test_order;          /* and of the others among them; all three are NaN for a train_mask */
+  double train_order;         /* the same for the first half of the training pairs among them, */
+  double test_order;          /* and for the test pairs; all three are NaN for a train_mask */
 };
 
-/* Of the logits [p^2][V] that a snapshot of the trajectory gives. Error: no memory. */
+/* For the logits [p^2][V] of a snapshot of the trajectory. Error: out of memory. */
 bool plausibility_measure(const struct Trajectory *trajectory, const float *logits, int V,
                           struct Plausibility *plausibility, struct Error *error);
 
 enum Verdict {
   VERDICT_FITS,
-  VERDICT_TOO_FEW,  /* more pairs were trained on, of the same shuffle */
-  VERDICT_TOO_MANY, /* fewer were */
-  VERDICT_OTHERS,   /* other pairs were */
-  VERDICT_UNFITTED, /* the training pairs are not answered right */
+  VERDICT_TOO_FEW,  /* trained on more pairs of the same shuffle */
+  VERDICT_TOO_MANY, /* trained on fewer */
+  VERDICT_OTHERS,   /* trained on other pairs */
+  VERDICT_UNFITTED, /* the training pairs are not answered correctly */
 };
 enum Verdict plausibility_judge(const struct Plausibility *plausibility);
 

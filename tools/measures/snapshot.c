@@ -50,8 +50,8 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
   if (!network_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
                        error))
     return false;
-  /* Finite weights may still be too large for what is computed from them. A neuron that is not
-     finite makes no logit finite, so that the logits alone tell. */
+  /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
+     finite, so that checking the logits is enough. */
   if (all_finite(activations->logits, activations->n * (size_t)shape->V)) return true;
   char epoch[EPOCH_TEXT_SIZE];
   trajectory_format_epoch(trajectory, index, epoch);

@@ -1,6 +1,6 @@
 /*
- * One snapshot of a trajectory with everything the network computes from it on all pairs: where
- * every measure starts.
+ * One snapshot of a trajectory with the network's activations on all pairs: the input of every
+ * measure.
  */
 #ifndef MEASURES_SNAPSHOT_H
 #define MEASURES_SNAPSHOT_H
@@ -13,18 +13,18 @@ struct Snapshot {
   struct Activations activations;
 };
 
-/* Allocates for the sizes of a trajectory. */
+/* Allocates a snapshot for the sizes of a trajectory. */
 bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                    struct Error *error);
 
-/* The same with logits alone, without attention and neurons. */
+/* The same with logits only, without attention and neurons. */
 bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                           struct Error *error);
 void snapshot_release(struct Snapshot *snapshot);
 
-/* Reads snapshot number `index` and runs the network. Errors: a weight that is not finite, by its
-   tensor's name; activations or logits that are not, by the epoch. Calls with different snapshots
-   may run at once. */
+/* Reads snapshot number `index` and runs the network. Errors: a non-finite weight, with its
+   tensor's name; non-finite activations or logits, with the epoch. Calls with different snapshots
+   may run concurrently. */
 bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
                    struct Error *error);
 

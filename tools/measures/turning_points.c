@@ -6,7 +6,7 @@
 
 const double generalised_accuracy = 0.99;
 
-/* One number of a snapshot, as a function that the searches below are given. */
+/* Returns one number of a snapshot; an argument of the searches below. */
 typedef double Reading(const struct ProgressMeasures *measures);
 
 static double train_accuracy(const struct ProgressMeasures *m)
@@ -61,7 +61,7 @@ static double epoch_of(const struct Run *run, size_t snapshot)
   return run->epochs ? (double)run->epochs[snapshot] : NAN;
 }
 
-/* The snapshot of the largest reading, the first of equals. */
+/* The snapshot with the largest reading, the first one if tied. */
 static size_t largest(const struct Run *run, Reading *reading)
 {
   size_t found = 0;
@@ -70,7 +70,7 @@ static size_t largest(const struct Run *run, Reading *reading)
   return found;
 }
 
-/* The epoch of the first snapshot from `start` on whose reading is at least `least`. */
+/* The epoch of the first snapshot, from `start` on, with a reading of at least `least`. */
 static double first_at_least(const struct Run *run, size_t start, Reading *reading, double least)
 {
   for (size_t i = start; i < run->n; i++)
@@ -78,8 +78,7 @@ static double first_at_least(const struct Run *run, size_t start, Reading *readi
   return NAN;
 }
 
-/* The epoch of the first snapshot at which a reading that grows has made that share of its change.
- */
+/* The epoch of the first snapshot at which a growing reading has made that share of its change. */
 static double share_of_change(const struct Run *run, Reading *reading, double share)
 {
   double first = reading(&run->measures[0]), last = reading(&run->measures[run->n - 1]);

@@ -1,9 +1,9 @@
 /*
- * Turning points of a run: when each measure says that something has happened. They put the paper's
- * statement that the circuit forms before the network generalises (section 5) into numbers.
+ * Turning points of a run: the epochs at which each measure changes. They quantify the paper's
+ * statement that the circuit forms before the network generalises (section 5).
  *
- * A loss is called halved when it is at most (ln p) / 2, half the loss of a uniform guess. All
- * epochs are those of snapshots; NaN stands for what never happens.
+ * A loss counts as halved if it is at most (ln p) / 2, half the loss of a uniform guess. All epochs
+ * are those of snapshots; NaN means never.
  */
 #ifndef MEASURES_TURNING_POINTS_H
 #define MEASURES_TURNING_POINTS_H
@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* The test accuracy from which on a network counts as one that has generalised. */
+/* The test accuracy at which a network counts as having generalised. */
 extern const double generalised_accuracy;
 
 struct TurningPoints {
@@ -34,8 +34,8 @@ struct TurningPoints {
   double weights_peak_sum;
 };
 
-/* Of n >= 1 snapshots in the order of their epochs, for modulus p. Where the epochs are unknown
-   (NULL), so is every epoch above: NaN. */
+/* For n >= 1 snapshots in order of their epochs, and modulus p. If the epochs are unknown (NULL),
+   all epochs above are NaN. */
 void turning_points_find(const struct ProgressMeasures *measures, const int64_t *epochs, size_t n,
                          int p, struct TurningPoints *points);
 

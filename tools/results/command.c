@@ -13,7 +13,7 @@ static bool check_request(const struct Request *request, struct Error *error)
   int64_t epoch;
   if (!argument_epoch(request->epoch, &epoch, error) || !threads_set(request->threads, error))
     return false;
-  return request->output || error_set(error, "missing -o DIR: where do the tables go?");
+  return request->output || error_set(error, "missing -o DIR, the directory for the tables");
 }
 
 static void warn(const struct Tool *tool, const struct Plausibility *found)
@@ -23,42 +23,44 @@ static void warn(const struct Tool *tool, const struct Plausibility *found)
   case VERDICT_FITS:
     break;
   case VERDICT_TOO_FEW:
-    command_line_warn(tool,
-                      "warning: some test pairs have losses as small as training pairs have (rank "
-                      "sum z = %.1f, expected above %g): more pairs were trained on, and "
-                      "data.train_fraction is too small",
-                      found->test_order, plausibility_threshold);
+    command_line_warn(
+        tool,
+        "warning: some test pairs have losses as small as those of training pairs (rank "
+        "sum z = %.1f, expected above %g): more pairs were trained on, and "
+        "data.train_fraction is too small",
+        found->test_order, plausibility_threshold);
     break;
   case VERDICT_TOO_MANY:
-    command_line_warn(tool,
-                      "warning: some training pairs have losses as large as test pairs have (rank "
-                      "sum z = %.1f, expected above %g): fewer pairs were trained on, and "
-                      "data.train_fraction is too large",
-                      found->train_order, plausibility_threshold);
+    command_line_warn(
+        tool,
+        "warning: some training pairs have losses as large as those of test pairs (rank "
+        "sum z = %.1f, expected above %g): fewer pairs were trained on, and "
+        "data.train_fraction is too large",
+        found->train_order, plausibility_threshold);
     break;
   case VERDICT_OTHERS:
     command_line_warn(tool,
-                      "warning: the losses of the training pairs are not smaller than the others' "
+                      "warning: the losses of the training pairs are not below those of test pairs "
                       "(means %.3g and %.3g, rank sum z = %.1f, expected below %g): other pairs "
                       "were trained on; check data.seed and data.train_fraction, and "
                       "model.attention and model.activation",
                       losses->train.loss, losses->test.loss, found->split, plausibility_threshold);
     break;
   case VERDICT_UNFITTED:
-    command_line_warn(tool,
-                      "warning: only %.3g %% of the training pairs and %.3g %% of all pairs are "
-                      "answered right (chance: %.3g %%): the network has yet to learn, or was "
-                      "trained with another data.operation, model.activation, model.attention or "
-                      "split, or a matrix is transposed or in another order, which a shape need "
-                      "not tell (W_O: [heads, d_head, d_model])",
-                      100 * losses->train.accuracy, 100 * losses->all.accuracy,
-                      100 * found->chance);
+    command_line_warn(
+        tool,
+        "warning: only %.3g %% of the training pairs and %.3g %% of all pairs are "
+        "answered correctly (chance: %.3g %%): the network has not learned yet, or was "
+        "trained with another data.operation, model.activation, model.attention or "
+        "split, or a matrix is transposed or permuted, which its shape may not show "
+        "(W_O: [heads, d_head, d_model])",
+        100 * losses->train.accuracy, 100 * losses->all.accuracy, 100 * found->chance);
     break;
   }
 }
 
-/* Says what the file does not say, and whether the last snapshot is at odds with what stands for
-   it. Of a file that says everything, such as our own, nothing. */
+/* Reports the settings that the file lacks, and warns if the last snapshot contradicts those used
+   instead. Silent for a complete file, such as our own. */
 static bool examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
@@ -73,7 +75,7 @@ static bool examine(const struct Tool *tool, struct Analysis *analysis, struct E
   return true;
 }
 
-/* Says so if there are fewer snapshots than the training is to take. */
+/* Warns if training has not taken all its snapshots yet. */
 static void warn_of_unfinished(const struct Tool *tool, const struct Trajectory *trajectory)
 {
   if (trajectory->n_snapshots == trajectory->n_planned) return;
@@ -108,9 +110,10 @@ int snapshot_main(const char *name, const char *summary, AnalysisWork *work, int
 {
   struct Request request = {.output = NULL};
   const struct Option options[] = {
-      {'o', "output", "DIR", "where the tables go, made if missing (required)", &request.output},
-      {0, "epoch", "N", "the snapshot taken at epoch N (default: the last one)", &request.epoch},
-      {0, "threads", "N", "threads to use (default: all cores); changes no result",
+      {'o', "output", "DIR", "output directory, created if missing (required)", &request.output},
+      {0, "epoch", "N", "use the snapshot taken at epoch N (default: the last one)",
+       &request.epoch},
+      {0, "threads", "N", "threads (default: all cores); results do not depend on it",
        &request.threads},
       {0}};
   const struct Tool tool = {.name = name,
@@ -129,7 +132,7 @@ void warn_without_keys(const char *tool, const struct Analysis *analysis)
   if (analysis->n_keys > 0) return;
   trajectory_format_epoch(trajectory, trajectory->n_snapshots - 1, epoch);
   fprintf(stderr,
-          "%s: no frequency of the last snapshot (%s) holds a cluster of neurons, so there are no "
-          "key frequencies: nothing is excluded, and the mean logits alone are kept\n",
+          "%s: no frequency of the last snapshot (%s) has a cluster of neurons, so there are no "
+          "key frequencies: nothing is excluded, and only the mean logits are kept\n",
           tool, epoch);
 }

@@ -15,7 +15,7 @@ static const char *cell(const struct Summary *summary, size_t row, size_t column
 /* ---- groups of rows ---- */
 
 struct Group {
-  size_t *rows; /* [n], rising */
+  size_t *rows; /* [n], increasing */
   size_t n;
 };
 
@@ -27,7 +27,7 @@ static bool belong_together(const struct Summary *summary, size_t a, size_t b)
   return true;
 }
 
-/* The rows that belong together with `first`; none where one of them comes before it. */
+/* The rows of the group of `first`; none if one of them comes before it. */
 static void find_group(struct Group *group, const struct Summary *summary, size_t first)
 {
   group->n = 0;
@@ -45,7 +45,7 @@ static const char *const parts[N_PARTS] = {"median", "min", "max"};
 
 struct Columns {
   struct Column *column; /* [n] */
-  char **names;          /* [n_names], of those that have a new name */
+  char **names;          /* [n_names]: new names, owned */
   size_t n, n_names;
 };
 
@@ -61,7 +61,7 @@ static bool add_column(struct Columns *columns, struct Column column, struct Err
 {
   for (size_t i = 0; i < columns->n; i++)
     if (strcmp(columns->column[i].name, column.name) == 0)
-      return error_set(error, "there would be two columns \"%s\"", column.name);
+      return error_set(error, "two columns would be named \"%s\"", column.name);
   columns->column[columns->n++] = column;
   return true;
 }
@@ -97,7 +97,7 @@ static bool columns_init(struct Columns *columns, const struct Summary *summary,
 
 /* ---- rows ---- */
 
-/* NaN behind all numbers */
+/* NaN after all numbers */
 static int compare(const void *left, const void *right)
 {
   double a = *(const double *)left, b = *(const double *)right;

@@ -1,6 +1,6 @@
 /*
- * Rows put together: one row for all rows that agree in the columns that tell them apart, with what
- * the others of its columns come to.
+ * Summaries of tables: groups rows that agree in their key columns into one row, with the median,
+ * the minimum and the maximum of other columns.
  */
 #ifndef TABLE_SUMMARY_H
 #define TABLE_SUMMARY_H
@@ -8,31 +8,29 @@
 #include "table/table.h"
 
 enum Role {
-  ROLE_KEY,     /* tells rows apart, and is kept */
-  ROLE_IGNORED, /* what rows are put together over: it has no column */
-  ROLE_NUMBER   /* is written as median, least and greatest number */
+  ROLE_KEY,     /* distinguishes rows; kept */
+  ROLE_IGNORED, /* what rows are grouped over; dropped */
+  ROLE_NUMBER   /* written as median, minimum and maximum */
 };
 
 struct Summary {
   const struct Column *columns; /* [n_columns] */
   const enum Role *roles;       /* [n_columns] */
   size_t n_columns;
-  const char *const *names; /* [n_rows], of what each row is about */
+  const char *const *names; /* [n_rows]: the subject of each row */
   char *const *cells;       /* [n_rows][n_columns] */
   size_t n_rows;
 };
 
 /*
- * Writes the table: `run`, the names of the rows that were put together, with commas between them;
- * `runs`, how many they are; then, in the order of the columns, a key under its own name, and
- * NAME_median, NAME_min and NAME_max of a number. Rows stand in the order in which the first of
- * each comes.
+ * Writes the table: `run`, the names of the grouped rows, comma-separated; `runs`, how many there
+ * are; then, in column order, keys under their own names, and NAME_median, NAME_min and NAME_max
+ * for numbers. Groups are in order of their first rows.
  *
- * NaN counts as more than every number: a maximum is NaN where one of the numbers is, a median
- * where half of them or more are. The median of an even number of rows is the mean of the middle
- * two.
+ * NaN sorts above all numbers: a maximum is NaN if any of the numbers is, a median if at least half
+ * of them are. The median of an even number of rows is the mean of the middle two.
  *
- * Errors: no number where there has to be one, with its row's name; two columns of one name;
+ * Errors: a cell that is not a number but should be, with its row's name; duplicate column names;
  * writing.
  */
 bool summary_write(const struct Summary *summary, const char *path, const char *title,

@@ -8,9 +8,8 @@
 
 enum { FIRST_CAPACITY = 1 << 16 };
 
-/* The rest of the stream as one text with a NUL behind it, or as much of it as shows that it is no
-   text: a device of zeros has no end. NULL, with errno set, when it cannot be read or does not fit
-   into memory. */
+/* The rest of the stream as one NUL-terminated text. Stops at a NUL byte, as /dev/zero has no end.
+   NULL, with errno set, if it cannot be read or does not fit into memory. */
 static char *read_stream(FILE *stream, size_t *length)
 {
   size_t capacity = FIRST_CAPACITY;
@@ -48,7 +47,7 @@ bool table_is_partial(const char *path)
   return length >= n && strcmp(path + length - n, ending) == 0;
 }
 
-/* Leaves the whole lines of a text. */
+/* Keeps only the complete lines of a text. */
 static void drop_unfinished_line(char *text, size_t *length)
 {
   while (*length > 0 && text[*length - 1] != '\n')
@@ -69,11 +68,11 @@ static bool check_text(const struct Table *table, size_t length, struct Error *e
   if (length == 0) return error_set(error, "%s: empty, expected a table", table->path);
   const char *nul = memchr(table->text, '\0', length);
   if (!nul) return true;
-  return error_set(error, "%s:%d: holds a NUL byte, so it is no table", table->path,
+  return error_set(error, "%s:%d: contains a NUL byte: not a table", table->path,
                    line_of(table->text, nul));
 }
 
-/* Cuts off the line at *rest, its end included, and moves *rest behind it. NULL at the end. */
+/* Splits off the line at *rest, without its line end, and moves *rest past it. NULL at the end. */
 static char *next_line(char **rest)
 {
   if (**rest == '\0') return NULL;
@@ -93,7 +92,7 @@ static size_t count(const char *text, char wanted)
   return n;
 }
 
-/* Cuts a line of n cells at its tabs. */
+/* Splits a line into n cells at its tabs. */
 static void cut(char *line, const char **cells, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
@@ -109,7 +108,7 @@ static bool is_name(const char *text)
   return *text != '\0' && text[strspn(text, letters)] == '\0';
 }
 
-/* A column's name with its number. */
+/* A column's name and number. */
 struct Place {
   const char *name;
   size_t column;
@@ -122,8 +121,8 @@ static int compare_places(const void *left, const void *right)
   return order != 0 ? order : (a->column > b->column) - (a->column < b->column);
 }
 
-/* The first column whose name an earlier one has, which is *twin; n_columns when there is none.
-   Names are sorted, for a hostile header may have millions. */
+/* The first column with the same name as an earlier one, *twin; n_columns if there is none. Sorts
+   the names, as a hostile header may have millions. */
 static bool find_repeated(const struct Table *table, size_t *repeated, size_t *twin,
                           struct Error *error)
 {
@@ -149,13 +148,13 @@ static bool check_names(const struct Table *table, int number, struct Error *err
   for (size_t i = 0; i < table->n_columns; i++)
     if (!is_name(table->names[i]))
       return error_set(error,
-                       "%s:%d: column %zu is called \"%s\", expected a name of letters, digits, "
+                       "%s:%d: column %zu is named \"%s\", expected a name of letters, digits, "
                        "'_', '.' and '-'",
                        table->path, number, i + 1, table->names[i]);
   size_t repeated = 0, twin = 0;
   if (!find_repeated(table, &repeated, &twin, error)) return false;
   if (repeated == table->n_columns) return true;
-  return error_set(error, "%s:%d: columns %zu and %zu are both called \"%s\"", table->path, number,
+  return error_set(error, "%s:%d: columns %zu and %zu are both named \"%s\"", table->path, number,
                    twin + 1, repeated + 1, table->names[repeated]);
 }
 
@@ -187,7 +186,7 @@ static bool read_row(struct Table *table, char *line, struct Error *error)
 
 static bool read_rows(struct Table *table, char *rest, struct Error *error)
 {
-  /* as many as the text can hold; lines times columns could be far more */
+  /* as many as fit into the text; lines times columns could be far more */
   size_t most = count(rest, '\t') + count(rest, '\n') + 1;
   table->cells = memory_new(most, sizeof *table->cells, "cells", error);
   if (!table->cells) return error_prefix(error, "%s", table->path);
@@ -200,11 +199,11 @@ static bool parse(struct Table *table, size_t length, struct Error *error)
 {
   char *rest = table->text, *line;
   int number = 1;
-  table->digest = digest_add(DIGEST_START, table->text, length); /* before it is cut */
+  table->digest = digest_add(DIGEST_START, table->text, length); /* before it is split */
   for (; (line = next_line(&rest)) && *line == '#'; number++)
     provenance_parse(line, &table->run);
   if (!line)
-    return error_set(error, "%s:%d: the table ends before its line of column names", table->path,
+    return error_set(error, "%s:%d: the file ends before the line of column names", table->path,
                      number);
   table->first_line = number + 1;
   return read_header(table, line, number, error) && read_rows(table, rest, error);
