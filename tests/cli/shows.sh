@@ -6,5 +6,4 @@ figure=$1 kind=$2
 shift 2
 [ -e "$figure.txt" ] || python3 -B "$(dirname "$0")/read_svg.py" "$figure" >"$figure.txt"
 grep "^$kind " "$figure.txt" | cut -d ' ' -f 2- >"$figure.$kind"
-[ $# -eq 0 ] || printf '%s\n' "$@" | diff - "$figure.$kind"
-[ $# -gt 0 ] || [ ! -s "$figure.$kind" ]
+printf '%s\n' "$@" | sed '/^$/d' | diff - "$figure.$kind"

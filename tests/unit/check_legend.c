@@ -45,13 +45,13 @@ START_TEST(each_style_is_listed_once)
   expect_labels(&scene.legend, "All,A,A,A,A");
   static const struct {
     enum SectionKind kind;
-    const char *color;
     enum Dash dash;
-  } entries[] = {{SECTION_LINE, "black", DASH_SOLID},
-                 {SECTION_LINE, "blue", DASH_SOLID},
-                 {SECTION_SCATTER, "blue", DASH_SOLID},
-                 {SECTION_LINE, "green", DASH_SOLID},
-                 {SECTION_LINE, "green", DASH_DOTTED}};
+    const char *color;
+  } entries[] = {{SECTION_LINE, DASH_SOLID, "black"},
+                 {SECTION_LINE, DASH_SOLID, "blue"},
+                 {SECTION_SCATTER, DASH_SOLID, "blue"},
+                 {SECTION_LINE, DASH_SOLID, "green"},
+                 {SECTION_LINE, DASH_DOTTED, "green"}};
   for (int i = 0; i < LENGTH(entries); i++) {
     const struct LegendEntry *entry = &scene.legend.entry[i];
     struct Color color;
