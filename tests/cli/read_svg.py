@@ -9,15 +9,16 @@ from its lower left corner:
   image 0.00,0.00 1.00,1.00                   corners of a map
   row #440154 #fde725                         its cells, the upper row first
   text #000000 'A' left 0.49 right 0.51 height 0.50
-  x 0.250 '10'                                a tick of the x axis and its label, likewise y
+  x 0.250 '10'                                a tick of the x axis and its label, likewise y; "minor" if
+                                              it is short
   bar 0.500 '10'                              a tick of the colour bar
   bar #440154 #fde725                         colours at its lower and its upper end
   legend line #0072b2 'Train'                 an entry: what its sample is made of, and its label
   label 'Epoch'                               any other text; a ? is a character at an angle or not in
                                               CHARACTERS; bold ones are not told from others
 
-Superscripts and subscripts follow a ^. It fails if a label is not beside its tick or sample, or if an
-entry of the legend lies on a mark.
+Superscripts follow a ^, subscripts a _. It fails if a label is not beside its tick or sample, if an entry
+of the legend lies on a mark, or if the colour bar is not as high as the plot.
 """
 import base64
 import os
@@ -135,7 +136,8 @@ def join_texts(items):
         if item.kind == last.kind == "text" and item is not last and (
             abs(item.left - last.right) < 2 * NEAR and abs(item.base - last.base) < 5
         ):
-            base, text = last.base, re.sub(r"(?<=\^.)\^", "", last.text + item.text)
+            base, text = last.base, item.text if item.base < last.base else item.text.replace("^", "_")
+            text = re.sub(r"(?<=\^.)\^|(?<=_.)_", "", last.text + text)
             joined[-1] = Item("text", last.color, last.parts + item.parts)
             joined[-1].base, joined[-1].text = base, text
         else:
@@ -276,6 +278,7 @@ def write_mark(plot, mark):
 def write_tick(plot, bar, tick, label):
     (x, y), end = tick.parts[0]
     name = f" '{label.text}'" if label else ""
+    name += " minor" * (abs(end[0] - x) + abs(end[1] - y) < 2.5)
     if y < end[1]:
         assert abs(y - plot.bottom) < 0.01, "a tick that is not at the axis"
         below = not label or (abs(label.middle - x) < NEAR and label.top > end[1])
@@ -316,6 +319,7 @@ def write_rest(plot, items, marks):
             write_tick(plot, bar, item, skipped)
         elif item.kind == "image":
             bar = item
+            assert plot.y(bar.bottom) < 0.001 and plot.y(bar.top) > 0.999, "the colour bar is too short"
             print("bar", *("#%02x%02x%02x" % item.pixels[row][0] for row in (-1, 0)))
         elif item.kind == "text" and item.color == BLACK:
             write_entry(plot, samples, item, marks)

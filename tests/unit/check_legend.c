@@ -174,7 +174,7 @@ static const char *place_of(const struct Panel *panel)
 {
   const struct Box *plot = &panel->cell.plot, *box = &panel->legend_box;
   if (panel->place == PANEL_LEGEND_ABOVE) {
-    ck_assert_double_le(box->y + box->height, plot->y);
+    ck_assert(box->y >= 0 && box->y + box->height <= plot->y);
     return "above";
   }
   static const double share[] = {0, 0.25, 0.5, 0.75, 1};
