@@ -13,7 +13,8 @@ from its lower left corner:
                                               it is short
   bar 0.500 '10'                              a tick of the colour bar
   bar #440154 #fde725                         colours at its lower and its upper end
-  legend line #0072b2 'Train'                 an entry: what its sample is made of, and its label
+  legend line #0072b2 'Train'                 an entry: what its sample is made of, with strokes as
+                                              above, and its label
   label 'Epoch'                               any other text; a ? is a character at an angle or not in
                                               CHARACTERS; bold ones are not told from others
 
@@ -53,6 +54,10 @@ class Item:
             and self.top < other.bottom
             and other.top < self.bottom
         )
+
+    def look(self):
+        stroke = self.stroke if self.kind == "line" and self.stroke != "1" else ""
+        return f"{self.kind} {self.color} {stroke}".rstrip()
 
     def is_segment(self):
         return self.kind == "line" and self.color == INK and [len(part) for part in self.parts] == [2]
@@ -305,7 +310,7 @@ def write_entry(plot, samples, label, marks):
     for sample in samples:
         beside = abs(sample.height - label.base) < NEAR and 0 < label.left - sample.right < 12
         assert beside, name + " is not beside its sample"
-    print("legend", *(word for sample in samples for word in (sample.kind, sample.color)), f"'{label.text}'")
+    print("legend", *(sample.look() for sample in samples), f"'{label.text}'")
 
 
 def write_rest(plot, items, marks):
