@@ -274,11 +274,11 @@ END_TEST
 START_TEST(a_legend_larger_than_the_plot_is_above_it)
 {
   struct Scene scene;
-  scene_make(
-      &scene,
-      "[figure]\nwidth = 1\nx = x\ny = x\n[panel p]\nlegend = inside\n[line l]\nlabel = A label "
-      "that is longer than the plot is wide\n",
-      "x\n0\n1\n");
+  scene_make(&scene,
+             "[figure]\nwidth = 1\nx = x\ny = x\n[panel p]\nlegend = inside\ny.max = 100\n[line "
+             "l]\nlabel = A label "
+             "that is longer than the plot is wide\n",
+             "x\n0\n1\n");
   ck_assert_str_eq(place_of(&scene.panels[0]), "above");
   scene_release(&scene);
 }
