@@ -219,6 +219,9 @@ START_TEST(a_legend_inside_hides_no_mark)
       /* or hang from their base */
       {"[bars b]\nbase = 10\nlabel = Label\n", "9\t2\n5\t9\n", "top left"},
       {"[bars b]\nbase = 8\nlabel = Label\n", "9\t5\n1\t5\n", "top right"},
+      {"[bars b]\nbase = 10\nlabel = Label\n", "0\t8.5\n5\t8.5\n10\t8.5\n", "bottom right"},
+      /* half of the right bar is beyond the axis */
+      {"[bars b]\nlabel = Label\n", "11\t10\n7\t1\n", "top left"},
       /* large markers and thick lines reach far */
       {"[scatter s]\nmarker.size = 30\nlabel = Label\n", "7.7\t9.5\n5\t5\n", "top left"},
       {"[line l]\nstroke = 10\nlabel = Label\n", "0\t9.03\n10\t9.03\n", "bottom right"},
