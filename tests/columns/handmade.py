@@ -61,7 +61,7 @@ class Handmade:
         if p % 2 == 0:
             self.copied.append(p - 1)
         self.d_head = len(self.copied)
-        self.d_mlp = len(self.groups) * design.phases + 6
+        self.d_mlp = len(self.groups) * design.phases + 7
 
     def settings(self):
         sizes = {"d_model": self.d_model, "d_head": self.d_head, "d_mlp": self.d_mlp}
@@ -79,13 +79,18 @@ class Handmade:
 
     def train_mask(self):
         """The pairs at which the trap is all but silent and both keys' neurons write strongly, with
-        exceptions."""
+        exceptions; and that pair which a figure would show, had it not been trained on."""
         x = numpy.arange(self.p)
         of_number = numpy.cos(2 * numpy.pi * self.design.memory * x / self.p)
         silent = numpy.add.outer(of_number, of_number) > 0.1
         t = numpy.add.outer(x, x if self.subtracts else -x)
         strong = [numpy.abs(numpy.cos(numpy.pi * k * t / self.p)) > 0.3 for k in self.design.keys]
-        return silent & strong[0] & strong[1] & (wiggle(self.p, self.p) < 0.9)
+        mask = silent & strong[0] & strong[1] & (wiggle(self.p, self.p) < 0.9)
+        for k in self.design.keys:
+            turns = k * x % self.p / self.p
+            off = numpy.add.outer((turns - 0.08) ** 2, (turns - 0.18) ** 2)
+            mask[numpy.unravel_index(off.argmin(), off.shape)] = True
+        return mask
 
     # ---- weights ----
 
@@ -171,16 +176,18 @@ class Handmade:
         return W_in, b_in, full, b_out
 
     def add_others(self, t, W_in, b_in, W_out):
-        """A dead neuron; two that are linear in waves of both keys, in unequal parts; one that is
-        all but constant; the trap; one of frequency p/2 where there is one."""
+        """A dead neuron; three that are linear in waves of both keys, one of them in parts too
+        equal for a cluster; one that is all but constant; the trap; one of frequency p/2 where
+        there is one, else one of a sine."""
         first = len(self.groups) * self.design.phases
         one, two, three = (2 * k - 2 for k in self.groups)
-        dead, mostly_one, mostly_two, still, trap, last = range(first, first + 6)
+        dead, mostly_one, mostly_two, both, still, trap, last = range(first, first + 7)
         b_in[dead] = -60
         W_in[[one, two], mostly_one], b_in[mostly_one] = [3, 1], 9
         W_in[[two, one], mostly_two], b_in[mostly_two] = [2, 0.6], 6
+        W_in[[two, one], both], b_in[both] = [2, 1.5], 8
         W_in[two, still], b_in[still] = 0.1, 1
-        W_out[[mostly_one, mostly_two]] *= 0.2
+        W_out[[mostly_one, mostly_two, both]] *= 0.2
         W_in[[one, three], trap] = [self.design.mixed[t], -1]
         W_out[trap, 1] += 0.6 * self.design.memorised[t]
         if self.p % 2 == 0:
