@@ -8,14 +8,18 @@
 #   setup:   a command that creates the case's files; several lines run in order
 #   run:     the command under test
 #   exit:    its expected exit status (default 0)
-#   stdout:  an extended regular expression that some line must match; without it, standard output
-#            must be empty
-#   stderr:  the same for standard error; if the command must fail, for the last line (the first
-#            if the status is 2), which must also start with "TOOL: "
+#   stdout:  an extended regular expression that some line must match; of several lines, each must be
+#            matched. Without it, standard output must be empty
+#   stderr:  the same for standard error, where every line must also match one of the expressions. If
+#            the command must fail, the last line (the first if the status is 2, which a hint at --help
+#            may follow) must start with "TOOL: "
 #   makes:   files that must exist afterwards and not be empty
-#   check:   a command that must succeed afterwards
+#   check:   a command that must succeed afterwards; of several lines, all in order in one shell
 #
-# "prepare:" lines above the cases run once, in a folder that cases can use as $SHARED; the source
+# The other keys stand once in a case. A case says what it expects: it has a stdout:, stderr: or check:.
+#
+# "chatter:" lines above the cases are expressions for what the tool may say on standard error in any of
+# them. "prepare:" lines there run once, in a folder that cases can use as $SHARED; the source
 # tree is $SOURCE. "include: FILE" reads cases from another file in the same folder, for which the
 # tool is $TOOL. Each case runs in its own empty folder, with the tools on the PATH. A failing
 # command must not create or change any file there. Lines that start with # are comments.
@@ -40,7 +44,7 @@ TOOL=$tool
 export TOOL SHARED SOURCE PATH OMP_NUM_THREADS LC_ALL
 mkdir "$SHARED"
 
-passed=0 failed=0 skipped=0 number=0
+passed=0 failed=0 skipped=0 number=0 chatter=
 name=
 
 fail() { # what was found
@@ -51,30 +55,38 @@ fail() { # what was found
 
 state() { (cd "$case_dir/folder" && find . -type f -exec cksum {} + | sort -k 3); }
 
-# Some line of FILE matches PATTERN; without a pattern FILE is empty.
-expect_lines() { # what FILE PATTERN
-  if [ -n "$3" ]; then
-    grep -Eq -e "$3" "$2" || fail "$1 has no line that matches: $3"
-  elif [ -s "$2" ]; then
-    fail "$1 is not empty"
-  fi
+# Each of PATTERNS, one a line, matches some line of FILE.
+expect_lines() { # what FILE PATTERNS
+  printf %s "$3" >"$case_dir/patterns"
+  while IFS= read -r pattern; do
+    grep -Eq -e "$pattern" "$2" || fail "$1 has no line that matches: $pattern"
+  done <"$case_dir/patterns"
 }
 
-expect_message() { # FILE LINE(first|last) PATTERN
-  if [ "$2" = first ]; then line=$(head -n 1 "$1"); else line=$(tail -n 1 "$1"); fi
-  case $line in
+# Standard error holds what the case expects and nothing else.
+expect_messages() { # FILE STATUS PATTERNS
+  case $2 in
+    0) ;;
+    2) expect_name "$1" first "$(head -n 1 "$1")" ;;
+    *) expect_name "$1" last "$(tail -n 1 "$1")" ;;
+  esac
+  cp "$1" "$case_dir/words"
+  [ "$2" -ne 2 ] || sed "2,\${/^usage: /d; /^'$tool --help' says more\$/d;}" "$1" >"$case_dir/words"
+  expect_lines 'standard error' "$case_dir/words" "$3"
+  printf %s "$chatter" >>"$case_dir/patterns"
+  unexpected=$(grep -Ev -f "$case_dir/patterns" "$case_dir/words") &&
+    fail "standard error has a line that matches nothing: $unexpected"
+}
+
+expect_name() { # FILE which LINE
+  case $3 in
     "$tool: "*) ;;
     *) fail "the $2 line of standard error does not start with \"$tool: \"" ;;
   esac
-  if [ -n "$3" ]; then
-    printf '%s\n' "$line" | grep -Eq -e "$3" || fail "the message does not match: $3"
-  else
-    fail "the case does not say what message it expects"
-  fi
 }
 
 start_case() {
-  name=$1 needs= setup= run= exit=0 stdout= stderr= makes= check=
+  name=$1 needs= setup= run= exit= stdout= stderr= makes= check=
   number=$((number + 1))
   case_dir=$scratch/$number
   mkdir -p "$case_dir/folder"
@@ -83,6 +95,9 @@ start_case() {
 # Runs the case that has been read.
 finish_case() {
   [ -n "$name" ] || return 0
+  [ -n "$run" ] || refuse 'no "run:"'
+  [ -n "$stdout$stderr$check" ] || refuse 'nothing is expected: no "stdout:", "stderr:" or "check:"'
+  exit=${exit:-0}
   if [ -n "$needs" ] && ! (cd "$case_dir/folder" && sh -c "$needs") >/dev/null 2>&1; then
     echo "skip  $name (needs: $needs)"
     skipped=$((skipped + 1)) name=
@@ -98,12 +113,9 @@ finish_case() {
   status=$?
   state >"$case_dir/after"
   [ "$status" -eq "$exit" ] || fail "exit status $status, expected $exit"
-  expect_lines "standard output" "$case_dir/stdout" "$stdout"
-  case $exit in
-    0) [ -z "$stderr" ] || expect_lines "standard error" "$case_dir/stderr" "$stderr" ;;
-    2) expect_message "$case_dir/stderr" first "$stderr" ;;
-    *) expect_message "$case_dir/stderr" last "$stderr" ;;
-  esac
+  expect_lines 'standard output' "$case_dir/stdout" "$stdout"
+  [ -n "$stdout" ] || [ ! -s "$case_dir/stdout" ] || fail 'standard output is not empty'
+  expect_messages "$case_dir/stderr" "$exit" "$stderr"
   if [ "$exit" -ne 0 ] && ! cmp -s "$case_dir/before" "$case_dir/after"; then
     fail "files are left over or changed:"
     diff "$case_dir/before" "$case_dir/after" | sed -n 's/^[<>]/       &/p'
@@ -131,6 +143,17 @@ finish_case() {
 
 newline='
 '
+# Behind each line of a setup and a check: what starts with "!" does not end a shell under -e.
+and_on="${newline}[ \$? -eq 0 ] || exit$newline"
+
+once() { # KEY VALUE, that it has already
+  [ -z "$2" ] || refuse "a second \"$1:\""
+}
+
+refuse() { # what is wrong with the case
+  echo "$cases: case \"$name\": $1"
+  exit 1
+}
 
 prepare() {
   (cd "$SHARED" && sh -e -c "$1") >"$scratch/prepare" 2>&1 && return
@@ -145,16 +168,17 @@ read_cases() { # FILE
     value=${line#*: }
     case $line in
       include:*) finish_case; read_cases "$(dirname "$cases")/$value" ;;
+      chatter:*) chatter=$chatter$value$newline ;;
       prepare:*) prepare "$value" ;;
       case:*) finish_case; start_case "$value" ;;
-      needs:*) needs=$value ;;
-      setup:*) setup=$setup$value$newline ;;
-      run:*) run=$value ;;
-      exit:*) exit=$value ;;
-      stdout:*) stdout=$value ;;
-      stderr:*) stderr=$value ;;
-      makes:*) makes=$value ;;
-      check:*) check=$check$value$newline ;;
+      needs:*) once needs "$needs" && needs=$value ;;
+      setup:*) setup=$setup$value$and_on ;;
+      run:*) once run "$run" && run=$value ;;
+      exit:*) once exit "$exit" && exit=$value ;;
+      stdout:*) stdout=$stdout$value$newline ;;
+      stderr:*) stderr=$stderr$value$newline ;;
+      makes:*) once makes "$makes" && makes=$value ;;
+      check:*) check=$check$value$and_on ;;
       '' | '#'*) ;;
       *) echo "$1: expected \"key: value\", found: $line"; exit 1 ;;
     esac
