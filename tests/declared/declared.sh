@@ -1,0 +1,92 @@
+#!/bin/sh
+# declared.sh SOURCE TOOLS: is everything that the build declares what it is meant to be? Trains nothing.
+#
+# expected.txt says, for both scales, what settings each run comes to and which of them OVERRIDES reach;
+# the commands that make tables and figures; and what targets stand for. Whoever changes a declaration on
+# purpose changes it there as well.
+#
+# Of the settings of a run those are listed in which it is not the mainline. In commands, RUN is every run
+# but the mainline and PICTURE is pdf, png and svg; the number before a command says how many there are
+# that differ in these alone. "<-" is followed by what a command depends on, where that is not what it
+# names.
+set -eu
+
+source=$1 tools=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+configure() { # TREE OPTION...
+  tree=$work/$1
+  shift
+  cmake -G Ninja -S "$source" -B "$tree" -DBUILD_TESTING=OFF -DRUNS_AT_ONCE=2 "$@" >"$work/log" 2>&1 || {
+    cat "$work/log"
+    exit 1
+  }
+}
+
+# A line for each run: its name and section.key=value...
+settings() {
+  ninja -C "$tree" -t commands configurations |
+    sed -n 's,.*tools/train --dump-config \([^ ]*\) \(.*\),\1 \2,p' >"$work/dumps"
+  while read -r file words; do
+    run=$(basename "$(dirname "$file")")
+    mkdir -p "$tree/runs/$run"
+    eval "'$tools/train' --dump-config '$tree/$file' $words" </dev/null
+    awk '/^\[/ { section = substr($1, 2, length($1) - 2) }
+         / = / { print section "." $1 "=" $3 }' "$tree/$file" >"$tree/$run.settings"
+    if [ "$run" = mainline ]; then
+      printf '%s: ' "$run" && tr '\n' ' ' <"$tree/$run.settings"
+    else
+      printf '%s: ' "$run"
+      grep -Fvxf "$tree/mainline.settings" "$tree/$run.settings" | tr '\n' ' ' || :
+    fi
+    echo
+  done <"$work/dumps" | sed 's/ *$//'
+}
+
+commands() {
+  sed "s,$source/[a-z]*/,,g; s,$tree/,,g" "$tree/build.ninja" | awk -f "$source/tests/declared/commands.awk" |
+    LC_ALL=C sort -k 2
+}
+
+# What programs run for a target, and what they make.
+makes() { # TARGET
+  ninja -C "$tree" -t commands "$1" | sed -n 's,.*&& tools/\([a-z-]*\) \(.* \)\?-o \([^ ]*\).*,\1 \3,p' |
+    LC_ALL=C sort | awk -v target="$1" '
+      $1 != program { printf "%s%s, %s:", (NR > 1 ? "\n" : ""), target, $1; program = $1 }
+      { sub(/^(runs|figures)\//, "", $2); sub(/\.(pdf|tsv)$/, "", $2); printf " %s", $2 }
+      END { print "" }'
+}
+
+targets() {
+  for target in figures all-figures sweeps verify mainline modulus-401 settings; do
+    makes $target
+  done
+}
+
+overrides='data.modulus=47;data.train_fraction=0.45;data.seed=8;optimizer.weight_decay=2;train.epochs=700'
+overrides="$overrides;train.seed=9;train.snapshot_every=350;train.evaluate_every=70"
+
+configure paper -DSCALE=paper
+{
+  printf '== settings, paper\n\n' && settings
+  printf '\n== commands, paper\n\n' && commands
+  printf '\n== targets, paper\n\n' && targets
+} >"$work/found"
+configure quick -DSCALE=quick
+{
+  printf '\n== settings, quick\n\n' && settings
+  printf '\n== commands and targets, quick, where they are not as above\n\n'
+  { commands && targets; } | grep -Fvxf "$work/found" || :
+} >"$work/quick.found"
+configure overridden -DSCALE=quick "-DOVERRIDES=$overrides"
+{
+  cat "$work/quick.found"
+  printf '\n== settings, quick, OVERRIDES %s\n\n' "$overrides" && settings
+} >>"$work/found"
+
+if ! diff -u "$source/tests/declared/expected.txt" "$work/found"; then
+  echo 'What is declared (+) is not what is expected (-).'
+  exit 1
+fi
