@@ -125,7 +125,7 @@ finish_case() {
   done
   if [ -n "$check" ]; then
     (cd "$case_dir/folder" && sh -e -c "$check") >"$case_dir/check" 2>&1 || {
-      fail "the check failed: $check"
+      fail "the check failed: $(printf %s "$check" | grep -Fvx '[ $? -eq 0 ] || exit')"
       cat "$case_dir/check"
     }
   fi

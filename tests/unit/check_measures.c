@@ -1,5 +1,6 @@
 /* The measures on functions whose spectrum, shares, losses and Gini coefficients are known in
    closed form. Whole networks are in check_analysis.c. */
+#include "base/elementary.h"
 #include "base/memory.h"
 #include "measures/arguments.h"
 #include "measures/grid.h"
@@ -1019,6 +1020,45 @@ START_TEST(turning_points_are_where_their_rules_say)
 }
 END_TEST
 
+/* Of equal extremes the first counts, and a bound that is met exactly is met. */
+START_TEST(ties_and_bounds_of_turning_points)
+{
+  struct ProgressMeasures measures[NINE];
+  int64_t epochs[NINE];
+  struct TurningPoints points;
+  const double half = elementary_log(113) / 2;
+  fill_run(measures, epochs);
+  measures[3].losses.test.loss = 26;  /* as at 2 */
+  measures[3].excluded_loss = 0.2;    /* as at 2 */
+  measures[4].squared_weights = 3400; /* as at 1 */
+  measures[4].excluded_loss = half;
+  measures[2].restricted.all.loss = half;
+  measures[5].losses.test.loss = half;
+  measures[3].gini_W_E = 0.4; /* half of 0.8 */
+  measures[6].losses.test.accuracy = 0.99;
+  turning_points_find(measures, epochs, NINE, 113, &points);
+  ck_assert_double_eq(points.test_peak, 200);
+  ck_assert_double_eq(points.excluded_least, 200);
+  ck_assert_double_eq(points.weights_peak, 100);
+  ck_assert_double_eq(points.excluded_risen, 400);
+  ck_assert_double_eq(points.restricted_halved, 200);
+  ck_assert_double_eq(points.test_halved, 500);
+  ck_assert_double_eq(points.gini_W_E_half, 300);
+  ck_assert_double_eq(points.generalised, 600);
+  measures[4].excluded_loss = nextafter(half, 0);
+  measures[2].restricted.all.loss = nextafter(half, 9);
+  measures[5].losses.test.loss = nextafter(half, 9);
+  measures[3].gini_W_E = nextafter(0.4, 0);
+  measures[6].losses.test.accuracy = nextafter(0.99, 0);
+  turning_points_find(measures, epochs, NINE, 113, &points);
+  ck_assert_double_eq(points.excluded_risen, 500);
+  ck_assert_double_eq(points.restricted_halved, 300);
+  ck_assert_double_eq(points.test_halved, 600);
+  ck_assert_double_eq(points.gini_W_E_half, 500);
+  ck_assert_double_eq(points.generalised, 700);
+}
+END_TEST
+
 START_TEST(what_never_happens_is_no_number)
 {
   struct ProgressMeasures measures[NINE];
@@ -1105,6 +1145,7 @@ int main(void)
   tcase_add_loop_test(run, phases_follow_their_rule, 0, LENGTH(curves));
   tcase_add_test(run, no_snapshots_have_no_phases);
   tcase_add_test(run, turning_points_are_where_their_rules_say);
+  tcase_add_test(run, ties_and_bounds_of_turning_points);
   tcase_add_test(run, what_never_happens_is_no_number);
   tcase_add_test(run, an_epoch_is_a_whole_number_from_zero);
   suite_add_tcase(suite, run);

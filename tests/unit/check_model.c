@@ -1,6 +1,7 @@
 /* The fast step checked against the textbook network, and that against finite differences. */
 #include "base/elementary.h"
 #include "model/adamw.h"
+#include "model/attention.h"
 #include "model/flush.h"
 #include "model/loss.h"
 #include "model/network.h"
@@ -364,33 +365,87 @@ END_TEST
 
 /* ---- AdamW ---- */
 
-/* The formulas of the header in double precision, for a quadratic loss. */
+/* One parameter under the formulas of the header, in double precision. */
+struct Followed {
+  double theta, m, v;
+};
+
+static void follow(struct Followed *followed, const struct OptimizerConfig *config, int s, double g)
+{
+  double warmup = s < config->warmup_steps ? (double)s / config->warmup_steps : 1;
+  double rate = config->learning_rate * warmup;
+  followed->m = config->beta1 * followed->m + (1 - config->beta1) * g;
+  followed->v = config->beta2 * followed->v + (1 - config->beta2) * g * g;
+  followed->theta *= 1 - rate * config->weight_decay;
+  followed->theta -= rate / (1 - pow(config->beta1, s + 1)) * followed->m /
+                     (sqrt(followed->v / (1 - pow(config->beta2, s + 1))) + config->epsilon);
+}
+
+/* Every parameter, from the first to the last, under a gradient of its own. */
 START_TEST(adamw_follows_its_formulas)
 {
   struct Fixture f;
   struct AdamW adamw;
   struct Error error = {0};
   set_up(&f, 0);
-  ck_assert(adamw_init(&adamw, f.parameters.total, &error));
+  size_t n = f.parameters.total;
+  ck_assert(adamw_init(&adamw, n, &error));
   struct OptimizerConfig config = f.config.optimizer;
   config.warmup_steps = 4;
-  double m = 0, v = 0, theta = (double)f.parameters.values[5];
+  struct Followed *followed = calloc(n, sizeof *followed);
+  ck_assert_ptr_nonnull(followed);
+  for (size_t i = 0; i < n; i++)
+    followed[i].theta = (double)f.parameters.values[i];
   for (int s = 0; s < 60; s++) {
-    for (size_t i = 0; i < f.parameters.total; i++)
-      f.gradient.values[i] =
-          GRADIENT_SCALE * (f.parameters.values[i] * 0.5f + (s % 3 == 0 ? 0.1f : -0.2f));
-    double g = theta * 0.5 + (s % 3 == 0 ? 0.1 : -0.2);
-    double rate = config.learning_rate * (s < 4 ? s / 4.0 : 1.0);
-    theta *= 1 - rate * config.weight_decay;
-    m = config.beta1 * m + (1 - config.beta1) * g;
-    v = config.beta2 * v + (1 - config.beta2) * g * g;
-    theta -= rate / (1 - pow(config.beta1, s + 1)) * m /
-             (sqrt(v / (1 - pow(config.beta2, s + 1))) + config.epsilon);
+    for (size_t i = 0; i < n; i++) {
+      double push = ((size_t)s + i) % 3 == 0 ? 0.1 : -0.2;
+      f.gradient.values[i] = GRADIENT_SCALE * (f.parameters.values[i] * 0.5f + (float)push);
+      follow(&followed[i], &config, s, followed[i].theta * 0.5 + push);
+    }
     adamw_step(&adamw, &config, &f.gradient, &f.parameters);
-    ck_assert_double_eq_tol((double)f.parameters.values[5], theta, 2e-6 * (1 + fabs(theta)));
+    for (size_t i = 0; i < n; i++) {
+      double theta = followed[i].theta, found = (double)f.parameters.values[i];
+      ck_assert_msg(fabs(found - theta) <= 2e-6 * (1 + fabs(theta)),
+                    "step %d, parameter %zu of %zu: %.9g, expected %.9g", s, i, n, found, theta);
+    }
   }
+  free(followed);
   adamw_release(&adamw);
   tear_down(&f);
+}
+END_TEST
+
+/* ---- ties of attention scores ---- */
+
+/* Of scores that are the largest together, the first is the one that is subtracted from all. */
+static const struct {
+  float scores[3];
+  int largest;
+} ties[] = {{{1, 1, 0}, 0}, {{0, 1, 1}, 1}, {{1, 0, 1}, 0}, {{2, 2, 2}, 0}, {{0, 1, 2}, 2}};
+
+START_TEST(the_first_of_equal_scores_is_subtracted)
+{
+  enum { PADDED = 16 }; /* vectors are read whole */
+  static _Alignas(64) float scores[3][PADDED], weights[3][PADDED], gradients[3][PADDED];
+  static const double d[3] = {0.25, -0.5, 0.125}; /* of the loss by the weights */
+  const float *given = ties[_i].scores;
+  double e[3], total = 0, sum = d[0] + d[1] + d[2];
+  for (int k = 0; k < 3; k++) {
+    scores[k][0] = given[k];
+    gradients[k][0] = (float)d[k];
+    e[k] = exp((double)given[k] - (double)given[ties[_i].largest]);
+    total += e[k] * (d[k] + sum);
+  }
+  float *const s[3] = {scores[0], scores[1], scores[2]};
+  float *const w[3] = {weights[0], weights[1], weights[2]};
+  float *const g[3] = {gradients[0], gradients[1], gradients[2]};
+  attention_forward(ATTENTION_SOFTMAX1_UNNORMALISED, s, 1, w);
+  attention_backward(ATTENTION_SOFTMAX1_UNNORMALISED, s, w, 1, g);
+  for (int k = 0; k < 3; k++) {
+    ck_assert_double_eq_tol((double)w[k][0], e[k] + e[0] + e[1] + e[2], 1e-6);
+    double expected = e[k] * (d[k] + sum) - (k == ties[_i].largest ? total : 0);
+    ck_assert_double_eq_tol((double)g[k][0], expected, 1e-6);
+  }
 }
 END_TEST
 
@@ -436,6 +491,8 @@ int main(void)
   tcase_add_test(tests, large_losses_do_not_overflow);
   tcase_add_test(tests, equal_logits_count_for_the_first);
   tcase_add_test(tests, adamw_follows_its_formulas);
+  tcase_add_loop_test(tests, the_first_of_equal_scores_is_subtracted, 0,
+                      (int)(sizeof ties / sizeof *ties));
   tcase_add_test(tests, elementary_functions_are_accurate);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

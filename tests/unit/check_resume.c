@@ -550,6 +550,66 @@ START_TEST(a_state_is_used_where_the_run_would_have_come_to_it)
 }
 END_TEST
 
+/* Another value of every setting than run_init() gives, and whether a state may be used under it.
+ */
+static const struct {
+  const char *assignment;
+  bool used;
+} other_values[] = {
+    {"data.modulus=3", false},
+    {"data.operation=subtract", false},
+    {"data.train_fraction=0.6", false},
+    {"data.seed=1", false},
+    {"model.d_model=2", false},
+    {"model.n_heads=2", false},
+    {"model.d_head=2", false},
+    {"model.d_mlp=2", false},
+    {"model.activation=gelu", false},
+    {"model.attention=uniform", false},
+    {"model.output_equals=false", false},
+    {"model.biases=false", false},
+    {"optimizer.learning_rate=0.002", false},
+    {"optimizer.beta1=0.8", false},
+    {"optimizer.beta2=0.99", false},
+    {"optimizer.epsilon=1e-7", false},
+    {"optimizer.weight_decay=2", false},
+    {"optimizer.warmup_steps=9", false},
+    {"train.epochs=11", true},
+    {"train.seed=1", false},
+    {"train.snapshot_every=5", false},
+    {"train.evaluate_every=4", false},
+    {"train.stop_test_loss=1e-9", true},
+};
+
+START_TEST(a_state_under_another_value_of_any_setting)
+{
+  struct Config config;
+  config_init(&config);
+  for (int setting = 0; setting < config_n_settings(); setting++) {
+    const char *name = config_setting_name(setting), *assignment = NULL;
+    bool may_be_used = false;
+    for (size_t i = 0; i < sizeof other_values / sizeof *other_values; i++)
+      if (strncmp(other_values[i].assignment, name, strlen(name)) == 0 &&
+          other_values[i].assignment[strlen(name)] == '=') {
+        assignment = other_values[i].assignment;
+        may_be_used = other_values[i].used;
+      }
+    ck_assert_msg(assignment != NULL, "no other value for %s", name);
+    const char *const settings[] = {assignment, NULL};
+    struct Run run;
+    struct State state;
+    struct Error error = {0};
+    interrupt_at(7, no_settings);
+    run_init(&run, settings);
+    bool used = state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error);
+    ck_assert_msg(used == may_be_used, "%s: %s", assignment, error.message);
+    ck_assert_msg(used || strstr(error.message, name), "%s: %s", assignment, error.message);
+    if (used) state_release(&state);
+    run_release(&run);
+  }
+}
+END_TEST
+
 static bool opens(const struct Run *run)
 {
   struct State state;
@@ -673,6 +733,40 @@ START_TEST(a_state_that_cannot_be_saved_leaves_the_one_before)
 END_TEST
 
 /* ---- recorders ---- */
+
+/* The epochs of history.tsv, with a blank behind each. */
+static void read_epochs(char *epochs)
+{
+  char line[256];
+  FILE *stream = fopen("history.tsv", "rb");
+  ck_assert_ptr_nonnull(stream);
+  while (fgets(line, sizeof line, stream))
+    if (line[0] >= '0' && line[0] <= '9') {
+      line[strcspn(line, "\t")] = '\0';
+      epochs += sprintf(epochs, "%s ", line);
+    }
+  fclose(stream);
+}
+
+/* Rows stand at multiples of evaluate_every, and at the end, whether or not that is one. */
+static const struct {
+  const char *settings[3], *epochs;
+} histories[] = {{{"train.epochs=10"}, "0 3 6 9 10 "},
+                 {{"train.epochs=9"}, "0 3 6 9 "},
+                 {{"train.epochs=8"}, "0 3 6 8 "},
+                 {{"train.epochs=7"}, "0 3 6 7 "},
+                 {{"train.epochs=2"}, "0 2 "},
+                 {{"train.epochs=10", "train.evaluate_every=4"}, "0 4 8 10 "},
+                 {{"train.epochs=5", "train.evaluate_every=1"}, "0 1 2 3 4 5 "}};
+
+START_TEST(a_history_ends_with_the_run)
+{
+  char epochs[256] = "";
+  run_undisturbed(histories[_i].settings);
+  read_epochs(epochs);
+  ck_assert_str_eq(epochs, histories[_i].epochs);
+}
+END_TEST
 
 static const char *const longer[] = {"train.epochs=13", NULL};
 static const char *const shorter[] = {"train.epochs=7", NULL};
@@ -911,6 +1005,7 @@ int main(void)
   tcase_add_test(states, without_a_state_there_is_no_reason);
   tcase_add_loop_test(states, a_state_is_used_where_the_run_would_have_come_to_it, 0,
                       (int)(sizeof others / sizeof *others));
+  tcase_add_test(states, a_state_under_another_value_of_any_setting);
   tcase_add_loop_test(states, no_bit_of_a_state_may_be_wrong, 0, 8);
   tcase_add_loop_test(states, no_signs_of_a_state_may_be_wrong, 0, 2);
   tcase_add_test(states, no_byte_of_a_state_may_be_missing);
@@ -920,6 +1015,8 @@ int main(void)
   TCase *recorders = tcase_create("recorders");
   tcase_add_checked_fixture(recorders, enter_folder, leave_folder);
   tcase_add_loop_test(recorders, the_bytes_are_those_of_an_undisturbed_run, 0, 11);
+  tcase_add_loop_test(recorders, a_history_ends_with_the_run, 0,
+                      (int)(sizeof histories / sizeof *histories));
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
   tcase_add_test(recorders, the_history_grows_with_the_run);

@@ -1,5 +1,6 @@
 /* Tables: reading, rejected input, writing, round trips. */
 #include "table/table.h"
+#include "table/tex.h"
 
 #include <check.h>
 #include <math.h>
@@ -444,6 +445,59 @@ START_TEST(a_table_without_a_whole_line_is_an_error)
 }
 END_TEST
 
+/* ---- LaTeX ---- */
+
+static const struct {
+  double value;
+  const char *text;
+} tex_numbers[] = {{0, "$0$"},
+                   {-3, "$-3$"},
+                   {0.5, "$0.5$"},
+                   {0.12345, "$0.123$"},
+                   {2.5e-7, "$2.5 \\times 10^{-7}$"},
+                   {-2.5e-7, "$-2.5 \\times 10^{-7}$"},
+                   {1.239e-16, "$1.24 \\times 10^{-16}$"},
+                   {1e-100, "$1 \\times 10^{-100}$"},
+                   {9999999, "$9999999$"},
+                   {1e7, "$1 \\times 10^{7}$"},
+                   {12345.5, "$1.23 \\times 10^{4}$"},
+                   {999.4, "$999$"},
+                   {NAN, "--"},
+                   {HUGE_VAL, "$\\infty$"},
+                   {-HUGE_VAL, "$-\\infty$"}};
+
+static const struct {
+  const char *text, *tex;
+} tex_texts[] = {{"plain: a+b", "plain: a+b"},
+                 {"#$%&_{}", "\\#\\$\\%\\&\\_\\{\\}"},
+                 {"~ 5", "$\\sim$ 5"},
+                 {"2^3", "2\\textasciicircum{}3"},
+                 {"a\\b", "a\\textbackslash{}b"}};
+
+START_TEST(numbers_in_LaTeX)
+{
+  char *bytes;
+  size_t size;
+  FILE *stream = open_memstream(&bytes, &size);
+  tex_put_number(stream, tex_numbers[_i].value);
+  ck_assert_int_eq(fclose(stream), 0);
+  ck_assert_str_eq(bytes, tex_numbers[_i].text);
+  free(bytes);
+}
+END_TEST
+
+START_TEST(texts_in_LaTeX)
+{
+  char *bytes;
+  size_t size;
+  FILE *stream = open_memstream(&bytes, &size);
+  tex_put_text(stream, tex_texts[_i].text);
+  ck_assert_int_eq(fclose(stream), 0);
+  ck_assert_str_eq(bytes, tex_texts[_i].tex);
+  free(bytes);
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("table");
@@ -477,6 +531,10 @@ int main(void)
   tcase_add_test(writer, a_growing_table_is_read_as_far_as_it_goes);
   tcase_add_test(writer, a_table_without_a_whole_line_is_an_error);
   suite_add_tcase(suite, writer);
+  TCase *tex = tcase_create("LaTeX");
+  tcase_add_loop_test(tex, numbers_in_LaTeX, 0, LENGTH(tex_numbers));
+  tcase_add_loop_test(tex, texts_in_LaTeX, 0, LENGTH(tex_texts));
+  suite_add_tcase(suite, tex);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);
