@@ -28,7 +28,8 @@ faults=$source/tests/mutants/mutants.txt
 
 # ---- the copy ----
 
-# Brings the copy up to date; what has been found is void if something was not.
+# Brings the copy up to date; what has been found is void if the sources are others. A fault that an
+# interrupted run left is taken out with today's date, so that Ninja sees it.
 copy_sources() {
   for part in CMakeLists.txt README.md tools configs figures tests paper; do
     (cd "$source" && find "$part" -type f)
@@ -37,7 +38,7 @@ copy_sources() {
   cmp -s "$work/sums.new" "$work/sums" || rm -f "$results" "$work/sums"
   while read -r file; do
     mkdir -p "$tree/$(dirname "$file")"
-    cmp -s "$source/$file" "$tree/$file" || cp -p "$source/$file" "$tree/$file"
+    cmp -s "$source/$file" "$tree/$file" || cp "$source/$file" "$tree/$file"
   done <"$work/files"
   touch "$results"
 }
