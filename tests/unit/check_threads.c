@@ -140,8 +140,7 @@ START_TEST(threads_are_set_for_all_that_follows)
   static const char *const wrong[] = {"0", "-1", "1025", "2.0", "two", ""};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     ck_assert(!threads_set(wrong[i], &error));
-    ck_assert_ptr_nonnull(
-        strstr(error.message, "--threads: expected a whole number from 1 to 1024"));
+    ck_assert_ptr_nonnull(strstr(error.message, "--threads: expected an integer from 1 to 1024"));
     ck_assert_int_eq(omp_get_max_threads(), 1);
   }
 }

@@ -674,7 +674,7 @@ static const struct {
      {0},
      NULL,
      ": blocks.1.attn.W_Q belongs to another layer, but the network has only one"},
-    {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to a further la"},
+    {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to another la"},
     {NULL,
      {"unembed.b_U", DTYPE_I8, 1, {P}},
      {0},
@@ -831,9 +831,9 @@ static const struct {
   bool mask;
   const char *expected;
 } unknown_splits[] = {
-    {{NULL}, false, "not known: pass data.seed=... data.train_fraction=..."},
-    {{"data.train_fraction=0.4", NULL}, false, "not known: pass data.seed=..."},
-    {{"data.seed=3", NULL}, false, "not known: pass data.train_fraction=..."},
+    {{NULL}, false, "unknown: pass data.seed=... data.train_fraction=..."},
+    {{"data.train_fraction=0.4", NULL}, false, "unknown: pass data.seed=..."},
+    {{"data.seed=3", NULL}, false, "unknown: pass data.train_fraction=..."},
     {{"data.operation=random", NULL}, true, "the random answers depend on data.seed: pass data.se"},
 };
 
