@@ -102,7 +102,7 @@ exit: 1
 stderr: one
 END
 ends 0 <<'END'
-run: speak '' "speak: one\nusage: speak OUT\n'speak --help' says more" 2
+run: speak '' "speak: one\nusage: speak OUT\nsee 'speak --help'" 2
 exit: 2
 stderr: ^speak: one$
 END

@@ -71,7 +71,7 @@ expect_messages() { # FILE STATUS PATTERNS
     *) expect_name "$1" last "$(tail -n 1 "$1")" ;;
   esac
   cp "$1" "$case_dir/words"
-  [ "$2" -ne 2 ] || sed "2,\${/^usage: /d; /^'$tool --help' says more\$/d;}" "$1" >"$case_dir/words"
+  [ "$2" -ne 2 ] || sed "2,\${/^usage: /d; /^see '$tool --help'\$/d;}" "$1" >"$case_dir/words"
   expect_lines 'standard error' "$case_dir/words" "$3"
   printf %s "$chatter" >>"$case_dir/patterns"
   unexpected=$(grep -Ev -f "$case_dir/patterns" "$case_dir/words") &&
