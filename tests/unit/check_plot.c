@@ -427,6 +427,11 @@ START_TEST(panels_fill_the_grid_in_reading_order)
     ck_assert_int_eq(cells[i].column, columns[i]);
     ck_assert_int_eq(cells[i].row, rows[i]);
   }
+  /* a wide panel that does not fit beside the others is below them */
+  struct Cell wide[] = {
+      {.n_columns = 1, .n_rows = 1}, {.n_columns = 1, .n_rows = 1}, {.n_columns = 2, .n_rows = 1}};
+  ck_assert(layout_flow(wide, LENGTH(wide), 3, &n_rows, &error));
+  ck_assert(wide[2].column == 0 && wide[2].row == 1 && n_rows == 2);
   ck_assert(!layout_flow(cells, LENGTH(cells), 2, &n_rows, &error));
   ck_assert_str_eq(error.message, "spans 3 columns of a grid with 2");
 }
