@@ -2,7 +2,7 @@
  * train: trains the network of a configuration and records snapshots in
  * RUN_DIR/trajectory.safetensors, losses and accuracies in RUN_DIR/history.tsv.
  *
- * However a training run ends, the same command resumes from the last saved state (model/state.h),
+ * However a training run ends, the same command resumes from the last saved state (run/state.h),
  * and the two files are byte for byte those of an uninterrupted run. A finished run can be extended
  * with more epochs. Another run's results are replaced only on request.
  */
@@ -14,14 +14,14 @@
 #include "base/output.h"
 #include "base/progress.h"
 #include "base/share.h"
+#include "base/threads.h"
 #include "config/config.h"
-#include "model/adamw.h"
-#include "model/dataset.h"
-#include "model/find_config.h"
-#include "model/recorder.h"
-#include "model/state.h"
-#include "model/step.h"
-#include "model/threads.h"
+#include "engine/adamw.h"
+#include "engine/factored/step.h"
+#include "network/dataset.h"
+#include "run/find_config.h"
+#include "run/recorder.h"
+#include "run/state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -13,10 +13,10 @@
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "model/adamw.h"
-#include "model/kernels.h"
-#include "model/step.h"
-#include "model/trajectory.h"
+#include "engine/adamw.h"
+#include "engine/factored/kernels.h"
+#include "engine/factored/step.h"
+#include "run/trajectory.h"
 
 #include <cblas.h>
 #include <malloc.h>
@@ -62,8 +62,8 @@ struct Floor {
 
 static bool floor_init(struct Floor *floor, const struct Step *step, struct Error *error)
 {
-  size_t pairs = step->pairs[SUBSET_TRAIN].n, m = (size_t)step->tables.shape.d_mlp;
-  size_t V = (size_t)step->tables.shape.V;
+  size_t pairs = step->pairs[SUBSET_TRAIN].n, m = (size_t)step->factors.shape.d_mlp;
+  size_t V = (size_t)step->factors.shape.V;
   const char *what = "the floor's matrices";
   *floor = (struct Floor){.pairs = (blasint)pairs, .m = (blasint)m, .V = (blasint)V};
   floor->hidden = memory_new(pairs * m, sizeof(float), what, error);
@@ -282,7 +282,7 @@ struct Least {
   double megabytes;     /* read or written once */
 };
 
-/* Counted as in model/tables.h: n training pairs, width m + V, H heads. */
+/* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. */
 static struct Least least_of_part(const struct Config *config, int part)
 {
   double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
@@ -292,7 +292,7 @@ static struct Least least_of_part(const struct Config *config, int part)
   double tables = m * V * d + H * d_head * d * width + sources * (d + width);
   double table_floats = 2 * p * H * width, streams = n * width;
   switch (part) {
-  case PART_TABLES:
+  case PART_FACTORS:
     return (struct Least){tables, table_floats};
   case PART_STREAMS:
     return (struct Least){rows, table_floats + streams};
@@ -306,7 +306,7 @@ static struct Least least_of_part(const struct Config *config, int part)
     return (struct Least){2 * rows, 2 * streams + 2 * table_floats};
   case PART_REDUCTIONS:
     return (struct Least){0, MAX_GROUPS * m * V};
-  case PART_TABLES_BACKWARD:
+  case PART_FACTORS_BACKWARD:
     return (struct Least){2 * tables, 2 * table_floats};
   default:
     return (struct Least){0};
@@ -316,8 +316,8 @@ static struct Least least_of_part(const struct Config *config, int part)
 static void print_parts(const struct Config *config, const struct Times *times)
 {
   static const char *const names[N_STEP_PARTS] = {
-      "tables",        "streams",           "neurons, logits", "losses",
-      "MLP, backward", "streams, backward", "reductions",      "tables, backward"};
+      "factors",       "streams",           "neurons, logits", "losses",
+      "MLP, backward", "streams, backward", "reductions",      "factors, backward"};
   printf("\nparts of an epoch, on one thread\n");
   printf("  %-18s  %7s  %5s  %9s  %8s  %6s\n", "part", "ms", "%", "least MFMA", "GFMA/s", "MB");
   for (int part = 0; part < N_STEP_PARTS; part++) {

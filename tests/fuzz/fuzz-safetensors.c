@@ -1,7 +1,7 @@
 /* Safetensors files and trajectories: every element of a file that opens, and every snapshot of
    a trajectory, can be read. */
 #include "input.h"
-#include "model/trajectory.h"
+#include "run/trajectory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -510,7 +510,7 @@ END
 is_idle figures
 
 begin 'a comment in the training code: nothing is made'
-for file in "$tree"/tools/model/*.[ch] "$tree/tools/train.c"; do
+for file in $(find "$tree/tools/network" "$tree/tools/engine" "$tree/tools/run" -name "*.[ch]") "$tree/tools/train.c"; do
   add_comment "$file"
 done
 builds figures
@@ -520,7 +520,7 @@ is_idle figures
 
 begin 'other code for training: everything is made anew, and is different'
 checksum >"$work/before"
-edit "$tree/tools/model/random.c" 's/PHILOX_ROUNDS = 10/PHILOX_ROUNDS = 9/'
+edit "$tree/tools/network/random.c" 's/PHILOX_ROUNDS = 10/PHILOX_ROUNDS = 9/'
 builds figures
 made <<END
 $everything

@@ -5,7 +5,7 @@
 #include "measures/progress.h"
 #include "measures/rotation.h"
 #include "measures/spectrum.h"
-#include "model/recorder.h"
+#include "run/recorder.h"
 
 #include <check.h>
 #include <math.h>

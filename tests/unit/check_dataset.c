@@ -1,7 +1,7 @@
 /* Random numbers, the data set and its split, the list of parameters and their initialisation. */
-#include "model/dataset.h"
-#include "model/parameters.h"
-#include "model/random.h"
+#include "network/dataset.h"
+#include "network/parameters.h"
+#include "network/random.h"
 
 #include <check.h>
 #include <limits.h>

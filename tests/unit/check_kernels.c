@@ -1,10 +1,10 @@
 /* Streams and their gradients: every value must equal its defining chain bit for bit; and losses
-   must be the same from the kernels of both widths. (Panels are tested in check_product.) */
+   must be the same from the kernels of both widths. (Panels are tested in check_matrix.) */
 #include "width.h"
 
 #include "base/memory.h"
-#include "model/flush.h"
-#include "model/random.h"
+#include "network/flush.h"
+#include "network/random.h"
 
 #include <check.h>
 #include <math.h>
@@ -22,12 +22,12 @@ static const int columns[N] = {6, 0, 3, 1, 5}, rows[N] = {2, 2, 2, 4, 4};
 static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 
 /* Random arrays in the shapes of the kernels' arguments. With small weights (and base) some
-   streams and table gradients are below SMALLEST; with small gradients some weight gradients
+   streams and factor gradients are below SMALLEST; with small gradients some weight gradients
    are. */
 enum Small { SMALL_NOTHING, SMALL_WEIGHTS, SMALL_GRADIENTS, N_SMALL };
 
 struct Case {
-  struct Tables tables;
+  struct Factors factors;
   size_t H, m, width;
   float *weights, *hidden, *streams;            /* forward */
   float *gradients, *sum, *d_table, *d_weights; /* backward */
@@ -58,16 +58,16 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
 {
   struct Error error;
   enum Attention attention = folded ? ATTENTION_SOFTMAX : ATTENTION_SOFTMAX1;
-  ck_assert_msg(tables_init(&c->tables, shape, attention, &error), "%s", error.message);
+  ck_assert_msg(factors_init(&c->factors, shape, attention, &error), "%s", error.message);
   c->H = (size_t)shape->H;
-  c->m = c->tables.mlp_width;
-  c->width = c->tables.width;
-  fill(c->tables.T0, "T0", P * c->H * c->width);
-  fill(c->tables.T1, "T1", P * c->H * c->width);
-  fill(c->tables.T2, "T2", c->H * c->width);
-  fill(c->tables.base, "base", c->width);
+  c->m = c->factors.mlp_width;
+  c->width = c->factors.width;
+  fill(c->factors.T0, "T0", P * c->H * c->width);
+  fill(c->factors.T1, "T1", P * c->H * c->width);
+  fill(c->factors.T2, "T2", c->H * c->width);
+  fill(c->factors.base, "base", c->width);
   c->weights = draw("weights", N * 3 * c->H);
-  c->hidden = draw("hidden", strips_size(N, c->m));
+  c->hidden = draw("hidden", matrix_strips_size(N, c->m));
   c->streams = draw("streams", N * c->width);
   c->gradients = draw("gradients", N * c->width);
   c->sum = draw("sum", c->width);
@@ -75,13 +75,13 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
   c->d_weights = draw("d_weights", N * 3 * c->H);
   const float weights = small == SMALL_WEIGHTS ? SMALLEST : 1.0f;
   scale(c->weights, N * 3 * c->H, weights);
-  scale(c->tables.base, c->width, weights);
+  scale(c->factors.base, c->width, weights);
   scale(c->gradients, N * c->width, small == SMALL_GRADIENTS ? SMALLEST : 1.0f);
 }
 
 static void case_release(struct Case *c)
 {
-  tables_release(&c->tables);
+  factors_release(&c->factors);
   float *const arrays[] = {c->weights, c->hidden,  c->streams,  c->gradients,
                            c->sum,     c->d_table, c->d_weights};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
@@ -94,20 +94,20 @@ static void expect_same(float actual, float expected, const char *what, size_t i
                 what, i, f, (double)actual, (double)expected);
 }
 
-/* The index of column f of head h of an entry in a table in strips. */
+/* The index of column f of head h of an entry in a factor in strips. */
 static size_t place(const struct Case *c, size_t entries, size_t entry, size_t h, size_t f)
 {
   size_t s = 0;
-  struct TableStrip strip = table_strip(&c->tables, s);
+  struct FactorStrip strip = factor_strip(&c->factors, s);
   while (strip.begin + strip.columns <= f)
-    strip = table_strip(&c->tables, ++s);
+    strip = factor_strip(&c->factors, ++s);
   return strip.begin * entries * c->H + (entry * c->H + h) * strip.columns + f - strip.begin;
 }
 
 /* Column f of the stream of pair i. */
 static float stream_at(const struct Case *c, size_t i, size_t f)
 {
-  const struct Tables *t = &c->tables;
+  const struct Factors *t = &c->factors;
   const float *weights = c->weights + i * 3 * c->H;
   float sum = t->base[f];
   for (size_t h = 0; h < c->H; h++)
@@ -129,26 +129,26 @@ static void expect_forward(struct Case *c, bool rectified)
                                   .rectified = rectified,
                                   .hidden = c->hidden,
                                   .streams = c->streams};
-  tested->stream_forward(&c->tables, &few);
+  tested->stream_forward(&c->factors, &few);
   for (size_t i = 0; i < N; i++)
     for (size_t f = 0; f < c->width; f++) {
       float expected = stream_at(c, i, f);
       expected = rectified && f < c->m && expected <= 0.0f ? 0.0f : flush(expected);
-      expect_same(f < c->m ? *matrix_at(in_strips(c->hidden, N), i, f)
+      expect_same(f < c->m ? *matrix_at(matrix_in_strips(c->hidden, N), i, f)
                            : c->streams[i * c->width + f],
                   expected, "stream", i, f);
     }
 }
 
 /* The inner product of a gradient and head h of an entry, in sixteen lanes, summed as in
-   model/wide.h. */
-static float inner_product(const struct Case *c, const float *gradient, const struct Line *line,
-                           size_t h)
+   engine/factored/wide.h. */
+static float inner_product(const struct Case *c, const float *gradient,
+                           const struct StreamLine *line, size_t h)
 {
   float lane[16] = {0};
   for (size_t f = 0; f < c->width; f++)
     lane[f % 16] =
-        fmaf(gradient[f], line->table[place(c, line->entries, line->entry, h, f)], lane[f % 16]);
+        fmaf(gradient[f], line->factor[place(c, line->entries, line->entry, h, f)], lane[f % 16]);
   for (size_t half = 8; half >= 4; half /= 2)
     for (size_t i = 0; i < half; i++)
       lane[i] += lane[i + half];
@@ -158,15 +158,15 @@ static float inner_product(const struct Case *c, const float *gradient, const st
 static void expect_backward(struct Case *c, bool accumulate, bool summed)
 {
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
-  struct Line line = {.pairs = pair_numbers,
-                      .n = N,
-                      .table = accumulate ? c->tables.T2 : c->tables.T0,
-                      .entries = accumulate ? 1 : P,
-                      .entry = accumulate ? 0 : A,
-                      .weights = c->weights + c->H, /* of position 1 */
-                      .gradients = c->gradients,
-                      .sum = summed ? sum : NULL};
-  tested->stream_backward(&c->tables, &line, accumulate, d_table, c->d_weights + c->H);
+  struct StreamLine line = {.pairs = pair_numbers,
+                            .n = N,
+                            .factor = accumulate ? c->factors.T2 : c->factors.T0,
+                            .entries = accumulate ? 1 : P,
+                            .entry = accumulate ? 0 : A,
+                            .weights = c->weights + c->H, /* of position 1 */
+                            .gradients = c->gradients,
+                            .sum = summed ? sum : NULL};
+  tested->stream_backward(&c->factors, &line, accumulate, d_table, c->d_weights + c->H);
   for (size_t h = 0; h < c->H; h++)
     for (size_t f = 0; f < c->width; f++) {
       size_t at = place(c, line.entries, line.entry, h, f);
@@ -237,7 +237,7 @@ static void expect_losses(int n, bool far, bool with_infinities)
     if (far) at[y] = 90.0f;
     answers[y] = y;
     const struct Logits one = {.pairs = 1, .at = at, .n = n, .answers = &y};
-    kernels_256.add_losses(&one, &alone, &correct_alone);
+    kernels_256.loss_add(&one, &alone, &correct_alone);
   }
   struct Logits all = {.pairs = pairs,
                        .at = logits,
@@ -246,7 +246,7 @@ static void expect_losses(int n, bool far, bool with_infinities)
                        .answers = answers,
                        .gradients = narrow,
                        .scale = 0x1p44f};
-  kernels_256.add_losses(&all, &together, &correct_together);
+  kernels_256.loss_add(&all, &together, &correct_together);
   ck_assert(alone == together);
   ck_assert_uint_eq(correct_alone, correct_together);
   ck_assert(!far || correct_together == pairs);
@@ -261,7 +261,7 @@ static void expect_losses(int n, bool far, bool with_infinities)
   for (size_t i = 0; i < pairs; i++) /* what is behind a row stays */
     memcpy(narrow + i * row + n, logits + i * row + n, (row - (size_t)n) * sizeof *narrow);
   all.gradients = logits;
-  tested->add_losses(&all, &loss, &correct);
+  tested->loss_add(&all, &loss, &correct);
   ck_assert(loss == together);
   ck_assert_uint_eq(correct, correct_together);
   ck_assert_mem_eq(logits, narrow, pairs * row * sizeof *logits);

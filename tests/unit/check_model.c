@@ -1,11 +1,11 @@
 /* The fast step checked against the textbook network, and that against finite differences. */
 #include "base/elementary.h"
-#include "model/adamw.h"
-#include "model/attention.h"
-#include "model/flush.h"
-#include "model/loss.h"
-#include "model/network.h"
-#include "model/step.h"
+#include "engine/adamw.h"
+#include "engine/factored/activations.h"
+#include "engine/factored/attention.h"
+#include "engine/factored/loss.h"
+#include "engine/factored/step.h"
+#include "network/flush.h"
 #include "reference.h"
 
 #include <check.h>
@@ -306,7 +306,7 @@ static double loss_gradient(float *logits, int n, int answer, float scale)
                              .answers = &answer,
                              .gradients = logits,
                              .scale = scale * GRADIENT_SCALE};
-  add_losses(&one, &loss, &correct);
+  loss_add(&one, &loss, &correct);
   for (int i = 0; i < n; i++)
     logits[i] /= GRADIENT_SCALE;
   return loss;

@@ -3,13 +3,13 @@
 #include "base/interrupt.h"
 #include "base/lock.h"
 #include "base/output.h"
-#include "model/identity.h"
-#include "model/metadata.h"
-#include "model/random.h"
-#include "model/recorder.h"
-#include "model/snapshots.h"
-#include "model/state.h"
-#include "model/trajectory.h"
+#include "network/random.h"
+#include "run/identity.h"
+#include "run/metadata.h"
+#include "run/recorder.h"
+#include "run/snapshots.h"
+#include "run/state.h"
+#include "run/trajectory.h"
 
 #include <check.h>
 #include <signal.h>

@@ -1,10 +1,10 @@
-/* No subnormal number in training (model/flush.h): neither in an array of a step nor, if the
+/* No subnormal number in training (network/flush.h): neither in an array of a step nor, if the
    processor reports it, as an operand or result of any instruction. */
 #include "width.h"
 
-#include "model/adamw.h"
-#include "model/flush.h"
-#include "model/step.h"
+#include "engine/adamw.h"
+#include "engine/factored/step.h"
+#include "network/flush.h"
 
 #include <check.h>
 #include <math.h>
@@ -67,11 +67,11 @@ static void expect_none(const char *name, const float *values, size_t count)
 
 static void expect_none_in_step(const struct Step *step)
 {
-  const struct Tables *t = &step->tables;
-  const struct TableGradients *g = &step->gradients;
+  const struct Factors *t = &step->factors;
+  const struct FactorGradients *g = &step->gradients;
   size_t n = step->pairs[SUBSET_TRAIN].n, p = (size_t)t->shape.p, H = (size_t)t->shape.H;
   size_t d = (size_t)t->shape.d_model, heads = H * (size_t)t->shape.d_head;
-  size_t table = p * H * t->width, source_rows = t->n_sources * H * t->width;
+  size_t factor = p * H * t->width, source_rows = t->n_sources * H * t->width;
   expect_none("logits' and hidden gradients", step->streams, n * t->width);
   expect_none("attention weights", step->weights, n * 3 * H);
   expect_none("gradients of the scores", step->d_weights, n * 3 * H);
@@ -80,16 +80,16 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("readers", t->readers_by_head, heads * t->width);
   expect_none("values", t->values, t->n_sources * heads);
   expect_none("source rows", t->source_rows, source_rows);
-  expect_none("T0", t->T0, table);
-  expect_none("T1", t->T1, table);
+  expect_none("T0", t->T0, factor);
+  expect_none("T1", t->T1, factor);
   expect_none("T2", t->T2, H * t->width);
   expect_none("base", t->base, t->width);
   expect_none("W_L", t->W_L_transposed, (size_t)t->shape.d_mlp * t->logit_width);
   expect_none("query", t->query, heads);
   expect_none("key_query", t->key_query, d * H);
   expect_none("source scores", t->source_scores, t->n_sources * H);
-  expect_none("gradient of T0", g->T0, table);
-  expect_none("gradient of T1", g->T1, table);
+  expect_none("gradient of T0", g->T0, factor);
+  expect_none("gradient of T1", g->T1, factor);
   expect_none("gradient of the base", g->base, t->width);
   expect_none("gradient of W_L", g->W_L, (size_t)t->shape.V * t->mlp_width);
   expect_none("gradient of the source rows", g->source_rows, source_rows);

@@ -1,6 +1,6 @@
 /* How many cores and threads there are: quotas of control groups as files of a folder. */
 #include "base/cores.h"
-#include "model/threads.h"
+#include "base/threads.h"
 
 #include <check.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* Trajectories: our own, checkpoints of other origin, and self-contradictory files. */
-#include "model/trajectory.h"
+#include "run/trajectory.h"
 
 #include <check.h>
 #include <math.h>

@@ -23,7 +23,7 @@
 #ifndef UNIT_HANDMADE_H
 #define UNIT_HANDMADE_H
 
-#include "model/parameters.h"
+#include "network/parameters.h"
 #include "waves.h"
 
 enum { ADDING_WAVES = 2, ALL_WAVES };

@@ -7,8 +7,8 @@
 #define UNIT_REFERENCE_H
 
 #include "config/config.h"
-#include "model/dataset.h"
-#include "model/parameters.h"
+#include "network/dataset.h"
+#include "network/parameters.h"
 
 /* Mean loss over the training (or, with train = false, the test) pairs for parameter values
    [total]. If `gradient` [total] is not NULL it is overwritten with the gradient of the loss. */

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_WIDTH_H
 #define TESTS_UNIT_WIDTH_H
 
-#include "model/kernels.h"
+#include "engine/factored/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
                         double *components, struct Error *error)
 {
   size_t p = (size_t)basis->p, H = (size_t)snapshot->parameters.shape.H;
-  const float *scores = snapshot->activations.tables.source_scores; /* first p rows: the tokens */
+  const float *scores = snapshot->activations.factors.source_scores; /* first p rows: the tokens */
   double *of_numbers = memory_new(p * H, sizeof *of_numbers, "attention scores", error);
   if (!of_numbers) return false;
   for (size_t i = 0; i < p * H; i++)

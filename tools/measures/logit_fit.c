@@ -2,7 +2,7 @@
 
 #include "base/elementary.h"
 #include "base/memory.h"
-#include "model/loss.h"
+#include "engine/factored/loss.h"
 
 #include <stdlib.h>
 #include <string.h>

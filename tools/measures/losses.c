@@ -1,8 +1,8 @@
 #include "measures/losses.h"
 
 #include "base/memory.h"
+#include "engine/factored/loss.h"
 #include "fourier/transform.h"
-#include "model/loss.h"
 
 #include <stdlib.h>
 #include <string.h>

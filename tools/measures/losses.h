@@ -8,7 +8,7 @@
 
 #include "fourier/basis.h"
 #include "fourier/directions.h"
-#include "model/dataset.h"
+#include "network/dataset.h"
 
 struct MeanLoss {
   double loss;     /* nats, mean cross-entropy */

@@ -1,7 +1,7 @@
 #include "measures/plausibility.h"
 
 #include "base/memory.h"
-#include "model/loss.h"
+#include "engine/factored/loss.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@
 #define MEASURES_PLAUSIBILITY_H
 
 #include "measures/losses.h"
-#include "model/trajectory.h"
+#include "run/trajectory.h"
 
 /* Far below 0: a standard normal variable is below it with probability 3e-5. */
 extern const double plausibility_threshold; /* -4 */

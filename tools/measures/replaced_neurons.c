@@ -1,9 +1,9 @@
 #include "measures/replaced_neurons.h"
 
 #include "base/memory.h"
+#include "engine/factored/matrix.h"
 #include "fourier/transform.h"
 #include "measures/columns.h"
-#include "model/product.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,8 @@ static bool move_logits(const struct ReplacementSubject *subject, FillBlock *fil
     size_t n = m - first < NEURON_BLOCK ? m - first : NEURON_BLOCK;
     if (!fill(subject, context, first, n, block, error)) return false;
     subtract_hidden(subject, first, n, block);
-    product_shared(p * p, p, n, plain(block, n), transposed(map + first, m), ADD, logits, p);
+    matrix_multiply_shared(p * p, p, n, matrix_plain(block, n), matrix_transposed(map + first, m),
+                           MATRIX_ADD, logits, p);
   }
   return true;
 }

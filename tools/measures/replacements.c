@@ -1,10 +1,10 @@
 #include "measures/replacements.h"
 
 #include "base/memory.h"
+#include "engine/factored/matrix.h"
 #include "measures/columns.h"
 #include "measures/logit_fit.h"
 #include "measures/replaced_neurons.h"
-#include "model/product.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +92,8 @@ static bool logits_of_neurons(const struct ReplacementSubject *subject, float *l
   float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
   if (!map) return false;
   network_neuron_logit_map(&subject->snapshot->parameters, map);
-  product_shared(p * p, p, m, plain(subject->snapshot->activations.hidden, m), transposed(map, m),
-                 REPLACE, logits, p);
+  matrix_multiply_shared(p * p, p, m, matrix_plain(subject->snapshot->activations.hidden, m),
+                         matrix_transposed(map, m), MATRIX_REPLACE, logits, p);
   free(map);
   return true;
 }

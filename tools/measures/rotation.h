@@ -8,7 +8,7 @@
 #define MEASURES_ROTATION_H
 
 #include "measures/neuron_logit.h"
-#include "model/parameters.h"
+#include "network/parameters.h"
 
 struct PlanePoint {
   double x, y;

@@ -5,8 +5,8 @@
 #ifndef MEASURES_SNAPSHOT_H
 #define MEASURES_SNAPSHOT_H
 
-#include "model/network.h"
-#include "model/trajectory.h"
+#include "engine/factored/activations.h"
+#include "run/trajectory.h"
 
 struct Snapshot {
   struct Parameters parameters;

@@ -1,10 +1,10 @@
 #include "measures/spectrum.h"
 
 #include "base/memory.h"
+#include "engine/factored/activations.h"
 #include "fourier/transform.h"
 #include "measures/grid.h"
 #include "measures/order.h"
-#include "model/network.h"
 
 #include <math.h>
 #include <stdlib.h>

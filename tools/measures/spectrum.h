@@ -6,7 +6,7 @@
 #define MEASURES_SPECTRUM_H
 
 #include "fourier/basis.h"
-#include "model/parameters.h"
+#include "network/parameters.h"
 
 #include <stddef.h>
 

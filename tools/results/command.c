@@ -1,8 +1,8 @@
 #include "results/command.h"
 
+#include "base/threads.h"
 #include "measures/arguments.h"
 #include "measures/plausibility.h"
-#include "model/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>

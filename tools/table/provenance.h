@@ -4,7 +4,7 @@
  *   # run: configuration 8f0c2d3e...4b5a6978, trajectory 03b1c2d3...e4f50617
  *
  * The digests are those of all settings of the run (config/config.h) and of its split and snapshots
- * (model/snapshots.h), independent of the file format. `unknown` stands for a digest that cannot be
+ * (run/snapshots.h), independent of the file format. `unknown` stands for a digest that cannot be
  * determined: the configuration of a checkpoint that lacks some settings.
  */
 #ifndef TABLE_PROVENANCE_H

@@ -1,0 +1,65 @@
+#include "engine/adamw.h"
+
+#include "base/memory.h"
+#include "network/flush.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error)
+{
+  *adamw = (struct AdamW){.total = total};
+  adamw->m = memory_new(2 * total, sizeof(float), "the optimizer's moments", error);
+  if (!adamw->m) return false;
+  adamw->v = adamw->m + total;
+  return true;
+}
+
+void adamw_release(struct AdamW *adamw)
+{
+  free(adamw->m);
+  *adamw = (struct AdamW){0};
+}
+
+#define SMALLEST_V       0x1p-86f /* still normal when multiplied by beta2 */
+#define SMALLEST_EPSILON 0x1p-100
+
+/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine and after
+   resuming. A factor below 2^-100 becomes 0: it would not change 1 - base^n. */
+static double power(double base, int64_t n)
+{
+  double result = 1.0;
+  for (; n > 0; n /= 2) {
+    if (base < 0x1p-100) base = 0.0;
+    if (n % 2 == 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
+void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
+                const struct Parameters *gradient, struct Parameters *parameters)
+{
+  double warmup = 1.0;
+  if (adamw->step < config->warmup_steps) warmup = (double)adamw->step / config->warmup_steps;
+  double rate = config->learning_rate * warmup;
+  adamw->step++;
+  double correction1 = 1.0 - power(config->beta1, adamw->step);
+  double correction2 = 1.0 - power(config->beta2, adamw->step);
+
+  const float keep = flush((float)(1.0 - rate * config->weight_decay));
+  const float rate1 = flush((float)(rate / correction1)), scale2 = (float)(1.0 / sqrt(correction2));
+  const float beta1 = flush((float)config->beta1), new1 = flush((float)(1.0 - config->beta1));
+  const float beta2 = flush((float)config->beta2), new2 = flush((float)(1.0 - config->beta2));
+  const float epsilon = (float)fmax(config->epsilon * (double)GRADIENT_SCALE, SMALLEST_EPSILON);
+  float *theta = parameters->values, *m = adamw->m, *v = adamw->v;
+#pragma omp parallel for simd
+  for (size_t i = 0; i < adamw->total; i++) {
+    const float g = flush(gradient->values[i]);
+    m[i] = flush(fmaf(beta1, m[i], new1 * g));
+    const float sum = fmaf(beta2, v[i], new2 * g * g);
+    v[i] = sum < SMALLEST_V ? 0.0f : sum;
+    const float ratio = flush(m[i] / fmaf(sqrtf(v[i]), scale2, epsilon));
+    theta[i] = flush(theta[i] * keep - rate1 * ratio);
+  }
+}

@@ -1,0 +1,414 @@
+#include "engine/factored/factors.h"
+
+#include "base/memory.h"
+#include "engine/factored/matrix.h"
+#include "engine/factored/vector.h"
+#include "network/flush.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of the sources after W_E[0..p-1]. */
+static size_t source_position0(const struct Factors *t)
+{
+  return (size_t)t->shape.p;
+}
+static size_t source_position1(const struct Factors *t)
+{
+  return (size_t)t->shape.p + 1;
+}
+static size_t source_equals(const struct Factors *t)
+{
+  return (size_t)t->shape.p + 2;
+}
+
+bool factors_fold(enum Attention attention)
+{
+  return attention == ATTENTION_SOFTMAX || attention == ATTENTION_UNIFORM;
+}
+
+bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention attention,
+                  struct Error *error)
+{
+  *t = (struct Factors){.shape = *shape, .folded = factors_fold(attention)};
+  size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
+  size_t d_head = (size_t)shape->d_head;
+  t->mlp_width = vector_pad((size_t)shape->d_mlp);
+  t->logit_width = vector_pad((size_t)shape->V);
+  t->width = t->mlp_width + t->logit_width;
+  t->n_sources = p + 3;
+  const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
+                                      {&t->reader, d * t->width},
+                                      {&t->readers_by_head, H * d_head * t->width},
+                                      {&t->values, H * t->n_sources * d_head},
+                                      {&t->source_rows, t->n_sources * H * t->width},
+                                      {&t->T0, p * H * t->width},
+                                      {&t->T1, p * H * t->width},
+                                      {&t->T2, H * t->width},
+                                      {&t->base, t->width},
+                                      {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
+                                      {&t->query, H * d_head},
+                                      {&t->key_query, d * H},
+                                      {&t->source_scores, t->n_sources * H},
+                                      {&t->score0, p * H},
+                                      {&t->score1, p * H},
+                                      {&t->score2, H}};
+  size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
+  t->block =
+      memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's factors", error);
+  if (t->block && packed_matrix_init(&t->logits_of_hidden, m, V, error) &&
+      packed_matrix_init(&t->hidden_of_logits, V, m, error))
+    return true;
+  factors_release(t);
+  return false;
+}
+
+void factors_release(struct Factors *t)
+{
+  free(t->block);
+  packed_matrix_release(&t->logits_of_hidden);
+  packed_matrix_release(&t->hidden_of_logits);
+  *t = (struct Factors){0};
+}
+
+bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, struct Error *error)
+{
+  *g = (struct FactorGradients){0};
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
+                                      {&g->T1, p * H * t->width},
+                                      {&g->T2, H * t->width},
+                                      {&g->base, t->width},
+                                      {&g->W_L, (size_t)t->shape.V * t->mlp_width},
+                                      {&g->score0, p * H},
+                                      {&g->score1, p * H},
+                                      {&g->score2, H},
+                                      {&g->source_rows, t->n_sources * H * t->width},
+                                      {&g->reader, d * t->width},
+                                      {&g->readers_by_head, H * d_head * t->width},
+                                      {&g->values, H * t->n_sources * d_head},
+                                      {&g->sources, t->n_sources * d},
+                                      {&g->source_scores, t->n_sources * H},
+                                      {&g->query, H * d_head},
+                                      {&g->key_query, d * H}};
+  g->block =
+      memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the factors' gradients", error);
+  return g->block;
+}
+
+void factor_gradients_release(struct FactorGradients *g)
+{
+  free(g->block);
+  *g = (struct FactorGradients){0};
+}
+
+/* ---- sources: the vectors that the factors are computed from ---- */
+
+static void sources_forward(struct Factors *t, const struct Parameters *parameters)
+{
+  size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
+  const float *embedding = parameters_at(parameters, W_E);
+  const float *position = parameters_at(parameters, W_POS);
+  memcpy(t->sources, embedding, p * d * sizeof(float));
+  memcpy(t->sources + source_position0(t) * d, position, 2 * d * sizeof(float));
+  float *equals = t->sources + source_equals(t) * d;
+  for (size_t i = 0; i < d; i++)
+    equals[i] = embedding[p * d + i] + position[2 * d + i];
+}
+
+static void sources_backward(const struct Factors *t, const float *d_sources,
+                             struct Parameters *gradient)
+{
+  size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
+  float *embedding = parameters_at(gradient, W_E), *position = parameters_at(gradient, W_POS);
+  const float *equals = d_sources + source_equals(t) * d;
+  memcpy(embedding, d_sources, p * d * sizeof(float));
+  memcpy(embedding + p * d, equals, d * sizeof(float));
+  memcpy(position, d_sources + source_position0(t) * d, 2 * d * sizeof(float));
+  memcpy(position + 2 * d, equals, d * sizeof(float));
+}
+
+/* ---- scores: score_h(x) = source(x) . W_K[h] query_h, query_h = x_= W_Q[h] / sqrt(d_head) ---- */
+
+static void scale_values(float *values, size_t n, float factor)
+{
+  for (size_t i = 0; i < n; i++)
+    values[i] = flush(values[i] * factor);
+}
+
+static void scores_forward(struct Factors *t, const struct Parameters *parameters)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  const float *equals = t->sources + source_equals(t) * d;
+  float scale = 1.0f / sqrtf((float)d_head);
+  for (size_t h = 0; h < H; h++) {
+    const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
+    const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
+    float *query = t->query + h * d_head;
+    matrix_multiply(1, d_head, d, matrix_plain(equals, d), matrix_plain(W_Q_h, d_head),
+                    MATRIX_REPLACE, query, d_head);
+    scale_values(query, d_head, scale);
+    matrix_multiply(d, 1, d_head, matrix_plain(W_K_h, d_head), matrix_transposed(query, d_head),
+                    MATRIX_REPLACE, t->key_query + h, H);
+  }
+  matrix_multiply(t->n_sources, H, d, matrix_plain(t->sources, d), matrix_plain(t->key_query, H),
+                  MATRIX_REPLACE, t->source_scores, H);
+  const float *position0 = t->source_scores + source_position0(t) * H;
+  const float *position1 = t->source_scores + source_position1(t) * H;
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      t->score0[x * H + h] = t->source_scores[x * H + h] + position0[h];
+      t->score1[x * H + h] = t->source_scores[x * H + h] + position1[h];
+    }
+  memcpy(t->score2, t->source_scores + source_equals(t) * H, H * sizeof(float));
+}
+
+/* Adds to g->sources; sets W_Q and W_K of the gradient. */
+static void scores_backward(const struct Factors *t, const struct Parameters *parameters,
+                            struct FactorGradients *g, struct Parameters *gradient)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
+  size_t d_head = (size_t)t->shape.d_head;
+  float *position0 = g->source_scores + source_position0(t) * H;
+  float *position1 = g->source_scores + source_position1(t) * H;
+  memset(position0, 0, 2 * H * sizeof(float));
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      position0[h] += g->score0[x * H + h];
+      position1[h] += g->score1[x * H + h];
+      g->source_scores[x * H + h] = g->score0[x * H + h] + g->score1[x * H + h];
+    }
+  memcpy(g->source_scores + source_equals(t) * H, g->score2, H * sizeof(float));
+
+  matrix_multiply(d, H, t->n_sources, matrix_transposed(t->sources, d),
+                  matrix_plain(g->source_scores, H), MATRIX_REPLACE, g->key_query, H);
+  matrix_multiply(t->n_sources, d, H, matrix_plain(g->source_scores, H),
+                  matrix_transposed(t->key_query, H), MATRIX_ADD, g->sources, d);
+  const float *equals = t->sources + source_equals(t) * d;
+  float *d_equals = g->sources + source_equals(t) * d;
+  float scale = 1.0f / sqrtf((float)d_head);
+  for (size_t h = 0; h < H; h++) {
+    const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
+    const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
+    const float *query = t->query + h * d_head;
+    float *d_query = g->query + h * d_head;
+    matrix_multiply(d, d_head, 1, matrix_plain(g->key_query + h, H), matrix_plain(query, d_head),
+                    MATRIX_REPLACE, parameters_at(gradient, W_K) + h * d * d_head, d_head);
+    matrix_multiply(1, d_head, d, matrix_transposed(g->key_query + h, H),
+                    matrix_plain(W_K_h, d_head), MATRIX_REPLACE, d_query, d_head);
+    scale_values(d_query, d_head, scale);
+    matrix_multiply(d, d_head, 1, matrix_transposed(equals, d), matrix_plain(d_query, d_head),
+                    MATRIX_REPLACE, parameters_at(gradient, W_Q) + h * d * d_head, d_head);
+    matrix_multiply(d, 1, d_head, matrix_plain(W_Q_h, d_head), matrix_transposed(d_query, d_head),
+                    MATRIX_ADD, d_equals, 1);
+  }
+}
+
+/* ---- reader R = [W_in | W_U], and W_L ---- */
+
+static void reader_forward(struct Factors *t, const struct Parameters *parameters)
+{
+  size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *input = parameters_at(parameters, W_IN),
+              *unembedding = parameters_at(parameters, W_U);
+  for (size_t i = 0; i < d; i++) {
+    memcpy(t->reader + i * t->width, input + i * m, m * sizeof(float));
+    memcpy(t->reader + i * t->width + t->mlp_width, unembedding + i * V, V * sizeof(float));
+  }
+  matrix_multiply_shared(m, V, d, matrix_plain(parameters_at(parameters, W_OUT), d),
+                         matrix_plain(unembedding, V), MATRIX_REPLACE, t->W_L_transposed,
+                         t->logit_width);
+  packed_matrix_fill(&t->logits_of_hidden, matrix_plain(t->W_L_transposed, t->logit_width));
+  packed_matrix_fill(&t->hidden_of_logits, matrix_transposed(t->W_L_transposed, t->logit_width));
+
+  matrix_multiply(1, t->width, d, matrix_plain(t->sources + source_equals(t) * d, d),
+                  matrix_plain(t->reader, t->width), MATRIX_REPLACE, t->base, t->width);
+  const float *b_in = parameters_at(parameters, B_IN);
+  for (size_t i = 0; i < m; i++)
+    t->base[i] += b_in[i];
+  float *logits = t->base + t->mlp_width;
+  matrix_multiply(1, V, d, matrix_plain(parameters_at(parameters, B_OUT), d),
+                  matrix_plain(unembedding, V), MATRIX_ADD, logits, V);
+  for (size_t i = V; i < t->logit_width; i++)
+    logits[i] = -INFINITY;
+}
+
+/* From g->base, g->W_L and g->reader as left by factor_rows_backward: sets W_in, b_in, W_out,
+   b_out, W_U of the gradient, and adds to g->sources. */
+static void reader_backward(const struct Factors *t, const struct Parameters *parameters,
+                            struct FactorGradients *g, struct Parameters *gradient)
+{
+  size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *unembedding = parameters_at(parameters, W_U);
+  const float *equals = t->sources + source_equals(t) * d;
+  const float *d_logits = g->base + t->mlp_width;
+  float *d_unembedding = parameters_at(gradient, W_U);
+
+  matrix_multiply(d, t->width, 1, matrix_transposed(equals, d), matrix_plain(g->base, t->width),
+                  MATRIX_ADD, g->reader, t->width);
+  matrix_multiply(d, 1, t->width, matrix_plain(t->reader, t->width),
+                  matrix_transposed(g->base, t->width), MATRIX_ADD,
+                  g->sources + source_equals(t) * d, 1);
+  for (size_t i = 0; i < d; i++) {
+    memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
+    memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
+  }
+  memcpy(parameters_at(gradient, B_IN), g->base, m * sizeof(float));
+  matrix_multiply(d, 1, V, matrix_plain(unembedding, V), matrix_transposed(d_logits, V),
+                  MATRIX_REPLACE, parameters_at(gradient, B_OUT), 1);
+  matrix_multiply(d, V, 1, matrix_transposed(parameters_at(parameters, B_OUT), d),
+                  matrix_plain(d_logits, V), MATRIX_ADD, d_unembedding, V);
+
+  matrix_multiply_shared(m, d, V, matrix_transposed(g->W_L, t->mlp_width),
+                         matrix_transposed(unembedding, V), MATRIX_REPLACE,
+                         parameters_at(gradient, W_OUT), d);
+  matrix_multiply_shared(d, V, m, matrix_transposed(parameters_at(parameters, W_OUT), d),
+                         matrix_transposed(g->W_L, t->mlp_width), MATRIX_ADD, d_unembedding, V);
+}
+
+/* ---- factor rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
+
+/* A strip of all source rows, or of their gradients: [n_sources][H][columns]. */
+static float *source_strip(const struct Factors *t, struct FactorStrip strip, float *source_rows)
+{
+  return source_rows + strip.begin * t->n_sources * (size_t)t->shape.H;
+}
+
+/* A strip of T^0, T^1, T^2 and, if folded, the base from the same strip of the source rows. */
+static void place_strip(struct Factors *t, struct FactorStrip strip)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
+  size_t row = H * columns, factor = strip.begin * p * H;
+  const float *sources = source_strip(t, strip, t->source_rows);
+  const float *position0 = sources + source_position0(t) * row;
+  const float *position1 = sources + source_position1(t) * row;
+  const float *equals = sources + source_equals(t) * row;
+  float folded = t->folded ? 1.0f : 0.0f;
+  for (size_t x = 0; x < p; x++)
+    for (size_t i = 0; i < row; i++) {
+      float of_token = sources[x * row + i] - folded * equals[i];
+      t->T0[factor + x * row + i] = of_token + position0[i];
+      t->T1[factor + x * row + i] = of_token + position1[i];
+    }
+  memcpy(t->T2 + strip.begin * H, equals, row * sizeof(float));
+  for (size_t h = 0; t->folded && h < H; h++)
+    for (size_t i = 0; i < columns; i++)
+      t->base[strip.begin + i] += equals[h * columns + i];
+}
+
+static void factor_rows_forward(struct Factors *t, const struct Parameters *parameters)
+{
+  size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
+  matrix_multiply_shared(H * d_head, t->width, d, matrix_plain(parameters_at(parameters, W_O), d),
+                         matrix_plain(t->reader, t->width), MATRIX_REPLACE, t->readers_by_head,
+                         t->width);
+#pragma omp parallel for
+  for (size_t h = 0; h < H; h++)
+    matrix_multiply(t->n_sources, d_head, d, matrix_plain(t->sources, d),
+                    matrix_plain(parameters_at(parameters, W_V) + h * d * d_head, d_head),
+                    MATRIX_REPLACE, t->values + h * t->n_sources * d_head, d_head);
+#pragma omp parallel for
+  for (size_t s = 0; s < factor_strips(t); s++) {
+    struct FactorStrip strip = factor_strip(t, s);
+    size_t columns = strip.columns;
+    for (size_t h = 0; h < H; h++)
+      matrix_multiply(
+          t->n_sources, columns, d_head,
+          matrix_plain(t->values + h * t->n_sources * d_head, d_head),
+          matrix_plain(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
+          MATRIX_REPLACE, source_strip(t, strip, t->source_rows) + h * columns, H * columns);
+    place_strip(t, strip);
+  }
+}
+
+/* The gradient of the source rows: the sum over the factors they enter. */
+static void place_strip_backward(const struct Factors *t, struct FactorGradients *g,
+                                 struct FactorStrip strip)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
+  size_t row = H * columns, factor = strip.begin * p * H;
+  float *sources = source_strip(t, strip, g->source_rows);
+  float *position0 = sources + source_position0(t) * row;
+  float *position1 = sources + source_position1(t) * row;
+  float *equals = sources + source_equals(t) * row;
+  memset(position0, 0, row * sizeof(float));
+  memset(position1, 0, row * sizeof(float));
+  for (size_t x = 0; x < p; x++)
+    for (size_t i = 0; i < row; i++) {
+      float d0 = g->T0[factor + x * row + i], d1 = g->T1[factor + x * row + i];
+      position0[i] += d0;
+      position1[i] += d1;
+      sources[x * row + i] = d0 + d1;
+    }
+  if (!t->folded) memcpy(equals, g->T2 + strip.begin * H, row * sizeof(float));
+  for (size_t h = 0; t->folded && h < H; h++)
+    for (size_t i = 0; i < columns; i++)
+      equals[h * columns + i] =
+          g->base[strip.begin + i] - position0[h * columns + i] - position1[h * columns + i];
+}
+
+/* Sets W_V and W_O of the gradient, g->reader and g->sources. */
+static void factor_rows_backward(const struct Factors *t, const struct Parameters *parameters,
+                                 struct FactorGradients *g, struct Parameters *gradient)
+{
+  size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
+#pragma omp parallel for
+  for (size_t s = 0; s < factor_strips(t); s++) {
+    struct FactorStrip strip = factor_strip(t, s);
+    size_t columns = strip.columns;
+    const float *d_rows = source_strip(t, strip, g->source_rows);
+    place_strip_backward(t, g, strip);
+    for (size_t h = 0; h < H; h++)
+      matrix_multiply(d_head, columns, t->n_sources,
+                      matrix_transposed(t->values + h * t->n_sources * d_head, d_head),
+                      matrix_plain(d_rows + h * columns, H * columns), MATRIX_REPLACE,
+                      g->readers_by_head + h * d_head * t->width + strip.begin, t->width);
+  }
+#pragma omp parallel for
+  for (size_t h = 0; h < H; h++) {
+    float *d_values = g->values + h * t->n_sources * d_head;
+    for (size_t s = 0; s < factor_strips(t); s++) { /* in order: a sum over columns */
+      struct FactorStrip strip = factor_strip(t, s);
+      size_t columns = strip.columns;
+      matrix_multiply(
+          t->n_sources, d_head, columns,
+          matrix_plain(source_strip(t, strip, g->source_rows) + h * columns, H * columns),
+          matrix_transposed(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
+          s == 0 ? MATRIX_REPLACE : MATRIX_ADD, d_values, d_head);
+    }
+    matrix_multiply(d, d_head, t->n_sources, matrix_transposed(t->sources, d),
+                    matrix_plain(d_values, d_head), MATRIX_REPLACE,
+                    parameters_at(gradient, W_V) + h * d * d_head, d_head);
+  }
+  for (size_t h = 0; h < H; h++) /* in order: a sum over heads */
+    matrix_multiply(t->n_sources, d, d_head,
+                    matrix_plain(g->values + h * t->n_sources * d_head, d_head),
+                    matrix_transposed(parameters_at(parameters, W_V) + h * d * d_head, d_head),
+                    h == 0 ? MATRIX_REPLACE : MATRIX_ADD, g->sources, d);
+  matrix_multiply_shared(H * d_head, d, t->width, matrix_plain(g->readers_by_head, t->width),
+                         matrix_transposed(t->reader, t->width), MATRIX_REPLACE,
+                         parameters_at(gradient, W_O), d);
+  matrix_multiply_shared(
+      d, t->width, H * d_head, matrix_transposed(parameters_at(parameters, W_O), d),
+      matrix_plain(g->readers_by_head, t->width), MATRIX_REPLACE, g->reader, t->width);
+}
+
+void factors_forward(struct Factors *factors, const struct Parameters *parameters)
+{
+  sources_forward(factors, parameters);
+  scores_forward(factors, parameters);
+  reader_forward(factors, parameters);
+  factor_rows_forward(factors, parameters);
+}
+
+void factors_backward(const struct Factors *factors, const struct Parameters *parameters,
+                      struct FactorGradients *gradients, struct Parameters *gradient)
+{
+  factor_rows_backward(factors, parameters, gradients, gradient);
+  reader_backward(factors, parameters, gradients, gradient);
+  scores_backward(factors, parameters, gradients, gradient);
+  sources_backward(factors, gradients->sources, gradient);
+}

@@ -1,0 +1,119 @@
+/*
+ * The network, factored into factors. Its input is the tokens a, b, "=", its output is read at "="
+ * only, so:
+ *
+ * - each score depends on a single token: score^0_h(a), score^1_h(b), score^2_h are factors;
+ * - anything linear in the residual stream before the MLP is a weighted sum of factor rows. With
+ * the reader R = [W_in | W_U] (columns: m neurons, then V logits) and the token vectors x^0(a) =
+ *   W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1], x_= = W_E[=] + W_pos[2],
+ *
+ *     stream(a, b) = base + sum_h w^0_h T^0_h[a] + w^1_h T^1_h[b] + w^2_h T^2_h
+ *     base         = x_= R + [b_in | b_out W_U]
+ *     T^i_h[x]     = x^i(x) W_V[h] W_O[h] R
+ *
+ *   Its first m columns are the pre-activations, the last V the logits without the MLP;
+ * - after the activation function, logits = stream[m..] + hidden W_L^T, W_L^T = W_out W_U.
+ *
+ * If the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0 - w^1 is folded away: T^2
+ * is subtracted from the other two factors and added to the base.
+ *
+ * R, the factors and the stream have `width` columns: [m padded | V padded], padded to whole
+ * vectors. Padding is 0, except in the logits of the base, where it is -infinity and so affects
+ * neither loss nor gradient.
+ *
+ * The factors of positions 0 and 1 share the token part, so both come from one product over
+ * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], x_=.
+ */
+#ifndef ENGINE_FACTORED_FACTORS_H
+#define ENGINE_FACTORED_FACTORS_H
+
+#include "engine/factored/matrix.h"
+#include "network/parameters.h"
+
+struct Factors {
+  struct Shape shape;
+  bool folded;      /* T^2 is folded into base, T^0 and T^1 */
+  size_t mlp_width; /* m, padded */
+  size_t width;     /* mlp_width + V, padded */
+  size_t logit_width;
+  size_t n_sources;                     /* p + 3 */
+  float *sources;                       /* [n_sources][d] */
+  float *reader;                        /* [d][width]: R */
+  float *readers_by_head;               /* [H][d_head][width]: W_O[h] R */
+  float *values;                        /* [H][n_sources][d_head]: sources W_V[h] */
+  float *source_rows;                   /* [n_sources][H][width], in strips: values[h] W_O[h] R */
+  float *T0, *T1;                       /* [p][H][width], in strips */
+  float *T2;                            /* [1][H][width], in strips */
+  float *base;                          /* [width] */
+  float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
+  struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
+  struct PackedMatrix hidden_of_logits; /* W_L [V, m] */
+  float *query;                         /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
+  float *key_query;                     /* [d][H]: W_K[h] query_h */
+  float *source_scores;                 /* [n_sources][H] */
+  float *score0, *score1;               /* [p][H] */
+  float *score2;                        /* [H] */
+  void *block;                          /* the allocation that holds these arrays */
+};
+
+/* The factors' gradients, in the same shapes except for W_L; the remaining arrays are scratch of
+   the backward pass. */
+struct FactorGradients {
+  float *T0, *T1;         /* [p][H][width], in strips */
+  float *T2;              /* [1][H][width], in strips; not read when folded */
+  float *base;            /* [width] */
+  float *W_L;             /* [V][mlp_width]: not transposed */
+  float *score0, *score1; /* [p][H] */
+  float *score2;          /* [H] */
+  float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,
+      *key_query;
+  void *block;
+};
+
+/*
+ * The factors are stored in strips of columns, so that one strip of all entries stays in the L2
+ * cache while all pairs read it. The strip whose first column is `begin` is [entries][H][columns],
+ * at factor + begin entries H. No strip has both neurons and logits.
+ */
+enum { FACTOR_STRIP = 64 };
+
+struct FactorStrip {
+  size_t begin, columns;
+};
+
+static inline size_t factor_strips(const struct Factors *t)
+{
+  return (t->mlp_width + FACTOR_STRIP - 1) / FACTOR_STRIP +
+         (t->logit_width + FACTOR_STRIP - 1) / FACTOR_STRIP;
+}
+
+static inline struct FactorStrip factor_strip(const struct Factors *t, size_t i)
+{
+  size_t n_neurons = (t->mlp_width + FACTOR_STRIP - 1) / FACTOR_STRIP;
+  bool neurons = i < n_neurons;
+  size_t begin = neurons ? i * FACTOR_STRIP : t->mlp_width + (i - n_neurons) * FACTOR_STRIP;
+  size_t left = (neurons ? t->mlp_width : t->width) - begin;
+  return (struct FactorStrip){begin, left < FACTOR_STRIP ? left : FACTOR_STRIP};
+}
+
+/* Whether the weights of a head sum to one, so that T^2 is folded away. */
+bool factors_fold(enum Attention attention);
+
+bool factors_init(struct Factors *factors, const struct Shape *shape, enum Attention attention,
+                  struct Error *error);
+void factors_release(struct Factors *factors);
+
+bool factor_gradients_init(struct FactorGradients *gradients, const struct Factors *factors,
+                           struct Error *error);
+void factor_gradients_release(struct FactorGradients *gradients);
+
+/* Computes the factors from the parameters. */
+void factors_forward(struct Factors *factors, const struct Parameters *parameters);
+
+/* Backpropagates the factors' gradients to the parameters: overwrites `gradient`, a parameter set
+   of the same shape. Linear, so any scale of the gradients is preserved (engine/factored/step.h).
+ */
+void factors_backward(const struct Factors *factors, const struct Parameters *parameters,
+                      struct FactorGradients *gradients, struct Parameters *gradient);
+
+#endif

@@ -1,0 +1,18 @@
+/* The kernels on 8-float vectors, half a Wide in each of 16 registers: AVX2 on x86-64, else
+   whatever the compiler generates for the vector type. */
+#if defined __x86_64__ && !(defined __AVX2__ && defined __FMA__)
+#error "without -march=x86-64-v3 these would be slow, each fused multiply-add a function call"
+#endif
+
+#define KERNELS             kernels_256
+#define KERNELS_DESCRIPTION "256-bit vectors"
+enum {
+  PANEL_ROWS = 6,  /* 12 registers */
+  PANEL_WIDES = 1, /* 16 columns */
+  FEW_BLOCK = 1,
+  FORWARD_WIDES = 2,
+  FORWARD_BLOCK = 1,
+  PAIR_BLOCK = 1,
+  ROW_BLOCK = 1
+};
+#include "engine/factored/kernels_of_width.h"

@@ -1,0 +1,18 @@
+/* The kernels on 16-float vectors, one Wide in each of 32 registers. The only file compiled for
+   AVX-512. */
+#ifndef __AVX512F__
+#error "without -mavx512f these would be the narrow kernels under the name of the wide ones"
+#endif
+
+#define KERNELS             kernels_512
+#define KERNELS_DESCRIPTION "512-bit vectors (AVX-512)"
+enum {
+  PANEL_ROWS = 12, /* 24 registers */
+  PANEL_WIDES = 2, /* 32 columns */
+  FEW_BLOCK = 2,
+  FORWARD_WIDES = 4,
+  FORWARD_BLOCK = 2,
+  PAIR_BLOCK = 4,
+  ROW_BLOCK = 4
+};
+#include "engine/factored/kernels_of_width.h"

@@ -1,0 +1,366 @@
+#include "engine/factored/step.h"
+
+#include "base/memory.h"
+#include "engine/factored/activation.h"
+#include "engine/factored/loss.h"
+#include "engine/factored/matrix.h"
+#include "engine/factored/stream.h"
+#include "engine/factored/vector.h"
+#include "network/flush.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static bool scratches_init(struct Step *step, struct Error *error)
+{
+  size_t largest = step->pairs[SUBSET_TRAIN].largest_tile;
+  if (step->pairs[SUBSET_TEST].largest_tile > largest)
+    largest = step->pairs[SUBSET_TEST].largest_tile;
+  step->n_threads = omp_get_max_threads();
+  step->scratch = memory_new((size_t)step->n_threads, sizeof *step->scratch, "scratch", error);
+  if (!step->scratch) return false;
+  for (int i = 0; i < step->n_threads; i++)
+    if (!tile_scratch_init(&step->scratch[i], &step->factors, largest, error)) return false;
+  return true;
+}
+
+static bool arrays_init(struct Step *step, struct Error *error)
+{
+  const struct Factors *t = &step->factors;
+  size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H, p = (size_t)t->shape.p;
+  struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {{&step->streams, n * t->width},
+                                                  {&step->weights, n * 3 * H},
+                                                  {&step->d_weights, n * 3 * H},
+                                                  {&step->score2_of_row, p * H}};
+  size_t n_arrays = 4;
+  for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
+    struct GroupSums *sums = &step->groups[g];
+    arrays[n_arrays++] = (struct FloatArray){&sums->W_L, (size_t)t->shape.V * t->mlp_width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->base, t->width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->T2, H * t->width};
+  }
+  step->block = memory_new_arrays(arrays, n_arrays, "the training pairs' activations", error);
+  return step->block;
+}
+
+bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
+               struct Error *error)
+{
+  *step = (struct Step){.config = config->model};
+  struct Parameters sizes;
+  if (!parameters_describe(&sizes, config, error)) return false;
+  bool ready = pairs_init(&step->pairs[SUBSET_TRAIN], dataset, SUBSET_TRAIN, error) &&
+               pairs_init(&step->pairs[SUBSET_TEST], dataset, SUBSET_TEST, error) &&
+               factors_init(&step->factors, &sizes.shape, config->model.attention, error) &&
+               factor_gradients_init(&step->gradients, &step->factors, error) &&
+               arrays_init(step, error) && scratches_init(step, error);
+  if (!ready) step_release(step);
+  return ready;
+}
+
+void step_release(struct Step *step)
+{
+  for (int i = 0; step->scratch && i < step->n_threads; i++)
+    tile_scratch_release(&step->scratch[i]);
+  free(step->scratch);
+  free(step->block);
+  factor_gradients_release(&step->gradients);
+  factors_release(&step->factors);
+  pairs_release(&step->pairs[SUBSET_TRAIN]);
+  pairs_release(&step->pairs[SUBSET_TEST]);
+  *step = (struct Step){0};
+}
+
+/* Seconds on a monotonic clock; 0 if nothing is measured. */
+static double lap_begin(const struct Step *step)
+{
+  struct timespec time;
+  if (!step->seconds) return 0.0;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Charges the time since `begin` to a part; returns the start of the next one. */
+static double lap(const struct Step *step, enum StepPart part, double begin)
+{
+  double end = lap_begin(step);
+  if (step->seconds) step->seconds[omp_get_thread_num()][part] += end - begin;
+  return end;
+}
+
+void step_prepare(struct Step *step, const struct Parameters *parameters)
+{
+  double begin = lap_begin(step);
+  factors_forward(&step->factors, parameters);
+  lap(step, PART_FACTORS, begin);
+}
+
+/* ---- a tile ---- */
+
+/* Losses of a tile's pairs. If scale is not 0, the logits are replaced by scale times their
+   gradients. */
+static void tile_losses(const struct Factors *t, const struct Pairs *pairs, const struct Tile *tile,
+                        float scale, struct GroupSums *sums)
+{
+  float *at = tile->streams + t->mlp_width;
+  const struct Logits logits = {.pairs = tile->n,
+                                .at = at,
+                                .row = t->width,
+                                .n = (int)t->logit_width,
+                                .answers = pairs->answer + tile->first,
+                                .gradients = scale == 0.0f ? NULL : at,
+                                .scale = scale};
+  loss_add(&logits, &sums->loss, &sums->correct);
+}
+
+/* Logit gradients to stream gradients, adding the tile's share of dW_L. ReLU passes the gradient
+   where the hidden value is positive. */
+static void tile_mlp_backward(const struct Step *step, const struct TileScratch *scratch,
+                              const struct Tile *tile, bool first_of_group, float *d_W_L)
+{
+  const struct Factors *t = &step->factors;
+  size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *d_logits = tile->streams + t->mlp_width;
+  matrix_multiply(V, m, tile->n, matrix_transposed(d_logits, t->width),
+                  matrix_in_strips(tile->hidden, tile->n),
+                  first_of_group ? MATRIX_REPLACE : MATRIX_ADD, d_W_L, t->mlp_width);
+  struct Matrix gradients = matrix_plain(d_logits, t->width);
+  if (step->config.activation == ACTIVATION_RELU) {
+    matrix_multiply_gated(tile->n, gradients, &t->hidden_of_logits,
+                          matrix_in_strips(tile->hidden, tile->n), tile->streams, t->width);
+  } else {
+    matrix_multiply_packed(tile->n, gradients, &t->hidden_of_logits, MATRIX_REPLACE, tile->streams,
+                           t->width);
+    activation_gelu_backward(scratch->slope, tile->n, t->mlp_width, tile->streams, t->width);
+  }
+}
+
+/* Stream gradients of a tile to those of the base, of T^0 for its rows, and of T^2. */
+static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
+{
+  const struct Factors *t = &step->factors;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)t->shape.H;
+  for (int a = tile->first_row; a < tile->end_row; a++) {
+    struct StreamLine line = {.pairs = pairs->by_row + pairs->row_first[a],
+                              .n = pairs->row_first[a + 1] - pairs->row_first[a],
+                              .factor = t->T0,
+                              .entries = (size_t)t->shape.p,
+                              .entry = (size_t)a,
+                              .weights = step->weights,
+                              .gradients = step->streams,
+                              .sum = sums->base};
+    stream_backward(t, &line, false, step->gradients.T0, step->d_weights);
+    if (t->folded) continue;
+    line.factor = t->T2;
+    line.entries = 1;
+    line.entry = 0;
+    line.weights = step->weights + 2 * H;
+    line.sum = NULL;
+    stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
+  }
+}
+
+/* ---- the training pairs ---- */
+
+static void group_gradient(struct Step *step, size_t g, float *W_L)
+{
+  const struct Factors *t = &step->factors;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  struct TileScratch *scratch = &step->scratch[omp_get_thread_num()];
+  struct GroupSums *sums = &step->groups[g];
+  int begin = pairs->group_first[g], end = pairs->group_first[g + 1];
+  sums->loss = 0.0;
+  sums->correct = 0;
+  memset(sums->base, 0, t->width * sizeof(float));
+  memset(sums->T2, 0, (size_t)t->shape.H * t->width * sizeof(float));
+  for (int row = begin, next; row < end; row = next) {
+    next = pairs_tile_end(pairs, row, end);
+    struct Tile tile = tile_of_rows(pairs, row, next);
+    tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
+    tile.streams = step->streams + tile.first * t->width;
+    tile.hidden = scratch->hidden;
+    double time = lap_begin(step);
+    tile_streams(t, &step->config, pairs, scratch, &tile);
+    time = lap(step, PART_STREAMS, time);
+    tile_mlp(t, step->config.activation, scratch, &tile);
+    time = lap(step, PART_MLP, time);
+    tile_losses(t, pairs, &tile, GRADIENT_SCALE / (float)pairs->n, sums);
+    time = lap(step, PART_LOSS, time);
+    tile_mlp_backward(step, scratch, &tile, row == begin, W_L);
+    time = lap(step, PART_MLP_BACKWARD, time);
+    tile_rows_backward(step, &tile, sums);
+    lap(step, PART_STREAMS_BACKWARD, time);
+  }
+}
+
+static void column_gradient(struct Step *step, size_t b)
+{
+  const struct Factors *t = &step->factors;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)t->shape.H;
+  struct StreamLine line = {.pairs = pairs->by_column + pairs->column_first[b],
+                            .n = pairs->column_first[b + 1] - pairs->column_first[b],
+                            .factor = t->T1,
+                            .entries = (size_t)t->shape.p,
+                            .entry = b,
+                            .weights = step->weights + H,
+                            .gradients = step->streams};
+  double begin = lap_begin(step);
+  stream_backward(t, &line, false, step->gradients.T1, step->d_weights + H);
+  lap(step, PART_STREAMS_BACKWARD, begin);
+}
+
+/* Sums one position's score gradients over the pairs of a line. */
+static void sum_scores(const struct Step *step, const size_t *line, size_t n, size_t position,
+                       float *sum)
+{
+  size_t H = (size_t)step->factors.shape.H;
+  memset(sum, 0, H * sizeof(float));
+  for (size_t i = 0; i < n; i++)
+    for (size_t h = 0; h < H; h++)
+      sum[h] += step->d_weights[(line[i] * 3 + position) * H + h];
+}
+
+static void row_scores(struct Step *step, size_t a)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t H = (size_t)step->factors.shape.H, first = pairs->row_first[a];
+  size_t n = pairs->row_first[a + 1] - first;
+  tile_attention_backward(&step->factors, step->config.attention, pairs,
+                          &step->scratch[omp_get_thread_num()], (int)a,
+                          step->weights + first * 3 * H, step->d_weights + first * 3 * H);
+  sum_scores(step, pairs->by_row + first, n, 0, step->gradients.score0 + a * H);
+  sum_scores(step, pairs->by_row + first, n, 2, step->score2_of_row + a * H);
+}
+
+static void scores_gradient(struct Step *step)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t p = (size_t)step->factors.shape.p, H = (size_t)step->factors.shape.H;
+#pragma omp parallel for
+  for (size_t a = 0; a < p; a++)
+    row_scores(step, a);
+#pragma omp parallel for
+  for (size_t b = 0; b < p; b++) {
+    size_t first = pairs->column_first[b];
+    sum_scores(step, pairs->by_column + first, pairs->column_first[b + 1] - first, 1,
+               step->gradients.score1 + b * H);
+  }
+  memset(step->gradients.score2, 0, H * sizeof(float));
+  for (size_t a = 0; a < p; a++)
+    for (size_t h = 0; h < H; h++)
+      step->gradients.score2[h] += step->score2_of_row[a * H + h];
+}
+
+static void add_to(float *sum, const float *terms, size_t count)
+{
+  for (size_t i = 0; i < count; i += LANES)
+    vector_store(sum + i, vector_load(sum + i) + vector_load(terms + i));
+}
+
+/* On one thread, each group's share of dW_L is added, in group order, while it is still in
+   cache; all groups use the first one's array. A group without rows has no share. */
+static void groups_one_by_one(struct Step *step, size_t count)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  float *W_L = step->groups[0].W_L;
+  memset(step->gradients.W_L, 0, count * sizeof(float));
+  for (size_t g = 0; g < pairs->n_groups; g++) {
+    group_gradient(step, g, W_L);
+    double begin = lap_begin(step);
+    if (pairs->group_first[g] < pairs->group_first[g + 1]) add_to(step->gradients.W_L, W_L, count);
+    lap(step, PART_REDUCTIONS, begin);
+  }
+}
+
+/* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset in
+   GroupSums. */
+static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
+{
+  const size_t block =
+      512 *
+      LANES; /* 16 KiB of sums stay in L1, and reads are long enough for the hardware prefetcher */
+#pragma omp parallel for
+  for (size_t first = 0; first < count; first += block) {
+    size_t end = first + block < count ? first + block : count;
+    memset(out + first, 0, (end - first) * sizeof *out);
+    for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
+      float *const *array = (float *const *)(const void *)((const char *)&step->groups[g] + member);
+      add_to(out + first, *array + first, end - first);
+    }
+  }
+}
+
+static struct Performance performance_of_groups(const struct GroupSums *groups, size_t n_groups,
+                                                size_t n)
+{
+  double loss = 0.0;
+  size_t correct = 0;
+  for (size_t g = 0; g < n_groups; g++) {
+    loss += groups[g].loss;
+    correct += groups[g].correct;
+  }
+  return (struct Performance){loss / (double)n, (double)correct / (double)n};
+}
+
+struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
+                                 struct Parameters *gradient)
+{
+  const struct Factors *t = &step->factors;
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  size_t count = (size_t)t->shape.V * t->mlp_width;
+  bool alone = omp_get_max_threads() == 1;
+  if (alone)
+    groups_one_by_one(step, count);
+  else
+#pragma omp parallel for schedule(dynamic)
+    for (size_t g = 0; g < pairs->n_groups; g++)
+      group_gradient(step, g, step->groups[g].W_L);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t b = 0; b < (size_t)t->shape.p; b++)
+    column_gradient(step, b);
+  double time = lap_begin(step);
+  scores_gradient(step);
+  if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);
+  sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
+  if (!t->folded)
+    sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
+               step->gradients.T2);
+  time = lap(step, PART_REDUCTIONS, time);
+  factors_backward(t, parameters, &step->gradients, gradient);
+  lap(step, PART_FACTORS_BACKWARD, time);
+  if (!step->config.biases) {
+    memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
+    memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));
+  }
+  return performance_of_groups(step->groups, pairs->n_groups, pairs->n);
+}
+
+static void group_evaluate(struct Step *step, const struct Pairs *pairs, size_t g,
+                           struct GroupSums *sums)
+{
+  struct TileScratch *scratch = &step->scratch[omp_get_thread_num()];
+  int begin = pairs->group_first[g], end = pairs->group_first[g + 1];
+  for (int row = begin, next; row < end; row = next) {
+    next = pairs_tile_end(pairs, row, end);
+    struct Tile tile = tile_of_rows(pairs, row, next);
+    tile.weights = scratch->weights;
+    tile.streams = scratch->streams;
+    tile.hidden = scratch->hidden;
+    tile_forward(&step->factors, &step->config, pairs, scratch, &tile);
+    tile_losses(&step->factors, pairs, &tile, 0.0f, sums);
+  }
+}
+
+struct Performance step_evaluate(struct Step *step, enum Subset subset)
+{
+  const struct Pairs *pairs = &step->pairs[subset];
+  struct GroupSums groups[MAX_GROUPS] = {0};
+#pragma omp parallel for schedule(dynamic)
+  for (size_t g = 0; g < pairs->n_groups; g++)
+    group_evaluate(step, pairs, g, &groups[g]);
+  return performance_of_groups(groups, pairs->n_groups, pairs->n);
+}

@@ -1,0 +1,77 @@
+/*
+ * Loss, accuracy and gradient over the training pairs, and loss and accuracy over any subset, with
+ * the factored network (engine/factored/factors.h). Same function and gradient as the textbook
+ * network, summed in a different order.
+ *
+ *   step_prepare(&step, &parameters);            // the factors, once per set of parameters
+ *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
+ *   step_evaluate(&step, SUBSET_TEST);            // forward alone
+ *
+ * Results do not depend on the number of threads: see engine/factored/pairs.h.
+ */
+#ifndef ENGINE_FACTORED_STEP_H
+#define ENGINE_FACTORED_STEP_H
+
+#include "engine/factored/factors.h"
+#include "engine/factored/pairs.h"
+#include "engine/factored/tile.h"
+
+struct Performance {
+  double loss;     /* mean cross-entropy in nats, over all V logits */
+  double accuracy; /* fraction of pairs whose largest logit is the answer's */
+};
+
+/* Sums over one group of rows; groups are then summed in order. */
+struct GroupSums {
+  double loss;
+  size_t correct;
+  float *W_L;  /* [V][mlp_width]: gradient of W_L, not transposed */
+  float *base; /* [width] */
+  float *T2;   /* [H][width] */
+};
+
+/* The parts of a step, for the timings of the benchmark (tests/bench). */
+enum StepPart {
+  PART_FACTORS,          /* parameters to factors */
+  PART_STREAMS,          /* attention, weighted sums of factor rows */
+  PART_MLP,              /* neurons, logits: the first dense product */
+  PART_LOSS,             /* losses and their gradients */
+  PART_MLP_BACKWARD,     /* the two other dense products */
+  PART_STREAMS_BACKWARD, /* gradients of the factor rows and of the attention weights */
+  PART_REDUCTIONS,       /* sums over groups, gradients of the scores */
+  PART_FACTORS_BACKWARD, /* gradients of the factors to those of the parameters */
+  N_STEP_PARTS
+};
+
+struct Step {
+  struct ModelConfig config;
+  struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
+  struct Factors factors;
+  struct FactorGradients gradients;
+  float *streams;       /* [n_train][width]: logits, then the streams' gradients */
+  float *weights;       /* [n_train][3][H] */
+  float *d_weights;     /* [n_train][3][H]: weight gradients, then score gradients */
+  float *score2_of_row; /* [p][H] */
+  struct GroupSums groups[MAX_GROUPS];
+  void *block; /* the allocation that holds these arrays */
+  int n_threads;
+  struct TileScratch *scratch;     /* [n_threads] */
+  double (*seconds)[N_STEP_PARTS]; /* [n_threads]: time per thread and part; NULL: not measured */
+};
+
+bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,
+               struct Error *error);
+void step_release(struct Step *step);
+
+void step_prepare(struct Step *step, const struct Parameters *parameters);
+
+/* Overwrites `gradient` with the gradient of GRADIENT_SCALE times the mean training loss
+   (network/flush.h). No intermediate value is subnormal, provided that the parameters are flushed,
+   as parameters_initialise and adamw_step leave them. */
+struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
+                                 struct Parameters *gradient);
+
+/* SUBSET_TRAIN or SUBSET_TEST. For the training pairs, bit-identical to step_gradient's result. */
+struct Performance step_evaluate(struct Step *step, enum Subset subset);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * The loops of engine/factored/stream.h over pairs, heads and the Wides of a row.
+ *
+ * Each loop is written once for any block of pairs, heads and Wides, and inlined with constants for
+ * the common blocks, so that a block's accumulators stay in registers. Block sizes follow from the
+ * register file: 32 registers of one Wide each with AVX-512, 16 of half a Wide without.
+ */
+enum { HEAD_BLOCK = 4 };
+_Static_assert((int)MATRIX_STRIP == 2 * (int)WIDE_LANES,
+               "forward_block stores two Wides to a strip");
+_Static_assert((int)FACTOR_STRIP % (FORWARD_WIDES * (int)WIDE_LANES) == 0, "pieces fill a strip");
+_Static_assert((int)FACTOR_STRIP % (ROW_BLOCK * (int)WIDE_LANES) == 0, "blocks fill a strip");
+_Static_assert((int)FACTOR_STRIP % (int)MATRIX_STRIP == 0,
+               "a strip of a factor begins with a strip");
+
+/* ---- forward ---- */
+
+/* Columns of a strip and where they go: the first MATRIX_STRIP columns to out, the next to out +
+ * jump. */
+struct Piece {
+  const float *base, *T0, *T1, *T2; /* [entries][H][columns of the strip]; base has one row */
+  bool rectified;
+  float *out;       /* of the first pair */
+  size_t row, jump; /* strides from pair to pair, and from MATRIX_STRIP columns to the next */
+};
+
+/* What the pairs of a row share, loaded once. T0 only if H = HEAD_BLOCK, when it fits in
+   registers. */
+struct Shared {
+  Wide base[FORWARD_WIDES], T0[HEAD_BLOCK][FORWARD_WIDES];
+};
+
+INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t columns, size_t wides,
+                                  const float *T0)
+{
+  struct Shared shared;
+#pragma GCC unroll 4
+  for (size_t v = 0; v < wides; v++)
+    shared.base[v] = wide_load(piece->base + v * WIDE_LANES);
+#pragma GCC unroll 4
+  for (size_t h = 0; h < HEAD_BLOCK && H == HEAD_BLOCK; h++)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      shared.T0[h][v] = wide_load(T0 + h * columns + v * WIDE_LANES);
+  return shared;
+}
+
+/* `wides` Wides of the streams of `count` pairs of a row. */
+INLINED void forward_block(const struct Piece *piece, const struct Shared *shared, size_t H,
+                           size_t columns, size_t wides, size_t count, bool folded, const float *T0,
+                           const int *column, const float *weights, float *out)
+{
+  Wide sum[FORWARD_BLOCK][FORWARD_WIDES];
+  const float *T1[FORWARD_BLOCK];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < count; i++) {
+    T1[i] = piece->T1 + (size_t)column[i] * H * columns;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      sum[i][v] = shared->base[v];
+  }
+#pragma GCC unroll 4
+  for (size_t h = 0; h < H; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++) {
+        Wide row =
+            H == HEAD_BLOCK ? shared->T0[h][v] : wide_load(T0 + h * columns + v * WIDE_LANES);
+        sum[i][v] = wide_fma(weight, row, sum[i][v]);
+      }
+    }
+#pragma GCC unroll 4
+  for (size_t h = 0; h < H; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++)
+        sum[i][v] = wide_fma(weight, wide_load(T1[i] + h * columns + v * WIDE_LANES), sum[i][v]);
+    }
+  for (size_t h = 0; h < H && !folded; h++)
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++) {
+      Wide weight = wide_fill(weights[i * 3 * H + 2 * H + h]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < wides; v++)
+        sum[i][v] =
+            wide_fma(weight, wide_load(piece->T2 + h * columns + v * WIDE_LANES), sum[i][v]);
+    }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < count; i++)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      sum[i][v] = piece->rectified ? wide_rectify(sum[i][v]) : wide_flush(sum[i][v]);
+#pragma GCC unroll 4
+  for (size_t i = 0; i < count; i++)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < wides; v++)
+      wide_store(out + i * piece->row + v / 2 * piece->jump + v % 2 * WIDE_LANES, sum[i][v]);
+}
+
+/* `wides` Wides of the streams of all pairs, in a strip `columns` wide. */
+INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows, size_t H,
+                           size_t columns, size_t wides, bool folded)
+{
+  const float *weights = rows->weights;
+  float *out = piece->out;
+  size_t i = rows->row_first[rows->first_row];
+  for (int a = rows->first_row; a < rows->end_row; a++) {
+    size_t end = rows->row_first[a + 1];
+    const float *T0 = piece->T0 + (size_t)a * H * columns;
+    struct Shared shared = load_shared(piece, H, columns, wides, T0);
+    for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
+      forward_block(piece, &shared, H, columns, wides, FORWARD_BLOCK, folded, T0, rows->column + i,
+                    weights, out);
+      weights += FORWARD_BLOCK * 3 * H;
+      out += FORWARD_BLOCK * piece->row;
+    }
+    for (; i < end; i++) {
+      forward_block(piece, &shared, H, columns, wides, 1, folded, T0, rows->column + i, weights,
+                    out);
+      weights += 3 * H;
+      out += piece->row;
+    }
+  }
+}
+
+/* One strip; the width of a whole strip is a constant. */
+INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *rows, size_t H,
+                           bool folded, struct FactorStrip strip)
+{
+  size_t n = rows->row_first[rows->end_row] - rows->row_first[rows->first_row];
+  size_t factor = strip.begin * (size_t)t->shape.p * H, columns = strip.columns;
+  size_t step = columns == FACTOR_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
+  bool logits = strip.begin >= t->mlp_width;
+  float *out = logits ? rows->streams + strip.begin : rows->hidden + strip.begin * n;
+  size_t row = logits ? t->width : MATRIX_STRIP, jump = logits ? MATRIX_STRIP : n * MATRIX_STRIP;
+  for (size_t f = 0; f < columns; f += step) {
+    const struct Piece piece = {.base = t->base + strip.begin + f,
+                                .T0 = t->T0 + factor + f,
+                                .T1 = t->T1 + factor + f,
+                                .T2 = t->T2 + strip.begin * H + f,
+                                .rectified = rows->rectified && !logits,
+                                .out = out + f / MATRIX_STRIP * jump + f % MATRIX_STRIP,
+                                .row = row,
+                                .jump = jump};
+    if (columns == FACTOR_STRIP)
+      forward_piece(&piece, rows, H, FACTOR_STRIP, FORWARD_WIDES, folded);
+    else
+      forward_piece(&piece, rows, H, columns, 1, folded);
+  }
+}
+
+INLINED void forward_strips(const struct Factors *t, const struct RowsOfPairs *rows, size_t H,
+                            bool folded)
+{
+  for (size_t s = 0; s < factor_strips(t); s++)
+    forward_strip(t, rows, H, folded, factor_strip(t, s));
+}
+
+static void forward(const struct Factors *t, const struct RowsOfPairs *rows)
+{
+  if (t->shape.H == HEAD_BLOCK && t->folded)
+    forward_strips(t, rows, HEAD_BLOCK, true);
+  else if (t->shape.H == HEAD_BLOCK)
+    forward_strips(t, rows, HEAD_BLOCK, false);
+  else
+    forward_strips(t, rows, (size_t)t->shape.H, t->folded);
+}
+
+/* ---- backward, the weights ---- */
+
+/* Offset of a strip of the line's entry in a factor. */
+INLINED size_t entry_in(const struct StreamLine *line, struct FactorStrip strip, size_t H)
+{
+  return (strip.begin * line->entries + line->entry * strip.columns) * H;
+}
+
+/* One strip's contribution to the dot products of `count` (up to PAIR_BLOCK) pairs' gradients
+   with the entry's rows of `heads` (up to HEAD_BLOCK) heads. The gradients along a column are
+   far apart in memory, so the next pairs', `ahead`, are prefetched. */
+INLINED void add_strip(size_t columns, size_t heads, size_t count, size_t begin, const float *entry,
+                       const float *const gradients[], const float *const ahead[],
+                       Wide sum[][HEAD_BLOCK])
+{
+  for (size_t f = 0; f < columns; f += WIDE_LANES) {
+    Wide gradient[PAIR_BLOCK];
+    for (size_t i = 0; i < count; i++) {
+      gradient[i] = wide_load(gradients[i] + begin + f);
+      __builtin_prefetch(ahead[i] + begin + f);
+    }
+    for (size_t h = 0; h < heads; h++) {
+      Wide row = wide_load(entry + h * columns + f);
+      for (size_t i = 0; i < count; i++)
+        sum[i][h] = wide_fma(gradient[i], row, sum[i][h]);
+    }
+  }
+}
+
+/* The dot products, to d_weights. */
+INLINED void weights_backward(const struct Factors *t, const struct StreamLine *line, size_t heads,
+                              size_t first_head, size_t count, const float *const gradients[],
+                              const float *const ahead[], float *const d_weights[])
+{
+  Wide sum[PAIR_BLOCK][HEAD_BLOCK];
+  for (size_t i = 0; i < count; i++)
+    for (size_t h = 0; h < heads; h++)
+      sum[i][h] = wide_fill(0.0f);
+  size_t H = (size_t)t->shape.H;
+  for (size_t s = 0; s < factor_strips(t); s++) {
+    struct FactorStrip strip = factor_strip(t, s);
+    size_t columns = strip.columns;
+    const float *entry = line->factor + entry_in(line, strip, H) + first_head * columns;
+    if (columns == FACTOR_STRIP)
+      add_strip(FACTOR_STRIP, heads, count, strip.begin, entry, gradients, ahead, sum);
+    else
+      add_strip(columns, heads, count, strip.begin, entry, gradients, ahead, sum);
+  }
+  for (size_t i = 0; i < count; i++)
+    for (size_t h = 0; h < heads; h++)
+      d_weights[i][h] = flush(wide_sum(sum[i][h]));
+}
+
+INLINED void weights_backward_pairs(const struct Factors *t, const struct StreamLine *line,
+                                    size_t heads, size_t first_head, size_t count, size_t first,
+                                    float *d_weights)
+{
+  size_t width = t->width, stride = 3 * (size_t)t->shape.H;
+  const float *gradients[PAIR_BLOCK], *ahead[PAIR_BLOCK];
+  float *outputs[PAIR_BLOCK];
+  for (size_t i = 0; i < count; i++) {
+    size_t next = first + count + i < line->n ? first + count + i : first + i;
+    gradients[i] = line->gradients + line->pairs[first + i] * width;
+    ahead[i] = line->gradients + line->pairs[next] * width;
+    outputs[i] = d_weights + line->pairs[first + i] * stride + first_head;
+  }
+  weights_backward(t, line, heads, first_head, count, gradients, ahead, outputs);
+}
+
+INLINED void weights_backward_line(const struct Factors *t, const struct StreamLine *line,
+                                   size_t heads, size_t first_head, float *d_weights)
+{
+  size_t i = 0;
+  for (; i + PAIR_BLOCK <= line->n; i += PAIR_BLOCK)
+    weights_backward_pairs(t, line, heads, first_head, PAIR_BLOCK, i, d_weights);
+  for (; i < line->n; i++)
+    weights_backward_pairs(t, line, heads, first_head, 1, i, d_weights);
+}
+
+/* ---- backward, the factor entry ---- */
+
+/* The gradient of `heads` heads of the entry, for `count` (up to ROW_BLOCK) Wides from column f
+   on, summed over all pairs of the line, to out + head columns; if `summed`, also the sum of the
+   pairs' gradients. */
+INLINED void table_backward(const struct Factors *t, const struct StreamLine *line, size_t columns,
+                            size_t heads, size_t first_head, size_t count, size_t f, bool summed,
+                            bool accumulate, float *out)
+{
+  size_t stride = 3 * (size_t)t->shape.H;
+  Wide sum[HEAD_BLOCK][ROW_BLOCK], total[ROW_BLOCK];
+  for (size_t v = 0; v < count; v++) {
+    total[v] = summed ? wide_load(line->sum + f + v * WIDE_LANES) : wide_fill(0.0f);
+    for (size_t h = 0; h < heads; h++)
+      sum[h][v] = accumulate ? wide_load(out + h * columns + v * WIDE_LANES) : wide_fill(0.0f);
+  }
+  for (size_t i = 0; i < line->n; i++) {
+    const float *gradient = line->gradients + line->pairs[i] * t->width + f;
+    const float *weights = line->weights + line->pairs[i] * stride + first_head;
+    Wide d_stream[ROW_BLOCK];
+    for (size_t v = 0; v < count; v++)
+      d_stream[v] = wide_load(gradient + v * WIDE_LANES);
+    for (size_t v = 0; summed && v < count; v++)
+      total[v] = wide_add(total[v], d_stream[v]);
+    for (size_t h = 0; h < heads; h++) {
+      Wide weight = wide_fill(weights[h]);
+      for (size_t v = 0; v < count; v++)
+        sum[h][v] = wide_fma(weight, d_stream[v], sum[h][v]);
+    }
+  }
+  for (size_t v = 0; v < count; v++) {
+    if (summed) wide_store(line->sum + f + v * WIDE_LANES, total[v]);
+    for (size_t h = 0; h < heads; h++)
+      wide_store(out + h * columns + v * WIDE_LANES, wide_flush(sum[h][v]));
+  }
+}
+
+INLINED void table_backward_strips(const struct Factors *t, const struct StreamLine *line,
+                                   size_t heads, size_t first_head, bool summed, bool accumulate,
+                                   float *d_factor)
+{
+  for (size_t s = 0; s < factor_strips(t); s++) {
+    struct FactorStrip strip = factor_strip(t, s);
+    size_t columns = strip.columns;
+    float *out = d_factor + entry_in(line, strip, (size_t)t->shape.H) + first_head * columns;
+    if (columns == FACTOR_STRIP)
+      for (size_t f = 0; f < FACTOR_STRIP; f += ROW_BLOCK * WIDE_LANES)
+        table_backward(t, line, FACTOR_STRIP, heads, first_head, ROW_BLOCK, strip.begin + f, summed,
+                       accumulate, out + f);
+    else
+      for (size_t f = 0; f < columns; f += WIDE_LANES)
+        table_backward(t, line, columns, heads, first_head, 1, strip.begin + f, summed, accumulate,
+                       out + f);
+  }
+}
+
+/* `summed` becomes a constant, which frees the registers of the sum where there is none. */
+INLINED void backward_heads(const struct Factors *t, const struct StreamLine *line, size_t heads,
+                            size_t first_head, bool accumulate, float *d_factor, float *d_weights)
+{
+  weights_backward_line(t, line, heads, first_head, d_weights);
+  if (line->sum && first_head == 0)
+    table_backward_strips(t, line, heads, first_head, true, accumulate, d_factor);
+  else
+    table_backward_strips(t, line, heads, first_head, false, accumulate, d_factor);
+}
+
+static void backward(const struct Factors *t, const struct StreamLine *line, bool accumulate,
+                     float *d_factor, float *d_weights)
+{
+  size_t H = (size_t)t->shape.H, h = 0;
+  for (; h + HEAD_BLOCK <= H; h += HEAD_BLOCK)
+    backward_heads(t, line, HEAD_BLOCK, h, accumulate, d_factor, d_weights);
+  for (; h < H; h++)
+    backward_heads(t, line, 1, h, accumulate, d_factor, d_weights);
+}

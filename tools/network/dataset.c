@@ -1,0 +1,90 @@
+#include "network/dataset.h"
+
+#include "base/memory.h"
+#include "network/random.h"
+
+#include <stdlib.h>
+
+static int answer_of(const struct DataConfig *config, int64_t a, int64_t b)
+{
+  int64_t p = config->modulus;
+  switch (config->operation) {
+  case OPERATION_ADD:
+    return (int)((a + b) % p);
+  case OPERATION_SUBTRACT:
+    return (int)((a - b + p) % p);
+  case OPERATION_QUADRATIC:
+    return (int)((a * a % p + a * b % p + b * b % p) % p);
+  case OPERATION_RANDOM:
+    break;
+  }
+  return (int)(random_uniform(config->seed, "data.answer", (uint64_t)(p * a + b)) * (double)p);
+}
+
+bool dataset_shuffle(size_t *pairs, int p, int64_t seed, struct Error *error)
+{
+  struct Twister *twister = memory_new(1, sizeof *twister, "a random generator", error);
+  if (!twister) return false;
+  twister_seed(twister, seed);
+  size_t n = (size_t)p * (size_t)p;
+  for (size_t i = 0; i < n; i++)
+    pairs[i] = i;
+  for (size_t i = n - 1; i > 0; i--) {
+    size_t j = twister_below(twister, i + 1);
+    size_t kept = pairs[i];
+    pairs[i] = pairs[j];
+    pairs[j] = kept;
+  }
+  free(twister);
+  return true;
+}
+
+static bool count_split(struct Dataset *dataset, double train_fraction, struct Error *error)
+{
+  double n_pairs = (double)dataset->p * (double)dataset->p;
+  double n_train = n_pairs * train_fraction;
+  if (!(n_train >= 1))
+    return error_set(error, "data.train_fraction=%g of %.0f pairs leaves none to train on",
+                     train_fraction, n_pairs);
+  if (!(n_train < n_pairs))
+    return error_set(error, "data.train_fraction=%g of %.0f pairs leaves none to test on",
+                     train_fraction, n_pairs);
+  dataset->n_train = (size_t)n_train;
+  dataset->n_test = (size_t)n_pairs - dataset->n_train;
+  return true;
+}
+
+static bool split(struct Dataset *dataset, int64_t seed, struct Error *error)
+{
+  size_t n = (size_t)dataset->p * (size_t)dataset->p;
+  size_t *pairs = memory_new(n, sizeof *pairs, "the order of the pairs", error);
+  bool shuffled = pairs && dataset_shuffle(pairs, dataset->p, seed, error);
+  for (size_t i = 0; shuffled && i < dataset->n_train; i++)
+    dataset->train[pairs[i]] = 1;
+  free(pairs);
+  return shuffled;
+}
+
+bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error)
+{
+  *dataset = (struct Dataset){.p = config->modulus};
+  if (!count_split(dataset, config->train_fraction, error)) return false;
+  size_t p = (size_t)config->modulus;
+  dataset->answer = memory_new(p * p, sizeof *dataset->answer, "the answers of all pairs", error);
+  dataset->train = memory_new(p * p, sizeof *dataset->train, "the split of all pairs", error);
+  if (!dataset->answer || !dataset->train || !split(dataset, config->seed, error)) {
+    dataset_release(dataset);
+    return false;
+  }
+  for (size_t a = 0; a < p; a++)
+    for (size_t b = 0; b < p; b++)
+      dataset->answer[p * a + b] = answer_of(config, (int64_t)a, (int64_t)b);
+  return true;
+}
+
+void dataset_release(struct Dataset *dataset)
+{
+  free(dataset->answer);
+  free(dataset->train);
+  *dataset = (struct Dataset){0};
+}

@@ -1,0 +1,40 @@
+/*
+ * The data set: all p^2 pairs (a, b), as grids [a][b], with their answers and the split into
+ * training and test pairs.
+ *
+ * Answers, all in 0..p-1:
+ *   add        (a + b) mod p
+ *   subtract   (a - b) mod p
+ *   quadratic  (a^2 + ab + b^2) mod p
+ *   random     fixed: floor(p u) for a uniform u that depends on data.seed, a and b alone
+ *              (network/random.h, name "data.answer", index p a + b). They differ from the
+ * authors', whose code draws them on the fly from Python's generator.
+ *
+ * The split is CPython's: the first int(train_fraction p^2) pairs of the lexicographic list after
+ * random.seed(seed); random.shuffle(pairs). int() truncates the double-precision product.
+ */
+#ifndef NETWORK_DATASET_H
+#define NETWORK_DATASET_H
+
+#include "base/error.h"
+#include "config/config.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct Dataset {
+  int p;
+  int *answer;    /* [p][p] */
+  uint8_t *train; /* [p][p]: 1 for training pairs */
+  size_t n_train, n_test;
+};
+
+/* Builds the data set for a modulus of at least 2, prime or not. Errors: no memory; no training
+   pairs or no test pairs. After an error there is nothing to release. */
+bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error);
+void dataset_release(struct Dataset *dataset);
+
+/* The shuffled order: indices p a + b of all pairs, [p^2]. */
+bool dataset_shuffle(size_t *pairs, int p, int64_t seed, struct Error *error);
+
+#endif

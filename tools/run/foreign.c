@@ -1,0 +1,290 @@
+#include "run/foreign.h"
+
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* PyTorch files may have lists of losses before the weights. */
+enum { MOST_READ = 4 << 20 };
+
+/* Longer paths are not quoted in a command: the message would be truncated. */
+enum { PATH_SIZE = 128 };
+
+/* The start of a file. */
+struct Head {
+  unsigned char *bytes;
+  size_t size;
+};
+
+static bool starts_with(const struct Head *head, const void *start, size_t length)
+{
+  return head->size >= length && memcmp(head->bytes, start, length) == 0;
+}
+
+/* ---- conversion commands in Python ---- */
+
+/* The quoted paths of a command: a file, and the new one to convert it to. */
+struct Paths {
+  char from[PATH_SIZE], to[PATH_SIZE + sizeof "-converted.safetensors"];
+};
+
+/* Paths that would end the quotes are kept out of commands, as readers may paste them. */
+static bool fits_quotes(const char *text)
+{
+  return !strpbrk(text, "'\"\\");
+}
+
+/* A path that is too long or unsafe is left to the reader. */
+static void set_paths(struct Paths *paths, const char *path)
+{
+  if (!fits_quotes(path) || strlen(path) >= PATH_SIZE) path = "FILE";
+  const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+  int stem = dot ? (int)(dot - path) : (int)strlen(path);
+  snprintf(paths->from, sizeof paths->from, "%s", path);
+  snprintf(paths->to, sizeof paths->to, "%.*s.safetensors", stem, path);
+  if (access(paths->to, F_OK) == 0)
+    snprintf(paths->to, sizeof paths->to, "%.*s-converted.safetensors", stem, path);
+}
+
+/* The value v of the parameter n in TransformerLens' orientation, from that of the authors' code;
+   h is the number of heads. */
+#define FROM_AUTHORS                                                                               \
+  "(v.T.reshape(h, -1, len(v)) if n.endswith(\"W_O\") else v.swapaxes(-1, -2) "                    \
+  "if n.endswith((\"W_E\", \"W_Q\", \"W_K\", \"W_V\", \"W_in\", \"W_out\")) else v)"
+
+bool foreign_layout(const struct Safetensors *file, const char *prefix, struct Error *error)
+{
+  struct Paths paths;
+  set_paths(&paths, file->path);
+  return error_set(error,
+                   "blocks.0.attn.W_O is one matrix for all heads, as in the code of the paper's "
+                   "authors, which also transposes the others; convert it with python3 -c '"
+                   "from safetensors.numpy import load_file, save_file; s = load_file(\"%s\"); "
+                   "h = len(s[\"%sblocks.0.attn.W_Q\"]); save_file({n: " FROM_AUTHORS ".copy() "
+                   "for n, v in s.items()}, \"%s\")'",
+                   paths.from, fits_quotes(prefix) ? prefix : "PREFIX.", paths.to);
+}
+
+/* ---- PyTorch ---- */
+
+/* The bytes before the first tensor: they contain the keys of the enclosing dictionaries. */
+static struct Head before_tensors(const struct Head *head)
+{
+  static const char rebuild[] = "_rebuild_tensor";
+  const unsigned char *first = memmem(head->bytes, head->size, rebuild, sizeof rebuild - 1);
+  return (struct Head){head->bytes, first ? (size_t)(first - head->bytes) : 0};
+}
+
+/* Finds a text pickled as BINUNICODE: X, four bytes of length, the text. */
+static const unsigned char *find_text(const struct Head *head, const char *text)
+{
+  char pickled[64] = {'X', (char)strlen(text)};
+  snprintf(pickled + 5, sizeof pickled - 5, "%s", text);
+  return head->size > 0 ? memmem(head->bytes, head->size, pickled, 5 + strlen(text)) : NULL;
+}
+
+/* The Python expression for the parameters in the result of torch.load. */
+static const char *find_state(const struct Head *head)
+{
+  static const struct {
+    const char *key, *index;
+  } places[] = {{"state_dict", "[\"state_dict\"]"},
+                {"model_state_dict", "[\"model_state_dict\"]"},
+                {"model", "[\"model\"]"},
+                {"state_dicts", "[\"state_dicts\"][-1]"}};
+  struct Head keys = before_tensors(head);
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+    if (find_text(&keys, places[i].key)) return places[i].index;
+  return "";
+}
+
+/* Is W_O a matrix? Between a tensor's name and the next are Q, which ends the reference to its
+   storage; its offset, K and a byte; and its shape: for each axis K and a byte or M and two, then
+   0x86 for a pair. */
+static bool has_layout_of_authors(const struct Head *head)
+{
+  static const char layer[] = "blocks.0.", name[] = "blocks.0.attn.W_O";
+  const unsigned char *end = head->bytes + head->size, *at = find_text(head, name), *next;
+  if (!at) return false;
+  at += 5 + sizeof name - 1;
+  next = memmem(at, (size_t)(end - at), layer, sizeof layer - 1);
+  if (next) end = next;
+  at = memmem(at, (size_t)(end - at), "QK\0", 3);
+  if (!at) return false;
+  at += 3;
+  while (end - at > 3 && (*at == 'K' || *at == 'M'))
+    at += *at == 'K' ? 2 : 3;
+  return at < end && *at == 0x86;
+}
+
+static void say_pytorch(const struct Head *head, const char *path, const char *what,
+                        struct Error *error)
+{
+  static const char lightning[] = "pytorch-lightning_version";
+  if (memmem(head->bytes, head->size, lightning, sizeof lightning - 1))
+    what = "a checkpoint of PyTorch Lightning";
+  bool of_authors = has_layout_of_authors(head);
+  struct Paths paths;
+  set_paths(&paths, path);
+  error_set(error,
+            "%s, not safetensors; convert it with python3 -c 'import torch, "
+            "safetensors.torch; s = torch.load(\"%s\", map_location=\"cpu\")%s; "
+            "%ssafetensors.torch.save_file({n: %s.contiguous().clone() for n, v in "
+            "s.items() if torch.is_tensor(v)}, \"%s\")'",
+            what, paths.from, find_state(head),
+            of_authors ? "h = len(s[\"blocks.0.attn.W_Q\"]); " : "",
+            of_authors ? FROM_AUTHORS : "v", paths.to);
+}
+
+/* ---- archives ---- */
+
+/* The name of a zip file's first entry, `length` bytes long, starts at byte 30. */
+static bool first_entry_ends(const struct Head *head, const char *ending)
+{
+  enum { NAME_LENGTH = 26, NAME = 30 };
+  size_t length, of_ending = strlen(ending);
+  if (head->size < NAME) return false;
+  length = head->bytes[NAME_LENGTH] | (size_t)head->bytes[NAME_LENGTH + 1] << 8;
+  return length >= of_ending && head->size >= NAME + length &&
+         memcmp(head->bytes + NAME + length - of_ending, ending, of_ending) == 0;
+}
+
+static void say_zip(const struct Head *head, const char *path, struct Error *error)
+{
+  struct Paths paths;
+  set_paths(&paths, path);
+  if (first_entry_ends(head, "data.pkl"))
+    say_pytorch(head, path, "a PyTorch file (torch.save)", error);
+  else if (first_entry_ends(head, ".npy"))
+    error_set(error,
+              "a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
+              "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"%s\")), \"%s\")'",
+              paths.from, paths.to);
+  else
+    error_set(error, "a zip archive, not safetensors; unzip it and open the file inside");
+}
+
+/* ---- all kinds ---- */
+
+static bool is_blank(unsigned char c)
+{
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* White space, then one of these, ignoring case. */
+static bool is_web_page(const struct Head *head)
+{
+  static const char *const starts[] = {"<!doctype html", "<html", "<head"};
+  size_t at = 0;
+  while (at < head->size && is_blank(head->bytes[at]))
+    at++;
+  const char *text = (const char *)head->bytes + at;
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (head->size - at >= strlen(starts[i]) &&
+        strncasecmp(text, starts[i], strlen(starts[i])) == 0)
+      return true;
+  return false;
+}
+
+static const struct {
+  const char *start;
+  size_t length;
+  const char *message;
+} kinds[] = {
+#define START(text) text, sizeof(text) - 1
+    {START("version https://git-lfs.github.com/spec/"),
+     "a Git LFS pointer, not the file itself; get that with: git lfs pull"},
+    {START("\x93NUMPY"),
+     "a single NumPy array (.npy); a checkpoint needs all parameters by name: put them into a dict "
+     "in Python and save it with safetensors.numpy.save_file"},
+    {START("\x89HDF\r\n\x1a\n"),
+     "an HDF5 file, not safetensors; read its arrays with h5py in Python and save a dict of them "
+     "with safetensors.numpy.save_file"},
+    {START("{"), "a JSON file, such as the index of a sharded checkpoint; open the .safetensors "
+                 "file itself"},
+    {START("\x1f\x8b"), "compressed with gzip; decompress it with: gunzip, or tar xzf"},
+    {START("BZh"), "compressed with bzip2; decompress it with: bunzip2, or tar xjf"},
+    {START("\xfd"
+           "7zXZ"),
+     "compressed with xz; decompress it with: unxz, or tar xJf"},
+    {START("\x28\xb5\x2f\xfd"), "compressed with Zstandard; decompress it with: unzstd"},
+#undef START
+};
+
+/* Is the start plain ASCII? */
+static bool is_text(const struct Head *head)
+{
+  enum { ENOUGH = 512 };
+  bool text = head->size > 0;
+  for (size_t i = 0; text && i < head->size && i < ENOUGH; i++)
+    text = (head->bytes[i] > ' ' && head->bytes[i] <= '~') || is_blank(head->bytes[i]);
+  return text;
+}
+
+/* Leaves the error alone if the kind is unknown. */
+static void explain(const struct Head *head, const char *path, struct Error *error)
+{
+  static const char legacy[] = "\x80\x02\x8a\x0al\xfc\x9c"
+                               "F\xf9 j\xa8P\x19";
+  if (head->size == 0)
+    error_set(error, "the file is empty; was the download or copy completed?");
+  else if (starts_with(head, "PK\3\4", 4))
+    say_zip(head, path, error);
+  else if (starts_with(head, legacy, sizeof legacy - 1))
+    say_pytorch(head, path, "a PyTorch file (torch.save, before version 1.6)", error);
+  else if (starts_with(head, "\x80", 1) && head->size > 1 && head->bytes[1] <= 5)
+    error_set(error, "a Python pickle, not safetensors; load it in Python and save a dict of "
+                     "its arrays with safetensors.numpy.save_file");
+  else if (is_web_page(head)) /* before text files in general */
+    error_set(error, "a web page (HTML), not the file itself; download it by the page's \"raw\" or "
+                     "\"download\" link");
+  else if (is_text(head))
+    error_set(error, "a text file, not safetensors");
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (starts_with(head, kinds[i].start, kinds[i].length))
+      error_set(error, "%s", kinds[i].message);
+}
+
+/* Like safetensors_open, does not wait for the writer of a pipe. */
+static bool read_head(const char *path, struct Head *head, struct Error *error)
+{
+  int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  struct stat status;
+  bool regular = descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  size_t size = regular && status.st_size < MOST_READ ? (size_t)status.st_size : MOST_READ;
+  ssize_t got = -1;
+  head->bytes = regular ? memory_new(size, 1, "the start of a file", error) : NULL;
+  if (head->bytes) got = read(descriptor, head->bytes, size);
+  if (descriptor >= 0) close(descriptor);
+  if (got >= 0) head->size = (size_t)got;
+  return got >= 0;
+}
+
+/* Does it start with a plausible length in eight bytes, followed by a JSON object? */
+static bool is_safetensors(const struct Head *head)
+{
+  enum { LENGTH_SIZE = 8, LONGEST = 4 }; /* headers have less than 2^32 bytes */
+  static const unsigned char zeros[LENGTH_SIZE - LONGEST];
+  return head->size > LENGTH_SIZE && head->bytes[LENGTH_SIZE] == '{' &&
+         memcmp(head->bytes + LONGEST, zeros, sizeof zeros) == 0;
+}
+
+bool foreign_file(const char *path, struct Error *error)
+{
+  struct Head head = {0};
+  struct Error found = {0};
+  if (error->code == 0 && read_head(path, &head, &found) && !is_safetensors(&head))
+    explain(&head, path, &found);
+  if (head.bytes && found.message[0] != '\0') {
+    *error = found;
+    error_prefix(error, "%s", path);
+  }
+  free(head.bytes);
+  return false;
+}
