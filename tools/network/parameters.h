@@ -1,18 +1,19 @@
 /*
- * The parameters of the network, in one allocation and described by one list. Names, shapes and
+ * The parameters of a network, in one allocation and described by one list. Names, shapes and
  * orientation follow TransformerLens: activations are row vectors, q = x W_Q[h]. With V_in = p + 1
- * tokens, V = p or p + 1 logits, H heads, d = d_model, m = d_mlp:
+ * tokens, V = p or p + 1 logits, N positions, H heads, d = d_model, m = d_mlp, and one set of the
+ * blocks' parameters for each layer l = 0 .. n_layers - 1:
  *
  *   W_E   embed.W_E             [V_in, d]        N(0, 1/d)
- *   W_pos pos_embed.W_pos       [3, d]           N(0, 1/d)
- *   W_Q   blocks.0.attn.W_Q     [H, d, d_head]   N(0, 1/d)
- *   W_K   blocks.0.attn.W_K     [H, d, d_head]   N(0, 1/d)
- *   W_V   blocks.0.attn.W_V     [H, d, d_head]   N(0, 1/d)
- *   W_O   blocks.0.attn.W_O     [H, d_head, d]   N(0, 1/d)
- *   W_in  blocks.0.mlp.W_in     [d, m]           N(0, 1/d)
- *   b_in  blocks.0.mlp.b_in     [m]              0
- *   W_out blocks.0.mlp.W_out    [m, d]           N(0, 1/d)
- *   b_out blocks.0.mlp.b_out    [d]              0
+ *   W_pos pos_embed.W_pos       [N, d]           N(0, 1/d)
+ *   W_Q   blocks.l.attn.W_Q     [H, d, d_head]   N(0, 1/d)
+ *   W_K   blocks.l.attn.W_K     [H, d, d_head]   N(0, 1/d)
+ *   W_V   blocks.l.attn.W_V     [H, d, d_head]   N(0, 1/d)
+ *   W_O   blocks.l.attn.W_O     [H, d_head, d]   N(0, 1/d)
+ *   W_in  blocks.l.mlp.W_in     [d, m]           N(0, 1/d)
+ *   b_in  blocks.l.mlp.b_in     [m]              0
+ *   W_out blocks.l.mlp.W_out    [m, d]           N(0, 1/d)
+ *   b_out blocks.l.mlp.b_out    [d]              0
  *   W_U   unembed.W_U           [d, V]           N(0, 1/V)
  */
 #ifndef NETWORK_PARAMETERS_H
@@ -23,48 +24,64 @@
 
 #include <stddef.h>
 
+/* The kinds of parameters, in the order of the list. In a network of one layer the kind is also
+   the parameter's place in the list. */
 enum Parameter { W_E, W_POS, W_Q, W_K, W_V, W_O, W_IN, B_IN, W_OUT, B_OUT, W_U, N_PARAMETERS };
 
-enum { PARAMETER_MAX_RANK = 3 };
+enum { PARAMETER_MAX_RANK = 3, PARAMETER_NAME_SIZE = 32 };
 
 struct ParameterInfo {
-  const char *name;       /* in files: "blocks.0.attn.W_Q" */
-  const char *short_name; /* in tables and messages: "W_Q" */
+  enum Parameter kind;
+  int layer;                      /* 0 where a parameter belongs to no layer */
+  char name[PARAMETER_NAME_SIZE]; /* in files: "blocks.0.attn.W_Q" */
+  const char *short_name;         /* in tables and messages: "W_Q" */
   int rank;
   size_t shape[PARAMETER_MAX_RANK];
-  size_t offset, count; /* in floats, in the allocation */
+  size_t offset, count; /* in numbers, in the allocation */
   double variance;      /* of its initialisation */
 };
 
-/* The sizes of a network, from its configuration. */
+/* The sizes of a network. */
 struct Shape {
-  int p;    /* modulus */
-  int V_in; /* tokens: p + 1 */
-  int V;    /* logits: p or p + 1 */
-  int H, d_model, d_head, d_mlp;
+  int p;           /* modulus */
+  int V_in;        /* tokens: p + 1 */
+  int V;           /* logits: p or p + 1 */
+  int n_positions; /* N: "a", "b" and "=" */
+  int n_layers, H, d_model, d_head, d_mlp;
 };
+
+/* The sizes of the configured network. */
+struct Shape shape_of_config(const struct Config *config);
 
 struct Parameters {
   struct Shape shape;
-  struct ParameterInfo info[N_PARAMETERS];
-  size_t total;  /* floats in all */
-  float *values; /* [total], 64-byte aligned */
+  int n;                      /* parameters in the list */
+  struct ParameterInfo *info; /* [n] */
+  size_t total;               /* floats in all */
+  float *values;              /* [total], 64-byte aligned */
 };
 
-/* Fills in shape and list for the configured sizes, without allocating values. Error: sizes that
-   cannot be addressed. */
+/* Fills in shape and list for the configured sizes, without allocating values. Errors: sizes that
+   cannot be addressed, or no memory; then there is nothing to release. */
 bool parameters_describe(struct Parameters *parameters, const struct Config *config,
                          struct Error *error);
 
+/* The same for sizes of any depth. */
+bool parameters_describe_shape(struct Parameters *parameters, const struct Shape *shape,
+                               struct Error *error);
+
 /* Allocates parameters of the configured sizes, all zero. The biases exist, and stay zero, even
-   with model.biases = false. Errors: those of parameters_describe, or no memory; then there is
-   nothing to release. */
+   with model.biases = false. Errors: those of parameters_describe; then there is nothing to
+   release. */
 bool parameters_init(struct Parameters *parameters, const struct Config *config,
                      struct Error *error);
 void parameters_release(struct Parameters *parameters);
 
-/* The values of one parameter, [info.count]. */
-float *parameters_at(const struct Parameters *parameters, enum Parameter which);
+/* The place in the list of a parameter of a layer; `layer` is ignored for W_E, W_pos and W_U. */
+int parameters_place(const struct Parameters *parameters, int layer, enum Parameter kind);
+
+/* The values of one parameter of the first layer, or of none: [info.count]. */
+float *parameters_at(const struct Parameters *parameters, enum Parameter kind);
 
 /* Draws the initial values: a pure function of the seed, each tensor's name and each index
    (network/random.h), flushed (network/flush.h). */

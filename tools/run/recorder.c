@@ -13,7 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EPOCH_TENSOR = N_PARAMETERS, MASK_TENSOR, N_TENSORS };
+/* The tensors of a trajectory: its n parameters, then these. */
+enum { EPOCH_TENSOR, MASK_TENSOR, N_FURTHER };
+
+static size_t further(const struct Parameters *parameters, int tensor)
+{
+  return (size_t)(parameters->n + tensor);
+}
 
 /* ---- when ---- */
 
@@ -45,9 +51,9 @@ size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch)
 /* ---- the partial trajectory ---- */
 
 static void describe_tensors(const struct Parameters *parameters, size_t n_snapshots,
-                             struct TensorSpec specs[N_TENSORS])
+                             struct TensorSpec *specs)
 {
-  for (int i = 0; i < N_PARAMETERS; i++) {
+  for (int i = 0; i < parameters->n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     specs[i] = (struct TensorSpec){
         .name = info->name, .dtype = DTYPE_F32, .rank = info->rank + 1, .shape = {n_snapshots}};
@@ -55,9 +61,9 @@ static void describe_tensors(const struct Parameters *parameters, size_t n_snaps
       specs[i].shape[k + 1] = info->shape[k];
   }
   size_t p = (size_t)parameters->shape.p;
-  specs[EPOCH_TENSOR] =
+  specs[further(parameters, EPOCH_TENSOR)] =
       (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64, .rank = 1, .shape = {n_snapshots}};
-  specs[MASK_TENSOR] =
+  specs[further(parameters, MASK_TENSOR)] =
       (struct TensorSpec){.name = "train_mask", .dtype = DTYPE_BOOL, .rank = 2, .shape = {p, p}};
 }
 
@@ -70,15 +76,20 @@ typedef bool WriterStart(struct SafetensorsWriter *writer, const char *path,
 static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const char *path,
                             size_t n_snapshots, struct Error *error)
 {
-  struct TensorSpec specs[N_TENSORS];
   struct Metadata metadata;
+  size_t n_tensors = further(recorder->shapes, N_FURTHER), p = (size_t)recorder->dataset->p;
+  struct TensorSpec *specs =
+      memory_new(n_tensors, sizeof *specs, "the tensors of a trajectory", error);
+  if (!specs) return false;
   describe_tensors(recorder->shapes, n_snapshots, specs);
   metadata_describe(&metadata, recorder->config);
-  size_t p = (size_t)recorder->dataset->p;
   recorder->synced = false;
-  return start(&recorder->writer, path, specs, N_TENSORS, metadata.entries, metadata.n, error) &&
-         safetensors_write(&recorder->writer, MASK_TENSOR, 0, recorder->dataset->train, p * p,
-                           error);
+  bool opened =
+      start(&recorder->writer, path, specs, n_tensors, metadata.entries, metadata.n, error) &&
+      safetensors_write(&recorder->writer, further(recorder->shapes, MASK_TENSOR), 0,
+                        recorder->dataset->train, p * p, error);
+  free(specs);
+  return opened;
 }
 
 /* Creates a trajectory with room for n_snapshots, none of them taken yet. */
@@ -90,7 +101,7 @@ static bool create_trajectory(struct Recorder *recorder, const char *path, size_
   for (size_t i = 0; i < n_snapshots; i++)
     epochs[i] = TRAJECTORY_NO_SNAPSHOT;
   bool created = open_trajectory(recorder, safetensors_create, path, n_snapshots, error) &&
-                 safetensors_write(&recorder->writer, EPOCH_TENSOR, 0, epochs,
+                 safetensors_write(&recorder->writer, further(recorder->shapes, EPOCH_TENSOR), 0, epochs,
                                    n_snapshots * sizeof *epochs, error);
   free(epochs);
   return created;
@@ -107,12 +118,12 @@ static size_t most_snapshots(const struct Recorder *recorder)
 static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int64_t epoch,
                            const struct Parameters *parameters, struct Error *error)
 {
-  for (int k = 0; k < N_PARAMETERS; k++) {
+  for (int k = 0; k < parameters->n; k++) {
     size_t size = parameters->info[k].count * sizeof(float);
-    const float *values = parameters_at(parameters, (enum Parameter)k);
+    const float *values = parameters->values + parameters->info[k].offset;
     if (!safetensors_write(writer, (size_t)k, i * size, values, size, error)) return false;
   }
-  return safetensors_write(writer, EPOCH_TENSOR, i * sizeof epoch, &epoch, sizeof epoch, error);
+  return safetensors_write(writer, further(parameters, EPOCH_TENSOR), i * sizeof epoch, &epoch, sizeof epoch, error);
 }
 
 /* ---- existing snapshots ---- */

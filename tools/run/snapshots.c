@@ -1,5 +1,9 @@
 #include "run/snapshots.h"
 
+#include "base/memory.h"
+
+#include <stdlib.h>
+
 static bool is_tensor(const struct Tensor *tensor, enum DType dtype, size_t n, int rank,
                       const size_t *shape)
 {
@@ -14,9 +18,15 @@ bool snapshots_open(struct Snapshots *snapshots, const char *path, size_t n,
 {
   struct Safetensors *file = &snapshots->file;
   if (!safetensors_open(file, path, error)) return false;
+  snapshots->parameters = memory_new((size_t)parameters->n, sizeof *snapshots->parameters,
+                                     "the tensors of a trajectory", error);
+  if (!snapshots->parameters) {
+    safetensors_close(file);
+    return false;
+  }
   snapshots->epochs = safetensors_find(file, "epoch");
   bool fits = is_tensor(snapshots->epochs, DTYPE_I64, n, 0, NULL);
-  for (int i = 0; i < N_PARAMETERS; i++) {
+  for (int i = 0; i < parameters->n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     snapshots->parameters[i] = safetensors_find(file, info->name);
     fits = fits && is_tensor(snapshots->parameters[i], DTYPE_F32, n, info->rank, info->shape);
@@ -29,16 +39,17 @@ bool snapshots_open(struct Snapshots *snapshots, const char *path, size_t n,
 void snapshots_close(struct Snapshots *snapshots)
 {
   safetensors_close(&snapshots->file);
+  free(snapshots->parameters);
 }
 
 bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Parameters *parameters,
                     int64_t *epoch, struct Error *error)
 {
   bool read = tensor_read(snapshots->epochs, i, 1, epoch, error);
-  for (int k = 0; read && k < N_PARAMETERS; k++) {
+  for (int k = 0; read && k < parameters->n; k++) {
     size_t count = parameters->info[k].count;
     read = tensor_read(snapshots->parameters[k], i * count, count,
-                       parameters_at(parameters, (enum Parameter)k), error);
+                       parameters->values + parameters->info[k].offset, error);
   }
   return read || error_prefix(error, "%s", snapshots->file.path);
 }

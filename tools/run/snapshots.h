@@ -11,7 +11,7 @@
 
 struct Snapshots {
   struct Safetensors file;
-  const struct Tensor *parameters[N_PARAMETERS];
+  const struct Tensor **parameters; /* in the order of the list of parameters */
   const struct Tensor *epochs;
 };
 

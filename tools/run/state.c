@@ -15,28 +15,30 @@
 _Static_assert(sizeof(struct HistoryRow) == 4 * sizeof(double), "a history row is a row of F64");
 _Static_assert(sizeof(struct Digest) == 2 * sizeof(int64_t), "a digest is a row of I64");
 
-enum {
-  EPOCH_TENSOR = N_PARAMETERS,
-  M_TENSOR,
-  V_TENSOR,
-  HISTORY_TENSOR,
-  SNAPSHOTS_TENSOR,
-  N_TENSORS
-};
+/* The tensors of a state: its n parameters, then these. */
+enum { EPOCH_TENSOR, M_TENSOR, V_TENSOR, HISTORY_TENSOR, SNAPSHOTS_TENSOR, N_FURTHER };
 
-static void describe_tensors(const struct Parameters *parameters, const struct State *state,
-                             struct TensorSpec specs[N_TENSORS])
+/* A new array, which the caller frees; NULL if out of memory. */
+static struct TensorSpec *describe_tensors(const struct Parameters *parameters,
+                                           const struct State *state, struct Error *error)
 {
-  for (int i = 0; i < N_PARAMETERS; i++) {
+  size_t n = (size_t)parameters->n;
+  struct TensorSpec *specs =
+      memory_new(n + N_FURTHER, sizeof *specs, "the tensors of a state", error);
+  if (!specs) return NULL;
+  for (size_t i = 0; i < n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     specs[i] = (struct TensorSpec){.name = info->name, .dtype = DTYPE_F32, .rank = info->rank};
     memcpy(specs[i].shape, info->shape, sizeof info->shape);
   }
-  specs[EPOCH_TENSOR] = (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64};
-  specs[M_TENSOR] = (struct TensorSpec){"adamw.m", DTYPE_F32, 1, {state->total}};
-  specs[V_TENSOR] = (struct TensorSpec){"adamw.v", DTYPE_F32, 1, {state->total}};
-  specs[HISTORY_TENSOR] = (struct TensorSpec){"history", DTYPE_F64, 2, {state->n_rows, 4}};
-  specs[SNAPSHOTS_TENSOR] = (struct TensorSpec){"snapshots", DTYPE_I64, 2, {state->n_snapshots, 2}};
+  struct TensorSpec *further = specs + n;
+  further[EPOCH_TENSOR] = (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64};
+  further[M_TENSOR] = (struct TensorSpec){"adamw.m", DTYPE_F32, 1, {state->total}};
+  further[V_TENSOR] = (struct TensorSpec){"adamw.v", DTYPE_F32, 1, {state->total}};
+  further[HISTORY_TENSOR] = (struct TensorSpec){"history", DTYPE_F64, 2, {state->n_rows, 4}};
+  further[SNAPSHOTS_TENSOR] =
+      (struct TensorSpec){"snapshots", DTYPE_I64, 2, {state->n_snapshots, 2}};
+  return specs;
 }
 
 /* ---- metadata ---- */
@@ -81,36 +83,40 @@ static void describe_digest(const struct State *state, const struct Metadata *me
 static bool write_tensors(const struct SafetensorsWriter *writer, const struct State *state,
                           const struct Parameters *parameters, struct Error *error)
 {
-  for (int i = 0; i < N_PARAMETERS; i++)
-    if (!safetensors_write(writer, (size_t)i, 0, parameters_at(parameters, (enum Parameter)i),
+  size_t n = (size_t)parameters->n;
+  for (size_t i = 0; i < n; i++)
+    if (!safetensors_write(writer, i, 0, parameters->values + parameters->info[i].offset,
                            parameters->info[i].count * sizeof(float), error))
       return false;
   size_t size = state->total * sizeof(float);
-  return safetensors_write(writer, EPOCH_TENSOR, 0, &state->epoch, sizeof state->epoch, error) &&
-         safetensors_write(writer, M_TENSOR, 0, state->m, size, error) &&
-         safetensors_write(writer, V_TENSOR, 0, state->v, size, error) &&
-         safetensors_write(writer, HISTORY_TENSOR, 0, state->rows,
+  return safetensors_write(writer, n + EPOCH_TENSOR, 0, &state->epoch, sizeof state->epoch, error) &&
+         safetensors_write(writer, n + M_TENSOR, 0, state->m, size, error) &&
+         safetensors_write(writer, n + V_TENSOR, 0, state->v, size, error) &&
+         safetensors_write(writer, n + HISTORY_TENSOR, 0, state->rows,
                            state->n_rows * sizeof *state->rows, error) &&
-         safetensors_write(writer, SNAPSHOTS_TENSOR, 0, state->digests,
+         safetensors_write(writer, n + SNAPSHOTS_TENSOR, 0, state->digests,
                            state->n_snapshots * sizeof *state->digests, error);
 }
 
 static bool write_file(const char *path, const struct State *state, const struct Config *config,
                        const struct Parameters *parameters, struct Error *error)
 {
-  struct TensorSpec specs[N_TENSORS];
   struct Metadata metadata;
   char program[DIGEST_SIZE], digest[DIGEST_SIZE];
   if (!describe_metadata(&metadata, config, program, error)) return false;
   describe_digest(state, &metadata, digest);
   metadata_add(&metadata, digest_key, digest);
-  describe_tensors(parameters, state, specs);
+  struct TensorSpec *specs = describe_tensors(parameters, state, error);
+  if (!specs) return false;
   struct SafetensorsWriter writer;
-  if (!safetensors_create(&writer, path, specs, N_TENSORS, metadata.entries, metadata.n, error))
-    return false;
-  bool written =
-      write_tensors(&writer, state, parameters, error) && safetensors_finish(&writer, error);
-  safetensors_abandon(&writer);
+  bool written = safetensors_create(&writer, path, specs, (size_t)parameters->n + N_FURTHER,
+                                    metadata.entries, metadata.n, error);
+  if (written) {
+    written =
+        write_tensors(&writer, state, parameters, error) && safetensors_finish(&writer, error);
+    safetensors_abandon(&writer);
+  }
+  free(specs);
   return written;
 }
 
@@ -199,16 +205,17 @@ static enum StateFound check_metadata(const struct Safetensors *file, struct Met
 static bool check_tensors(const struct Safetensors *file, const struct State *state,
                           const struct Parameters *shapes, struct Error *reason)
 {
-  struct TensorSpec specs[N_TENSORS];
-  describe_tensors(shapes, state, specs);
-  bool same = file->n_tensors == N_TENSORS;
-  for (int i = 0; same && i < N_TENSORS; i++) {
+  struct TensorSpec *specs = describe_tensors(shapes, state, reason);
+  if (!specs) return false;
+  bool same = file->n_tensors == (size_t)shapes->n + N_FURTHER;
+  for (size_t i = 0; same && i < file->n_tensors; i++) {
     const struct Tensor *tensor = &file->tensors[i]; /* in the order in which they were written */
     same = strcmp(tensor->name, specs[i].name) == 0 && tensor->dtype == specs[i].dtype &&
            tensor->rank == specs[i].rank;
     for (int axis = 0; same && axis < tensor->rank; axis++)
       same = tensor->shape[axis] == specs[i].shape[axis];
   }
+  free(specs);
   return same || error_set(reason, "does not contain what training saves at that epoch");
 }
 
@@ -240,14 +247,15 @@ static bool read_tensors(struct State *state, const struct Safetensors *file,
   if (!state->parameters || !state->rows || !state->digests) return false;
   state->m = state->parameters + n;
   state->v = state->parameters + 2 * n;
-  for (int i = 0; i < N_PARAMETERS; i++)
+  for (int i = 0; i < shapes->n; i++)
     if (!tensor_read(&file->tensors[i], 0, shapes->info[i].count,
                      state->parameters + shapes->info[i].offset, reason))
       return false;
-  return tensor_read(&file->tensors[M_TENSOR], 0, n, state->m, reason) &&
-         tensor_read(&file->tensors[V_TENSOR], 0, n, state->v, reason) &&
-         tensor_read(&file->tensors[HISTORY_TENSOR], 0, 4 * state->n_rows, state->rows, reason) &&
-         tensor_read(&file->tensors[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests,
+  const struct Tensor *further = file->tensors + shapes->n;
+  return tensor_read(&further[M_TENSOR], 0, n, state->m, reason) &&
+         tensor_read(&further[V_TENSOR], 0, n, state->v, reason) &&
+         tensor_read(&further[HISTORY_TENSOR], 0, 4 * state->n_rows, state->rows, reason) &&
+         tensor_read(&further[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests,
                      reason);
 }
 

@@ -251,27 +251,33 @@ static bool is_transpose(const struct Tensor *one, const struct Tensor *other)
          one->shape[i] == other->shape[j] && one->shape[j] == other->shape[i];
 }
 
+static bool check_shape(const struct Reading *reading, const struct Tensor *tensor,
+                        const struct ParameterInfo *wanted, struct Error *error)
+{
+  struct Tensor expected = {.rank = tensor->rank, .shape = {reading->n_snapshots}};
+  memcpy(expected.shape + reading->leading, wanted->shape,
+         (size_t)wanted->rank * sizeof *expected.shape);
+  if (memcmp(tensor->shape, expected.shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0)
+    return true;
+  char shape[TENSOR_SHAPE_TEXT_SIZE], text[SOURCE_SIZE];
+  tensor_format_shape(&expected, shape);
+  snprintf(text, sizeof text, "%s, %s", shape,
+           is_transpose(tensor, &expected) ? "its transpose" : "to match the other parameters");
+  return shape_error(tensor, text, error);
+}
+
 /* All shapes must agree with the sizes, each of which was read off one tensor. */
 static bool check_shapes(const struct Reading *reading, const struct Config *config,
                          struct Error *error)
 {
   struct Parameters wanted;
   if (!parameters_describe(&wanted, config, error)) return false;
-  for (int i = 0; i < N_PARAMETERS; i++) {
-    const struct Tensor *tensor = reading->tensors[i];
-    if (!tensor) continue;
-    struct Tensor expected = {.rank = tensor->rank, .shape = {reading->n_snapshots}};
-    memcpy(expected.shape + reading->leading, wanted.info[i].shape,
-           (size_t)wanted.info[i].rank * sizeof *expected.shape);
-    if (memcmp(tensor->shape, expected.shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0)
-      continue;
-    char shape[TENSOR_SHAPE_TEXT_SIZE], text[SOURCE_SIZE];
-    tensor_format_shape(&expected, shape);
-    snprintf(text, sizeof text, "%s, %s", shape,
-             is_transpose(tensor, &expected) ? "its transpose" : "to match the other parameters");
-    return shape_error(tensor, text, error);
-  }
-  return true;
+  bool agree = true;
+  for (int i = 0; agree && i < N_PARAMETERS; i++)
+    agree =
+        !reading->tensors[i] || check_shape(reading, reading->tensors[i], &wanted.info[i], error);
+  parameters_release(&wanted);
+  return agree;
 }
 
 /* ---- the configuration ---- */
@@ -435,10 +441,13 @@ static bool read_file(struct Trajectory *trajectory, struct Reading *reading, st
 {
   struct Config *config = &trajectory->config;
   struct Parameters known; /* for names and ranks, which do not depend on sizes */
-  return read_metadata(trajectory, error) && parameters_describe(&known, config, error) &&
-         check_parts(reading->file, error) && find_parameters(reading, &known, error) &&
-         read_facts(reading, error) && apply_facts(config, reading, error) &&
-         check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
+  if (!read_metadata(trajectory, error) || !parameters_describe(&known, config, error))
+    return false;
+  bool read = check_parts(reading->file, error) && find_parameters(reading, &known, error) &&
+              read_facts(reading, error) && apply_facts(config, reading, error) &&
+              check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
+  parameters_release(&known);
+  return read;
 }
 
 /* Do results computed from the weights depend on a setting? Not on model.biases, as missing biases

@@ -49,11 +49,10 @@ bool step_init(struct Step *step, const struct Config *config, const struct Data
                struct Error *error)
 {
   *step = (struct Step){.config = config->model};
-  struct Parameters sizes;
-  if (!parameters_describe(&sizes, config, error)) return false;
+  const struct Shape shape = shape_of_config(config);
   bool ready = pairs_init(&step->pairs[SUBSET_TRAIN], dataset, SUBSET_TRAIN, error) &&
                pairs_init(&step->pairs[SUBSET_TEST], dataset, SUBSET_TEST, error) &&
-               factors_init(&step->factors, &sizes.shape, config->model.attention, error) &&
+               factors_init(&step->factors, &shape, config->model.attention, error) &&
                factor_gradients_init(&step->gradients, &step->factors, error) &&
                arrays_init(step, error) && scratches_init(step, error);
   if (!ready) step_release(step);
