@@ -16,8 +16,7 @@
 #include "base/share.h"
 #include "base/threads.h"
 #include "config/config.h"
-#include "engine/adamw.h"
-#include "engine/factored/step.h"
+#include "engine/engine.h"
 #include "network/dataset.h"
 #include "run/find_config.h"
 #include "run/recorder.h"
@@ -33,7 +32,7 @@
 #include <string.h>
 
 struct Arguments {
-  const char *directory, *threads, *share, *progress, *quiet, *save_every, *restart;
+  const char *directory, *engine, *threads, *share, *progress, *quiet, *save_every, *restart;
   const char *dump, *list, *digest;
 };
 
@@ -128,9 +127,9 @@ struct Run {
   const char *directory;
   struct Config config;
   struct Dataset dataset;
-  struct Parameters parameters, gradient;
+  struct Engine *engine;
+  struct Parameters parameters; /* as last fetched from the engine, like the optimizer's state */
   struct AdamW adamw;
-  struct Step step;
   struct Lock lock;
   struct Share share;
   int most_threads; /* all cores */
@@ -143,13 +142,12 @@ struct Run {
   struct Performance train, test; /* the latest */
 };
 
-static bool run_init(struct Run *run, struct Error *error)
+static bool run_init(struct Run *run, const char *engine, struct Error *error)
 {
   return dataset_init(&run->dataset, &run->config.data, error) &&
          parameters_init(&run->parameters, &run->config, error) &&
-         parameters_init(&run->gradient, &run->config, error) &&
          adamw_init(&run->adamw, run->parameters.total, error) &&
-         step_init(&run->step, &run->config, &run->dataset, error);
+         engine_open(&run->engine, engine, &run->config, &run->dataset, error);
 }
 
 /* Takes exclusive use of the directory. */
@@ -169,16 +167,15 @@ static bool enter_directory(struct Run *run, struct Error *error)
   interrupt_catch(); /* nothing to save before this point */
   run->state = memory_print(error, "%s/resume.safetensors", run->directory);
   return run->state && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
-                                     &run->parameters, error);
+                                     &run->parameters, engine_bits(run->engine), error);
 }
 
 static void run_release(struct Run *run)
 {
   recorder_release(&run->recorder);
   free(run->state);
-  step_release(&run->step);
+  engine_close(run->engine);
   adamw_release(&run->adamw);
-  parameters_release(&run->gradient);
   parameters_release(&run->parameters);
   dataset_release(&run->dataset);
   if (run->log) fclose(run->log);
@@ -192,7 +189,8 @@ static void run_release(struct Run *run)
 static const char *recall(struct Run *run, enum StateFound *found, struct Error *reason)
 {
   struct State state;
-  *found = state_read(&state, run->state, &run->config, &run->parameters, reason);
+  *found = state_read(&state, run->state, &run->config, engine_bits(run->engine), &run->parameters,
+                      reason);
   if (*found != STATE_USABLE) return NULL;
   const char *snapshots = NULL;
   if (recorder_recall(&run->recorder, state.rows, state.n_rows, state.digests, state.n_snapshots,
@@ -230,7 +228,8 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
     if (run->first < run->config.train.epochs)
       fprintf(stderr, "train: %s: continuing at epoch %" PRId64 " of %d\n", run->directory,
               run->first, run->config.train.epochs);
-    return recorder_continue(&run->recorder, snapshots, error);
+    return engine_load(run->engine, &run->parameters, &run->adamw, error) &&
+           recorder_continue(&run->recorder, snapshots, error);
   }
   if (reason.code != 0 && reason.code != ENOENT) { /* the saved files may still be good */
     *error = reason;
@@ -239,7 +238,8 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
   if (!restart && !check_nothing_is_lost(run, found, &reason, error)) return false;
   if (*reason.message) fprintf(stderr, "train: %s; starting over\n", reason.message);
   parameters_initialise(&run->parameters, run->config.train.seed);
-  return recorder_start(&run->recorder, error);
+  return engine_load(run->engine, &run->parameters, &run->adamw, error) &&
+         recorder_start(&run->recorder, error);
 }
 
 /* ---- threads ---- */
@@ -266,8 +266,9 @@ static void adjust_threads(struct Run *run, const struct Progress *progress)
 static bool save(struct Run *run, int64_t epoch, struct Error *error)
 {
   save_clock_start(&run->clock);
-  bool saved = state_save(run->state, &run->config, epoch, &run->parameters, &run->adamw,
-                          &run->recorder, error);
+  bool saved = engine_fetch(run->engine, &run->parameters, &run->adamw, error) &&
+               state_save(run->state, &run->config, engine_bits(run->engine), epoch,
+                          &run->parameters, &run->adamw, &run->recorder, error);
   save_clock_stop(&run->clock);
   return saved;
 }
@@ -283,27 +284,37 @@ static void show(struct Progress *progress, const struct Run *run, int64_t epoch
   progress_show(progress, epoch, details);
 }
 
-/* Measures the parameters after `epoch` steps: the training loss with its gradient, or alone if no
-   step follows; the test loss when a history row is due, which may end the run. */
-static bool measure(struct Run *run, int64_t epoch, bool *last, struct Error *error)
+/* Evaluates the test pairs if a history row is due, which may end the run. */
+static bool evaluate(struct Run *run, int64_t epoch, bool *last, struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
   *last = epoch == train->epochs;
-  step_prepare(&run->step, &run->parameters);
-  run->train = *last ? step_evaluate(&run->step, SUBSET_TRAIN)
-                     : step_gradient(&run->step, &run->parameters, &run->gradient);
+  if (!*last && !recorder_wants_row(train, epoch)) return true;
+  if (!engine_evaluate(run->engine, SUBSET_TEST, &run->test, error)) return false;
+  *last = *last || run->test.loss < train->stop_test_loss;
+  return true;
+}
+
+/* Measures and records what is due after `epoch` steps, and takes the next one unless these were
+   the last. */
+static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *error)
+{
+  const struct TrainConfig *train = &run->config.train;
+  if (!evaluate(run, epoch, last, error)) return false;
+  bool snapshot = *last || recorder_wants_snapshot(train, epoch);
+  if (snapshot && !engine_fetch(run->engine, &run->parameters, NULL, error)) return false;
+  if (*last ? !engine_evaluate(run->engine, SUBSET_TRAIN, &run->train, error)
+            : !engine_step(run->engine, &run->train, error))
+    return false;
   if (!isfinite(run->train.loss))
     return error_set(error,
                      "epoch %" PRId64 ": the training loss is %g; a smaller"
                      " optimizer.learning_rate may help",
                      epoch, run->train.loss);
-  if (*last || recorder_wants_row(train, epoch)) {
-    run->test = step_evaluate(&run->step, SUBSET_TEST);
-    *last = *last || run->test.loss < train->stop_test_loss;
-    if (!recorder_row(&run->recorder, epoch, run->train, run->test, error)) return false;
-  }
-  return !(*last || recorder_wants_snapshot(train, epoch)) ||
-         recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
+  if ((*last || recorder_wants_row(train, epoch)) &&
+      !recorder_row(&run->recorder, epoch, run->train, run->test, error))
+    return false;
+  return !snapshot || recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
 }
 
 /* Trains until the run ends or a signal arrives, then saves the state. */
@@ -316,10 +327,9 @@ static bool train_epochs(struct Run *run, struct Progress *progress, int *signal
     if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, run->last, error)) return false;
     if (*signal != 0) return true;
     adjust_threads(run, progress);
-    if (!measure(run, run->last, &last, error)) return false;
+    if (!one_epoch(run, run->last, &last, error)) return false;
     if (last) return save(run, run->last, error);
     if (progress_due(progress, run->last)) show(progress, run, run->last);
-    adamw_step(&run->adamw, &run->config.optimizer, &run->gradient, &run->parameters);
   }
 }
 
@@ -397,7 +407,7 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
       !set_clock(&run.clock, arguments->save_every, error))
     return false;
   if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
-  bool done = run_init(&run, error) && enter_directory(&run, error) &&
+  bool done = run_init(&run, arguments->engine, error) && enter_directory(&run, error) &&
               enter_share(&run, arguments->share, error) &&
               begin(&run, arguments->restart, error) &&
               open_log(&run, arguments->progress, error) &&
@@ -408,10 +418,12 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
 
 int main(int argc, char **argv)
 {
-  struct Arguments arguments = {.directory = "."};
+  struct Arguments arguments = {.directory = ".", .engine = "auto"};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
+      {0, "engine", "NAME", "what trains: auto (default), factored or textbook; see below",
+       &arguments.engine},
       {0, "threads", "N", "OpenMP threads (default: all cores); results do not depend on it",
        &arguments.threads},
       {0, "share", "FILE", "share the cores with other runs that name the same file",

@@ -81,11 +81,12 @@ static void write_run(const struct Handmade *sizes, Fill *fill, const void *cont
   config.data.train_fraction = 0.4;
   config.train.epochs = 100 * (SNAPSHOTS - 1);
   config.train.snapshot_every = 100;
-  ck_assert_msg(dataset_init(&dataset, &config.data, &error) &&
-                    parameters_init(&parameters, &config, &error) &&
-                    recorder_init(&recorder, directory, &config, &dataset, &parameters, &error) &&
-                    recorder_start(&recorder, &error),
-                "%s", error.message);
+  ck_assert_msg(
+      dataset_init(&dataset, &config.data, &error) &&
+          parameters_init(&parameters, &config, &error) &&
+          recorder_init(&recorder, directory, &config, &dataset, &parameters, "factored", &error) &&
+          recorder_start(&recorder, &error),
+      "%s", error.message);
   for (size_t i = 0; i < SNAPSHOTS; i++) {
     fill(context, i, &parameters);
     ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, &parameters, &error));

@@ -327,9 +327,9 @@ static void run_init(struct Run *run, const char *const *settings)
   ck_assert(dataset_init(&run->dataset, &run->config.data, &error));
   ck_assert(parameters_init(&run->parameters, &run->config, &error));
   ck_assert(adamw_init(&run->adamw, run->parameters.total, &error));
-  ck_assert_msg(
-      recorder_init(&run->recorder, ".", &run->config, &run->dataset, &run->parameters, &error),
-      "%s", error.message);
+  ck_assert_msg(recorder_init(&run->recorder, ".", &run->config, &run->dataset, &run->parameters,
+                              "factored", &error),
+                "%s", error.message);
 }
 
 static void run_release(struct Run *run)
@@ -378,14 +378,14 @@ static void advance(struct Run *run, int64_t from, int64_t to)
 static void save(struct Run *run, int64_t epoch)
 {
   struct Error error = {0};
-  ck_assert_msg(state_save("resume.safetensors", &run->config, epoch, &run->parameters, &run->adamw,
-                           &run->recorder, &error),
+  ck_assert_msg(state_save("resume.safetensors", &run->config, "factored", epoch, &run->parameters,
+                           &run->adamw, &run->recorder, &error),
                 "%s", error.message);
 }
 
 static enum StateFound read_state(struct State *state, const struct Run *run, struct Error *error)
 {
-  return state_read(state, "resume.safetensors", &run->config, &run->parameters, error);
+  return state_read(state, "resume.safetensors", &run->config, "factored", &run->parameters, error);
 }
 
 static const char *const no_settings[] = {NULL};
@@ -601,8 +601,8 @@ START_TEST(a_state_under_another_value_of_any_setting)
     struct Error error = {0};
     interrupt_at(7, no_settings);
     run_init(&run, settings);
-    bool used = state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error) ==
-                STATE_USABLE;
+    bool used = state_read(&state, "resume.safetensors", &run.config, "factored", &run.parameters,
+                           &error) == STATE_USABLE;
     ck_assert_msg(used == may_be_used, "%s: %s", assignment, error.message);
     ck_assert_msg(used || strstr(error.message, name), "%s: %s", assignment, error.message);
     if (used) state_release(&state);
@@ -668,8 +668,9 @@ START_TEST(no_signs_of_a_state_may_be_wrong)
   for (int i = 1; i <= 3; i++)
     flip("resume.safetensors", moments + 4 * i + 3, 7);
   run_init(&run, no_settings);
-  ck_assert_int_eq(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
-                   STATE_BAD);
+  ck_assert_int_eq(
+      state_read(&state, "resume.safetensors", &run.config, "factored", &run.parameters, &error),
+      STATE_BAD);
   ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors: is damaged: digest "));
   run_release(&run);
 }
@@ -699,14 +700,15 @@ START_TEST(a_state_of_the_older_kind_is_another_builds)
   const struct TensorSpec specs[] = {{"epoch", DTYPE_I64, 0, {0}},
                                      {"snapshots", DTYPE_I64, 1, {2}}};
   run_init(&run, no_settings);
-  metadata_describe(&metadata, &run.config);
+  metadata_describe(&metadata, &run.config, "factored");
   metadata_add(&metadata, "resume.program", "5308e6d6a3afb98b");
   metadata_add(&metadata, "resume.digest", "5d349963c56e16ce");
   ck_assert(safetensors_create(&writer, "resume.safetensors", specs, 2, metadata.entries,
                                metadata.n, &error));
   ck_assert(safetensors_finish(&writer, &error));
-  ck_assert_int_eq(state_read(&state, "resume.safetensors", &run.config, &run.parameters, &error),
-                   STATE_OTHERS);
+  ck_assert_int_eq(
+      state_read(&state, "resume.safetensors", &run.config, "factored", &run.parameters, &error),
+      STATE_OTHERS);
   ck_assert_str_eq(error.message, "resume.safetensors: was saved by another build of this program");
   run_release(&run);
 }
@@ -723,8 +725,8 @@ START_TEST(a_state_that_cannot_be_saved_leaves_the_one_before)
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, 7);
   ck_assert_int_eq(mkdir("resume.safetensors.new", 0700), 0);
-  ck_assert(!state_save("resume.safetensors", &run.config, 7, &run.parameters, &run.adamw,
-                        &run.recorder, &error));
+  ck_assert(!state_save("resume.safetensors", &run.config, "factored", 7, &run.parameters,
+                        &run.adamw, &run.recorder, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors.new: cannot create"));
   ck_assert_int_eq(rmdir("resume.safetensors.new"), 0);
   assert_same_file("resume.safetensors", bytes, size);

@@ -10,7 +10,7 @@
 #include "measures/range.h"
 #include "measures/replacements.h"
 #include "measures/spectrum.h"
-#include "reference.h"
+#include "example.h"
 
 #include <check.h>
 #include <math.h>
@@ -855,7 +855,7 @@ START_TEST(heads_that_are_zero_leave_the_textbook_network_without_them)
     values[i] = (double)parameters->values[i];
   memset(values + parameters->info[W_O].offset, 0, parameters->info[W_O].count * sizeof *values);
   for (int pair = 0; pair < f.p * f.p; pair++) {
-    reference_logits(parameters, values, &f.config.model, pair / f.p, pair % f.p, logits);
+    example_logits(parameters, values, &f.config.model, pair / f.p, pair % f.p, logits);
     memcpy(f.expected + pair * f.p, logits, (size_t)f.p * sizeof *logits);
   }
   check_logits(&f, ZERO_HEADS);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error)
 {
@@ -19,6 +20,12 @@ void adamw_release(struct AdamW *adamw)
 {
   free(adamw->m);
   *adamw = (struct AdamW){0};
+}
+
+void adamw_copy(const struct AdamW *from, struct AdamW *to)
+{
+  memcpy(to->m, from->m, 2 * from->total * sizeof *from->m);
+  to->step = from->step;
 }
 
 #define SMALLEST_V       0x1p-86f /* still normal when multiplied by beta2 */

@@ -28,7 +28,10 @@ struct AdamW {
 bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error);
 void adamw_release(struct AdamW *adamw);
 
-/* One step on all parameters, with the gradient from step_gradient (engine/factored/step.h). */
+/* Copies the state to that of an optimizer of as many parameters. */
+void adamw_copy(const struct AdamW *from, struct AdamW *to);
+
+/* One step on all parameters, with the gradient of GRADIENT_SCALE times the loss. */
 void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
                 const struct Parameters *gradient, struct Parameters *parameters);
 

@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum Subset { SUBSET_TRAIN, SUBSET_TEST, SUBSET_ALL };
+
 struct Dataset {
   int p;
   int *answer;    /* [p][p] */

@@ -7,13 +7,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The axes of the parameters. */
 enum Axis { NONE, TOKENS, POSITIONS, HEADS, D_MODEL, D_HEAD, D_MLP, LOGITS, N_AXES };
 
 /* The single list of parameters; everything else follows from it. */
 static const struct Row {
-  const char *name, *short_name; /* the name as a format for the layer */
+  const char *name, *short_name;      /* the name as a format for the layer */
   enum Axis axes[PARAMETER_MAX_RANK]; /* NONE after the last one */
   enum Axis spread; /* initial values are N(0, 1 / length of this axis); NONE: zero */
 } rows[N_PARAMETERS] = {
@@ -121,6 +122,11 @@ void parameters_release(struct Parameters *parameters)
   free(parameters->values);
   free(parameters->info);
   *parameters = (struct Parameters){0};
+}
+
+void parameters_copy(const struct Parameters *from, struct Parameters *to)
+{
+  memcpy(to->values, from->values, from->total * sizeof *from->values);
 }
 
 int parameters_place(const struct Parameters *parameters, int layer, enum Parameter kind)

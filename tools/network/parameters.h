@@ -77,6 +77,9 @@ bool parameters_init(struct Parameters *parameters, const struct Config *config,
                      struct Error *error);
 void parameters_release(struct Parameters *parameters);
 
+/* Copies the values to parameters of the same shape. */
+void parameters_copy(const struct Parameters *from, struct Parameters *to);
+
 /* The place in the list of a parameter of a layer; `layer` is ignored for W_E, W_pos and W_U. */
 int parameters_place(const struct Parameters *parameters, int layer, enum Parameter kind);
 

@@ -5,7 +5,7 @@
 #ifndef RUN_HISTORY_H
 #define RUN_HISTORY_H
 
-#include "engine/factored/step.h"
+#include "engine/performance.h"
 #include "table/table.h"
 
 struct HistoryRow {

@@ -2,18 +2,35 @@
 
 #include <string.h>
 
-void metadata_describe(struct Metadata *metadata, const struct Config *config)
+static const char engine_key[] = "engine", usual_engine[] = "factored";
+
+void metadata_describe(struct Metadata *metadata, const struct Config *config, const char *engine)
 {
   metadata->n = 0;
   for (int i = 0; i < config_n_settings(); i++) {
     config_setting_value(config, i, metadata->values[i]);
     metadata_add(metadata, config_setting_name(i), metadata->values[i]);
   }
+  if (strcmp(engine, usual_engine) != 0) metadata_add(metadata, engine_key, engine);
 }
 
 void metadata_add(struct Metadata *metadata, const char *key, const char *value)
 {
   metadata->entries[metadata->n++] = (struct MetadataEntry){key, value};
+}
+
+const char *metadata_engine(const struct Safetensors *file)
+{
+  const char *engine = safetensors_metadata(file, engine_key);
+  return engine ? engine : usual_engine;
+}
+
+bool metadata_check_engine(const char *engine, const struct Safetensors *file, struct Error *reason)
+{
+  const char *found = metadata_engine(file);
+  return strcmp(found, engine) == 0 ||
+         error_set(reason, "was trained by the engine \"%.*s\", this run's is \"%s\"",
+                   METADATA_ENGINE_TEXT, found, engine);
 }
 
 bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,

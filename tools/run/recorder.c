@@ -82,7 +82,7 @@ static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const
       memory_new(n_tensors, sizeof *specs, "the tensors of a trajectory", error);
   if (!specs) return false;
   describe_tensors(recorder->shapes, n_snapshots, specs);
-  metadata_describe(&metadata, recorder->config);
+  metadata_describe(&metadata, recorder->config, recorder->engine);
   recorder->synced = false;
   bool opened =
       start(&recorder->writer, path, specs, n_tensors, metadata.entries, metadata.n, error) &&
@@ -101,8 +101,8 @@ static bool create_trajectory(struct Recorder *recorder, const char *path, size_
   for (size_t i = 0; i < n_snapshots; i++)
     epochs[i] = TRAJECTORY_NO_SNAPSHOT;
   bool created = open_trajectory(recorder, safetensors_create, path, n_snapshots, error) &&
-                 safetensors_write(&recorder->writer, further(recorder->shapes, EPOCH_TENSOR), 0, epochs,
-                                   n_snapshots * sizeof *epochs, error);
+                 safetensors_write(&recorder->writer, further(recorder->shapes, EPOCH_TENSOR), 0,
+                                   epochs, n_snapshots * sizeof *epochs, error);
   free(epochs);
   return created;
 }
@@ -123,7 +123,8 @@ static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int
     const float *values = parameters->values + parameters->info[k].offset;
     if (!safetensors_write(writer, (size_t)k, i * size, values, size, error)) return false;
   }
-  return safetensors_write(writer, further(parameters, EPOCH_TENSOR), i * sizeof epoch, &epoch, sizeof epoch, error);
+  return safetensors_write(writer, further(parameters, EPOCH_TENSOR), i * sizeof epoch, &epoch,
+                           sizeof epoch, error);
 }
 
 /* ---- existing snapshots ---- */
@@ -194,6 +195,7 @@ static bool begin_history(struct Recorder *recorder, struct Error *error)
 {
   struct Provenance run = {.has_configuration = true,
                            .configuration = config_digest(recorder->config)};
+  provenance_set_engine(&run, recorder->engine);
   return write_history(recorder, INT64_MAX, &run, error) &&
          history_append(&recorder->table, recorder->partial_history, error);
 }
@@ -207,8 +209,8 @@ bool recorder_has_finished(const struct Recorder *recorder, struct Error *findin
   struct Safetensors file;
   if (!safetensors_open(&file, path, finding)) return true;
   struct Metadata metadata;
-  metadata_describe(&metadata, recorder->config);
-  bool same = true;
+  metadata_describe(&metadata, recorder->config, recorder->engine);
+  bool same = metadata_check_engine(recorder->engine, &file, finding);
   for (size_t i = 0; same && i < metadata.n; i++)
     same = metadata_check(&metadata.entries[i], &file, finding);
   safetensors_close(&file);
@@ -324,6 +326,7 @@ bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *erro
   const struct Dataset *dataset = recorder->dataset;
   struct Provenance run = {.has_configuration = true, .has_trajectory = true};
   run.configuration = config_digest(recorder->config);
+  provenance_set_engine(&run, recorder->engine);
   run.trajectory = trajectory_digest(dataset->train, dataset->n_train + dataset->n_test,
                                      recorder->digests, recorder->n_snapshots);
   return safetensors_finish(&recorder->writer, error) && table_commit(&recorder->table, error) &&
@@ -337,9 +340,10 @@ bool recorder_commit(struct Recorder *recorder, int64_t last, struct Error *erro
 
 bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
                    const struct Dataset *dataset, const struct Parameters *shapes,
-                   struct Error *error)
+                   const char *engine, struct Error *error)
 {
-  *recorder = (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes};
+  *recorder =
+      (struct Recorder){.config = config, .dataset = dataset, .shapes = shapes, .engine = engine};
   recorder->writer.descriptor = -1;
   recorder->keep = true; /* until known that no saved state needs the file */
   recorder->trajectory = memory_print(error, "%s/trajectory.safetensors", directory);

@@ -30,6 +30,7 @@ struct Recorder {
   const struct Config *config;
   const struct Dataset *dataset;
   const struct Parameters *shapes; /* only the description is used, not the values */
+  const char *engine;              /* what trains (engine_bits) */
   struct SafetensorsWriter writer; /* of the partial trajectory */
   struct TableWriter table;        /* of the partial history */
   char *trajectory, *partial, *copy, *history, *partial_history; /* paths */
@@ -55,7 +56,7 @@ size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch);
    other arguments must outlive it. */
 bool recorder_init(struct Recorder *recorder, const char *directory, const struct Config *config,
                    const struct Dataset *dataset, const struct Parameters *shapes,
-                   struct Error *error);
+                   const char *engine, struct Error *error);
 
 /* Is there a finished trajectory that this run would replace? If so, `finding` describes its run:
    the first setting in which it differs from this one, or that none does. */

@@ -47,10 +47,10 @@ static const char program_key[] = "resume.program", digest_key[] = "resume.diges
 
 /* All metadata except the digest. */
 static bool describe_metadata(struct Metadata *metadata, const struct Config *config,
-                              char program[DIGEST_SIZE], struct Error *error)
+                              const char *engine, char program[DIGEST_SIZE], struct Error *error)
 {
   if (!identity_program(program, error)) return false;
-  metadata_describe(metadata, config);
+  metadata_describe(metadata, config, engine);
   metadata_add(metadata, program_key, program);
   return true;
 }
@@ -89,7 +89,8 @@ static bool write_tensors(const struct SafetensorsWriter *writer, const struct S
                            parameters->info[i].count * sizeof(float), error))
       return false;
   size_t size = state->total * sizeof(float);
-  return safetensors_write(writer, n + EPOCH_TENSOR, 0, &state->epoch, sizeof state->epoch, error) &&
+  return safetensors_write(writer, n + EPOCH_TENSOR, 0, &state->epoch, sizeof state->epoch,
+                           error) &&
          safetensors_write(writer, n + M_TENSOR, 0, state->m, size, error) &&
          safetensors_write(writer, n + V_TENSOR, 0, state->v, size, error) &&
          safetensors_write(writer, n + HISTORY_TENSOR, 0, state->rows,
@@ -99,11 +100,11 @@ static bool write_tensors(const struct SafetensorsWriter *writer, const struct S
 }
 
 static bool write_file(const char *path, const struct State *state, const struct Config *config,
-                       const struct Parameters *parameters, struct Error *error)
+                       const char *engine, const struct Parameters *parameters, struct Error *error)
 {
   struct Metadata metadata;
   char program[DIGEST_SIZE], digest[DIGEST_SIZE];
-  if (!describe_metadata(&metadata, config, program, error)) return false;
+  if (!describe_metadata(&metadata, config, engine, program, error)) return false;
   describe_digest(state, &metadata, digest);
   metadata_add(&metadata, digest_key, digest);
   struct TensorSpec *specs = describe_tensors(parameters, state, error);
@@ -120,7 +121,7 @@ static bool write_file(const char *path, const struct State *state, const struct
   return written;
 }
 
-bool state_save(const char *path, const struct Config *config, int64_t epoch,
+bool state_save(const char *path, const struct Config *config, const char *engine, int64_t epoch,
                 const struct Parameters *parameters, const struct AdamW *adamw,
                 struct Recorder *recorder, struct Error *error)
 {
@@ -135,8 +136,8 @@ bool state_save(const char *path, const struct Config *config, int64_t epoch,
                               .digests = recorder->digests};
   char *fresh = memory_print(error, "%s.new", path);
   if (!fresh) return false;
-  bool saved =
-      recorder_sync(recorder, error) && write_file(fresh, &state, config, parameters, error);
+  bool saved = recorder_sync(recorder, error) &&
+               write_file(fresh, &state, config, engine, parameters, error);
   if (saved && rename(fresh, path) != 0)
     saved = error_system(error, "%s: cannot rename %s to it", path, fresh);
   if (!saved) unlink(fresh);
@@ -255,8 +256,7 @@ static bool read_tensors(struct State *state, const struct Safetensors *file,
   return tensor_read(&further[M_TENSOR], 0, n, state->m, reason) &&
          tensor_read(&further[V_TENSOR], 0, n, state->v, reason) &&
          tensor_read(&further[HISTORY_TENSOR], 0, 4 * state->n_rows, state->rows, reason) &&
-         tensor_read(&further[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests,
-                     reason);
+         tensor_read(&further[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests, reason);
 }
 
 static bool check_digest(const struct State *state, const struct Safetensors *file,
@@ -287,12 +287,13 @@ static bool check_end(const struct State *state, const struct TrainConfig *train
 }
 
 static enum StateFound read_file(struct State *state, const struct Safetensors *file,
-                                 const struct Config *config, const struct Parameters *shapes,
-                                 struct Error *reason)
+                                 const struct Config *config, const char *engine,
+                                 const struct Parameters *shapes, struct Error *reason)
 {
   struct Metadata metadata;
   char program[DIGEST_SIZE];
-  if (!describe_metadata(&metadata, config, program, reason)) return STATE_BAD;
+  if (!describe_metadata(&metadata, config, engine, program, reason)) return STATE_BAD;
+  if (!metadata_check_engine(engine, file, reason)) return STATE_OTHERS;
   enum StateFound found = check_metadata(file, &metadata, reason);
   if (found != STATE_USABLE) return found;
   if (!read_epoch(state, file, config, shapes, reason) ||
@@ -303,13 +304,14 @@ static enum StateFound read_file(struct State *state, const struct Safetensors *
 }
 
 enum StateFound state_read(struct State *state, const char *path, const struct Config *config,
-                           const struct Parameters *shapes, struct Error *reason)
+                           const char *engine, const struct Parameters *shapes,
+                           struct Error *reason)
 {
   *state = (struct State){0};
   if (access(path, F_OK) != 0 && errno == ENOENT) return STATE_NONE;
   struct Safetensors file;
   if (!safetensors_open(&file, path, reason)) return STATE_BAD;
-  enum StateFound found = read_file(state, &file, config, shapes, reason);
+  enum StateFound found = read_file(state, &file, config, engine, shapes, reason);
   safetensors_close(&file);
   if (found == STATE_USABLE) return found;
   state_release(state);

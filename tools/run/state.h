@@ -12,8 +12,8 @@
  *   history        F64 [rows, 4]  train_loss, train_accuracy, test_loss, test_accuracy
  *   snapshots      I64 [n, 2]     the digest of each snapshot taken (run/snapshots.h)
  *
- * The metadata contains the settings, resume.program, the program that computed the state
- * (run/identity.h), and resume.digest, the digest of everything.
+ * The metadata contains those of a run (run/metadata.h), resume.program, the program that computed
+ * the state (run/identity.h), and resume.digest, the digest of everything.
  *
  * The file is replaced atomically, and used only if all of this is correct. Its settings may differ
  * from those of the resuming run only in train.epochs and train.stop_test_loss, and only if that
@@ -30,7 +30,7 @@
 
 /* Saves the state after `epoch` steps, without the recorder's row and snapshot of that epoch
    itself. Syncs the recorder's snapshots first. On failure the file is unchanged. */
-bool state_save(const char *path, const struct Config *config, int64_t epoch,
+bool state_save(const char *path, const struct Config *config, const char *engine, int64_t epoch,
                 const struct Parameters *parameters, const struct AdamW *adamw,
                 struct Recorder *recorder, struct Error *error);
 
@@ -62,7 +62,8 @@ struct State {
 enum StateFound {
   STATE_USABLE,
   STATE_NONE,   /* there is no file */
-  STATE_OTHERS, /* other settings, another build, or an epoch that this run does not reach */
+  STATE_OTHERS, /* other settings, another build or engine, or an epoch that this run does not reach
+                 */
   STATE_BAD     /* damaged or unreadable */
 };
 
@@ -70,7 +71,8 @@ enum StateFound {
    resume. If it is not usable there is nothing to release, and `reason` says why (empty if there is
    no file). A reason with a code is a system error: the file itself may be good. */
 enum StateFound state_read(struct State *state, const char *path, const struct Config *config,
-                           const struct Parameters *shapes, struct Error *reason);
+                           const char *engine, const struct Parameters *shapes,
+                           struct Error *reason);
 void state_release(struct State *state);
 
 /* Restores the parameters and the optimizer. */

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "run/foreign.h"
+#include "run/metadata.h"
 #include "run/snapshots.h"
 
 #include <inttypes.h>
@@ -586,6 +587,7 @@ bool trajectory_provenance(const struct Trajectory *trajectory, struct Provenanc
                             .configuration = config_digest(&trajectory->config),
                             .trajectory = trajectory_digest(
                                 dataset->train, dataset->n_train + dataset->n_test, digests, n)};
+  if (read) provenance_set_engine(provenance, metadata_engine(&trajectory->file));
   free(digests);
   return read;
 }

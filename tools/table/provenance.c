@@ -12,13 +12,20 @@ static const char *digest_or_unknown(bool known, struct Digest digest, char text
   return text;
 }
 
+void provenance_set_engine(struct Provenance *provenance, const char *engine)
+{
+  bool usual = strcmp(engine, "factored") == 0;
+  snprintf(provenance->engine, sizeof provenance->engine, "%s", usual ? "" : engine);
+}
+
 void provenance_format(const struct Provenance *provenance, char text[PROVENANCE_SIZE])
 {
   char configuration[DIGEST_SIZE], trajectory[DIGEST_SIZE];
   snprintf(
-      text, PROVENANCE_SIZE, "run: configuration %s, trajectory %s",
+      text, PROVENANCE_SIZE, "run: configuration %s, trajectory %s%s%s",
       digest_or_unknown(provenance->has_configuration, provenance->configuration, configuration),
-      digest_or_unknown(provenance->has_trajectory, provenance->trajectory, trajectory));
+      digest_or_unknown(provenance->has_trajectory, provenance->trajectory, trajectory),
+      *provenance->engine ? ", engine " : "", provenance->engine);
 }
 
 static bool skip(const char **text, const char *expected)
@@ -40,12 +47,18 @@ static bool parse_digest(const char **text, bool *known, struct Digest *digest)
 
 bool provenance_parse(const char *line, struct Provenance *provenance)
 {
-  struct Provenance found;
+  struct Provenance found = {0};
   if (!skip(&line, "# run: configuration ") ||
       !parse_digest(&line, &found.has_configuration, &found.configuration) ||
       !skip(&line, ", trajectory ") ||
-      !parse_digest(&line, &found.has_trajectory, &found.trajectory) || *line != '\0')
+      !parse_digest(&line, &found.has_trajectory, &found.trajectory))
     return false;
+  if (skip(&line, ", engine ")) {
+    if (*line == '\0' || strlen(line) >= sizeof found.engine) return false;
+    provenance_set_engine(&found, line);
+    line += strlen(line);
+  }
+  if (*line != '\0') return false;
   *provenance = found;
   return true;
 }

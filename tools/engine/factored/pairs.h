@@ -14,8 +14,6 @@
 
 enum { MAX_GROUPS = 16, TILE_PAIRS = 320 };
 
-enum Subset { SUBSET_TRAIN, SUBSET_TEST, SUBSET_ALL };
-
 struct Pairs {
   int p;
   size_t n;

@@ -15,11 +15,7 @@
 #include "engine/factored/factors.h"
 #include "engine/factored/pairs.h"
 #include "engine/factored/tile.h"
-
-struct Performance {
-  double loss;     /* mean cross-entropy in nats, over all V logits */
-  double accuracy; /* fraction of pairs whose largest logit is the answer's */
-};
+#include "engine/performance.h"
 
 /* Sums over one group of rows; groups are then summed in order. */
 struct GroupSums {

@@ -1,0 +1,266 @@
+/* The parts of the factored step that have formulas of their own: activations on all pairs, the
+   loss, AdamW, ties of attention scores, elementary functions. */
+#include "base/elementary.h"
+#include "engine/adamw.h"
+#include "engine/factored/activations.h"
+#include "engine/factored/attention.h"
+#include "engine/factored/loss.h"
+#include "example.h"
+#include "network/flush.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- activations ---- */
+
+START_TEST(activations_are_the_textbooks)
+{
+  struct Example e;
+  struct Activations activations;
+  struct Error error = {0};
+  example_init(&e, _i);
+  ck_assert(activations_init(&activations, &e.parameters, &error));
+  ck_assert(network_forward(&e.parameters, &e.config.model, &activations, &error));
+  int p = e.dataset.p, V = e.parameters.shape.V;
+  double logits[256];
+  for (int pair = 0; pair < p * p; pair += 3) {
+    example_logits(&e.parameters, e.values, &e.config.model, pair / p, pair % p, logits);
+    for (int c = 0; c < V; c++)
+      ck_assert_double_eq_tol((double)activations.logits[pair * V + c], logits[c], 2e-5);
+  }
+  activations_release(&activations);
+  example_release(&e);
+}
+END_TEST
+
+/* W_L[c][i] = sum over d of W_U[d][c] W_out[i][d] */
+START_TEST(neuron_logit_map_is_the_product)
+{
+  struct Example e;
+  example_init(&e, 2);
+  const struct Shape *shape = &e.parameters.shape;
+  int p = shape->p, m = shape->d_mlp, d = shape->d_model, V = shape->V;
+  float *map = malloc((size_t)(p * m) * sizeof *map);
+  ck_assert(map);
+  network_neuron_logit_map(&e.parameters, map);
+  const double *unembedding = e.values + e.parameters.info[W_U].offset;
+  const double *out = e.values + e.parameters.info[W_OUT].offset;
+  for (int c = 0; c < p; c++)
+    for (int i = 0; i < m; i++) {
+      double sum = 0;
+      for (int k = 0; k < d; k++)
+        sum += unembedding[k * V + c] * out[i * d + k];
+      ck_assert_double_eq_tol((double)map[c * m + i], sum, 1e-5);
+    }
+  free(map);
+  example_release(&e);
+}
+END_TEST
+
+/* ---- the loss ---- */
+
+/* The loss of one pair; overwrites its logits with `scale` times the gradient. */
+static double loss_gradient(float *logits, int n, int answer, float scale)
+{
+  double loss = 0;
+  size_t correct = 0;
+  const struct Logits one = {.pairs = 1,
+                             .at = logits,
+                             .n = n,
+                             .answers = &answer,
+                             .gradients = logits,
+                             .scale = scale * GRADIENT_SCALE};
+  loss_add(&one, &loss, &correct);
+  for (int i = 0; i < n; i++)
+    logits[i] /= GRADIENT_SCALE;
+  return loss;
+}
+
+START_TEST(small_losses_keep_their_digits)
+{
+  /* n - 1 wrong logits at distance D: loss = log(1 + (n - 1) exp(-D)), gradient of the answer its
+     negative probability of error */
+  for (int n = 2; n <= 114; n += 7)
+    for (double distance = 0; distance <= 32; distance += 0.5) {
+      float logits[114];
+      int answer = n / 2;
+      for (int i = 0; i < n; i++)
+        logits[i] = 3.0f;
+      logits[answer] = (float)(3.0 + distance);
+      long double error = (n - 1) * expl(-(long double)distance);
+      bool correct;
+      double loss = loss_of_pair(logits, n, answer, &correct);
+      ck_assert_double_eq_tol(loss, (double)log1pl(error), 1e-6 * (double)log1pl(error));
+      ck_assert_int_eq(correct, distance > 0 || answer == 0);
+      ck_assert(loss == loss_gradient(logits, n, answer, 1.0f));
+      double wrong = (double)(error / (1 + error));
+      ck_assert_double_eq_tol((double)logits[answer], -wrong, 1e-6 * wrong);
+      ck_assert_double_eq_tol((double)logits[n - 1 == answer ? 0 : n - 1], wrong / (n - 1),
+                              1e-6 * wrong / (n - 1));
+    }
+}
+END_TEST
+
+START_TEST(large_losses_do_not_overflow)
+{
+  float logits[] = {-400.0f, 300.0f, 299.0f, -INFINITY};
+  bool correct;
+  double loss = loss_of_pair(logits, 4, 0, &correct);
+  ck_assert_double_eq_tol(loss, 700.0 + log1p(exp(-1.0)), 1e-4);
+  ck_assert(!correct);
+  loss_gradient(logits, 4, 0, 2.0f);
+  ck_assert_double_eq_tol((double)logits[0], -2.0, 1e-6);
+  ck_assert_double_eq_tol((double)logits[1], 2.0 / (1.0 + exp(-1.0)), 1e-6);
+  ck_assert_double_eq_tol((double)logits[2], 2.0 * exp(-1.0) / (1.0 + exp(-1.0)), 1e-6);
+  ck_assert(logits[3] == 0.0f);
+}
+END_TEST
+
+START_TEST(equal_logits_count_for_the_first)
+{
+  const float logits[] = {1, 1, 1};
+  bool correct;
+  loss_of_pair(logits, 3, 0, &correct);
+  ck_assert(correct);
+  loss_of_pair(logits, 3, 1, &correct);
+  ck_assert(!correct);
+}
+END_TEST
+
+/* ---- AdamW ---- */
+
+/* One parameter under the formulas of the header, in double precision. */
+struct Followed {
+  double theta, m, v;
+};
+
+static void follow(struct Followed *followed, const struct OptimizerConfig *config, int s, double g)
+{
+  double warmup = s < config->warmup_steps ? (double)s / config->warmup_steps : 1;
+  double rate = config->learning_rate * warmup;
+  followed->m = config->beta1 * followed->m + (1 - config->beta1) * g;
+  followed->v = config->beta2 * followed->v + (1 - config->beta2) * g * g;
+  followed->theta *= 1 - rate * config->weight_decay;
+  followed->theta -= rate / (1 - pow(config->beta1, s + 1)) * followed->m /
+                     (sqrt(followed->v / (1 - pow(config->beta2, s + 1))) + config->epsilon);
+}
+
+/* Every parameter, from the first to the last, under a gradient of its own. */
+START_TEST(adamw_follows_its_formulas)
+{
+  struct Example e;
+  struct Parameters gradient;
+  struct AdamW adamw;
+  struct Error error = {0};
+  example_init(&e, 0);
+  ck_assert(parameters_init(&gradient, &e.config, &error));
+  size_t n = e.parameters.total;
+  ck_assert(adamw_init(&adamw, n, &error));
+  struct OptimizerConfig config = e.config.optimizer;
+  config.warmup_steps = 4;
+  struct Followed *followed = calloc(n, sizeof *followed);
+  ck_assert_ptr_nonnull(followed);
+  for (size_t i = 0; i < n; i++)
+    followed[i].theta = (double)e.parameters.values[i];
+  for (int s = 0; s < 60; s++) {
+    for (size_t i = 0; i < n; i++) {
+      double push = ((size_t)s + i) % 3 == 0 ? 0.1 : -0.2;
+      gradient.values[i] = GRADIENT_SCALE * (e.parameters.values[i] * 0.5f + (float)push);
+      follow(&followed[i], &config, s, followed[i].theta * 0.5 + push);
+    }
+    adamw_step(&adamw, &config, &gradient, &e.parameters);
+    for (size_t i = 0; i < n; i++) {
+      double theta = followed[i].theta, found = (double)e.parameters.values[i];
+      ck_assert_msg(fabs(found - theta) <= 2e-6 * (1 + fabs(theta)),
+                    "step %d, parameter %zu of %zu: %.9g, expected %.9g", s, i, n, found, theta);
+    }
+  }
+  free(followed);
+  adamw_release(&adamw);
+  parameters_release(&gradient);
+  example_release(&e);
+}
+END_TEST
+
+/* ---- ties of attention scores ---- */
+
+/* Of scores that are the largest together, the first is the one that is subtracted from all. */
+static const struct {
+  float scores[3];
+  int largest;
+} ties[] = {{{1, 1, 0}, 0}, {{0, 1, 1}, 1}, {{1, 0, 1}, 0}, {{2, 2, 2}, 0}, {{0, 1, 2}, 2}};
+
+START_TEST(the_first_of_equal_scores_is_subtracted)
+{
+  enum { PADDED = 16 }; /* vectors are read whole */
+  static _Alignas(64) float scores[3][PADDED], weights[3][PADDED], gradients[3][PADDED];
+  static const double d[3] = {0.25, -0.5, 0.125}; /* of the loss by the weights */
+  const float *given = ties[_i].scores;
+  double e[3], total = 0, sum = d[0] + d[1] + d[2];
+  for (int k = 0; k < 3; k++) {
+    scores[k][0] = given[k];
+    gradients[k][0] = (float)d[k];
+    e[k] = exp((double)given[k] - (double)given[ties[_i].largest]);
+    total += e[k] * (d[k] + sum);
+  }
+  float *const s[3] = {scores[0], scores[1], scores[2]};
+  float *const w[3] = {weights[0], weights[1], weights[2]};
+  float *const g[3] = {gradients[0], gradients[1], gradients[2]};
+  attention_forward(ATTENTION_SOFTMAX1_UNNORMALISED, s, 1, w);
+  attention_backward(ATTENTION_SOFTMAX1_UNNORMALISED, s, w, 1, g);
+  for (int k = 0; k < 3; k++) {
+    ck_assert_double_eq_tol((double)w[k][0], e[k] + e[0] + e[1] + e[2], 1e-6);
+    double expected = e[k] * (d[k] + sum) - (k == ties[_i].largest ? total : 0);
+    ck_assert_double_eq_tol((double)g[k][0], expected, 1e-6);
+  }
+}
+END_TEST
+
+/* ---- elementary functions ---- */
+
+START_TEST(elementary_functions_are_accurate)
+{
+  for (double x = -700; x < 700; x += 0.37)
+    ck_assert_double_eq_tol(elementary_exp(x) / exp(x), 1.0, 1e-15);
+  ck_assert(elementary_exp(-800.0) == 0.0 && isinf(elementary_exp(800.0)));
+  for (double x = 1e-300; x < 1e300; x *= 1.37)
+    ck_assert_double_eq_tol(elementary_log(x), log(x), 1e-15 * fabs(log(x)) + 1e-16);
+  for (double x = 1e-18; x < 1e18; x *= 1.13)
+    ck_assert_double_eq_tol(elementary_log1p(x) / log1p(x), 1.0, 2e-15);
+  for (double x = -0.9; x < 0; x += 0.01)
+    ck_assert_double_eq_tol(elementary_log1p(x) / log1p(x), 1.0, 2e-15);
+  double pi = acos(-1.0);
+  for (long long d = 1; d < 130; d++)
+    for (long long n = -2 * d; n <= 2 * d; n++) {
+      double angle = 2 * pi * (double)n / (double)d;
+      ck_assert_double_eq_tol(elementary_cos_turns(n, d), cos(angle), 4e-15);
+      ck_assert_double_eq_tol(elementary_sin_turns(n, d), sin(angle), 4e-15);
+    }
+  ck_assert(elementary_cos_turns(1, 4) == 0.0 && elementary_sin_turns(1, 2) == 0.0);
+  ck_assert(elementary_sin_turns(1, 4) == 1.0 && elementary_cos_turns(3, 6) == -1.0);
+}
+END_TEST
+
+int main(void)
+{
+  Suite *suite = suite_create("factored");
+  TCase *tests = tcase_create("factored");
+  tcase_set_timeout(tests, 120);
+  tcase_add_loop_test(tests, activations_are_the_textbooks, 0, N_EXAMPLES);
+  tcase_add_test(tests, neuron_logit_map_is_the_product);
+  tcase_add_test(tests, small_losses_keep_their_digits);
+  tcase_add_test(tests, large_losses_do_not_overflow);
+  tcase_add_test(tests, equal_logits_count_for_the_first);
+  tcase_add_test(tests, adamw_follows_its_formulas);
+  tcase_add_loop_test(tests, the_first_of_equal_scores_is_subtracted, 0,
+                      (int)(sizeof ties / sizeof *ties));
+  tcase_add_test(tests, elementary_functions_are_accurate);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

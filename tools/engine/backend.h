@@ -1,0 +1,36 @@
+/*
+ * What an engine consists of: a struct that begins with a struct Engine, and the functions behind
+ * those of engine/engine.h.
+ */
+#ifndef ENGINE_BACKEND_H
+#define ENGINE_BACKEND_H
+
+#include "engine/engine.h"
+
+struct Backend {
+  const char *name;
+  const char *summary; /* one line for --help */
+  /* Whether it can train this configuration; if not, the error says why. */
+  bool (*can_train)(const struct Config *config, struct Error *error);
+  /* Allocates and opens; sets nothing of `struct Engine`. NULL with an error. */
+  struct Engine *(*open)(const struct Config *config, const struct Dataset *dataset,
+                         struct Error *error);
+  void (*close)(struct Engine *engine); /* frees the engine too */
+  const char *(*bits)(const struct Engine *engine);
+  bool (*load)(struct Engine *engine, const struct Parameters *parameters,
+               const struct AdamW *adamw, struct Error *error);
+  bool (*fetch)(const struct Engine *engine, struct Parameters *parameters, struct AdamW *adamw,
+                struct Error *error);
+  bool (*step)(struct Engine *engine, struct Performance *before, struct Error *error);
+  bool (*evaluate)(struct Engine *engine, enum Subset subset, struct Performance *performance,
+                   struct Error *error);
+};
+
+struct Engine {
+  const struct Backend *backend;
+};
+
+extern const struct Backend factored_backend; /* engine/factored/engine.c */
+extern const struct Backend textbook_backend; /* engine/textbook/engine.c */
+
+#endif

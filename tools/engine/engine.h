@@ -1,0 +1,58 @@
+/*
+ * The door to what trains a network. An engine holds the parameters and the state of the optimizer,
+ * and moves both by one epoch at a time:
+ *
+ *   engine_open(&engine, "auto", &config, &dataset, &error);
+ *   engine_load(engine, &parameters, &adamw, &error);
+ *   engine_step(engine, &train, &error);                    // any number of times
+ *   engine_evaluate(engine, SUBSET_TEST, &test, &error);
+ *   engine_fetch(engine, &parameters, &adamw, &error);
+ *   engine_close(engine);
+ *
+ * engine.c lists the engines; backend.h says what each consists of. Adding one is a folder here and
+ * a line there.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/adamw.h"
+#include "engine/performance.h"
+#include "network/dataset.h"
+
+struct Engine;
+
+/* The names that engine_open takes, each with one line that says what it is: text of --help. */
+void engine_list(FILE *stream);
+
+/* Opens an engine for the training of a configuration on a data set, which must outlive it. It has
+   room for as many threads as OpenMP would use now, and may be used with fewer. "auto" takes the
+   first engine of the list that can train it. Errors: no such engine; one that cannot train this
+   configuration, with the reason; no memory. */
+bool engine_open(struct Engine **engine, const char *name, const struct Config *config,
+                 const struct Dataset *dataset, struct Error *error);
+void engine_close(struct Engine *engine); /* NULL is allowed */
+
+const char *engine_name(const struct Engine *engine);
+
+/* What the bits of its results depend on besides the configuration: "factored", or for example
+   "textbook, OpenBLAS 0.3.21 SkylakeX". A training goes on only where this is the same. */
+const char *engine_bits(const struct Engine *engine);
+
+/* Sets the parameters and the optimizer's state. */
+bool engine_load(struct Engine *engine, const struct Parameters *parameters,
+                 const struct AdamW *adamw, struct Error *error);
+
+/* Copies them out. `adamw` may be NULL. */
+bool engine_fetch(const struct Engine *engine, struct Parameters *parameters, struct AdamW *adamw,
+                  struct Error *error);
+
+/* One step of the optimizer on all training pairs. *before: loss and accuracy over these, with the
+   parameters from before the step. */
+bool engine_step(struct Engine *engine, struct Performance *before, struct Error *error);
+
+/* Loss and accuracy over SUBSET_TRAIN or SUBSET_TEST with the present parameters; for the training
+   pairs the bits that engine_step would give. */
+bool engine_evaluate(struct Engine *engine, enum Subset subset, struct Performance *performance,
+                     struct Error *error);
+
+#endif

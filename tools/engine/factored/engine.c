@@ -1,0 +1,117 @@
+/* The factored step behind engine/engine.h. */
+#include "base/memory.h"
+#include "engine/backend.h"
+#include "engine/factored/step.h"
+
+#include <stdlib.h>
+
+struct FactoredEngine {
+  struct Engine engine;
+  struct OptimizerConfig optimizer;
+  struct Parameters parameters, gradient;
+  struct AdamW adamw;
+  struct Step step;
+  bool prepared; /* the factors are those of the parameters */
+};
+
+static struct FactoredEngine *factored(struct Engine *engine)
+{
+  return (struct FactoredEngine *)engine;
+}
+
+static bool can_train(const struct Config *config, struct Error *error)
+{
+  (void)config, (void)error; /* every setting that there is */
+  return true;
+}
+
+static void factored_close(struct Engine *engine)
+{
+  struct FactoredEngine *e = factored(engine);
+  step_release(&e->step);
+  adamw_release(&e->adamw);
+  parameters_release(&e->gradient);
+  parameters_release(&e->parameters);
+  free(e);
+}
+
+static struct Engine *factored_open(const struct Config *config, const struct Dataset *dataset,
+                                    struct Error *error)
+{
+  struct FactoredEngine *e = memory_new(1, sizeof *e, "an engine", error);
+  if (!e) return NULL;
+  e->optimizer = config->optimizer;
+  if (parameters_init(&e->parameters, config, error) &&
+      parameters_init(&e->gradient, config, error) &&
+      adamw_init(&e->adamw, e->parameters.total, error) &&
+      step_init(&e->step, config, dataset, error))
+    return &e->engine;
+  factored_close(&e->engine);
+  return NULL;
+}
+
+static const char *factored_bits(const struct Engine *engine)
+{
+  (void)engine;
+  return "factored";
+}
+
+static bool factored_load(struct Engine *engine, const struct Parameters *parameters,
+                          const struct AdamW *adamw, struct Error *error)
+{
+  (void)error;
+  struct FactoredEngine *e = factored(engine);
+  parameters_copy(parameters, &e->parameters);
+  adamw_copy(adamw, &e->adamw);
+  e->prepared = false;
+  return true;
+}
+
+static bool factored_fetch(const struct Engine *engine, struct Parameters *parameters,
+                           struct AdamW *adamw, struct Error *error)
+{
+  (void)error;
+  const struct FactoredEngine *e = (const struct FactoredEngine *)engine;
+  parameters_copy(&e->parameters, parameters);
+  if (adamw) adamw_copy(&e->adamw, adamw);
+  return true;
+}
+
+static void prepare(struct FactoredEngine *e)
+{
+  if (!e->prepared) step_prepare(&e->step, &e->parameters);
+  e->prepared = true;
+}
+
+static bool factored_step(struct Engine *engine, struct Performance *before, struct Error *error)
+{
+  (void)error;
+  struct FactoredEngine *e = factored(engine);
+  prepare(e);
+  *before = step_gradient(&e->step, &e->parameters, &e->gradient);
+  adamw_step(&e->adamw, &e->optimizer, &e->gradient, &e->parameters);
+  e->prepared = false;
+  return true;
+}
+
+static bool factored_evaluate(struct Engine *engine, enum Subset subset,
+                              struct Performance *performance, struct Error *error)
+{
+  (void)error;
+  struct FactoredEngine *e = factored(engine);
+  prepare(e);
+  *performance = step_evaluate(&e->step, subset);
+  return true;
+}
+
+const struct Backend factored_backend = {
+    .name = "factored",
+    .summary = "one layer on pairs, ten times cheaper; the same bits on every machine",
+    .can_train = can_train,
+    .open = factored_open,
+    .close = factored_close,
+    .bits = factored_bits,
+    .load = factored_load,
+    .fetch = factored_fetch,
+    .step = factored_step,
+    .evaluate = factored_evaluate};
