@@ -233,6 +233,22 @@ static bool trainee_prepare(struct Trainee *trainee, const struct Subject *subje
   return trainee_fit(trainee, error);
 }
 
+/* What the parts of a step take on each thread. */
+struct Stopwatch {
+  double *since;                 /* [threads]: when the present part began, milliseconds */
+  double (*parts)[N_STEP_PARTS]; /* [threads] */
+};
+
+/* As an observer of a step. */
+static void stopwatch_mark(void *observed, enum StepPart finished)
+{
+  const struct Stopwatch *watch = observed;
+  int thread = omp_get_thread_num();
+  double time = now();
+  watch->parts[thread][finished] += time - watch->since[thread];
+  watch->since[thread] = time;
+}
+
 static bool measure(const struct Subject *subject, int threads, size_t rounds, struct Times *times,
                     struct Error *error)
 {
@@ -242,9 +258,11 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   double ignored = 0;
   double *epochs = memory_new(rounds, sizeof *epochs, "timings", error);
   double *floors = memory_new(rounds, sizeof *floors, "timings", error);
-  double(*seconds)[N_STEP_PARTS] = memory_new((size_t)threads, sizeof *seconds, "timings", error);
+  struct Stopwatch watch = {
+      .since = memory_new((size_t)threads, sizeof *watch.since, "timings", error),
+      .parts = memory_new((size_t)threads, sizeof *watch.parts, "timings", error)};
   size_t before = allocated();
-  bool ready = epochs && floors && seconds &&
+  bool ready = epochs && floors && watch.since && watch.parts &&
                trainee_prepare(&trainee, subject, threads, &times->first, error);
   times->megabytes = 1e-6 * (double)(allocated() - before);
   ready = ready && floor_init(&floor, &trainee.step, error);
@@ -252,7 +270,8 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
     time_epoch(&trainee, &ignored);
     time_floor(&floor, threads);
   }
-  trainee.step.seconds = seconds;
+  trainee.step.observer = stopwatch_mark;
+  trainee.step.observed = &watch;
   for (size_t first = 0; ready && first < rounds; first += BURST) {
     size_t end = first + BURST < rounds ? first + BURST : rounds;
     for (size_t i = first; i < end; i++)
@@ -260,9 +279,9 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
     for (size_t i = first; i < end; i++)
       floors[i] = time_floor(&floor, threads);
   }
-  for (size_t part = 0; ready && part < N_STEP_PARTS; part++)
+  for (size_t part = PART_NONE + 1; ready && part < N_STEP_PARTS; part++)
     for (int thread = 0; thread < threads; thread++)
-      times->parts[part] += 1e3 * seconds[thread][part] / (double)rounds;
+      times->parts[part] += watch.parts[thread][part] / (double)rounds;
   if (ready) {
     times->epoch = median(epochs, rounds);
     times->floor = median(floors, rounds);
@@ -272,7 +291,8 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   trainee_release(&trainee);
   free(epochs);
   free(floors);
-  free(seconds);
+  free(watch.since);
+  free(watch.parts);
   return ready;
 }
 
@@ -315,12 +335,18 @@ static struct Least least_of_part(const struct Config *config, int part)
 
 static void print_parts(const struct Config *config, const struct Times *times)
 {
-  static const char *const names[N_STEP_PARTS] = {
-      "factors",       "streams",           "neurons, logits", "losses",
-      "MLP, backward", "streams, backward", "reductions",      "factors, backward"};
+  static const char *const names[N_STEP_PARTS] = {"",
+                                                  "factors",
+                                                  "streams",
+                                                  "neurons, logits",
+                                                  "losses",
+                                                  "MLP, backward",
+                                                  "streams, backward",
+                                                  "reductions",
+                                                  "factors, backward"};
   printf("\nparts of an epoch, on one thread\n");
   printf("  %-18s  %7s  %5s  %9s  %8s  %6s\n", "part", "ms", "%", "least MFMA", "GFMA/s", "MB");
-  for (int part = 0; part < N_STEP_PARTS; part++) {
+  for (int part = PART_NONE + 1; part < N_STEP_PARTS; part++) {
     struct Least least = least_of_part(config, part);
     double ms = times->parts[part];
     printf("  %-18s  %7.3f  %5.1f  %10.1f  %8.1f  %6.1f\n", names[part], ms,

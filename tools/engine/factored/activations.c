@@ -1,6 +1,7 @@
 #include "engine/factored/activations.h"
 
 #include "base/memory.h"
+#include "engine/factored/attention.h"
 #include "engine/factored/matrix.h"
 
 #include <stdlib.h>
@@ -86,7 +87,7 @@ bool network_forward(const struct Parameters *parameters, const struct ModelConf
   if (parameters->shape.p != pairs->p)
     return error_set(error, "activations were made for modulus %d, the parameters have %d",
                      pairs->p, parameters->shape.p);
-  activations->factors.folded = factors_fold(config->attention);
+  activations->factors.folded = attention_sums_to_one(config->attention);
   factors_forward(&activations->factors, parameters);
   for (size_t g = 0; g < pairs->n_groups; g++)
     for (int row = pairs->group_first[g], next; row < pairs->group_first[g + 1]; row = next) {

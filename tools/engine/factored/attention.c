@@ -47,8 +47,7 @@ INLINED struct Triple shifted_exp(struct Triple scores, Vector shift)
   return scores;
 }
 
-/* softmax, or softmax1: a softmax with an extra score of 0 that belongs to no position. */
-INLINED struct Triple softmax(struct Triple scores, bool with_zero)
+INLINED struct Triple softmax_with(struct Triple scores, bool with_zero)
 {
   const Vector zero = vector_fill(0.0f);
   Vector largest = triple_max(scores);
@@ -61,13 +60,39 @@ INLINED struct Triple softmax(struct Triple scores, bool with_zero)
   return e;
 }
 
-/* ds_i = w_i (dw_i - sum_j w_j dw_j), with or without the zero score. */
-static struct Triple softmax_backward(struct Triple w, struct Triple d)
+static struct Triple softmax(struct Triple scores)
 {
+  return softmax_with(scores, false);
+}
+
+/* With an extra score of 0 that belongs to no position. */
+static struct Triple softmax1(struct Triple scores)
+{
+  return softmax_with(scores, true);
+}
+
+/* Of both: ds_i = w_i (dw_i - sum_j w_j dw_j). */
+static struct Triple softmax_backward(struct Triple scores, struct Triple w, struct Triple d)
+{
+  (void)scores;
   Vector mean = triple_dot(w, d);
   for (int k = 0; k < 3; k++)
     d.at[k] = w.at[k] * vector_flush(d.at[k] - mean);
   return d;
+}
+
+static struct Triple uniform(struct Triple scores)
+{
+  (void)scores;
+  const Vector third = vector_fill(1.0f / 3);
+  return (struct Triple){{third, third, third}};
+}
+
+static struct Triple uniform_backward(struct Triple scores, struct Triple w, struct Triple d)
+{
+  (void)scores, (void)w, (void)d;
+  const Vector zero = vector_fill(0.0f);
+  return (struct Triple){{zero, zero, zero}};
 }
 
 static struct Triple unnormalised(struct Triple scores)
@@ -81,8 +106,9 @@ static struct Triple unnormalised(struct Triple scores)
 
 /* dL/de'_i = dw_i + sum_j dw_j = c_i and ds_i = e'_i c_i; the largest score (the first, if tied)
    also gets minus their sum, as it is subtracted from all scores. */
-static struct Triple unnormalised_backward(struct Triple scores, struct Triple d)
+static struct Triple unnormalised_backward(struct Triple scores, struct Triple w, struct Triple d)
 {
+  (void)w;
   Vector largest = triple_max(scores), sum = triple_sum(d);
   struct Triple e = triple_flush(shifted_exp(scores, largest));
   for (int k = 0; k < 3; k++)
@@ -97,48 +123,42 @@ static struct Triple unnormalised_backward(struct Triple scores, struct Triple d
   return d;
 }
 
+/* ---- the variants, as rows of a table ---- */
+
+typedef struct Triple Forward(struct Triple scores);
+typedef struct Triple Backward(struct Triple scores, struct Triple weights, struct Triple d);
+
+static const struct {
+  bool sums_to_one; /* the weights of a head */
+  Forward *forward;
+  Backward *backward; /* gradients of the weights to those of the scores */
+} variants[] = {
+    [ATTENTION_SOFTMAX] = {true, softmax, softmax_backward},
+    [ATTENTION_SOFTMAX1] = {false, softmax1, softmax_backward},
+    [ATTENTION_UNIFORM] = {true, uniform, uniform_backward},
+    [ATTENTION_SOFTMAX1_UNNORMALISED] = {false, unnormalised, unnormalised_backward},
+};
+
+bool attention_sums_to_one(enum Attention attention)
+{
+  return variants[attention].sums_to_one;
+}
+
 void attention_forward(enum Attention attention, float *const scores[3], size_t n,
                        float *const weights[3])
 {
-  for (size_t i = 0; i < n; i += LANES) {
-    struct Triple t = triple_load(scores, i);
-    switch (attention) {
-    case ATTENTION_SOFTMAX:
-      t = softmax(t, false);
-      break;
-    case ATTENTION_SOFTMAX1:
-      t = softmax(t, true);
-      break;
-    case ATTENTION_UNIFORM:
-      for (int k = 0; k < 3; k++)
-        t.at[k] = vector_fill(1.0f / 3);
-      break;
-    case ATTENTION_SOFTMAX1_UNNORMALISED:
-      t = unnormalised(t);
-      break;
-    }
-    triple_store(weights, i, triple_flush(t));
-  }
+  Forward *forward = variants[attention].forward;
+  for (size_t i = 0; i < n; i += LANES)
+    triple_store(weights, i, triple_flush(forward(triple_load(scores, i))));
 }
 
 void attention_backward(enum Attention attention, float *const scores[3], float *const weights[3],
                         size_t n, float *const gradients[3])
 {
+  Backward *backward = variants[attention].backward;
   for (size_t i = 0; i < n; i += LANES) {
-    struct Triple d = triple_load(gradients, i);
-    switch (attention) {
-    case ATTENTION_SOFTMAX:
-    case ATTENTION_SOFTMAX1:
-      d = softmax_backward(triple_load(weights, i), d);
-      break;
-    case ATTENTION_UNIFORM:
-      for (int k = 0; k < 3; k++)
-        d.at[k] = vector_fill(0.0f);
-      break;
-    case ATTENTION_SOFTMAX1_UNNORMALISED:
-      d = unnormalised_backward(triple_load(scores, i), d);
-      break;
-    }
+    struct Triple d =
+        backward(triple_load(scores, i), triple_load(weights, i), triple_load(gradients, i));
     triple_store(gradients, i, triple_flush(d));
   }
 }

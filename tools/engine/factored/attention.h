@@ -18,6 +18,9 @@
 
 #include <stddef.h>
 
+/* Do the weights of a head sum to one? */
+bool attention_sums_to_one(enum Attention attention);
+
 /* scores[i] and weights[i], i = 0, 1, 2, are arrays of n floats, n a multiple of LANES. */
 void attention_forward(enum Attention attention, float *const scores[3], size_t n,
                        float *const weights[3]);

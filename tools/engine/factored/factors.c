@@ -1,6 +1,7 @@
 #include "engine/factored/factors.h"
 
 #include "base/memory.h"
+#include "engine/factored/attention.h"
 #include "engine/factored/matrix.h"
 #include "engine/factored/vector.h"
 #include "network/flush.h"
@@ -23,15 +24,10 @@ static size_t source_equals(const struct Factors *t)
   return (size_t)t->shape.p + 2;
 }
 
-bool factors_fold(enum Attention attention)
-{
-  return attention == ATTENTION_SOFTMAX || attention == ATTENTION_UNIFORM;
-}
-
 bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention attention,
                   struct Error *error)
 {
-  *t = (struct Factors){.shape = *shape, .folded = factors_fold(attention)};
+  *t = (struct Factors){.shape = *shape, .folded = attention_sums_to_one(attention)};
   size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
   size_t d_head = (size_t)shape->d_head;
   t->mlp_width = vector_pad((size_t)shape->d_mlp);

@@ -73,7 +73,8 @@ struct FactorGradients {
 /*
  * The factors are stored in strips of columns, so that one strip of all entries stays in the L2
  * cache while all pairs read it. The strip whose first column is `begin` is [entries][H][columns],
- * at factor + begin entries H. No strip has both neurons and logits.
+ * at factor + begin entries H (see matrix_in_strips in engine/factored/matrix.h for an example). No
+ * strip has both neurons and logits.
  */
 enum { FACTOR_STRIP = 64 };
 
@@ -95,9 +96,6 @@ static inline struct FactorStrip factor_strip(const struct Factors *t, size_t i)
   size_t left = (neurons ? t->mlp_width : t->width) - begin;
   return (struct FactorStrip){begin, left < FACTOR_STRIP ? left : FACTOR_STRIP};
 }
-
-/* Whether the weights of a head sum to one, so that T^2 is folded away. */
-bool factors_fold(enum Attention attention);
 
 bool factors_init(struct Factors *factors, const struct Shape *shape, enum Attention attention,
                   struct Error *error);

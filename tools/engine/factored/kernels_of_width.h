@@ -1,5 +1,8 @@
-/* All kernels, for the vector width and block sizes of the including file (kernels_256.c,
-   kernels_512.c); hence no include guard. */
+/*
+ * All kernels, for the vector width of the including file (kernels_256.c, kernels_512.c) and the
+ * block sizes that it defines; hence no include guard. It also defines KERNELS, the name of their
+ * struct, and KERNELS_DESCRIPTION.
+ */
 #include "engine/factored/kernels.h"
 #include "engine/factored/wide.h"
 

@@ -1,5 +1,6 @@
 /*
- * The loops of engine/factored/loss.h over the logits of a pair. The answer's logit and the padding
+ * The loops of engine/factored/loss.h over the logits of a pair; expects nothing of the including
+ * file but engine/factored/wide.h. The answer's logit and the padding
  * past the end count as -infinity here: they do not affect the largest of the others, and their
  * terms are 0.
  */

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Columns of a strip: see in_strips. */
+/* Columns of a strip: see matrix_in_strips. */
 enum { MATRIX_STRIP = 32 };
 
 /* A read-only matrix view: element (i, j) is at[i row + (j % MATRIX_STRIP) column + (j /
@@ -42,8 +42,16 @@ static inline struct Matrix matrix_transposed(const float *at, size_t stride)
   return (struct Matrix){at, 1, stride, MATRIX_STRIP * stride};
 }
 
-/* A matrix [rows, ...] stored in strips: the first MATRIX_STRIP columns row-major, then the next
-   MATRIX_STRIP columns, and so on. As B it needs no packing. */
+/*
+ * A matrix [rows, ...] stored in strips: the first MATRIX_STRIP columns row-major, then the next
+ * MATRIX_STRIP columns, and so on. As B it needs no packing. For example, strips of 2 columns
+ * (instead of 32) of
+ *
+ *   a b c d e
+ *   f g h i j     are stored as     a b f g   c d h i   e . j .
+ *
+ * Here rows = 2, so that element (1, 3) = i is at 1 * 2 + 3 % 2 * 1 + 3 / 2 * (2 * 2) = 7.
+ */
 static inline struct Matrix matrix_in_strips(const float *at, size_t rows)
 {
   return (struct Matrix){at, MATRIX_STRIP, 1, MATRIX_STRIP * rows};

@@ -1,5 +1,7 @@
 /*
- * The micro-kernel of a matrix product (engine/factored/matrix.h).
+ * The micro-kernel of a matrix product (engine/factored/matrix.h). Expects of the including file
+ * (kernels_256.c, kernels_512.c): PANEL_ROWS and PANEL_WIDES, the block of C that is kept in
+ * registers, and FEW_BLOCK, the Wides of rows that are computed together for the last few columns.
  *
  * A block of PANEL_ROWS x PANEL_WIDES of C is kept in registers while k runs over the panel, strip
  * by strip of A. Each k loads the panel's Wides once and broadcasts one element of A per row;
@@ -8,7 +10,7 @@
 #include <string.h>
 
 enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
-_Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "product.c has no room for wider panels");
+_Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "matrix.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
 /* `rows` and `wides` are constants wherever this is inlined, so its loops unroll and `sum` stays
@@ -17,10 +19,8 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
                          float *C, size_t ldc)
 {
   Wide sum[PANEL_ROWS][PANEL_WIDES];
-#pragma GCC unroll 16
-  for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (size_t v = 0; v < wides; v++)
+  UNROLLED_FOR (i, rows)
+    UNROLLED_FOR (v, wides)
       sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
   const size_t row = task->A.row, step = task->A.column, packed_row = task->packed_row;
   const float *strip = task->A.at + first * row, *packed = task->packed;
@@ -29,35 +29,28 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
     const float *A = strip;
     for (size_t left = n; left > 0; left--, A += step, packed += packed_row) {
       Wide b[PANEL_WIDES];
-#pragma GCC unroll 2
-      for (size_t v = 0; v < wides; v++)
+      UNROLLED_FOR (v, wides)
         b[v] = wide_load(packed + v * WIDE_LANES);
-#pragma GCC unroll 16
-      for (size_t i = 0; i < rows; i++) {
+      UNROLLED_FOR (i, rows) {
         Wide a = wide_fill(A[i * row]);
-#pragma GCC unroll 2
-        for (size_t v = 0; v < wides; v++)
+        UNROLLED_FOR (v, wides)
           sum[i][v] = wide_fma(a, b[v], sum[i][v]);
       }
     }
   }
   const bool last = task->last;
-#pragma GCC unroll 16
-  for (size_t i = 0; i < rows && last; i++)
-#pragma GCC unroll 2
-    for (size_t v = 0; v < wides; v++)
-      sum[i][v] = wide_flush(sum[i][v]);
+  if (last)
+    UNROLLED_FOR (i, rows)
+      UNROLLED_FOR (v, wides)
+        sum[i][v] = wide_flush(sum[i][v]);
   const float *gate = task->gate ? task->gate + first * MATRIX_STRIP : NULL;
-#pragma GCC unroll 16
-  for (size_t i = 0; i < rows && gate; i++)
-#pragma GCC unroll 2
-    for (size_t v = 0; v < wides; v++)
-      sum[i][v] =
-          wide_where_positive(wide_load(gate + i * MATRIX_STRIP + v * WIDE_LANES), sum[i][v]);
-#pragma GCC unroll 16
-  for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (size_t v = 0; v < wides; v++)
+  if (gate)
+    UNROLLED_FOR (i, rows)
+      UNROLLED_FOR (v, wides)
+        sum[i][v] =
+            wide_where_positive(wide_load(gate + i * MATRIX_STRIP + v * WIDE_LANES), sum[i][v]);
+  UNROLLED_FOR (i, rows)
+    UNROLLED_FOR (v, wides)
       wide_store(C + i * ldc + v * WIDE_LANES, sum[i][v]);
 }
 
@@ -168,22 +161,18 @@ INLINED void few_columns_block(size_t columns, size_t blocks, const struct Panel
   for (size_t k = 0; k < task->K; k += FEW_STEPS) {
     const float *A = task->A.at + first * row + k / MATRIX_STRIP * task->A.strip + k % MATRIX_STRIP;
     Wide a[FEW_BLOCK][FEW_STEPS];
-#pragma GCC unroll 4
-    for (size_t b = 0; b < blocks; b++) {
-#pragma GCC unroll 4
-      for (size_t i = 0; i < FEW_STEPS; i++)
+    UNROLLED_FOR (b, blocks) {
+      UNROLLED_FOR (i, FEW_STEPS)
         a[b][i] = wide_load_quads(A + (b * WIDE_LANES + i) * row, row);
       wides_transpose_quads(a[b]);
     }
-#pragma GCC unroll 4
-    for (size_t i = 0; i < FEW_STEPS; i++, packed += task->packed_row)
-#pragma GCC unroll 4
-      for (size_t j = 0; j < columns; j++) {
-        Wide factor = wide_fill(packed[j]);
-#pragma GCC unroll 4
-        for (size_t b = 0; b < blocks; b++)
+    UNROLLED_FOR (i, FEW_STEPS)
+      UNROLLED_FOR (j, columns) {
+        Wide factor = wide_fill(packed[i * task->packed_row + j]);
+        UNROLLED_FOR (b, blocks)
           sum[b][j] = wide_fma(a[b][i], factor, sum[b][j]);
       }
+    packed += FEW_STEPS * task->packed_row;
   }
   for (size_t b = 0; b < blocks; b++)
     for (size_t j = 0; j < columns; j++)

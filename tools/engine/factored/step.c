@@ -11,7 +11,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static bool scratches_init(struct Step *step, struct Error *error)
 {
@@ -72,28 +71,17 @@ void step_release(struct Step *step)
   *step = (struct Step){0};
 }
 
-/* Seconds on a monotonic clock; 0 if nothing is measured. */
-static double lap_begin(const struct Step *step)
+/* Tells an observer that this thread has finished a part. */
+static void mark(const struct Step *step, enum StepPart finished)
 {
-  struct timespec time;
-  if (!step->seconds) return 0.0;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* Charges the time since `begin` to a part; returns the start of the next one. */
-static double lap(const struct Step *step, enum StepPart part, double begin)
-{
-  double end = lap_begin(step);
-  if (step->seconds) step->seconds[omp_get_thread_num()][part] += end - begin;
-  return end;
+  if (step->observer) step->observer(step->observed, finished);
 }
 
 void step_prepare(struct Step *step, const struct Parameters *parameters)
 {
-  double begin = lap_begin(step);
+  mark(step, PART_NONE);
   factors_forward(&step->factors, parameters);
-  lap(step, PART_FACTORS, begin);
+  mark(step, PART_FACTORS);
 }
 
 /* ---- a tile ---- */
@@ -181,17 +169,17 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
     tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
     tile.streams = step->streams + tile.first * t->width;
     tile.hidden = scratch->hidden;
-    double time = lap_begin(step);
+    mark(step, PART_NONE);
     tile_streams(t, &step->config, pairs, scratch, &tile);
-    time = lap(step, PART_STREAMS, time);
+    mark(step, PART_STREAMS);
     tile_mlp(t, step->config.activation, scratch, &tile);
-    time = lap(step, PART_MLP, time);
+    mark(step, PART_MLP);
     tile_losses(t, pairs, &tile, GRADIENT_SCALE / (float)pairs->n, sums);
-    time = lap(step, PART_LOSS, time);
+    mark(step, PART_LOSS);
     tile_mlp_backward(step, scratch, &tile, row == begin, W_L);
-    time = lap(step, PART_MLP_BACKWARD, time);
+    mark(step, PART_MLP_BACKWARD);
     tile_rows_backward(step, &tile, sums);
-    lap(step, PART_STREAMS_BACKWARD, time);
+    mark(step, PART_STREAMS_BACKWARD);
   }
 }
 
@@ -207,9 +195,9 @@ static void column_gradient(struct Step *step, size_t b)
                             .entry = b,
                             .weights = step->weights + H,
                             .gradients = step->streams};
-  double begin = lap_begin(step);
+  mark(step, PART_NONE);
   stream_backward(t, &line, false, step->gradients.T1, step->d_weights + H);
-  lap(step, PART_STREAMS_BACKWARD, begin);
+  mark(step, PART_STREAMS_BACKWARD);
 }
 
 /* Sums one position's score gradients over the pairs of a line. */
@@ -269,9 +257,9 @@ static void groups_one_by_one(struct Step *step, size_t count)
   memset(step->gradients.W_L, 0, count * sizeof(float));
   for (size_t g = 0; g < pairs->n_groups; g++) {
     group_gradient(step, g, W_L);
-    double begin = lap_begin(step);
+    mark(step, PART_NONE);
     if (pairs->group_first[g] < pairs->group_first[g + 1]) add_to(step->gradients.W_L, W_L, count);
-    lap(step, PART_REDUCTIONS, begin);
+    mark(step, PART_REDUCTIONS);
   }
 }
 
@@ -321,16 +309,16 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
 #pragma omp parallel for schedule(dynamic)
   for (size_t b = 0; b < (size_t)t->shape.p; b++)
     column_gradient(step, b);
-  double time = lap_begin(step);
+  mark(step, PART_NONE);
   scores_gradient(step);
   if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);
   sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)
     sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
                step->gradients.T2);
-  time = lap(step, PART_REDUCTIONS, time);
+  mark(step, PART_REDUCTIONS);
   factors_backward(t, parameters, &step->gradients, gradient);
-  lap(step, PART_FACTORS_BACKWARD, time);
+  mark(step, PART_FACTORS_BACKWARD);
   if (!step->config.biases) {
     memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
     memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));

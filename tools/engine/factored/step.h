@@ -26,8 +26,9 @@ struct GroupSums {
   float *T2;   /* [H][width] */
 };
 
-/* The parts of a step, for the timings of the benchmark (tests/bench). */
+/* The parts of a step, for whoever observes it (tests/bench). */
 enum StepPart {
+  PART_NONE,             /* a thread begins, or goes on after waiting */
   PART_FACTORS,          /* parameters to factors */
   PART_STREAMS,          /* attention, weighted sums of factor rows */
   PART_MLP,              /* neurons, logits: the first dense product */
@@ -51,8 +52,10 @@ struct Step {
   struct GroupSums groups[MAX_GROUPS];
   void *block; /* the allocation that holds these arrays */
   int n_threads;
-  struct TileScratch *scratch;     /* [n_threads] */
-  double (*seconds)[N_STEP_PARTS]; /* [n_threads]: time per thread and part; NULL: not measured */
+  struct TileScratch *scratch; /* [n_threads] */
+  void (*observer)(void *observed,
+                   enum StepPart finished); /* called by every thread; may be NULL */
+  void *observed;
 };
 
 bool step_init(struct Step *step, const struct Config *config, const struct Dataset *dataset,

@@ -1,5 +1,8 @@
 /*
- * The loops of engine/factored/stream.h over pairs, heads and the Wides of a row.
+ * The loops of engine/factored/stream.h over pairs, heads and the Wides of a row. Expects of the
+ * including file (kernels_256.c, kernels_512.c) the blocks whose sums are kept in registers:
+ * FORWARD_WIDES and FORWARD_BLOCK, the columns and pairs of a forward block; PAIR_BLOCK, the pairs
+ * whose weights' gradients are computed together; ROW_BLOCK, the Wides of a factor's gradient.
  *
  * Each loop is written once for any block of pairs, heads and Wides, and inlined with constants for
  * the common blocks, so that a block's accumulators stay in registers. Block sizes follow from the
@@ -34,14 +37,12 @@ INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t co
                                   const float *T0)
 {
   struct Shared shared;
-#pragma GCC unroll 4
-  for (size_t v = 0; v < wides; v++)
+  UNROLLED_FOR (v, wides)
     shared.base[v] = wide_load(piece->base + v * WIDE_LANES);
-#pragma GCC unroll 4
-  for (size_t h = 0; h < HEAD_BLOCK && H == HEAD_BLOCK; h++)
-#pragma GCC unroll 4
-    for (size_t v = 0; v < wides; v++)
-      shared.T0[h][v] = wide_load(T0 + h * columns + v * WIDE_LANES);
+  if (H == HEAD_BLOCK)
+    UNROLLED_FOR (h, HEAD_BLOCK)
+      UNROLLED_FOR (v, wides)
+        shared.T0[h][v] = wide_load(T0 + h * columns + v * WIDE_LANES);
   return shared;
 }
 
@@ -52,52 +53,38 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
 {
   Wide sum[FORWARD_BLOCK][FORWARD_WIDES];
   const float *T1[FORWARD_BLOCK];
-#pragma GCC unroll 4
-  for (size_t i = 0; i < count; i++) {
+  UNROLLED_FOR (i, count) {
     T1[i] = piece->T1 + (size_t)column[i] * H * columns;
-#pragma GCC unroll 4
-    for (size_t v = 0; v < wides; v++)
+    UNROLLED_FOR (v, wides)
       sum[i][v] = shared->base[v];
   }
-#pragma GCC unroll 4
-  for (size_t h = 0; h < H; h++)
-#pragma GCC unroll 4
-    for (size_t i = 0; i < count; i++) {
+  UNROLLED_FOR (h, H)
+    UNROLLED_FOR (i, count) {
       Wide weight = wide_fill(weights[i * 3 * H + h]);
-#pragma GCC unroll 4
-      for (size_t v = 0; v < wides; v++) {
+      UNROLLED_FOR (v, wides) {
         Wide row =
             H == HEAD_BLOCK ? shared->T0[h][v] : wide_load(T0 + h * columns + v * WIDE_LANES);
         sum[i][v] = wide_fma(weight, row, sum[i][v]);
       }
     }
-#pragma GCC unroll 4
-  for (size_t h = 0; h < H; h++)
-#pragma GCC unroll 4
-    for (size_t i = 0; i < count; i++) {
+  UNROLLED_FOR (h, H)
+    UNROLLED_FOR (i, count) {
       Wide weight = wide_fill(weights[i * 3 * H + H + h]);
-#pragma GCC unroll 4
-      for (size_t v = 0; v < wides; v++)
+      UNROLLED_FOR (v, wides)
         sum[i][v] = wide_fma(weight, wide_load(T1[i] + h * columns + v * WIDE_LANES), sum[i][v]);
     }
   for (size_t h = 0; h < H && !folded; h++)
-#pragma GCC unroll 4
-    for (size_t i = 0; i < count; i++) {
+    UNROLLED_FOR (i, count) {
       Wide weight = wide_fill(weights[i * 3 * H + 2 * H + h]);
-#pragma GCC unroll 4
-      for (size_t v = 0; v < wides; v++)
+      UNROLLED_FOR (v, wides)
         sum[i][v] =
             wide_fma(weight, wide_load(piece->T2 + h * columns + v * WIDE_LANES), sum[i][v]);
     }
-#pragma GCC unroll 4
-  for (size_t i = 0; i < count; i++)
-#pragma GCC unroll 4
-    for (size_t v = 0; v < wides; v++)
+  UNROLLED_FOR (i, count)
+    UNROLLED_FOR (v, wides)
       sum[i][v] = piece->rectified ? wide_rectify(sum[i][v]) : wide_flush(sum[i][v]);
-#pragma GCC unroll 4
-  for (size_t i = 0; i < count; i++)
-#pragma GCC unroll 4
-    for (size_t v = 0; v < wides; v++)
+  UNROLLED_FOR (i, count)
+    UNROLLED_FOR (v, wides)
       wide_store(out + i * piece->row + v / 2 * piece->jump + v % 2 * WIDE_LANES, sum[i][v]);
 }
 

@@ -21,6 +21,10 @@ enum { LANES = 8 };
 /* For functions whose arguments must become compile-time constants at the call site. */
 #define INLINED static inline __attribute__((always_inline))
 
+/* A loop whose few turns are known once it is inlined: unrolled whole, so that the arrays it
+   indexes become registers. */
+#define UNROLLED_FOR(i, n) _Pragma("GCC unroll 16") for (size_t i = 0; i < (n); i++)
+
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t IntegerVector __attribute__((vector_size(4 * LANES)));
 
