@@ -416,13 +416,27 @@ static bool train(const struct Arguments *arguments, char **operands, int n, int
   return done;
 }
 
+/* The engines, for --help; the caller frees it. NULL if out of memory. */
+static char *describe_engines(void)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&text, &size);
+  if (!stream) return NULL;
+  fprintf(stream, "Engines:\n");
+  engine_list(stream);
+  fclose(stream);
+  if (text && size > 0) text[size - 1] = '\0'; /* --help ends the line */
+  return text;
+}
+
 int main(int argc, char **argv)
 {
   struct Arguments arguments = {.directory = ".", .engine = "auto"};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
-      {0, "engine", "NAME", "what trains: auto (default), factored or textbook; see below",
+      {0, "engine", "NAME", "what trains the network (default: auto); see below",
        &arguments.engine},
       {0, "threads", "N", "OpenMP threads (default: all cores); results do not depend on it",
        &arguments.threads},
@@ -444,6 +458,7 @@ int main(int argc, char **argv)
        "trajectories",
        &arguments.digest},
       {0}};
+  char *engines = describe_engines();
   const struct Tool tool = {
       .name = "train",
       .operands = "CONFIG.ini... [section.key=value...]",
@@ -455,9 +470,11 @@ int main(int argc, char **argv)
           "resumes from RUN_DIR/resume.safetensors. A run with other settings is not replaced\n"
           "without --restart. During training both files are readable under names that end with\n"
           ".partial.",
-      .options = options};
+      .options = options,
+      .epilogue = engines};
   int first;
   int status = command_line_parse(&tool, argc, argv, &first);
+  free(engines);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
   if (arguments.list)

@@ -122,6 +122,13 @@ same threads2 threads1
 same threads4 threads1
 mv threads1 small250
 
+begin 'the textbook engine: one, two and four threads'
+for threads in 1 2 4; do
+  succeeds train --engine textbook -o "textbook$threads" --threads $threads $small
+done
+same textbook2 textbook1
+same textbook4 textbook1
+
 # ---- every moment, one after the other ----
 
 # Ends a run at each of its dealings with files in turn, and soon after once more; continues it.
@@ -165,6 +172,11 @@ says 'trained 2 epochs'
 says 'the test loss is below train\.stop_test_loss: no further epochs'
 at_every_call '' early $early
 [ "$killed" -gt 50 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+
+begin 'the textbook engine, killed at every call'
+succeeds train --engine textbook -o textbook3 $tiny
+at_every_call '' textbook3 --engine textbook --save-every 0 $tiny
+[ "$killed" -gt 100 ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
 
 begin 'rows behind the saved state are cut off when the run goes on'
 many="$tiny train.epochs=40 train.evaluate_every=1 train.snapshot_every=40"
@@ -492,6 +504,17 @@ given_up 'belongs to a run with data\.modulus = 13, this run has 7' size7 train 
 # of several differences the first in the order of the settings
 refuses run 'run/resume\.safetensors: belongs to a run with data\.seed = 0, this run has 1' \
   train -o run $small train.seed=1 optimizer.beta1=0.8 data.seed=1
+
+begin 'the state of another engine, and a finished run of another'
+given_up 'was trained by the engine "factored", this run.s is "textbook, OpenBLAS .*"' textbook1 \
+  train "--engine textbook $small"
+cp -R textbook1 others
+refuses others 'others/resume\.safetensors: was trained by the engine "textbook, .*", this run.s is .*' \
+  train -o others $small
+rm others/resume.safetensors
+refuses others \
+  'others/trajectory\.safetensors: was trained by the engine "textbook, .*", this run.s is .*' \
+  train -o others $small
 
 begin 'a finished run without its state'
 cp -R small250 finished

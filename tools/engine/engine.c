@@ -10,9 +10,9 @@ enum { N_BACKENDS = sizeof backends / sizeof *backends };
 
 void engine_list(FILE *stream)
 {
-  fprintf(stream, "%-10s %s\n", "auto", "the first of these that can train the configuration");
+  fprintf(stream, "  %-9s %s\n", "auto", "the first of these that can train the configuration");
   for (int i = 0; i < N_BACKENDS; i++)
-    fprintf(stream, "%-10s %s\n", backends[i]->name, backends[i]->summary);
+    fprintf(stream, "  %-9s %s\n", backends[i]->name, backends[i]->summary);
 }
 
 /* The engine of that name, if it can train the configuration; for "auto" the first that can. */
