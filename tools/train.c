@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct Arguments {
   const char *directory, *engine, *threads, *share, *progress, *quiet, *save_every, *restart;
@@ -78,7 +79,9 @@ static bool dump_config(const struct Config *config, const char *path, struct Er
   if (!written) error_system(error, "%s", path);
 
   bool same = false;
-  FILE *old = written ? fopen(path, "rb") : NULL;
+  struct stat status; /* a pipe is not read: its only writer may be this process */
+  bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+  FILE *old = written && is_file ? fopen(path, "rb") : NULL;
   if (old) {
     size_t position = 0;
     int c;
