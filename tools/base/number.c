@@ -37,6 +37,17 @@ bool number_parse_real(const char *text, double *value)
   return true;
 }
 
+/* How many significant digits it takes to read back the same double: 17 at most. */
+static int fewest_digits(double value)
+{
+  char text[NUMBER_TEXT_SIZE];
+  for (int digits = 1; digits < 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) return digits;
+  }
+  return 17;
+}
+
 void number_format_real(double value, char text[NUMBER_TEXT_SIZE])
 {
   if (isnan(value)) {
@@ -47,8 +58,5 @@ void number_format_real(double value, char text[NUMBER_TEXT_SIZE])
     snprintf(text, NUMBER_TEXT_SIZE, "%.0f", value); /* 1000, not 1e+03 as with %g */
     return;
   }
-  for (int digits = 1; digits <= 17; digits++) {
-    snprintf(text, NUMBER_TEXT_SIZE, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) return;
-  }
+  snprintf(text, NUMBER_TEXT_SIZE, "%.*g", fewest_digits(value), value);
 }
