@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "engine/adamw.h"
+#include "engine/engine.h"
 #include "engine/factored/kernels.h"
 #include "engine/factored/step.h"
 #include "run/trajectory.h"
@@ -398,24 +399,29 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
   return true;
 }
 
-/* Only the two halves of an epoch, training and test loss, one line of milliseconds per round,
-   for pytorch_epoch.py. On one thread this is CPU time, which other programs hardly affect; with
-   more threads it is wall time, since waiting for each other is part of the cost. */
-static bool print_halves(const struct Subject *subject, int threads, size_t rounds,
-                         struct Error *error)
+/* Only the two halves of an epoch of an engine, training and test loss, one line of milliseconds
+   per round, for pytorch_epoch.py. On one thread this is CPU time, which other programs hardly
+   affect; with more threads it is wall time, since waiting for each other is part of the cost. */
+static bool print_halves(const struct Subject *subject, const char *name, int threads,
+                         size_t rounds, struct Error *error)
 {
   clockid_t clock = threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
   struct Trainee trainee = {0};
-  double ignored = 0;
-  bool ready = trainee_prepare(&trainee, subject, threads, &ignored, error);
+  struct Engine *engine = NULL;
+  struct Performance ignored;
+  double first;
+  bool ready = trainee_prepare(&trainee, subject, threads, &first, error) &&
+               engine_open(&engine, name, &trainee.config, &trainee.dataset, error) &&
+               engine_load(engine, &trainee.parameters, &trainee.adamw, error);
   for (size_t i = 0; ready && i < WARM_UP + rounds; i++) {
     double start = read_clock(clock);
-    time_epoch(&trainee, &ignored);
+    ready = engine_step(engine, &ignored, error);
     double middle = read_clock(clock);
-    step_evaluate(&trainee.step, SUBSET_TEST);
+    ready = ready && engine_evaluate(engine, SUBSET_TEST, &ignored, error);
     double end = read_clock(clock);
     if (i >= WARM_UP) printf("%.6f\t%.6f\n", middle - start, end - middle);
   }
+  engine_close(engine);
   trainee_release(&trainee);
   return ready;
 }
@@ -445,7 +451,7 @@ static void print_kernels(void)
 }
 
 struct Arguments {
-  const char *rounds, *halves, *narrow, *trajectory;
+  const char *rounds, *halves, *engine, *narrow, *trajectory;
 };
 
 /* The network given on the command line. */
@@ -474,7 +480,8 @@ static bool bench(const struct Arguments *arguments, char **operands, int n, str
   if (!parse_count("rounds", arguments->rounds, 100000, &rounds, error) ||
       !parse_count("halves", arguments->halves, 1024, &threads, error))
     return false;
-  if (threads > 0) return print_halves(&subject, (int)threads, (size_t)rounds, error);
+  if (threads > 0)
+    return print_halves(&subject, arguments->engine, (int)threads, (size_t)rounds, error);
   print_kernels();
   printf("  %-18s  %7s  %8s  %8s  %8s  %6s  %6s   medians of %lld rounds\n", "", "threads",
          "first/ms", "epoch/ms", "floor/ms", "ratio", "MB", (long long)rounds);
@@ -488,7 +495,7 @@ static bool bench(const struct Arguments *arguments, char **operands, int n, str
 
 int main(int argc, char **argv)
 {
-  struct Arguments arguments = {0};
+  struct Arguments arguments = {.engine = "auto"};
   const struct Option options[] = {
       {'n', "rounds", "N", "measurements of each kind (default: 60)", &arguments.rounds},
       {0, "narrow", NULL, "run as on a processor without AVX-512", &arguments.narrow},
@@ -496,6 +503,7 @@ int main(int argc, char **argv)
       {0, "halves", "THREADS",
        "print only milliseconds of training and of the test loss, one line per measurement",
        &arguments.halves},
+      {0, "engine", "NAME", "with --halves: of this engine (default: auto)", &arguments.engine},
       {0}};
   const struct Tool tool = {
       .name = "bench-epoch",

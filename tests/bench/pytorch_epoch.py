@@ -238,13 +238,14 @@ class Halves:
         self.test.append(test)
 
 
-def time_ours(program):
-    """Times of single epochs by bench-epoch."""
+def time_ours(program, engine):
+    """Times of single epochs of an engine by bench-epoch."""
     settings = [f"data.modulus={options.modulus}", f"data.train_fraction={options.train_fraction}"]
     settings += [f"model.d_model={options.d_model}", f"model.n_heads={options.n_heads}"]
     settings += [f"model.d_head={options.d_model // options.n_heads}"]
     settings += [f"model.d_mlp={options.d_mlp}"]
-    command = [program, "--halves", str(options.threads), "--rounds", str(options.epochs), *settings]
+    command = [program, "--halves", str(options.threads), "--engine", engine]
+    command += ["--rounds", str(options.epochs), *settings]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"pytorch_epoch.py: {program} failed: {done.stderr.strip()}")
@@ -270,12 +271,15 @@ def bench():
         training.step()
         training.test_loss()
 
-    theirs, ours = Halves(), Halves()
+    theirs = Halves()
+    engines = ("factored", "textbook") if options.against else ()
+    ours = {engine: Halves() for engine in engines}
     for _ in range(options.rounds):
         for _ in range(options.epochs):
             theirs.add(milliseconds(training.step), milliseconds(training.test_loss))
-        for times in time_ours(options.against) if options.against else []:
-            ours.add(*times)
+        for engine in engines:
+            for times in time_ours(options.against, engine):
+                ours[engine].add(*times)
 
     print(
         f"PyTorch {torch.__version__}, {options.threads} threads, p = {options.modulus},"
@@ -285,13 +289,13 @@ def bench():
     )
     print(f"  {'':8} {'half':9} {'median/ms':>9} {'least/ms':>9}")
     describe("PyTorch", theirs)
-    if options.against:
-        describe("ours", ours)
+    for engine in engines:
+        describe(engine, ours[engine])
         for half in "train", "test":
-            a, b = getattr(theirs, half), getattr(ours, half)
+            a, b = getattr(theirs, half), getattr(ours[engine], half)
             print(
-                f"  PyTorch / ours, {half}: {numpy.median(a) / numpy.median(b):.1f} of the medians,"
-                f" {min(a) / min(b):.1f} of the least"
+                f"  PyTorch / {engine}, {half}: {numpy.median(a) / numpy.median(b):.1f} of the"
+                f" medians, {min(a) / min(b):.1f} of the least"
             )
 
 
