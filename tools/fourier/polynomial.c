@@ -1,22 +1,9 @@
 #include "fourier/polynomial.h"
 
+#include "base/linear.h"
+
 #include <stddef.h>
 #include <string.h>
-
-/* sum[i] += weight f[i] */
-static void add_scaled(size_t n, double weight, const double *restrict f, double *restrict sum)
-{
-  for (size_t i = 0; i < n; i++)
-    sum[i] += weight * f[i];
-}
-
-static double inner_product(size_t n, const double *f, const double *g)
-{
-  double sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += f[i] * g[i];
-  return sum;
-}
 
 /* The rows 1, cos, sin of a frequency (without sin if it vanishes); returns their number. */
 static size_t rows_of(const struct FourierBasis *basis, int k, const double *rows[3])
@@ -41,19 +28,19 @@ static void add_part(const struct FourierBasis *basis, int k, const double *f, d
   memset(work, 0, n * p * sizeof *work);
   for (size_t a = 0; a < p; a++)
     for (size_t i = 0; i < n; i++)
-      add_scaled(p, rows[i][a], f + a * p, work + i * p);
+      linear_add_scaled(p, rows[i][a], f + a * p, work + i * p);
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
-      coefficients[i][j] = inner_product(p, rows[j], work + i * p);
+      coefficients[i][j] = linear_dot(p, rows[j], work + i * p);
   if (k > 0) coefficients[0][0] = 0;
 
   memset(work, 0, n * p * sizeof *work);
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
-      add_scaled(p, coefficients[i][j], rows[j], work + i * p);
+      linear_add_scaled(p, coefficients[i][j], rows[j], work + i * p);
   for (size_t a = 0; a < p; a++)
     for (size_t i = 0; i < n; i++)
-      add_scaled(p, rows[i][a], work + i * p, part + a * p);
+      linear_add_scaled(p, rows[i][a], work + i * p, part + a * p);
 }
 
 void polynomial_part(const struct FourierBasis *basis, const bool *frequencies, const double *f,

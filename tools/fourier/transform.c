@@ -1,16 +1,10 @@
 #include "fourier/transform.h"
 
-#include <math.h>
+#include "base/linear.h"
+
 #include <string.h>
 
 enum { TILE = 256 }; /* channels at a time, so that the sums stay in L1 */
-
-/* sum[c] += weight f[c] */
-static void add_scaled(size_t n, double weight, const double *restrict f, double *restrict sum)
-{
-  for (size_t c = 0; c < n; c++)
-    sum[c] += weight * f[c];
-}
 
 void fourier_transform(const struct FourierBasis *basis, const double *f, size_t channels,
                        double *components)
@@ -21,8 +15,8 @@ void fourier_transform(const struct FourierBasis *basis, const double *f, size_t
     size_t n = channels - first < TILE ? channels - first : TILE;
     for (size_t i = 0; i < p; i++)
       for (size_t x = 0; x < p; x++)
-        add_scaled(n, basis->rows[i * p + x], f + x * channels + first,
-                   components + i * channels + first);
+        linear_add_scaled(n, basis->rows[i * p + x], f + x * channels + first,
+                          components + i * channels + first);
   }
 }
 
@@ -34,7 +28,8 @@ void fourier_inverse(const struct FourierBasis *basis, const double *components,
   for (size_t x = 0; x < p; x++)
     for (size_t i = 0; i < p; i++)
       if (!frequencies || frequencies[fourier_frequency((int)i)])
-        add_scaled(channels, basis->rows[i * p + x], components + i * channels, f + x * channels);
+        linear_add_scaled(channels, basis->rows[i * p + x], components + i * channels,
+                          f + x * channels);
 }
 
 void fourier_transform_grid(const struct FourierBasis *basis, const double *f, size_t channels,
@@ -48,12 +43,6 @@ void fourier_transform_grid(const struct FourierBasis *basis, const double *f, s
 
 void fourier_norms(const double *components, size_t n, size_t channels, double *norms)
 {
-  for (size_t i = 0; i < n; i++) {
-    double sum = 0;
-    for (size_t c = 0; c < channels; c++) {
-      double value = components[i * channels + c];
-      sum += value * value;
-    }
-    norms[i] = sqrt(sum);
-  }
+  for (size_t i = 0; i < n; i++)
+    norms[i] = linear_norm(channels, components + i * channels);
 }
