@@ -1,39 +1,39 @@
 /* ablate: the loss of a network with single frequencies removed or parts replaced. */
-#include "results/ablations.h"
-#include "results/command.h"
+#include "measures/ablation.h"
+#include "measures/ablation_quantities.h"
+#include "measures/command.h"
+#include "measures/logit_fit.h"
+#include "measures/replacement.h"
 
 static const char name[] = "ablate";
 
 static const char summary[] =
     "Removes each Fourier frequency from the logits of a snapshot in turn, replaces parts of\n"
     "the network by what the paper says they do, and gives the resulting losses. The key\n"
-    "frequencies are those of the last snapshot. Writes four tables:\n"
-    "  ablations.tsv            losses without each frequency, with only the key frequencies,\n"
-    "                           and with none of them\n"
-    "  replacements.tsv         losses with neurons, logits, the skip connection or the heads\n"
-    "                           replaced\n"
-    "  logit-fit.tsv            the logits fitted by cosines of the key frequencies\n"
-    "  ablation-quantities.tsv  single numbers: these losses, and what follows from them";
+    "frequencies are those of the last snapshot. Writes four tables:";
 
-static bool ablate(struct Analysis *analysis, const struct Request *request, struct Error *error)
+static const struct ToolFile tables[] = {
+#define TABLE_OF_ablate(file, holds, writer) {file, holds},
+#include "measures/tables.def"
+    {NULL, NULL}};
+
+static SubjectWriter *const writers[] = {
+#define TABLE_OF_ablate(file, holds, writer) writer,
+#include "measures/tables.def"
+};
+
+static void warn_without_keys(const struct Analysis *analysis)
 {
-  enum DirectionSign sign;
-  struct Subject subject;
-  if (!directions_of_operation(analysis->trajectory.config.data.operation, &sign, error) ||
-      !subject_init(&subject, analysis, request, error))
-    return false;
-  warn_without_keys(name, analysis);
-  struct Ablations ablations;
-  bool done = ablations_init(&ablations, &subject, sign, error);
-  if (done) {
-    done = write_ablation_tables(&subject, &ablations, error);
-    ablations_release(&ablations);
-  }
-  subject_release(&subject);
-  return done;
+  command_warn_without_keys(name, analysis);
 }
 
 int main(int argc, char **argv)
 {
-  return snapshot_main(name, summary, ablate, argc, argv);
+  static const struct SnapshotTool tool = {.name = name,
+                                           .summary = summary,
+                                           .tables = tables,
+                                           .writers = writers,
+                                           .needs_directions = true,
+                                           .warn = warn_without_keys};
+  return command_main_of_snapshot(&tool, argc, argv);
 }

@@ -2,7 +2,8 @@
    forms. */
 #include "handmade.h"
 #include "measures/analysis.h"
-#include "measures/progress.h"
+#include "measures/neuron_logit_map.h"
+#include "measures/progress_measures.h"
 #include "measures/rotation.h"
 #include "measures/spectrum.h"
 #include "run/recorder.h"
@@ -256,14 +257,14 @@ START_TEST(every_measure_is_that_of_the_formulas)
   struct Error error;
   open_run(&analysis, &runs[_i]);
   ck_assert_msg(
-      progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error),
+      progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error),
       "%s", error.message);
   for (size_t i = SNAPSHOTS; i-- > 0;) {
-    ck_assert_msg(progress_measure(&worker, i, &measures, &error), "%s", error.message);
+    ck_assert_msg(progress_measures_take(&worker, i, &measures, &error), "%s", error.message);
     check_losses(&runs[_i].snapshots[i], &analysis, &measures);
     check_weights(&runs[_i].snapshots[i], &measures);
   }
-  progress_worker_release(&worker);
+  progress_measures_release(&worker);
   analysis_close(&analysis);
 }
 END_TEST
@@ -283,7 +284,7 @@ START_TEST(spectra_are_those_of_the_formulas)
   handmade_spectrum_of_W_E(network, expected);
   for (int i = 0; i < p; i++) /* amplitudes up to 1.5: norms up to 5, of entries rounded once */
     ck_assert_double_eq_tol(found[i], expected[i], 10 * FLOAT_ROUNDING);
-  ck_assert(spectrum_of_neuron_logit_map(&analysis.basis, parameters, components, &error));
+  ck_assert(neuron_logit_map_components(&analysis.basis, parameters, components, &error));
   handmade_spectrum_of_W_L(network, expected);
   double size = 0;
   for (int i = 0; i < p; i++)
@@ -402,8 +403,8 @@ START_TEST(pairs_are_where_the_neurons_put_them)
   network_neuron_logit_map(&analysis.snapshot.parameters, W_L);
   rotate_plainly(network, k, true, W_L, hidden, m, xs);
   rotate_plainly(network, k, false, W_L, hidden, m, ys);
-  ck_assert(spectrum_of_neuron_logit_map(&analysis.basis, &analysis.snapshot.parameters, components,
-                                         &error));
+  ck_assert(neuron_logit_map_components(&analysis.basis, &analysis.snapshot.parameters, components,
+                                        &error));
   struct NeuronLogitMap map = {&analysis.basis, (size_t)m, components};
   for (int a = 0; a < p; a++) {
     ck_assert(rotation_of_pairs(&map, network->sign, hidden, k, a, points, &error));
@@ -439,15 +440,15 @@ START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
   ck_assert(analysis_fit_final(&analysis, &error));
   ck_assert_int_eq(analysis.n_keys, 0);
   ck_assert_mem_eq(analysis.keys, none, sizeof none);
-  ck_assert(
-      progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error));
-  ck_assert(progress_measure(&worker, 1, &measures, &error));
+  ck_assert(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys,
+                                   &error));
+  ck_assert(progress_measures_take(&worker, 1, &measures, &error));
   assert_relative(measures.losses.all.loss, log(P), exact);
   assert_relative(measures.excluded_loss, log(P), exact);
   assert_relative(measures.restricted.test.loss, log(P), exact);
   ck_assert_double_eq(measures.losses.all.accuracy, 1.0 / P);
   ck_assert(measures.gini_W_E == 0 && measures.gini_W_L == 0 && measures.squared_weights == 0);
-  progress_worker_release(&worker);
+  progress_measures_release(&worker);
 
   char *keys = analysis_describe_keys(&analysis, &error);
   ck_assert_str_eq(keys, " none");
@@ -486,8 +487,8 @@ START_TEST(an_answer_without_directions_is_refused)
   write_run(&runs[0].snapshots[0], fill_handmade, &runs[0]);
   open_analysis(&analysis, override, 1);
   ck_assert(analysis_fit_final(&analysis, &error)); /* neurons have frequencies all the same */
-  ck_assert(
-      !progress_worker_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error));
+  ck_assert(!progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys,
+                                    &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
   analysis_close(&analysis);
 }

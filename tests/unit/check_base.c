@@ -760,12 +760,16 @@ static const struct Option options[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-static const struct Tool tool = {
-    "measure", "INPUT...", "Measures.", options, 1, "The end.",
-};
+static const struct Tool tool = {.name = "measure",
+                                 .operands = "INPUT...",
+                                 .summary = "Measures.",
+                                 .options = options,
+                                 .min_operands = 1,
+                                 .epilogue = "The end."};
 
 /* Parses up to seven words after the program's name. */
-static int parse(int *first, const char **operand, const char *const *words)
+static int parse_by(const struct Tool *by, int *first, const char **operand,
+                    const char *const *words)
 {
   static char storage[8][64];
   static char *argv[9];
@@ -779,10 +783,15 @@ static int parse(int *first, const char **operand, const char *const *words)
   output_value = flag_value = NULL;
   ck_assert_ptr_nonnull(freopen("stdout", "wb", stdout));
   ck_assert_ptr_nonnull(freopen("stderr", "wb", stderr));
-  int result = command_line_parse(&tool, argc, argv, first);
+  int result = command_line_parse(by, argc, argv, first);
   fflush(stderr);
   *operand = result == COMMAND_LINE_CONTINUE ? argv[*first] : NULL;
   return result;
+}
+
+static int parse(int *first, const char **operand, const char *const *words)
+{
+  return parse_by(&tool, first, operand, words);
 }
 
 #define USAGE "usage: measure [options] INPUT...\nsee 'measure --help'\n"
@@ -873,6 +882,48 @@ START_TEST(help_goes_to_standard_output)
 }
 END_TEST
 
+/* Lines are broken where they are longer than 90 characters. */
+START_TEST(tables_are_listed)
+{
+  static const struct ToolFile tables[] = {
+      {"losses.tsv", "one line"},
+      {"x.tsv", "words and more words and still more words and yet more words and the last words, "
+                "and more"},
+      {NULL, NULL}};
+  static const struct Option none[] = {{0, NULL, NULL, NULL, NULL}};
+  struct Tool with_tables = {.name = "measure",
+                             .operands = "INPUT...",
+                             .summary = "Writes:",
+                             .options = none,
+                             .min_operands = 1,
+                             .tables = tables};
+  int first;
+  const char *operand;
+  ck_assert_int_eq(parse_by(&with_tables, &first, &operand, (const char *[]){"--tables", NULL}),
+                   EXIT_SUCCESS);
+  ck_assert_file("stderr", "");
+  ck_assert_file("stdout", "losses.tsv\tone line\nx.tsv\twords and more words and still more words "
+                           "and yet more words and the last words, and more\n");
+  ck_assert_int_eq(parse_by(&with_tables, &first, &operand, (const char *[]){"--help", NULL}),
+                   EXIT_SUCCESS);
+  ck_assert_file(
+      "stdout",
+      "usage: measure [options] INPUT...\n\nWrites:\n"
+      "  losses.tsv  one line\n"
+      "  x.tsv       words and more words and still more words and yet more words and the "
+      "last\n"
+      "              words, and more\n"
+      "\noptions:\n"
+      "  -h, --help                   print this and exit\n"
+      "      --version                print the version and exit\n"
+      "      --tables                 (alone) print the list of the tables and exit\n");
+  ck_assert_int_eq(
+      parse_by(&with_tables, &first, &operand, (const char *[]){"--tables", "a", NULL}),
+      EXIT_WRONG_USAGE);
+  ck_assert_int_eq(parse(&first, &operand, (const char *[]){"--tables", NULL}), EXIT_WRONG_USAGE);
+}
+END_TEST
+
 START_TEST(failures_name_the_tool)
 {
   struct Error error = {.message = "file:3: wrong"};
@@ -956,6 +1007,7 @@ static void add_files(Suite *suite)
   tcase_add_test(command_line, closed_standard_streams_are_taken);
   tcase_add_test(command_line, messages_are_one_printable_line);
   tcase_add_test(command_line, help_goes_to_standard_output);
+  tcase_add_test(command_line, tables_are_listed);
   tcase_add_test(command_line, failures_name_the_tool);
 }
 

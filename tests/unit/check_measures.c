@@ -2,14 +2,17 @@
    closed form. Whole networks are in check_analysis.c. */
 #include "base/elementary.h"
 #include "base/memory.h"
-#include "measures/arguments.h"
+#include "measures/analysis.h"
+#include "measures/directed_logits.h"
 #include "measures/grid.h"
-#include "measures/losses.h"
+#include "measures/logit_spectrum.h"
+#include "measures/neuron_logit_map.h"
 #include "measures/neurons.h"
-#include "measures/order.h"
 #include "measures/phases.h"
+#include "measures/sort.h"
 #include "measures/spectrum.h"
 #include "measures/turning_points.h"
+#include "measures/weights.h"
 #include "waves.h"
 
 #include <check.h>
@@ -109,7 +112,8 @@ static struct Losses without(const struct Fixture *f, const bool *frequencies)
 {
   struct Losses losses;
   struct Error error;
-  ck_assert_msg(ablated_losses(&f->directed, frequencies, &losses, &error), "%s", error.message);
+  ck_assert_msg(directed_logits_ablated(&f->directed, frequencies, &losses, &error), "%s",
+                error.message);
   return losses;
 }
 
@@ -117,7 +121,8 @@ static struct Losses only(const struct Fixture *f, const bool *frequencies)
 {
   struct Losses losses;
   struct Error error;
-  ck_assert_msg(restricted_losses(&f->directed, frequencies, &losses, &error), "%s", error.message);
+  ck_assert_msg(directed_logits_restricted(&f->directed, frequencies, &losses, &error), "%s",
+                error.message);
   return losses;
 }
 
@@ -125,7 +130,8 @@ static double excluded(const struct Fixture *f, const bool *frequencies)
 {
   double loss;
   struct Error error;
-  ck_assert_msg(excluded_loss(&f->directed, frequencies, &loss, &error), "%s", error.message);
+  ck_assert_msg(directed_logits_excluded(&f->directed, frequencies, &loss, &error), "%s",
+                error.message);
   return loss;
 }
 
@@ -427,13 +433,13 @@ START_TEST(only_sums_and_differences_have_directions)
 {
   enum DirectionSign sign;
   struct Error error;
-  ck_assert(directions_of_operation(OPERATION_ADD, &sign, &error));
+  ck_assert(directed_logits_sign(OPERATION_ADD, &sign, &error));
   ck_assert_int_eq(sign, DIRECTION_SUM);
-  ck_assert(directions_of_operation(OPERATION_SUBTRACT, &sign, &error));
+  ck_assert(directed_logits_sign(OPERATION_SUBTRACT, &sign, &error));
   ck_assert_int_eq(sign, DIRECTION_DIFFERENCE);
-  ck_assert(!directions_of_operation(OPERATION_QUADRATIC, &sign, &error));
+  ck_assert(!directed_logits_sign(OPERATION_QUADRATIC, &sign, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
-  ck_assert(!directions_of_operation(OPERATION_RANDOM, &sign, &error));
+  ck_assert(!directed_logits_sign(OPERATION_RANDOM, &sign, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.operation is random"));
 }
 END_TEST
@@ -582,7 +588,7 @@ START_TEST(neurons_have_the_shares_of_their_formulas)
   struct NeuronFit fits[N];
   struct Error error;
   fill_neurons(p, cases, n_cases, N, hidden);
-  ck_assert_msg(neurons_fit(&basis, hidden, N, fits, &error), "%s", error.message);
+  ck_assert_msg(neuron_fit_all(&basis, hidden, N, fits, &error), "%s", error.message);
   for (int i = 0; i < N; i++) {
     const struct NeuronCase *expected = cases[i % n_cases];
     ck_assert_double_eq_tol(fits[i].fve, expected->fve, share_tolerance);
@@ -611,7 +617,7 @@ START_TEST(rectified_neurons_have_the_shares_of_direct_sums)
       hidden[pair * N + i] =
           fmaxf(0, (float)(wave_cos(p, 1 + i % 2, pair / p) + wave_sin(p, 2 - i % 2, pair % p) +
                            wave_cos(p, 1, pair / p - i) - i / 5.0L));
-  ck_assert(neurons_fit(&basis, hidden, N, fits, &error));
+  ck_assert(neuron_fit_all(&basis, hidden, N, fits, &error));
   for (int i = 0; i < N; i++) {
     long double largest = 0;
     int frequency = 0;
@@ -641,9 +647,9 @@ START_TEST(threads_change_no_bit_of_a_fit)
   for (int i = 0; i < P * P * N; i++)
     hidden[i] = fmaxf(0, (float)noise(&state));
   omp_set_num_threads(1);
-  ck_assert(neurons_fit(&basis, hidden, N, one, &error));
+  ck_assert(neuron_fit_all(&basis, hidden, N, one, &error));
   omp_set_num_threads(4);
-  ck_assert(neurons_fit(&basis, hidden, N, four, &error));
+  ck_assert(neuron_fit_all(&basis, hidden, N, four, &error));
   for (int i = 0; i < N; i++) {
     ck_assert_int_eq(one[i].frequency, four[i].frequency);
     ck_assert_mem_eq(&one[i].fve, &four[i].fve, sizeof one[i].fve);
@@ -671,18 +677,18 @@ START_TEST(a_cluster_is_above_its_threshold)
   struct Cluster cluster;
   struct Error error;
   memset(keys, true, sizeof keys);
-  ck_assert_int_eq(key_frequencies(fits, LENGTH(fits), FREQUENCIES, keys), 3);
+  ck_assert_int_eq(neuron_fit_keys(fits, LENGTH(fits), FREQUENCIES, keys), 3);
   ck_assert_mem_eq(keys, expected, sizeof keys); /* one neuron is enough, as at 5 */
-  ck_assert(!neuron_in_cluster(&fits[1]) && neuron_in_cluster(&fits[10]));
+  ck_assert(!neuron_fit_clustered(&fits[1]) && neuron_fit_clustered(&fits[10]));
 
-  ck_assert(cluster_of_frequency(fits, LENGTH(fits), 3, &cluster, &error));
+  ck_assert(neurons_cluster(fits, LENGTH(fits), 3, &cluster, &error));
   ck_assert_uint_eq(cluster.neurons, 4); /* 0.95, 0.91, 0.86 and the number above 0.85 */
   ck_assert_double_eq_tol(cluster.mean_fve, (0.95 + 0.91 + 0.86 + 0.85) / 4, 1e-15);
   ck_assert_double_eq_tol(cluster.median_fve, (0.91 + 0.86) / 2, 1e-15);
-  ck_assert(cluster_of_frequency(fits, LENGTH(fits) - 1, 3, &cluster, &error));
+  ck_assert(neurons_cluster(fits, LENGTH(fits) - 1, 3, &cluster, &error));
   ck_assert_uint_eq(cluster.neurons, 3);
   ck_assert_double_eq(cluster.median_fve, 0.91);
-  ck_assert(cluster_of_frequency(fits, LENGTH(fits), 4, &cluster, &error));
+  ck_assert(neurons_cluster(fits, LENGTH(fits), 4, &cluster, &error));
   ck_assert_uint_eq(cluster.neurons, 0);
   ck_assert(isnan(cluster.mean_fve) && isnan(cluster.median_fve));
 }
@@ -770,7 +776,7 @@ START_TEST(angles_in_the_neuron_logit_map_are_its_components)
       unembedding[c] = c < p ? (float)wave_cos(p, 1, c) : 1e6f; /* "=" is not a number output */
       unembedding[V + c] = c < p ? (float)wave_sin(p, 1, c) : 1e6f;
     }
-    ck_assert(spectrum_of_neuron_logit_map(&basis, &parameters, components, &error));
+    ck_assert(neuron_logit_map_components(&basis, &parameters, components, &error));
     /* an entry is a sum of two products of two factors, each with one rounding (cosf and sinf:
        two); its column's norm is sqrt(p/2) */
     for (int i = 0; i < M; i++)
@@ -804,7 +810,7 @@ START_TEST(a_product_in_the_logits_is_one_norm)
   struct Error error;
   for (int V = p; V <= p + 1; V++) {
     logits_of_formula(p, logit_of_one_product, &p, 1e6f, V, logits);
-    ck_assert(spectrum_of_logits(&basis, logits, (size_t)V, norms, &error));
+    ck_assert(logit_spectrum_norms(&basis, logits, (size_t)V, norms, &error));
     /* one rounding per logit; the norm of all is below p/2 sqrt(squares) + 2 p^1.5 */
     double tolerance = FLOAT_ROUNDING * (p / 2.0 * sqrt(squares) + 2 * p * sqrt(p));
     for (int i = 0; i < p; i++)
@@ -858,16 +864,16 @@ START_TEST(gini_has_its_known_values)
   for (int n = 1; n <= MOST; n++) {
     for (int i = 0; i < n; i++)
       values[i] = 0.1;
-    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), 0, rounding);
+    ck_assert_double_eq_tol(spectrum_gini(values, (size_t)n), 0, rounding);
     for (int i = 0; i < n; i++)
       values[i] = i == n / 2 ? 7 : 0;
-    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), 1 - 1.0 / n, rounding);
+    ck_assert_double_eq_tol(spectrum_gini(values, (size_t)n), 1 - 1.0 / n, rounding);
     for (int i = 0; i < n; i++)
       values[i] = n - i; /* 1..n in the wrong order: (n - 1) / (3n) */
-    ck_assert_double_eq_tol(gini_coefficient(values, (size_t)n), (n - 1) / (3.0 * n), rounding);
+    ck_assert_double_eq_tol(spectrum_gini(values, (size_t)n), (n - 1) / (3.0 * n), rounding);
     for (int i = 0; i < n; i++)
       values[i] = 0;
-    ck_assert_double_eq(gini_coefficient(values, (size_t)n), 0);
+    ck_assert_double_eq(spectrum_gini(values, (size_t)n), 0);
   }
 }
 END_TEST
@@ -881,7 +887,7 @@ START_TEST(gini_is_the_mean_difference)
     for (int i = 0; i < N; i++)
       values[i] = fabs(noise(&state)) * (i % 5 ? 1 : trial);
     double expected = gini_of_differences(values, N);
-    ck_assert_double_eq_tol(gini_coefficient(values, N), expected, rounding);
+    ck_assert_double_eq_tol(spectrum_gini(values, N), expected, rounding);
   }
 }
 END_TEST
@@ -906,7 +912,7 @@ START_TEST(squared_weights_are_the_sum_of_squares)
     size_t n = parameters.info[which].count;
     for (size_t i = 0; i < n; i++)
       values[i] = (float)(i + 1) * (i % 2 ? -1 : 1);
-    ck_assert_double_eq(squared_weights(&parameters, (enum Parameter)which),
+    ck_assert_double_eq(weights_squared(&parameters, (enum Parameter)which),
                         (double)(n * (n + 1) * (2 * n + 1) / 6));
   }
   parameters_release(&parameters);
@@ -965,7 +971,7 @@ START_TEST(phases_follow_their_rule)
   for (int phase = PHASE_MEMORISATION; phase <= PHASE_AFTERWARDS; phase++) {
     const char *last = strrchr(curve->phases, '0' + phase);
     size_t end = last && last[1] ? (size_t)(last - curve->phases) : n;
-    ck_assert_uint_eq(phase_end(phases, n, (enum Phase)phase), end);
+    ck_assert_uint_eq(phases_end(phases, n, (enum Phase)phase), end);
   }
 }
 END_TEST
@@ -1083,7 +1089,7 @@ START_TEST(no_snapshots_have_no_phases)
   enum Phase phases[1] = {PHASE_AFTERWARDS};
   phases_assign(NULL, 0, phases);
   ck_assert_int_eq(phases[0], PHASE_AFTERWARDS);
-  ck_assert_uint_eq(phase_end(phases, 0, PHASE_MEMORISATION), 0);
+  ck_assert_uint_eq(phases_end(phases, 0, PHASE_MEMORISATION), 0);
 }
 END_TEST
 
@@ -1093,15 +1099,15 @@ START_TEST(an_epoch_is_a_whole_number_from_zero)
 {
   int64_t epoch = 5;
   struct Error error;
-  ck_assert(argument_epoch(NULL, &epoch, &error));
+  ck_assert(analysis_parse_epoch(NULL, &epoch, &error));
   ck_assert_int_eq(epoch, -1);
-  ck_assert(argument_epoch("0", &epoch, &error));
+  ck_assert(analysis_parse_epoch("0", &epoch, &error));
   ck_assert_int_eq(epoch, 0);
-  ck_assert(argument_epoch("40000", &epoch, &error));
+  ck_assert(analysis_parse_epoch("40000", &epoch, &error));
   ck_assert_int_eq(epoch, 40000);
   static const char *const wrong[] = {"-1", "1.5", "", "1e3", "9223372036854775808"};
   for (int i = 0; i < LENGTH(wrong); i++) {
-    ck_assert(!argument_epoch(wrong[i], &epoch, &error));
+    ck_assert(!analysis_parse_epoch(wrong[i], &epoch, &error));
     ck_assert_ptr_nonnull(strstr(error.message, "--epoch: expected a whole number of at least 0"));
   }
 }

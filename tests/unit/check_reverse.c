@@ -3,14 +3,14 @@
 #include "base/memory.h"
 #include "fourier/polynomial.h"
 #include "fourier/transform.h"
-#include "measures/attention_fit.h"
-#include "measures/contrast.h"
+#include "measures/attention.h"
 #include "measures/logit_fit.h"
+#include "measures/logit_spectrum.h"
 #include "measures/neuron_logit.h"
-#include "measures/range.h"
-#include "measures/replacements.h"
+#include "measures/replacement.h"
 #include "measures/spectrum.h"
 #include "example.h"
+#include "measures/spread.h"
 
 #include <check.h>
 #include <math.h>
@@ -299,7 +299,7 @@ START_TEST(the_residual_of_the_map_is_what_keys_leave_out)
   struct NeuronLogitMap map = {&basis, N_NEURONS, components};
   double inside = P / 2.0 * squares(4 * N_NEURONS, four_vectors[0]);
   double outside = (P / 2.0 + P) * rest * rest * scale; /* its cosine, and the constant */
-  ck_assert_double_eq_tol(neuron_logit_residual(&map, keys), outside / (inside + outside),
+  ck_assert_double_eq_tol(neuron_logit_map_residual(&map, keys), outside / (inside + outside),
                           rounding);
   free(components);
   fourier_basis_release(&basis);
@@ -462,14 +462,14 @@ static void check_logit_fit(int p, enum DirectionSign sign)
   ck_assert(directed_logits_init(&directed, &basis, &dataset, sign, &error));
   directed_logits_set(&directed, logits, p + 1);
   for (int k = 1; k <= p / 2; k++) {
-    ck_assert_double_eq_tol(cosine_coefficient(&directed, k), alpha[k], 10 * float_rounding);
+    ck_assert_double_eq_tol(logit_fit_coefficient(&directed, k), alpha[k], 10 * float_rounding);
     double square = alpha[k] * alpha[k] * (2 * k == p ? 1 : 0.5);
     all += square;
     if (keys[k]) kept += square;
   }
   for (int d = 1; d < p; d++)
     sum += exp(4 * (cos_w(p, 2, d) - 1) + 3 * (cos_w(p, 4, d) - 1));
-  ck_assert(logit_fit(&directed, keys, &fit, &error));
+  ck_assert(logit_fit_compute(&directed, keys, &fit, &error));
   ck_assert_double_eq_tol(fit.fve, kept / all, 4 * float_rounding);
   ck_assert_double_eq_tol(fit.loss, log1p(sum), 20 * float_rounding * log1p(sum));
   free(logits);
@@ -498,7 +498,7 @@ START_TEST(a_fit_by_no_cosine_is_uniform)
   float *logits = new_logits(P, DIRECTION_SUM, alpha, 0);
   ck_assert(directed_logits_init(&directed, &basis, &dataset, DIRECTION_SUM, &error));
   directed_logits_set(&directed, logits, P + 1);
-  ck_assert(logit_fit(&directed, keys, &fit, &error));
+  ck_assert(logit_fit_compute(&directed, keys, &fit, &error));
   ck_assert_double_eq(fit.fve, 0);
   ck_assert_double_eq_tol(fit.loss, log(P), float_rounding);
   free(logits);
@@ -522,7 +522,7 @@ struct Fixture {
   struct NeuronFit *fits;
   double *components;
   bool keys[8];
-  struct ReplacementSubject subject;
+  struct ReplacedNetwork subject;
   int p, m, d;
   size_t n_pairs, n_hidden, n_logits; /* p^2, p^2 m, p^3 */
   double *hidden;                     /* [p^2][m] */
@@ -581,15 +581,14 @@ static void set_up(struct Fixture *f, int which)
   f->fits = new_array(m, sizeof *f->fits);
   for (size_t i = 0; i < m; i++)
     f->fits[i] = (struct NeuronFit){1 + (int)i % (f->p / 2), i % 3 == 0 ? 0.9 : 0.5};
-  ck_assert(
-      spectrum_of_neuron_logit_map(&f->basis, &f->snapshot.parameters, f->components, &error));
+  ck_assert(neuron_logit_map_components(&f->basis, &f->snapshot.parameters, f->components, &error));
   enum DirectionSign sign;
-  ck_assert(directions_of_operation(f->config.data.operation, &sign, &error));
+  ck_assert(directed_logits_sign(f->config.data.operation, &sign, &error));
   ck_assert(directed_logits_init(&f->directed, &f->basis, &f->dataset, sign, &error));
   directed_logits_set(&f->directed, f->snapshot.activations.logits, shape->V);
   f->map = (struct NeuronLogitMap){&f->basis, m, f->components};
-  f->subject = (struct ReplacementSubject){&f->config,   &f->basis, &f->directed, &f->map,
-                                           &f->snapshot, f->fits,   f->keys};
+  f->subject = (struct ReplacedNetwork){&f->config,   &f->basis, &f->directed, &f->map,
+                                        &f->snapshot, f->fits,   f->keys};
 }
 
 static void tear_down(struct Fixture *f)
@@ -890,17 +889,17 @@ END_TEST
 
 START_TEST(ranges_pass_over_nan)
 {
-  struct Range range = range_empty();
-  ck_assert(isnan(range.least) && isnan(range.most) && isnan(range_mean(&range)));
-  range_add(&range, NAN);
-  range_add(&range, 2);
-  range_add(&range, NAN);
-  range_add(&range, -1);
-  range_add(&range, 5);
+  struct Spread range = spread_empty();
+  ck_assert(isnan(range.least) && isnan(range.most) && isnan(spread_mean(&range)));
+  spread_add(&range, NAN);
+  spread_add(&range, 2);
+  spread_add(&range, NAN);
+  spread_add(&range, -1);
+  spread_add(&range, 5);
   ck_assert_uint_eq(range.n, 3);
   ck_assert_double_eq(range.least, -1);
   ck_assert_double_eq(range.most, 5);
-  ck_assert_double_eq(range_mean(&range), 2);
+  ck_assert_double_eq(spread_mean(&range), 2);
 }
 END_TEST
 
@@ -910,11 +909,11 @@ START_TEST(contrast_compares_keys_with_the_others)
   struct FourierBasis basis = new_basis(P);
   const bool keys[P / 2 + 1] = {[1] = true, [3] = true}, none[P / 2 + 1] = {false};
   const double norms[P] = {100, 3, 4, 0, 1, 6, 8, 1, 0}; /* by frequency 5, 1, 10, 1 */
-  struct Contrast contrast = contrast_of_norms(&basis, norms, keys);
+  struct Contrast contrast = spectrum_contrast(&basis, norms, keys);
   ck_assert_double_eq_tol(contrast.share, 125.0 / 127, rounding);
   ck_assert_double_eq_tol(contrast.ratio, 7.5, rounding);
   ck_assert_double_eq_tol(contrast.separation, 5, rounding);
-  contrast = contrast_of_norms(&basis, norms, none);
+  contrast = spectrum_contrast(&basis, norms, none);
   ck_assert_double_eq(contrast.share, 0);
   ck_assert(isnan(contrast.ratio) && isnan(contrast.separation));
   fourier_basis_release(&basis);
@@ -933,7 +932,7 @@ START_TEST(products_of_keys_are_told_from_the_others)
   norms[1 * P + 5] = 1;   /* cos_1 x cos_3: two frequencies */
   norms[0 * P + 1] = 2;   /* 1 x cos_1: one number only */
   norms[3 * P + 3] = 1.5; /* cos_2 x cos_2: not a key */
-  ck_assert_double_eq_tol(contrast_of_products(&basis, norms, keys), 25 / (25 + 1 + 4 + 2.25),
+  ck_assert_double_eq_tol(logit_spectrum_share(&basis, norms, keys), 25 / (25 + 1 + 4 + 2.25),
                           rounding);
   fourier_basis_release(&basis);
 }

@@ -311,11 +311,24 @@ END_TEST
 
 /* ---- writing ---- */
 
-static const struct Column columns[] = {
-    {"epoch", "epochs", "optimizer steps taken"},
-    {"loss", "nats", "mean cross-entropy"},
-    {"name", "word", "what it is called"},
+struct Loss {
+  int64_t epoch;
+  double loss;
+  const char *name;
 };
+
+static const struct Column columns[] = {
+    COLUMN(struct Loss, epoch, "epochs", "optimizer steps taken"),
+    COLUMN(struct Loss, loss, "nats", "mean cross-entropy"),
+    COLUMN(struct Loss, name, "word", "what it is called"),
+};
+
+static void read_back(const char *path, char *text, size_t size)
+{
+  FILE *stream = fopen(path, "rb");
+  text[fread(text, 1, size - 1, stream)] = '\0';
+  fclose(stream);
+}
 
 START_TEST(a_written_table_says_what_it_holds)
 {
@@ -333,13 +346,73 @@ START_TEST(a_written_table_says_what_it_holds)
   table_put_text(&writer, "third");
   ck_assert_msg(table_commit(&writer, &error), "%s", error.message);
   char text[1024];
-  FILE *stream = fopen("table.tsv", "rb");
-  text[fread(text, 1, sizeof text - 1, stream)] = '\0';
-  fclose(stream);
+  read_back("table.tsv", text, sizeof text);
   ck_assert_str_eq(text, "# Losses\n#\n# of a run\n# epoch [epochs]: optimizer steps taken\n"
                          "# loss [nats]: mean cross-entropy\n# name [word]: what it is called\n"
                          "epoch\tloss\tname\n100\t0.333333333\tfirst\n"
                          "-9223372036854775807\tnan\tsecond\n0\t-inf\tthird\n");
+}
+END_TEST
+
+/* Every type that a member can have, the columns in another order than the members. */
+struct Members {
+  bool holds;
+  int small;
+  size_t count;
+  struct {
+    double values[2];
+  } inside;
+  struct MaybeInteger known, unknown;
+  int64_t large;
+  const char *word;
+};
+
+static const struct Column of_members[] = {
+    COLUMN(struct Members, word, "name", "a text"),
+    COLUMN_AS("second", struct Members, inside.values[1], "1", "a number of an array inside"),
+    COLUMN(struct Members, large, "1", "an integer of 64 bits"),
+    COLUMN(struct Members, known, "epochs", "an integer"),
+    COLUMN(struct Members, unknown, "epochs", "an integer that nobody knows"),
+    COLUMN(struct Members, count, "1", "a size"),
+    COLUMN(struct Members, small, "1", "an integer"),
+    COLUMN(struct Members, holds, "0 or 1", "a truth"),
+};
+
+static const struct Members members = {.holds = true,
+                                       .small = -3,
+                                       .count = 7,
+                                       .inside.values = {0.25, 1.0 / 3},
+                                       .known = {true, 12345678901},
+                                       .unknown = {false, 5},
+                                       .large = INT64_MIN + 1,
+                                       .word = "w"};
+
+START_TEST(a_row_has_the_members_that_its_columns_name)
+{
+  struct Error error = {0};
+  struct TableWriter writer;
+  char text[1000];
+  ck_assert(table_create(&writer, "table.tsv", "t", of_members, N_COLUMNS(of_members), &error));
+  table_put_row(&writer, &members);
+  table_put_row(&writer, &(struct Members){.word = "nothing"});
+  ck_assert_msg(table_commit(&writer, &error), "%s", error.message);
+  read_back("table.tsv", text, sizeof text);
+  ck_assert_str_eq(strstr(text, "\nword\t"),
+                   "\nword\tsecond\tlarge\tknown\tunknown\tcount\tsmall\tholds\n"
+                   "w\t0.333333333\t-9223372036854775807\t12345678901\tnan\t7\t-3\t1\n"
+                   "nothing\t0\t0\tnan\tnan\t0\t0\t0\n");
+}
+END_TEST
+
+START_TEST(a_member_is_a_number)
+{
+  static const double expected[] = {NAN, 1.0 / 3, -9223372036854775807.0, 12345678901, NAN, 7,
+                                    -3,  1};
+  for (size_t i = 0; i < N_COLUMNS(of_members); i++) {
+    double found = column_number(&of_members[i], &members);
+    ck_assert_msg(isnan(expected[i]) ? isnan(found) : found == expected[i], "%s is %g",
+                  of_members[i].name, found);
+  }
 }
 END_TEST
 
@@ -415,7 +488,7 @@ START_TEST(a_growing_table_is_read_as_far_as_it_goes)
   const char *name = "table.tsv.partial";
   ck_assert(table_create(&writer, name, "t", columns, 2, &error));
   ck_assert(table_commit(&writer, &error));
-  ck_assert_msg(table_append(&writer, name, 2, &error), "%s", error.message);
+  ck_assert_msg(table_append(&writer, name, columns, 2, &error), "%s", error.message);
   for (int row = 1; row <= 3; row++) {
     table_put_integer(&writer, 100LL * row);
     table_put(&writer, 0.5);
@@ -524,6 +597,8 @@ int main(void)
   TCase *writer = tcase_create("writer");
   tcase_add_checked_fixture(writer, enter_folder, leave_folder);
   tcase_add_test(writer, a_written_table_says_what_it_holds);
+  tcase_add_test(writer, a_row_has_the_members_that_its_columns_name);
+  tcase_add_test(writer, a_member_is_a_number);
   tcase_add_test(writer, written_floats_read_back_to_the_bit);
   tcase_add_test(writer, a_discarded_table_leaves_nothing);
   tcase_add_test(writer, an_unfinished_row_is_not_committed);

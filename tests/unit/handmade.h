@@ -23,6 +23,7 @@
 #ifndef UNIT_HANDMADE_H
 #define UNIT_HANDMADE_H
 
+#include "fourier/directions.h"
 #include "network/parameters.h"
 #include "waves.h"
 

@@ -27,14 +27,55 @@ static void print_option(FILE *stream, char letter, const char *name, const char
   fprintf(stream, "  %-28s %s\n", left, help);
 }
 
+/* The text in lines of at most `width` characters, the first of which begins where the stream is;
+   the others are indented. */
+static void print_wrapped(FILE *stream, const char *text, int width, int indent)
+{
+  while (true) {
+    int length = (int)strlen(text);
+    if (length > width)
+      for (length = width; length > 0 && text[length] != ' ';)
+        length--;
+    fprintf(stream, "%.*s\n", length, text);
+    text += length;
+    if (!*text) return;
+    text++;
+    fprintf(stream, "%*s", indent, "");
+  }
+}
+
+/* Two columns: names, and what the files hold. */
+static void print_files(const struct ToolFile *files, FILE *stream)
+{
+  enum { WIDTH = 90, GAP = 2, LEAST = 30 };
+  int longest = 0;
+  for (const struct ToolFile *file = files; file->name; file++)
+    if ((int)strlen(file->name) > longest) longest = (int)strlen(file->name);
+  int indent = GAP + longest + GAP, room = WIDTH - indent > LEAST ? WIDTH - indent : LEAST;
+  for (const struct ToolFile *file = files; file->name; file++) {
+    fprintf(stream, "%*s%-*s%*s", GAP, "", longest, file->name, GAP, "");
+    print_wrapped(stream, file->holds, room, indent);
+  }
+}
+
+static void list_tables(const struct Tool *tool, FILE *stream)
+{
+  for (const struct ToolFile *table = tool->tables; table->name; table++)
+    fprintf(stream, "%s\t%s\n", table->name, table->holds);
+}
+
 static void print_help(const struct Tool *tool, FILE *stream)
 {
   print_usage(tool, stream);
-  fprintf(stream, "\n%s\n\noptions:\n", tool->summary);
+  fprintf(stream, "\n%s\n", tool->summary);
+  if (tool->tables) print_files(tool->tables, stream);
+  fprintf(stream, "\noptions:\n");
   for (const struct Option *option = tool->options; option->name; option++)
     print_option(stream, option->letter, option->name, option->argument, option->help);
   print_option(stream, 'h', "help", NULL, "print this and exit");
   print_option(stream, 0, "version", NULL, "print the version and exit");
+  if (tool->tables)
+    print_option(stream, 0, "tables", NULL, "(alone) print the list of the tables and exit");
   if (tool->epilogue) fprintf(stream, "\n%s\n", tool->epilogue);
 }
 
@@ -74,16 +115,16 @@ static void print_version(const struct Tool *tool, FILE *stream)
     fprintf(stream, "%s %s\n", tool->name, PROJECT_VERSION);
 }
 
-/* Prints the help or the version, whichever was asked for. */
-static bool print_answer(const struct Tool *tool, bool help, struct Error *error)
+/* What a tool says instead of working. */
+typedef void Answer(const struct Tool *tool, FILE *stream);
+
+static int give_answer(const struct Tool *tool, Answer *print)
 {
+  struct Error error;
   struct Output output;
-  if (!output_open(&output, "-", error)) return false;
-  if (help)
-    print_help(tool, output.stream);
-  else
-    print_version(tool, output.stream);
-  return output_commit(&output, error);
+  if (!output_open(&output, "-", &error)) return command_line_fail(tool, &error);
+  print(tool, output.stream);
+  return output_commit(&output, &error) ? EXIT_SUCCESS : command_line_fail(tool, &error);
 }
 
 /* open returns the lowest free descriptor, so that closed ones are filled in order, each opened for
@@ -102,6 +143,8 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
 {
   struct Error error;
   if (!hold_standard_streams(&error)) return command_line_fail(tool, &error);
+  if (tool->tables && argc == 2 && strcmp(argv[1], "--tables") == 0)
+    return give_answer(tool, list_tables);
   struct option longs[MAX_OPTIONS + 3] = {{"help", no_argument, NULL, HELP},
                                           {"version", no_argument, NULL, VERSION}};
   char shorts[2 * MAX_OPTIONS + 2] = "h";
@@ -120,9 +163,8 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
   argv[0] = name;
   optind = 1;
   for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-    bool help = code == HELP || code == 'h';
-    if (help || code == VERSION)
-      return print_answer(tool, help, &error) ? EXIT_SUCCESS : command_line_fail(tool, &error);
+    if (code == HELP || code == 'h') return give_answer(tool, print_help);
+    if (code == VERSION) return give_answer(tool, print_version);
     if (code == '?') return wrong_usage(tool);
     const struct Option *option = tool->options;
     while (code >= FIRST_LONG_ONLY ? option - tool->options != code - FIRST_LONG_ONLY

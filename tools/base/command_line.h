@@ -20,13 +20,22 @@ struct Option {
   const char **value; /* set to the argument's text; for a flag, to "" */
 };
 
+/* A file that a tool writes. */
+struct ToolFile {
+  const char *name;
+  const char *holds; /* what it holds, in one line */
+};
+
 struct Tool {
   const char *name;
   const char *operands;         /* as in the usage line: "TRAJECTORY [section.key=value...]" */
-  const char *summary;          /* one paragraph, printed by --help */
+  const char *summary;          /* one paragraph, printed by --help, above the tables */
   const struct Option *options; /* ends with a row whose name is NULL */
   int min_operands;
   const char *epilogue; /* printed by --help after the options; may be NULL */
+  /* Ends with a row whose name is NULL; may be NULL. Listed by --help, and by --tables as the only
+     argument: a line for each, its name, a tab, what it holds. */
+  const struct ToolFile *tables;
 };
 
 /*

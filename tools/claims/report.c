@@ -99,36 +99,38 @@ static char *describe_report(const struct Quantities *quantities, struct Error *
   return text;
 }
 
+struct ReportRow {
+  struct Claim claim;
+  const char *verdict;
+};
+
+static const struct Column report_columns[] = {
+    COLUMN_AS("claim", struct ReportRow, claim.cells[CLAIM_NAME], "1", "its identifier"),
+    COLUMN_AS("where", struct ReportRow, claim.cells[CLAIM_WHERE], "1", "where the paper says it"),
+    COLUMN_AS("statement", struct ReportRow, claim.cells[CLAIM_STATEMENT], "1",
+              "what the paper says, in words"),
+    COLUMN_AS("paper", struct ReportRow, claim.cells[CLAIM_PAPER], "1", "the paper's own value"),
+    COLUMN_AS("ours", struct ReportRow, claim.ours, "1",
+              "what was measured here; nan when it was not"),
+    COLUMN_AS("low", struct ReportRow, claim.window.low, "1",
+              "least value of a run for which the claim holds"),
+    COLUMN_AS("high", struct ReportRow, claim.window.high, "1",
+              "largest value of a run for which the claim holds"),
+    COLUMN(struct ReportRow, verdict, "1", "holds, fails, or missing: not measured"),
+    COLUMN_AS("reason", struct ReportRow, claim.cells[CLAIM_REASON], "1",
+              "why the window is what it is")};
+
 bool claims_write_table(const struct Claims *claims, const struct Quantities *quantities,
                         const char *path, struct Error *error)
 {
-  static const struct Column columns[] = {
-      {"claim", "1", "its identifier"},
-      {"where", "1", "where the paper says it"},
-      {"statement", "1", "what the paper says, in words"},
-      {"paper", "1", "the paper's own value"},
-      {"ours", "1", "what was measured here; nan when it was not"},
-      {"low", "1", "least value of a run for which the claim holds"},
-      {"high", "1", "largest value of a run for which the claim holds"},
-      {"verdict", "1", "holds, fails, or missing: not measured"},
-      {"reason", "1", "why the window is what it is"}};
   struct TableWriter table;
   char *title = describe_report(quantities, error);
   bool created =
-      title && table_create(&table, path, title, columns, sizeof columns / sizeof *columns, error);
+      title && table_create(&table, path, title, report_columns, N_COLUMNS(report_columns), error);
   free(title);
   if (!created) return false;
-  for (size_t i = 0; i < claims->n; i++) {
-    const struct Claim *claim = &claims->claims[i];
-    table_put_text(&table, claim->cells[CLAIM_NAME]);
-    table_put_text(&table, claim->cells[CLAIM_WHERE]);
-    table_put_text(&table, claim->cells[CLAIM_STATEMENT]);
-    table_put_text(&table, claim->cells[CLAIM_PAPER]);
-    table_put(&table, claim->ours);
-    table_put(&table, claim->window.low);
-    table_put(&table, claim->window.high);
-    table_put_text(&table, verdict_name(claim->verdict));
-    table_put_text(&table, claim->cells[CLAIM_REASON]);
-  }
+  for (size_t i = 0; i < claims->n; i++)
+    table_put_row(&table,
+                  &(struct ReportRow){claims->claims[i], verdict_name(claims->claims[i].verdict)});
   return table_commit(&table, error);
 }

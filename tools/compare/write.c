@@ -23,13 +23,19 @@ static char *describe_runs(const struct ComparedRuns *runs, struct Error *error)
   return text;
 }
 
+static struct Column column_of(const struct Query *query)
+{
+  return (struct Column){.name = query->name, .unit = "as there", .meaning = query->meaning};
+}
+
 bool comparison_write(const struct Comparison *comparison, const char *path, struct Error *error)
 {
   const struct ComparedRuns *runs = comparison->runs;
   const struct Queries *queries = comparison->queries;
-  struct Column columns[1 + MAX_QUERIES] = {{"run", "name", "the folder of its tables"}};
+  struct Column columns[1 + MAX_QUERIES] = {
+      {.name = "run", .unit = "name", .meaning = "the folder of its tables"}};
   for (size_t i = 0; i < queries->n; i++)
-    columns[1 + i] = (struct Column){queries->query[i].name, "as there", queries->query[i].meaning};
+    columns[1 + i] = column_of(&queries->query[i]);
   struct TableWriter table;
   char *title = describe_runs(runs, error);
   bool created = title && table_create(&table, path, title, columns, 1 + queries->n, error);
@@ -60,7 +66,7 @@ bool comparison_write_over(const struct Comparison *comparison, const struct Ove
   enum Role roles[MAX_QUERIES];
   for (size_t i = 0; i < queries->n; i++) {
     const struct Query *query = &queries->query[i];
-    columns[i] = (struct Column){query->name, "as there", query->meaning};
+    columns[i] = column_of(query);
     roles[i] = role_of(query, over);
   }
   const char **names = memory_new(runs->n, sizeof *names, "names of runs", error);

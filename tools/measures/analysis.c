@@ -1,6 +1,7 @@
 #include "measures/analysis.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,11 +46,11 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
 {
   size_t d_mlp = analysis_d_mlp(analysis);
   if (!analysis_load(analysis, analysis->trajectory.n_snapshots - 1, error) ||
-      !neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, d_mlp,
-                   analysis->final_fits, error))
+      !neuron_fit_all(&analysis->basis, analysis->snapshot.activations.hidden, d_mlp,
+                      analysis->final_fits, error))
     return false;
   analysis->n_keys =
-      key_frequencies(analysis->final_fits, d_mlp, analysis->basis.n_frequencies, analysis->keys);
+      neuron_fit_keys(analysis->final_fits, d_mlp, analysis->basis.n_frequencies, analysis->keys);
   return true;
 }
 
@@ -71,7 +72,7 @@ bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit 
   if (index == analysis->trajectory.n_snapshots - 1) return true;
   *fits = memory_new(m, sizeof **fits, "fits of the neurons", error);
   if (*fits && analysis_load(analysis, index, error) &&
-      neurons_fit(&analysis->basis, analysis->snapshot.activations.hidden, m, *fits, error))
+      neuron_fit_all(&analysis->basis, analysis->snapshot.activations.hidden, m, *fits, error))
     return true;
   free(*fits);
   *fits = NULL;
@@ -120,4 +121,11 @@ char *analysis_describe_keys(const struct Analysis *analysis, struct Error *erro
   for (int k = 1; k <= analysis->basis.n_frequencies; k++)
     if (analysis->keys[k]) length += (size_t)snprintf(text + length, size - length, " %d", k);
   return text;
+}
+
+bool analysis_parse_epoch(const char *text, int64_t *epoch, struct Error *error)
+{
+  *epoch = -1;
+  if (!text || (number_parse_integer(text, epoch) && *epoch >= 0)) return true;
+  return error_set(error, "--epoch: expected a whole number of at least 0, found \"%s\"", text);
 }

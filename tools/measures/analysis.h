@@ -6,7 +6,7 @@
 #define MEASURES_ANALYSIS_H
 
 #include "fourier/basis.h"
-#include "measures/neurons.h"
+#include "measures/neuron_fit.h"
 #include "measures/snapshot.h"
 
 struct Analysis {
@@ -49,5 +49,9 @@ size_t analysis_d_mlp(const struct Analysis *analysis);
 char *analysis_describe_task(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_run(const struct Analysis *analysis, struct Error *error);
+
+/* The argument of --epoch: an epoch >= 0. NULL, where the option was not given, stands for -1,
+   which trajectory_find takes as the last one. */
+bool analysis_parse_epoch(const char *text, int64_t *epoch, struct Error *error);
 
 #endif

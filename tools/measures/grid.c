@@ -1,6 +1,7 @@
 #include "measures/grid.h"
 
 #include "base/memory.h"
+#include "fourier/polynomial.h"
 #include "fourier/transform.h"
 
 #include <stdlib.h>
@@ -32,4 +33,20 @@ void grid_block_transform(struct GridBlock *block, const struct FourierBasis *ba
     for (size_t i = 0; i < n; i++)
       block->values[pair * n + i] = (double)columns[pair * stride + first + i];
   fourier_transform_grid(basis, block->values, n, block->work, block->components);
+}
+
+bool grid_project(const struct FourierBasis *basis, const bool *frequencies, const float *in,
+                  size_t in_stride, float *out, size_t out_stride, struct Error *error)
+{
+  size_t p = (size_t)basis->p, pairs = p * p;
+  double *values = memory_new(2 * pairs + 3 * p, sizeof *values, "a function of a pair", error);
+  if (!values) return false;
+  double *part = values + pairs, *work = part + pairs;
+  for (size_t pair = 0; pair < pairs; pair++)
+    values[pair] = (double)in[pair * in_stride];
+  polynomial_part(basis, frequencies, values, work, part);
+  for (size_t pair = 0; pair < pairs; pair++)
+    out[pair * out_stride] = (float)part[pair];
+  free(values);
+  return true;
 }

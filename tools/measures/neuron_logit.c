@@ -1,27 +1,11 @@
 #include "measures/neuron_logit.h"
 
+#include "base/linear.h"
 #include "base/memory.h"
+#include "measures/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static double inner_product(size_t n, const double *f, const double *g)
-{
-  double sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += f[i] * g[i];
-  return sum;
-}
-
-double neuron_logit_residual(const struct NeuronLogitMap *map, const bool *keys)
-{
-  double inside = 0, outside = 0;
-  for (int i = 0; i < map->basis->p; i++) {
-    const double *row = map->components + (size_t)i * map->d_mlp;
-    *(keys[fourier_frequency(i)] ? &inside : &outside) += inner_product(map->d_mlp, row, row);
-  }
-  return outside / (inside + outside);
-}
 
 int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vectors)
 {
@@ -31,20 +15,16 @@ int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vector
      norm */
   double norm = sqrt((n == 2 ? 2.0 : 1.0) / p);
   for (int row = 0; row < n; row++)
-    for (size_t i = 0; i < map->d_mlp; i++)
-      vectors[(size_t)row * map->d_mlp + i] =
-          norm * map->components[(size_t)rows[row] * map->d_mlp + i];
+    linear_scale(map->d_mlp, norm, map->components + (size_t)rows[row] * map->d_mlp,
+                 vectors + (size_t)row * map->d_mlp);
   return n;
 }
 
 /* Subtracts the vector's projection on n orthonormal rows. */
 static void orthogonalise(size_t m, size_t n, const double *rows, double *vector)
 {
-  for (size_t row = 0; row < n; row++) {
-    double part = inner_product(m, rows + row * m, vector);
-    for (size_t i = 0; i < m; i++)
-      vector[i] -= part * rows[row * m + i];
-  }
+  for (size_t row = 0; row < n; row++)
+    linear_add_scaled(m, -linear_dot(m, rows + row * m, vector), rows + row * m, vector);
 }
 
 /* Orthonormalises the vector stored after n orthonormal rows against them, unless it is nearly
@@ -53,10 +33,10 @@ static size_t add_to_span(size_t m, size_t n, double *span)
 {
   static const double least = 1e-6;
   double *vector = span + n * m;
-  double before = sqrt(inner_product(m, vector, vector));
+  double before = linear_norm(m, vector);
   for (int pass = 0; pass < 2; pass++) /* the second pass removes rounding errors */
     orthogonalise(m, n, span, vector);
-  double norm = sqrt(inner_product(m, vector, vector));
+  double norm = linear_norm(m, vector);
   if (!(norm > least * before)) return n;
   for (size_t i = 0; i < m; i++)
     vector[i] /= norm;
@@ -77,31 +57,15 @@ size_t neuron_logit_span(const struct NeuronLogitMap *map, const bool *keys, dou
   return n;
 }
 
-/* values[pair] = vector . hidden[pair] */
-static void project(const float *hidden, size_t pairs, size_t m, const double *vector,
-                    double *values)
-{
-#pragma omp parallel for
-  for (size_t pair = 0; pair < pairs; pair++) {
-    double sum = 0;
-    for (size_t i = 0; i < m; i++)
-      sum += vector[i] * (double)hidden[pair * m + i];
-    values[pair] = sum;
-  }
-}
-
 /* Fits values[p^2] by alpha times a wave, given by its basis row, a multiple of it. The wave is
    orthogonal to the constant, and p pairs share each s. */
 static struct WaveFit fit_wave(int p, enum DirectionSign sign, const double *row, double norm,
                                const double *values)
 {
-  double product = 0, sum = 0, squares = 0;
-  size_t pairs = (size_t)p * (size_t)p;
-  for (size_t pair = 0; pair < pairs; pair++)
-    sum += values[pair];
+  double product = 0, squares = 0, mean = linear_mean((size_t)p * (size_t)p, values, 1);
   for (int a = 0; a < p; a++)
     for (int b = 0; b < p; b++) {
-      double deviation = values[a * p + b] - sum / (double)pairs;
+      double deviation = values[a * p + b] - mean;
       product += row[direction_residue(p, sign, a, b)] * deviation;
       squares += deviation * deviation;
     }
@@ -122,10 +86,98 @@ bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
   fits[1] = (struct WaveFit){NAN, NAN, NAN};
   for (int i = 0; i < n; i++) {
     const double *vector = vectors + (size_t)i * m;
-    project(hidden, pairs, m, vector, values);
+    linear_multiply(pairs, m, hidden, vector, values);
     fits[i] = fit_wave(p, sign, map->basis->rows + (size_t)rows[i] * (size_t)p, norm, values);
-    fits[i].norm = sqrt(inner_product(m, vector, vector));
+    fits[i].norm = linear_norm(m, vector);
   }
   free(vectors);
   return true;
+}
+
+/* ---- of a subject ---- */
+
+/* The fits are functions of a + b or of a - b: undefined for other operations. */
+static bool fit_waves(struct Subject *subject, const struct KeyWaves *found, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  const struct NeuronLogitMap *map = neuron_logit_map_of(subject, error);
+  struct Error ignored;
+  enum DirectionSign sign = DIRECTION_SUM;
+  bool defined = directed_logits_sign(analysis->trajectory.config.data.operation, &sign, &ignored);
+  for (int k = 1; map && k <= analysis->basis.n_frequencies; k++) {
+    struct WaveFit *waves = found->waves[k];
+    if (!analysis->keys[k]) continue;
+    if (!neuron_logit_fit(map, sign, analysis->snapshot.activations.hidden, k, waves, error))
+      return false;
+    for (int i = 0; !defined && i < 2; i++)
+      waves[i].alpha = waves[i].fve = NAN;
+  }
+  return map;
+}
+
+static void release(void *numbers)
+{
+  struct KeyWaves *found = numbers;
+  free(found->waves);
+}
+
+static bool find(struct Subject *subject, void *numbers, struct Error *error)
+{
+  struct KeyWaves *found = numbers;
+  size_t n = (size_t)subject->analysis->basis.n_frequencies + 1;
+  found->waves = memory_new(n, sizeof *found->waves, "the directions of W_L", error);
+  if (!found->waves) return false;
+  if (fit_waves(subject, found, error)) return true;
+  release(found);
+  return false;
+}
+
+const struct KeyWaves *neuron_logit_waves_of(struct Subject *subject, struct Error *error)
+{
+  static const struct Finding finding = {sizeof(struct KeyWaves), find, release};
+  return subject_find(subject, &finding, error);
+}
+
+struct WaveSummary neuron_logit_summarise(const struct Analysis *analysis,
+                                          const struct KeyWaves *found)
+{
+  struct Spread fve = spread_empty();
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    for (int i = 0; analysis->keys[k] && i < 2; i++)
+      spread_add(&fve, found->waves[k][i].fve);
+  return (struct WaveSummary){fve.least, spread_mean(&fve)};
+}
+
+struct DirectionRow {
+  int frequency;
+  struct WaveFit u, v;
+};
+
+static const struct Column columns[] = {
+    COLUMN(struct DirectionRow, frequency, "1",
+           "a key frequency k; W_L = sum over them of cos(w_k c) u_k^T + sin(w_k c) v_k^T and a "
+           "residual (section 4.2)"),
+    COLUMN_AS("fve_u", struct DirectionRow, u.fve, "1",
+              "share of the variance of u_k^T MLP(a, b) over all pairs that alpha_u cos(w_k(a + "
+              "b)) explains (a - b for subtract), MLP being the neurons behind the activation "
+              "function"),
+    COLUMN_AS("fve_v", struct DirectionRow, v.fve, "1",
+              "the same for v_k^T MLP(a, b) and alpha_v sin(w_k(a + b)); nan for k = p/2"),
+    COLUMN_AS("norm_u", struct DirectionRow, u.norm, "1", "norm of u_k over the neurons"),
+    COLUMN_AS("norm_v", struct DirectionRow, v.norm, "1", "norm of v_k"),
+    COLUMN_AS("alpha_u", struct DirectionRow, u.alpha, "1", "least squares"),
+    COLUMN_AS("alpha_v", struct DirectionRow, v.alpha, "1", "least squares")};
+
+bool neuron_logit_write(struct Subject *subject, const char *file, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  const struct KeyWaves *found = neuron_logit_waves_of(subject, error);
+  struct TableWriter table;
+  if (!found || !subject_create_table(&table, subject, file, "Directions of the neuron-logit map",
+                                      "", columns, N_COLUMNS(columns), error))
+    return false;
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    if (analysis->keys[k])
+      table_put_row(&table, &(struct DirectionRow){k, found->waves[k][0], found->waves[k][1]});
+  return table_commit(&table, error);
 }

@@ -6,25 +6,13 @@
  * c being the output, w_k = 2 pi k / p. If the network reads its answer off these directions, u_k^T
  * MLP(a, b) is close to a multiple of cos(w_k(a + b)), and v_k^T MLP(a, b) of sin(w_k(a + b)):
  * their logits are then that multiple of cos(w_k(a + b - c)). (a - b for a network that subtracts.)
+ * neuron-logit-directions.tsv.
  */
 #ifndef MEASURES_NEURON_LOGIT_H
 #define MEASURES_NEURON_LOGIT_H
 
-#include "fourier/basis.h"
-#include "fourier/directions.h"
-
-#include <stddef.h>
-
-struct NeuronLogitMap {
-  const struct FourierBasis *basis; /* borrowed */
-  size_t d_mlp;
-  const double *components; /* [p][d_mlp], of spectrum_of_neuron_logit_map; borrowed */
-};
-
-/* The part of W_L outside the cosine and sine rows of the key frequencies (so including the
-   constant over the outputs), as a fraction of its squared Frobenius norm; for the norm itself
-   take the square root. `keys` is [n_frequencies + 1]. NaN if W_L is zero. */
-double neuron_logit_residual(const struct NeuronLogitMap *map, const bool *keys);
+#include "measures/directed_logits.h"
+#include "measures/neuron_logit_map.h"
 
 /* u_k followed by v_k, [2][d_mlp]. Returns their number: one for k = p/2, which has no sine. */
 int neuron_logit_vectors(const struct NeuronLogitMap *map, int k, double *vectors);
@@ -45,5 +33,23 @@ struct WaveFit {
    s = a + b or a - b, over all pairs of hidden[p^2][d_mlp]. If there is no v_k, fits[1] is NaN. */
 bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
                       const float *hidden, int k, struct WaveFit fits[2], struct Error *error);
+
+/* u_k and v_k of a subject, at the key frequencies. If the answer is not a function of a + b or of
+   a - b, they have norms, but alpha and fve are NaN. */
+struct KeyWaves {
+  struct WaveFit (*waves)[2]; /* [n_frequencies + 1] */
+};
+
+const struct KeyWaves *neuron_logit_waves_of(struct Subject *subject, struct Error *error);
+
+/* Over all key frequencies, of the shares that the waves explain. */
+struct WaveSummary {
+  double fve_least, fve_mean;
+};
+
+struct WaveSummary neuron_logit_summarise(const struct Analysis *analysis,
+                                          const struct KeyWaves *found);
+
+SubjectWriter neuron_logit_write; /* neuron-logit-directions.tsv */
 
 #endif

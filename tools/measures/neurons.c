@@ -1,118 +1,21 @@
 #include "measures/neurons.h"
 
 #include "base/memory.h"
-#include "measures/grid.h"
-#include "measures/order.h"
+#include "measures/sort.h"
+#include "measures/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-const double cluster_threshold = 0.85;
-
-/* The squared norm of neuron i of a block of n, mean removed. */
-static double squared_deviation(const double *block, size_t pairs, size_t n, size_t i)
-{
-  double sum = 0, squares = 0;
-  for (size_t pair = 0; pair < pairs; pair++)
-    sum += block[pair * n + i];
-  double mean = sum / (double)pairs;
-  for (size_t pair = 0; pair < pairs; pair++) {
-    double deviation = block[pair * n + i] - mean;
-    squares += deviation * deviation;
-  }
-  return squares;
-}
-
-/* The squared norm of neuron i of a block of n in the non-constant products of frequency k. */
-static double squared_at_frequency(const double *components, int p, size_t n, size_t i, int k)
-{
-  int rows[3] = {0};
-  int count = 1 + fourier_components(p, k, rows + 1);
-  double squares = 0;
-  for (int a = 0; a < count; a++)
-    for (int b = 0; b < count; b++) {
-      if (rows[a] == 0 && rows[b] == 0) continue;
-      size_t product = (size_t)rows[a] * (size_t)p + (size_t)rows[b];
-      double value = components[product * n + i];
-      squares += value * value;
-    }
-  return squares;
-}
-
-static struct NeuronFit fit_neuron(const struct FourierBasis *basis, const double *components,
-                                   double total, size_t n, size_t i)
-{
-  struct NeuronFit fit = {0};
-  double best = 0;
-  for (int k = 1; k <= basis->n_frequencies; k++) {
-    double squares = squared_at_frequency(components, basis->p, n, i, k);
-    if (squares <= best) continue;
-    best = squares;
-    fit.frequency = k;
-  }
-  if (total == 0) return (struct NeuronFit){0}; /* a constant neuron leaves only rounding errors */
-  fit.fve = fmin(best / total, 1); /* at most 1, though the two sums may round differently */
-  return fit;
-}
-
-static bool fit_block(const struct FourierBasis *basis, const float *hidden, size_t d_mlp,
-                      size_t first, struct NeuronFit *fits, struct Error *error)
-{
-  size_t pairs = (size_t)basis->p * (size_t)basis->p;
-  struct GridBlock block;
-  if (!grid_block_init(&block, basis->p, error)) return false;
-  grid_block_transform(&block, basis, hidden, d_mlp, first, d_mlp);
-  for (size_t i = 0; i < block.n; i++)
-    fits[first + i] = fit_neuron(basis, block.components,
-                                 squared_deviation(block.values, pairs, block.n, i), block.n, i);
-  grid_block_release(&block);
-  return true;
-}
-
-bool neurons_fit(const struct FourierBasis *basis, const float *hidden, size_t d_mlp,
-                 struct NeuronFit *fits, struct Error *error)
-{
-  bool failed = false;
-#pragma omp parallel for schedule(dynamic)
-  for (size_t first = 0; first < d_mlp; first += GRID_BLOCK) {
-    struct Error block_error;
-    if (fit_block(basis, hidden, d_mlp, first, fits, &block_error)) continue;
-#pragma omp critical(neurons_fit_error)
-    {
-      *error = block_error;
-      failed = true;
-    }
-  }
-  return !failed;
-}
-
-bool neuron_in_cluster(const struct NeuronFit *fit)
-{
-  return fit->fve > cluster_threshold;
-}
-
-int key_frequencies(const struct NeuronFit *fits, size_t d_mlp, int n_frequencies, bool *keys)
-{
-  int count = 0;
-  for (int k = 0; k <= n_frequencies; k++)
-    keys[k] = false;
-  for (size_t i = 0; i < d_mlp; i++) {
-    if (!neuron_in_cluster(&fits[i]) || keys[fits[i].frequency]) continue;
-    keys[fits[i].frequency] = true;
-    count++;
-  }
-  return count;
-}
-
-bool cluster_of_frequency(const struct NeuronFit *fits, size_t d_mlp, int k,
-                          struct Cluster *cluster, struct Error *error)
+bool neurons_cluster(const struct NeuronFit *fits, size_t d_mlp, int k, struct Cluster *cluster,
+                     struct Error *error)
 {
   double *fve = memory_new(d_mlp, sizeof *fve, "FVEs of a cluster", error);
   if (!fve) return false;
   size_t n = 0;
   double sum = 0;
   for (size_t i = 0; i < d_mlp; i++)
-    if (fits[i].frequency == k && neuron_in_cluster(&fits[i])) {
+    if (fits[i].frequency == k && neuron_fit_clustered(&fits[i])) {
       sum += fits[i].fve;
       fve[n++] = fits[i].fve;
     }
@@ -124,4 +27,96 @@ bool cluster_of_frequency(const struct NeuronFit *fits, size_t d_mlp, int k,
   }
   free(fve);
   return true;
+}
+
+struct ClusterSummary neurons_summarise(const struct Subject *subject)
+{
+  const struct Analysis *analysis = subject->analysis;
+  struct Spread sizes = spread_empty(), clustered = spread_empty(), all = spread_empty();
+  size_t m = analysis_d_mlp(analysis);
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    if (analysis->keys[k]) spread_add(&sizes, (double)subject_count_neurons(subject, k, true));
+  for (size_t i = 0; i < m; i++) {
+    spread_add(&all, subject->fits[i].fve);
+    if (neuron_fit_clustered(&subject->fits[i])) spread_add(&clustered, subject->fits[i].fve);
+  }
+  return (struct ClusterSummary){.key_frequencies = analysis->n_keys,
+                                 .clustered_neurons = clustered.n,
+                                 .clustered_share = (double)clustered.n / (double)m,
+                                 .cluster_size_least = sizes.least,
+                                 .cluster_size_most = sizes.most,
+                                 .neuron_fve_mean = spread_mean(&all),
+                                 .clustered_fve_mean = spread_mean(&clustered),
+                                 .clustered_fve_least = clustered.least};
+}
+
+/* ---- neurons.tsv ---- */
+
+struct NeuronRow {
+  size_t neuron;
+  struct NeuronFit fit;
+  bool cluster;
+};
+
+static const struct Column of_neurons[] = {
+    COLUMN(struct NeuronRow, neuron, "1", "its index"),
+    COLUMN_AS("frequency", struct NeuronRow, fit.frequency, "1",
+              "the k whose degree-2 polynomial explains it best (section 4.3); 0 if it is "
+              "constant"),
+    COLUMN_AS("fve", struct NeuronRow, fit.fve, "1",
+              "fraction of the neuron's variance over all pairs that it explains"),
+    COLUMN(struct NeuronRow, cluster, "0 or 1",
+           "1 where FVE > 0.85: the neuron is in the cluster of its frequency")};
+
+bool neurons_write(struct Subject *subject, const char *file, struct Error *error)
+{
+  struct TableWriter table;
+  if (!subject_create_table(&table, subject, file, "The neurons", "", of_neurons,
+                            N_COLUMNS(of_neurons), error))
+    return false;
+  for (size_t i = 0; i < analysis_d_mlp(subject->analysis); i++)
+    table_put_row(
+        &table, &(struct NeuronRow){i, subject->fits[i], neuron_fit_clustered(&subject->fits[i])});
+  return table_commit(&table, error);
+}
+
+/* ---- key-frequencies.tsv ---- */
+
+struct KeyRow {
+  int frequency;
+  struct Cluster cluster;
+};
+
+static const struct Column of_keys[] = {
+    COLUMN(struct KeyRow, frequency, "1",
+           "a key frequency: it explains more than 0.85 of the variance of at least 1 neuron in "
+           "the last snapshot (section 4.3)"),
+    COLUMN_AS("neurons", struct KeyRow, cluster.neurons, "1",
+              "size of its cluster here: neurons that it explains best, FVE > 0.85"),
+    COLUMN_AS("mean_fve", struct KeyRow, cluster.mean_fve, "1",
+              "mean FVE of the cluster (section 4.3)"),
+    COLUMN_AS("median_fve", struct KeyRow, cluster.median_fve, "1", "median FVE of the cluster")};
+
+static bool put_key(struct TableWriter *table, const struct Subject *subject, int k,
+                    struct Error *error)
+{
+  struct KeyRow row = {.frequency = k};
+  if (!neurons_cluster(subject->fits, analysis_d_mlp(subject->analysis), k, &row.cluster, error))
+    return false;
+  table_put_row(table, &row);
+  return true;
+}
+
+bool neurons_write_keys(struct Subject *subject, const char *file, struct Error *error)
+{
+  struct TableWriter table;
+  if (!subject_create_table(&table, subject, file, "Key frequencies", "", of_keys,
+                            N_COLUMNS(of_keys), error))
+    return false;
+  for (int k = 1; k <= subject->analysis->basis.n_frequencies; k++) {
+    if (!subject->analysis->keys[k] || put_key(&table, subject, k, error)) continue;
+    table_discard(&table);
+    return false;
+  }
+  return table_commit(&table, error);
 }

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-const double phase_formation_accuracy = 0.5, phase_tolerance = 0.05;
+const double phases_formation_accuracy = 0.5, phases_tolerance = 0.05;
 
 static size_t largest_test_loss(const struct PhaseEvidence *evidence, size_t n)
 {
@@ -15,7 +15,7 @@ static size_t largest_test_loss(const struct PhaseEvidence *evidence, size_t n)
 /* The first snapshot from `start` on with half of the test pairs correct; n if there is none. */
 static size_t half_right(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
-  while (start < n && !(evidence[start].test_accuracy >= phase_formation_accuracy))
+  while (start < n && !(evidence[start].test_accuracy >= phases_formation_accuracy))
     start++;
   return start;
 }
@@ -25,7 +25,7 @@ static size_t half_right(const struct PhaseEvidence *evidence, size_t start, siz
 static size_t weights_settled(const struct PhaseEvidence *evidence, size_t start, size_t n)
 {
   double final = evidence[n - 1].squared_weights;
-  double most = phase_tolerance * final;
+  double most = phases_tolerance * final;
   size_t settled = n;
   while (settled > start && fabs(evidence[settled - 1].squared_weights - final) <= most)
     settled--;
@@ -46,7 +46,7 @@ void phases_assign(const struct PhaseEvidence *evidence, size_t n, enum Phase *p
                                : PHASE_AFTERWARDS;
 }
 
-size_t phase_end(const enum Phase *phases, size_t n, enum Phase phase)
+size_t phases_end(const enum Phase *phases, size_t n, enum Phase phase)
 {
   for (size_t i = 1; i < n; i++)
     if (phases[i - 1] == phase && phases[i] != phase) return i - 1;

@@ -14,8 +14,8 @@
 
 #include <stddef.h>
 
-extern const double phase_formation_accuracy; /* one half */
-extern const double phase_tolerance;          /* 5 %, as a fraction */
+extern const double phases_formation_accuracy; /* one half */
+extern const double phases_tolerance;          /* 5 %, as a fraction */
 
 enum Phase { PHASE_MEMORISATION, PHASE_CIRCUIT_FORMATION, PHASE_CLEANUP, PHASE_AFTERWARDS };
 
@@ -29,6 +29,6 @@ void phases_assign(const struct PhaseEvidence *evidence, size_t n, enum Phase *p
 
 /* The snapshot at which a phase ends, its last one; n if it lasts to the end of the run or is
    never reached. */
-size_t phase_end(const enum Phase *phases, size_t n, enum Phase phase);
+size_t phases_end(const enum Phase *phases, size_t n, enum Phase phase);
 
 #endif

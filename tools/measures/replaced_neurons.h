@@ -1,25 +1,44 @@
 /*
- * The replacements of measures/replacements.h that change the neurons: W_L times the change of the
- * neurons is added to the logits, one block of neurons at a time, so unchanged neurons contribute
- * exactly nothing.
+ * The network with its neurons replaced: W_L times the change of the neurons is added to the
+ * logits, one block of neurons at a time, so unchanged neurons contribute exactly nothing.
  */
 #ifndef MEASURES_REPLACED_NEURONS_H
 #define MEASURES_REPLACED_NEURONS_H
 
-#include "measures/replacements.h"
+#include "measures/directed_logits.h"
+#include "measures/neuron_fit.h"
+#include "measures/neuron_logit.h"
 
-/* Each writes the logits of the changed network, [p^2][p]. */
+/* The network to be changed; everything is borrowed. */
+struct ReplacedNetwork {
+  const struct Config *config;
+  const struct FourierBasis *basis;
+  const struct DirectedLogits *directed; /* with the snapshot's logits */
+  const struct NeuronLogitMap *map;      /* its W_L */
+  const struct Snapshot *snapshot;
+  const struct NeuronFit *fits; /* [d_mlp]: of this snapshot */
+  const bool *keys;             /* [n_frequencies + 1] */
+};
+
+/* Each of these writes the logits of the changed network, [p^2][p]. */
 
 /* Replaces the neurons of a cluster by their polynomial of their frequency, including the mean. */
-bool replace_clustered_neurons(const struct ReplacementSubject *subject, float *logits,
-                               struct Error *error);
+bool replaced_neurons_by_polynomials(const struct ReplacedNetwork *network, float *logits,
+                                     struct Error *error);
 
 /* Replaces all neurons by their projection on cos and sin(w_k s) of the keys, plus their mean. */
-bool replace_neurons(const struct ReplacementSubject *subject, float *logits, struct Error *error);
+bool replaced_neurons_by_directions(const struct ReplacedNetwork *network, float *logits,
+                                    struct Error *error);
 
-/* Replaces the neuron vector of each pair by its projection on the span of the keys' u_k and
-   v_k, or, if `outside`, by the residual. */
-bool project_neurons(const struct ReplacementSubject *subject, bool outside, float *logits,
-                     struct Error *error);
+/* Replaces the neuron vector of each pair by its projection on the span of the keys' u_k and v_k,
+   or by the residual of that. */
+bool replaced_neurons_on_map(const struct ReplacedNetwork *network, float *logits,
+                             struct Error *error);
+bool replaced_neurons_off_map(const struct ReplacedNetwork *network, float *logits,
+                              struct Error *error);
+
+/* Replaces nothing. */
+bool replaced_neurons_none(const struct ReplacedNetwork *network, float *logits,
+                           struct Error *error);
 
 #endif

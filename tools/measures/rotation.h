@@ -3,12 +3,13 @@
  * token x to the angle w_k x on a circle, w_k = 2 pi k / p, and the neurons map the pair (a, b) to
  * the angle w_k s, s = a + b or a - b. Both are read off weights and activations as points in a
  * plane, scaled so that for a network that does exactly this they are on the unit circle.
+ * rotation-points.tsv and rotation.tsv, of the pair and the frequency of a trace
+ * (measures/trace.h).
  */
 #ifndef MEASURES_ROTATION_H
 #define MEASURES_ROTATION_H
 
 #include "measures/neuron_logit.h"
-#include "network/parameters.h"
 
 struct PlanePoint {
   double x, y;
@@ -32,5 +33,8 @@ bool rotation_of_tokens(const struct FourierBasis *basis, const struct Parameter
 bool rotation_of_pairs(const struct NeuronLogitMap *map, enum DirectionSign sign,
                        const float *hidden, int k, int a, struct PlanePoint *points,
                        struct Error *error);
+
+SubjectWriter rotation_write_points; /* rotation-points.tsv */
+SubjectWriter rotation_write;        /* rotation.tsv: the angles that the points should have */
 
 #endif

@@ -72,7 +72,9 @@ static bool add_parts(struct Columns *columns, struct Column column, struct Erro
     char *name = memory_print(error, "%s_%s", column.name, parts[part]);
     if (!name) return false;
     columns->names[columns->n_names++] = name;
-    if (!add_column(columns, (struct Column){name, column.unit, column.meaning}, error))
+    if (!add_column(columns,
+                    (struct Column){.name = name, .unit = column.unit, .meaning = column.meaning},
+                    error))
       return false;
   }
   return true;
@@ -84,9 +86,14 @@ static bool columns_init(struct Columns *columns, const struct Summary *summary,
   size_t most = 2 + N_PARTS * summary->n_columns;
   *columns = (struct Columns){.column = memory_new(most, sizeof *columns->column, "columns", error),
                               .names = memory_new(most, sizeof *columns->names, "columns", error)};
-  bool added = columns->column && columns->names &&
-               add_column(columns, (struct Column){"run", "name", "what is put together"}, error) &&
-               add_column(columns, (struct Column){"runs", "1", "how many these are"}, error);
+  bool added =
+      columns->column && columns->names &&
+      add_column(columns,
+                 (struct Column){.name = "run", .unit = "name", .meaning = "what is put together"},
+                 error) &&
+      add_column(columns,
+                 (struct Column){.name = "runs", .unit = "1", .meaning = "how many these are"},
+                 error);
   for (size_t i = 0; added && i < summary->n_columns; i++) {
     if (summary->roles[i] == ROLE_KEY) added = add_column(columns, summary->columns[i], error);
     if (summary->roles[i] == ROLE_NUMBER) added = add_parts(columns, summary->columns[i], error);

@@ -25,6 +25,7 @@
 #include "table/provenance.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* ---- reading ---- */
 
@@ -60,32 +61,81 @@ const char *table_cell(const struct Table *table, size_t row, size_t column);
 
 /* ---- writing ---- */
 
+/* An integer that may be unknown: nan in a table. */
+struct MaybeInteger {
+  bool known;
+  int64_t value;
+};
+
+/* Where a column's cells come from: a member of a row, of this type. */
+enum ColumnSource {
+  COLUMN_NO_MEMBER, /* put cell by cell */
+  COLUMN_REAL,      /* double */
+  COLUMN_INT,       /* int */
+  COLUMN_INT64,     /* int64_t */
+  COLUMN_SIZE,      /* size_t */
+  COLUMN_MAYBE,     /* struct MaybeInteger */
+  COLUMN_BOOL,      /* bool: 0 or 1 */
+  COLUMN_TEXT       /* const char * */
+};
+
 struct Column {
   const char *name;
   const char *unit;    /* "nats", "epochs", "1" for a pure number */
   const char *meaning; /* one sentence, citing the equation or section */
+  enum ColumnSource source;
+  size_t offset; /* of the member in a row */
 };
+
+/* The rows of a table are described once, by an array of these: the column NAME is the MEMBER of
+   the struct ROW. COLUMN is short for a column that has its member's name. */
+#define COLUMN_AS(NAME, ROW, MEMBER, UNIT, MEANING)                                                \
+  {                                                                                                \
+    NAME, UNIT, MEANING, COLUMN_SOURCE(((ROW *)NULL)->MEMBER), offsetof(ROW, MEMBER)               \
+  }
+#define COLUMN(ROW, MEMBER, UNIT, MEANING) COLUMN_AS(#MEMBER, ROW, MEMBER, UNIT, MEANING)
+#define COLUMN_SOURCE(MEMBER)                                                                      \
+  _Generic((MEMBER),                                                                               \
+      double: COLUMN_REAL,                                                                         \
+      int: COLUMN_INT,                                                                             \
+      int64_t: COLUMN_INT64,                                                                       \
+      size_t: COLUMN_SIZE,                                                                         \
+      struct MaybeInteger: COLUMN_MAYBE,                                                           \
+      bool: COLUMN_BOOL,                                                                           \
+      char *: COLUMN_TEXT,                                                                         \
+      const char *: COLUMN_TEXT)
+
+#define N_COLUMNS(COLUMNS) (sizeof(COLUMNS) / sizeof *(COLUMNS))
 
 struct TableWriter {
   struct Output output;
+  const struct Column *columns; /* [n_columns], borrowed */
   size_t n_columns;
   size_t column; /* of the next cell */
 };
 
-/* Opens the file and writes comment block and header. `title` may have several lines. */
+/* Opens the file and writes comment block and header. `title` may have several lines. The columns
+   must stay as long as rows are put. */
 bool table_create(struct TableWriter *writer, const char *path, const char *title,
                   const struct Column *columns, size_t n_columns, struct Error *error);
 
-/* Write the next cell; the last one of a row ends the line. Numbers have nine significant
+/* Writes the next row, of the type that the columns are members of. Numbers have nine significant
    digits, enough for every float32. Errors are reported by table_commit. */
+void table_put_row(struct TableWriter *writer, const void *row);
+
+/* Write the next cell; the last one of a row ends the line. For tables whose columns are no members
+   of anything. */
 void table_put(struct TableWriter *writer, double value);
 void table_put_integer(struct TableWriter *writer, long long value);
 void table_put_text(struct TableWriter *writer, const char *text);
 
-/* Goes on with a table of that many columns, row by row, while others may read it (output_append).
+/* The number in a column of such a row; NaN if it is unknown, or a text. */
+double column_number(const struct Column *column, const void *row);
+
+/* Goes on with a table of these columns, row by row, while others may read it (output_append).
    table_flush, after whole rows, lets them see what there is. */
-bool table_append(struct TableWriter *writer, const char *path, size_t n_columns,
-                  struct Error *error);
+bool table_append(struct TableWriter *writer, const char *path, const struct Column *columns,
+                  size_t n_columns, struct Error *error);
 bool table_flush(struct TableWriter *writer, struct Error *error);
 
 bool table_commit(struct TableWriter *writer, struct Error *error);

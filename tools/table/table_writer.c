@@ -16,7 +16,7 @@ static void write_title(FILE *stream, const char *title)
 bool table_create(struct TableWriter *writer, const char *path, const char *title,
                   const struct Column *columns, size_t n_columns, struct Error *error)
 {
-  *writer = (struct TableWriter){.n_columns = n_columns};
+  *writer = (struct TableWriter){.columns = columns, .n_columns = n_columns};
   if (!output_open(&writer->output, path, error)) return false;
   FILE *stream = writer->output.stream;
   write_title(stream, title);
@@ -27,10 +27,10 @@ bool table_create(struct TableWriter *writer, const char *path, const char *titl
   return true;
 }
 
-bool table_append(struct TableWriter *writer, const char *path, size_t n_columns,
-                  struct Error *error)
+bool table_append(struct TableWriter *writer, const char *path, const struct Column *columns,
+                  size_t n_columns, struct Error *error)
 {
-  *writer = (struct TableWriter){.n_columns = n_columns};
+  *writer = (struct TableWriter){.columns = columns, .n_columns = n_columns};
   return output_append(&writer->output, path, error);
 }
 
@@ -64,6 +64,69 @@ void table_put_text(struct TableWriter *writer, const char *text)
 {
   fputs(text, writer->output.stream);
   end_cell(writer);
+}
+
+/* The member of a row, which COLUMN_AS has found to be of that type. */
+#define MEMBER(type) (*(const type *)((const char *)row + column->offset))
+
+static void put_member(struct TableWriter *writer, const struct Column *column, const void *row)
+{
+  switch (column->source) {
+  case COLUMN_NO_MEMBER:
+    break; /* leaves the row too short, which table_commit reports */
+  case COLUMN_REAL:
+    table_put(writer, MEMBER(double));
+    break;
+  case COLUMN_INT:
+    table_put_integer(writer, MEMBER(int));
+    break;
+  case COLUMN_INT64:
+    table_put_integer(writer, MEMBER(int64_t));
+    break;
+  case COLUMN_SIZE:
+    table_put_integer(writer, (long long)MEMBER(size_t));
+    break;
+  case COLUMN_MAYBE:
+    if (MEMBER(struct MaybeInteger).known)
+      table_put_integer(writer, MEMBER(struct MaybeInteger).value);
+    else
+      table_put(writer, NAN);
+    break;
+  case COLUMN_BOOL:
+    table_put_integer(writer, MEMBER(bool));
+    break;
+  case COLUMN_TEXT:
+    table_put_text(writer, MEMBER(char *const));
+    break;
+  }
+}
+
+void table_put_row(struct TableWriter *writer, const void *row)
+{
+  for (size_t i = 0; i < writer->n_columns; i++)
+    put_member(writer, &writer->columns[i], row);
+}
+
+double column_number(const struct Column *column, const void *row)
+{
+  switch (column->source) {
+  case COLUMN_REAL:
+    return MEMBER(double);
+  case COLUMN_INT:
+    return MEMBER(int);
+  case COLUMN_INT64:
+    return (double)MEMBER(int64_t);
+  case COLUMN_SIZE:
+    return (double)MEMBER(size_t);
+  case COLUMN_BOOL:
+    return MEMBER(bool);
+  case COLUMN_MAYBE:
+    return MEMBER(struct MaybeInteger).known ? (double)MEMBER(struct MaybeInteger).value : NAN;
+  case COLUMN_NO_MEMBER:
+  case COLUMN_TEXT:
+    break;
+  }
+  return NAN;
 }
 
 bool table_commit(struct TableWriter *writer, struct Error *error)

@@ -1,0 +1,131 @@
+#include "measures/ablation.h"
+
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "measures/directed_logits.h"
+#include "measures/spread.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct Removing {
+  const struct DirectedLogits *directed;
+  struct Losses *without; /* [n_frequencies + 1] */
+};
+
+/* Frequency index + 1. */
+static bool remove_one(const void *context, size_t index, struct Error *error)
+{
+  const struct Removing *removing = context;
+  size_t k = index + 1, n = (size_t)removing->directed->basis->n_frequencies + 1;
+  bool *chosen = memory_new(n, sizeof *chosen, "chosen frequencies", error);
+  if (!chosen) return false;
+  chosen[k] = true;
+  bool done = directed_logits_ablated(removing->directed, chosen, &removing->without[k], error);
+  free(chosen);
+  return done;
+}
+
+static bool compute(struct Subject *subject, struct Ablation *ablation, struct Error *error)
+{
+  const bool *keys = subject->analysis->keys;
+  const struct DirectedLogits *directed = directed_logits_of(subject, error);
+  if (!directed) return false;
+  struct Removing removing = {directed, ablation->without};
+  losses_of_logits(directed->dataset, directed->logits, directed->V, &ablation->unablated);
+  return directed_logits_restricted(directed, keys, &ablation->restricted, error) &&
+         directed_logits_excluded(directed, keys, &ablation->excluded_loss, error) &&
+         parallel_each((size_t)directed->basis->n_frequencies, remove_one, &removing, error);
+}
+
+static void release(void *numbers)
+{
+  struct Ablation *ablation = numbers;
+  free(ablation->without);
+}
+
+static bool find(struct Subject *subject, void *numbers, struct Error *error)
+{
+  struct Ablation *ablation = numbers;
+  size_t n = (size_t)subject->analysis->basis.n_frequencies + 1;
+  ablation->without = memory_new(n, sizeof *ablation->without, "losses by frequency", error);
+  if (!ablation->without) return false;
+  if (compute(subject, ablation, error)) return true;
+  release(ablation);
+  return false;
+}
+
+const struct Ablation *ablation_of(struct Subject *subject, struct Error *error)
+{
+  static const struct Finding finding = {sizeof(struct Ablation), find, release};
+  return subject_find(subject, &finding, error);
+}
+
+struct AblationSummary ablation_summarise(const struct Analysis *analysis,
+                                          const struct Ablation *ablation)
+{
+  struct Spread excluded = spread_empty(), ratio = spread_empty(), excluded_other = spread_empty(),
+                change_other = spread_empty();
+  double loss = ablation->unablated.all.loss, train_loss = ablation->unablated.train.loss;
+  for (int k = 1; analysis->n_keys > 0 && k <= analysis->basis.n_frequencies; k++) {
+    const struct Losses *without = &ablation->without[k];
+    spread_add(analysis->keys[k] ? &excluded : &excluded_other, without->train.loss);
+    if (analysis->keys[k])
+      spread_add(&ratio, without->all.loss / loss);
+    else
+      spread_add(&change_other, fabs(without->all.loss / loss - 1));
+  }
+  return (struct AblationSummary){.excluded_key_least = excluded.least,
+                                  .excluded_key_most = excluded.most,
+                                  .excluded_key_ratio_least = excluded.least / train_loss,
+                                  .excluded_other_most = excluded_other.most,
+                                  .without_key_ratio_least = ratio.least,
+                                  .without_other_change_most = change_other.most,
+                                  .key_change_over_other = (ratio.least - 1) / change_other.most};
+}
+
+struct AblationRow {
+  int frequency;
+  bool key;
+  struct Losses without;
+  double unablated_loss, restricted_loss, excluded_loss;
+};
+
+static const struct Column columns[] = {
+    COLUMN(struct AblationRow, frequency, "1",
+           "k: its projections on cos and sin of w_k(a + b) (a - b for subtract) are removed from "
+           "the logits (section 4.4, figure 6)"),
+    COLUMN(struct AblationRow, key, "0 or 1",
+           "1 for the key frequencies: those by which at least 1 neuron has an FVE > 0.85 in the "
+           "last snapshot"),
+    COLUMN_AS("loss", struct AblationRow, without.all.loss, "nats",
+              "mean cross-entropy over all pairs without frequency k"),
+    COLUMN_AS("train_loss", struct AblationRow, without.train.loss, "nats",
+              "the same over the training pairs: the excluded loss of k (section 5.1)"),
+    COLUMN_AS("test_loss", struct AblationRow, without.test.loss, "nats",
+              "the same over the other pairs"),
+    COLUMN(struct AblationRow, unablated_loss, "nats",
+           "mean cross-entropy over all pairs of the logits as they are"),
+    COLUMN(struct AblationRow, restricted_loss, "nats",
+           "loss over all pairs of the key frequencies and the mean logits alone (section 5.1)"),
+    COLUMN(struct AblationRow, excluded_loss, "nats",
+           "loss over the training pairs without any key frequency (section 5.1)")};
+
+bool ablation_write(struct Subject *subject, const char *file, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  const struct Ablation *ablation = ablation_of(subject, error);
+  struct TableWriter table;
+  if (!ablation || !subject_create_table(&table, subject, file, "Losses",
+                                         ", with frequencies removed from its logits", columns,
+                                         N_COLUMNS(columns), error))
+    return false;
+  for (int k = 1; k <= analysis->basis.n_frequencies; k++)
+    table_put_row(&table, &(struct AblationRow){.frequency = k,
+                                                .key = analysis->keys[k],
+                                                .without = ablation->without[k],
+                                                .unablated_loss = ablation->unablated.all.loss,
+                                                .restricted_loss = ablation->restricted.all.loss,
+                                                .excluded_loss = ablation->excluded_loss});
+  return table_commit(&table, error);
+}

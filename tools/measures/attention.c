@@ -1,0 +1,317 @@
+#include "measures/attention.h"
+
+#include "base/linear.h"
+#include "base/memory.h"
+#include "fourier/transform.h"
+#include "measures/spectrum.h"
+#include "measures/spread.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot *snapshot,
+                        double *components, struct Error *error)
+{
+  size_t p = (size_t)basis->p, H = (size_t)snapshot->parameters.shape.H;
+  const float *scores = snapshot->activations.factors.source_scores; /* first p rows: the tokens */
+  double *of_numbers = memory_new(p * H, sizeof *of_numbers, "attention scores", error);
+  if (!of_numbers) return false;
+  linear_widen(p * H, scores, of_numbers);
+  fourier_transform(basis, of_numbers, H, components);
+  free(of_numbers);
+  return true;
+}
+
+/* One head's attention to a, over all pairs. */
+struct HeadMeans {
+  double *row_means;    /* [p]: mean over b, for each a */
+  double *column_means; /* [p]: mean over a, for each b */
+  double about_half;    /* squared norm of attention - 1/2 */
+  double about_mean;    /* squared norm of attention - its mean */
+};
+
+static void find_means(const float *attention, size_t H, size_t h, size_t p,
+                       struct HeadMeans *means)
+{
+  double sum = 0;
+  for (size_t a = 0; a < p; a++)
+    for (size_t b = 0; b < p; b++) {
+      double value = (double)attention[((a * p + b) * H + h) * 3];
+      means->row_means[a] += value / (double)p;
+      means->column_means[b] += value / (double)p;
+      sum += value;
+    }
+  double mean = sum / (double)(p * p);
+  for (size_t pair = 0; pair < p * p; pair++) {
+    double value = (double)attention[(pair * H + h) * 3];
+    means->about_half += (value - 0.5) * (value - 0.5);
+    means->about_mean += (value - mean) * (value - mean);
+  }
+}
+
+/* The component of the attention in r(a) - r(b), r being a basis row; its squared norm is 2 p. */
+static double difference_component(const struct HeadMeans *means, const double *row, size_t p)
+{
+  double sum = 0;
+  for (size_t x = 0; x < p; x++)
+    sum += row[x] * (means->row_means[x] - means->column_means[x]);
+  return (double)p * sum;
+}
+
+/* How much of about_half the fit at k explains, and its coefficients. */
+static double explain(const struct FourierBasis *basis, const struct HeadMeans *means, int k,
+                      double coefficients[2])
+{
+  size_t p = (size_t)basis->p;
+  int components[2], n = fourier_components(basis->p, k, components);
+  double norm = sqrt((n == 2 ? 2.0 : 1.0) / (double)p), explained = 0;
+  coefficients[1] = 0;
+  for (int i = 0; i < n; i++) {
+    const double *row = basis->rows + (size_t)components[i] * p;
+    double component = difference_component(means, row, p) / (2 * (double)p);
+    coefficients[i] = norm * component;
+    explained += component * component * 2 * (double)p;
+  }
+  return explained;
+}
+
+bool attention_fit(const struct FourierBasis *basis, const float *attention, size_t H, size_t h,
+                   struct AttentionFit *fit, struct Error *error)
+{
+  size_t p = (size_t)basis->p;
+  double best = -1;
+  struct HeadMeans means = {.row_means =
+                                memory_new(2 * p, sizeof(double), "attention of a head", error)};
+  if (!means.row_means) return false;
+  means.column_means = means.row_means + p;
+  find_means(attention, H, h, p, &means);
+  for (int k = 1; k <= basis->n_frequencies; k++) {
+    double coefficients[2], explained = explain(basis, &means, k, coefficients);
+    if (explained <= best) continue;
+    best = explained;
+    *fit = (struct AttentionFit){k, coefficients[0], coefficients[1], 0};
+  }
+  fit->fve = means.about_mean > 0 ? 1 - (means.about_half - best) / means.about_mean : NAN;
+  free(means.row_means);
+  return true;
+}
+
+/* ---- of a subject ---- */
+
+static void release(void *numbers)
+{
+  struct AttentionFits *fits = numbers;
+  free(fits->heads);
+}
+
+static bool find(struct Subject *subject, void *numbers, struct Error *error)
+{
+  struct AttentionFits *fits = numbers;
+  const struct Analysis *analysis = subject->analysis;
+  size_t H = (size_t)analysis->snapshot.parameters.shape.H;
+  fits->heads = memory_new(H, sizeof *fits->heads, "the fits of attention", error);
+  bool done = fits->heads;
+  for (size_t h = 0; done && h < H; h++)
+    done = attention_fit(&analysis->basis, analysis->snapshot.activations.attention, H, h,
+                         &fits->heads[h], error);
+  if (!done) release(fits);
+  return done;
+}
+
+const struct AttentionFits *attention_fits_of(struct Subject *subject, struct Error *error)
+{
+  static const struct Finding finding = {sizeof(struct AttentionFits), find, release};
+  return subject_find(subject, &finding, error);
+}
+
+struct AttentionSummary attention_summarise(const struct Analysis *analysis,
+                                            const struct AttentionFits *fits)
+{
+  struct Spread fve = spread_empty();
+  size_t at_keys = 0;
+  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++) {
+    spread_add(&fve, fits->heads[h].fve);
+    at_keys += analysis->keys[fits->heads[h].frequency];
+  }
+  return (struct AttentionSummary){fve.least, spread_mean(&fve), at_keys};
+}
+
+/* ---- activations.tsv ---- */
+
+enum { MOST_HEADS = 16, MOST_NEURONS = 4, NAME_SIZE = 16 };
+
+static size_t at_most(size_t n, size_t most)
+{
+  return n < most ? n : most;
+}
+
+struct ActivationRow {
+  size_t a, b;
+  double attention[MOST_HEADS], neurons[MOST_NEURONS];
+};
+
+struct ActivationColumns {
+  size_t n;
+  struct Column columns[2 + MOST_HEADS + MOST_NEURONS];
+  char names[2 + MOST_HEADS + MOST_NEURONS][NAME_SIZE];
+};
+
+static void describe_activations(struct ActivationColumns *of, size_t heads, size_t neurons)
+{
+  static const struct Column of_pair[] = {
+      COLUMN(struct ActivationRow, a, "1", "the first number"),
+      COLUMN(struct ActivationRow, b, "1", "the second number")};
+  for (of->n = 0; of->n < N_COLUMNS(of_pair); of->n++)
+    of->columns[of->n] = of_pair[of->n];
+  for (size_t h = 0; h < heads; h++, of->n++) {
+    snprintf(of->names[of->n], NAME_SIZE, "attention_%zu", h);
+    of->columns[of->n] =
+        (struct Column)COLUMN_AS(of->names[of->n], struct ActivationRow, attention[h], "1",
+                                 "attention of that head from \"=\" to a (section 4.1, figure 4)");
+  }
+  for (size_t i = 0; i < neurons; i++, of->n++) {
+    snprintf(of->names[of->n], NAME_SIZE, "neuron_%zu", i);
+    of->columns[of->n] =
+        (struct Column)COLUMN_AS(of->names[of->n], struct ActivationRow, neurons[i], "1",
+                                 "that neuron behind the activation function (figure 4)");
+  }
+}
+
+bool attention_write_activations(struct Subject *subject, const char *file, struct Error *error)
+{
+  const struct Snapshot *snapshot = &subject->analysis->snapshot;
+  const struct Activations *activations = &snapshot->activations;
+  size_t p = (size_t)subject->analysis->basis.p, m = analysis_d_mlp(subject->analysis);
+  size_t H = (size_t)snapshot->parameters.shape.H;
+  size_t heads = at_most(H, MOST_HEADS), neurons = at_most(m, MOST_NEURONS);
+  struct ActivationColumns of;
+  struct TableWriter table;
+  describe_activations(&of, heads, neurons);
+  if (!subject_create_table(&table, subject, file, "Attention and neurons", "", of.columns, of.n,
+                            error))
+    return false;
+  for (size_t pair = 0; pair < p * p; pair++) {
+    struct ActivationRow row = {.a = pair / p, .b = pair % p};
+    for (size_t h = 0; h < heads; h++)
+      row.attention[h] = (double)activations->attention[(pair * H + h) * 3];
+    for (size_t i = 0; i < neurons; i++)
+      row.neurons[i] = (double)activations->hidden[pair * m + i];
+    table_put_row(&table, &row);
+  }
+  return table_commit(&table, error);
+}
+
+/* ---- attention-spectrum.tsv ---- */
+
+struct ScoreRow {
+  int frequency;
+  struct ScoreParts {
+    double norm, cosine, sine;
+  } heads[MOST_HEADS];
+};
+
+struct ScoreColumns {
+  size_t n;
+  struct Column columns[1 + 3 * MOST_HEADS];
+  char names[1 + 3 * MOST_HEADS][NAME_SIZE];
+};
+
+static void describe_scores(struct ScoreColumns *of, size_t heads)
+{
+  static const struct Column of_frequency = COLUMN(
+      struct ScoreRow, frequency, "1", "k, w_k = 2 pi k / p; 0 is the constant, which has no sine");
+  static const struct Column parts[] = {
+      COLUMN_AS("norm", struct ScoreRow, heads[0].norm, "1",
+                "norm of the two components of C_h at k, for that head h (figure 8)"),
+      COLUMN_AS("cos", struct ScoreRow, heads[0].cosine, "1",
+                "component cos(w_k x) of C_h(x) = x_=^T W_Q^T W_K W_E[x] / sqrt(d_head)"),
+      COLUMN_AS("sin", struct ScoreRow, heads[0].sine, "1", "component sin(w_k x) of it")};
+  of->columns[0] = of_frequency;
+  of->n = 1;
+  for (size_t h = 0; h < heads; h++)
+    for (size_t i = 0; i < N_COLUMNS(parts); i++, of->n++) {
+      snprintf(of->names[of->n], NAME_SIZE, "C_%zu_%s", h, parts[i].name);
+      of->columns[of->n] = parts[i];
+      of->columns[of->n].name = of->names[of->n];
+      of->columns[of->n].offset += h * sizeof(struct ScoreParts);
+    }
+}
+
+static struct ScoreParts parts_of(const struct FourierBasis *basis, const double *components,
+                                  size_t H, int k)
+{
+  double cosine = spectrum_component(components, H, basis->p, k, 0);
+  double sine = spectrum_component(components, H, basis->p, k, 1);
+  double norm = isnan(sine) ? fabs(cosine) : sqrt(cosine * cosine + sine * sine);
+  return (struct ScoreParts){norm, cosine, sine};
+}
+
+static bool write_scores(const struct Subject *subject, const char *file, const double *components,
+                         size_t H, struct Error *error)
+{
+  const struct FourierBasis *basis = &subject->analysis->basis;
+  size_t heads = at_most(H, MOST_HEADS);
+  struct ScoreColumns of;
+  struct TableWriter table;
+  describe_scores(&of, heads);
+  if (!subject_create_table(&table, subject, file,
+                            "What tokens add to attention scores, in the Fourier basis,", "",
+                            of.columns, of.n, error))
+    return false;
+  for (int k = 0; k <= basis->n_frequencies; k++) {
+    struct ScoreRow row = {.frequency = k};
+    for (size_t h = 0; h < heads; h++)
+      row.heads[h] = parts_of(basis, components + h, H, k);
+    table_put_row(&table, &row);
+  }
+  return table_commit(&table, error);
+}
+
+bool attention_write_spectrum(struct Subject *subject, const char *file, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  size_t H = (size_t)analysis->snapshot.parameters.shape.H;
+  double *components =
+      memory_new((size_t)analysis->basis.p * H, sizeof *components, "attention scores", error);
+  bool done = components &&
+              attention_spectrum(&analysis->basis, &analysis->snapshot, components, error) &&
+              write_scores(subject, file, components, H, error);
+  free(components);
+  return done;
+}
+
+/* ---- attention-fits.tsv ---- */
+
+struct HeadRow {
+  size_t head;
+  struct AttentionFit fit;
+  bool key;
+};
+
+static const struct Column of_fits[] = {
+    COLUMN(struct HeadRow, head, "1", "h"),
+    COLUMN_AS("frequency", struct HeadRow, fit.frequency, "1",
+              "the k with the best fit of its attention from \"=\" to a by 0.5 + alpha (cos(w_k "
+              "a) - cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs "
+              "(appendix C.1.3)"),
+    COLUMN(struct HeadRow, key, "0 or 1", "1 where k is a key frequency"),
+    COLUMN_AS("alpha", struct HeadRow, fit.alpha, "1", "of that fit"),
+    COLUMN_AS("beta", struct HeadRow, fit.beta, "1", "of that fit"),
+    COLUMN_AS("fve", struct HeadRow, fit.fve, "1",
+              "1 - squared residual / squared deviation of the attention from its mean; nan for a "
+              "head whose attention is the same for all pairs")};
+
+bool attention_write_fits(struct Subject *subject, const char *file, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  const struct AttentionFits *fits = attention_fits_of(subject, error);
+  struct TableWriter table;
+  if (!fits || !subject_create_table(&table, subject, file, "Attention fitted by one frequency", "",
+                                     of_fits, N_COLUMNS(of_fits), error))
+    return false;
+  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++)
+    table_put_row(&table,
+                  &(struct HeadRow){h, fits->heads[h], analysis->keys[fits->heads[h].frequency]});
+  return table_commit(&table, error);
+}

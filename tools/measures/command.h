@@ -1,0 +1,54 @@
+/*
+ * The common command line of the programs that analyse a trajectory:
+ *
+ *   TOOL [options] TRAJECTORY [section.key=value...]
+ *
+ * Overrides supply the settings that a checkpoint lacks; the rest are assumed, which is reported on
+ * standard error, with a warning if the network contradicts them.
+ */
+#ifndef MEASURES_COMMAND_H
+#define MEASURES_COMMAND_H
+
+#include "base/command_line.h"
+#include "measures/subject.h"
+
+/* Shared texts of --help. */
+#define ANALYSIS_OPERANDS "TRAJECTORY [section.key=value...]"
+#define ANALYSIS_EPILOGUE                                                                          \
+  "Overrides supply settings that a checkpoint lacks, such as\n"                                   \
+  "data.seed=1 data.train_fraction=0.3 for one that was saved by PyTorch."
+
+/* The options of an analysis. */
+struct AnalysisRequest {
+  const char *output;  /* -o: a table, or the directory for tables; NULL if not given */
+  const char *tables;  /* --tables: directory for further tables; NULL if not given */
+  const char *epoch;   /* --epoch, as text; NULL for the last snapshot */
+  const char *threads; /* --threads, as text; NULL for all cores */
+};
+
+typedef bool AnalysisWork(struct Analysis *analysis, const struct AnalysisRequest *request,
+                          const void *context, struct Error *error);
+
+/* A main function: parses the command line by `tool`, whose options point into `request`, opens the
+   trajectory, does the work with that context, and closes it. Returns the exit status, with all
+   messages already printed. A non-numeric --epoch or --threads, or a missing output, is wrong
+   usage. */
+int command_main(const struct Tool *tool, struct AnalysisRequest *request, AnalysisWork *work,
+                 const void *context, int argc, char **argv);
+
+/* A tool that analyses one snapshot and writes several tables. */
+struct SnapshotTool {
+  const char *name, *summary;    /* of --help */
+  const struct ToolFile *tables; /* as in struct Tool */
+  SubjectWriter *const *writers; /* of these tables, in their order */
+  bool needs_directions;         /* refuse answers that are no function of a + b or a - b */
+  void (*warn)(const struct Analysis *analysis); /* of what the network lacks */
+};
+
+/* Its main function. Its options are -o DIR, --epoch and --threads. */
+int command_main_of_snapshot(const struct SnapshotTool *tool, int argc, char **argv);
+
+/* Reports on standard error, under the tool's name, if the last snapshot has no key frequencies. */
+void command_warn_without_keys(const char *tool, const struct Analysis *analysis);
+
+#endif

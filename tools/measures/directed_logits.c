@@ -1,0 +1,186 @@
+#include "measures/directed_logits.h"
+
+#include "base/memory.h"
+#include "engine/factored/loss.h"
+#include "fourier/transform.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool directed_logits_sign(enum Operation operation, enum DirectionSign *sign, struct Error *error)
+{
+  if (operation == OPERATION_ADD || operation == OPERATION_SUBTRACT) {
+    *sign = operation == OPERATION_ADD ? DIRECTION_SUM : DIRECTION_DIFFERENCE;
+    return true;
+  }
+  return error_set(error,
+                   "data.operation is %s: the directions of cos(w_k(a + b - c)) need an "
+                   "answer that is a function of a + b or of a - b (add, subtract)",
+                   operation == OPERATION_QUADRATIC ? "quadratic" : "random");
+}
+
+bool directed_logits_init(struct DirectedLogits *directed, const struct FourierBasis *basis,
+                          const struct Dataset *dataset, enum DirectionSign sign,
+                          struct Error *error)
+{
+  size_t n = (size_t)basis->p * (size_t)basis->p;
+  *directed = (struct DirectedLogits){.basis = basis, .dataset = dataset, .sign = sign};
+  directed->folded = memory_new(n, sizeof(double), "logits by residue", error);
+  if (directed->folded)
+    directed->components = memory_new(n, sizeof(double), "directions of the logits", error);
+  if (directed->components) return true;
+  directed_logits_release(directed);
+  return false;
+}
+
+void directed_logits_release(struct DirectedLogits *directed)
+{
+  free(directed->folded);
+  free(directed->components);
+  *directed = (struct DirectedLogits){0};
+}
+
+void directed_logits_set(struct DirectedLogits *directed, const float *logits, int V)
+{
+  int p = directed->basis->p;
+  directed->logits = logits;
+  directed->V = V;
+  directions_fold(p, directed->sign, logits, (size_t)V, (size_t)p, directed->folded);
+  fourier_transform(directed->basis, directed->folded, (size_t)p, directed->components);
+}
+
+/* The projection on the directions of the chosen frequencies, [p][p]: s, output; the caller frees
+   it. It is a function of s alone. */
+static double *project(const struct DirectedLogits *directed, const bool *frequencies,
+                       struct Error *error)
+{
+  size_t p = (size_t)directed->basis->p;
+  double *projection = memory_new(p * p, sizeof *projection, "projected logits", error);
+  if (projection)
+    fourier_inverse(directed->basis, directed->components, p, frequencies, projection);
+  return projection;
+}
+
+static void subtract_row(size_t n, const float *logits, const double *projection, float *row)
+{
+  for (size_t c = 0; c < n; c++)
+    row[c] = (float)((double)logits[c] - projection[c]);
+}
+
+/* Sums over the logits minus `projection`, optionally for training pairs only. `row` is scratch,
+   [p]. */
+static void sum_without(const struct DirectedLogits *directed, const double *projection,
+                        bool train_only, float *row, struct LossSums *sums)
+{
+  const struct Dataset *dataset = directed->dataset;
+  int p = dataset->p;
+  for (int a = 0; a < p; a++)
+    for (int b = 0; b < p; b++) {
+      size_t pair = (size_t)a * (size_t)p + (size_t)b;
+      if (train_only && !dataset->train[pair]) continue;
+      size_t s = (size_t)direction_residue(p, directed->sign, a, b);
+      subtract_row((size_t)p, directed->logits + pair * (size_t)directed->V,
+                   projection + s * (size_t)p, row);
+      bool correct;
+      double loss = loss_of_pair(row, p, dataset->answer[pair], &correct);
+      losses_add(sums, dataset->train[pair], loss, correct);
+    }
+}
+
+static bool losses_without(const struct DirectedLogits *directed, const bool *frequencies,
+                           bool train_only, struct Losses *losses, struct Error *error)
+{
+  struct LossSums sums = {0};
+  float *row = memory_new((size_t)directed->basis->p, sizeof *row, "logits of a pair", error);
+  double *projection = row ? project(directed, frequencies, error) : NULL;
+  if (projection) sum_without(directed, projection, train_only, row, &sums);
+  *losses = losses_mean(&sums);
+  bool done = projection;
+  free(projection);
+  free(row);
+  return done;
+}
+
+bool directed_logits_excluded(const struct DirectedLogits *directed, const bool *frequencies,
+                              double *loss, struct Error *error)
+{
+  struct Losses losses;
+  if (!losses_without(directed, frequencies, true, &losses, error)) return false;
+  *loss = losses.train.loss;
+  return true;
+}
+
+bool directed_logits_ablated(const struct DirectedLogits *directed, const bool *frequencies,
+                             struct Losses *losses, struct Error *error)
+{
+  return losses_without(directed, frequencies, false, losses, error);
+}
+
+/* The kept logits depend on s only, and the answer is s itself: one loss per s. */
+static void sum_kept(const struct DirectedLogits *directed, const double *kept, float *row,
+                     double *loss, bool *correct, struct LossSums *sums)
+{
+  const struct Dataset *dataset = directed->dataset;
+  int p = dataset->p;
+  for (int s = 0; s < p; s++) {
+    for (int c = 0; c < p; c++)
+      row[c] = (float)kept[(size_t)s * (size_t)p + (size_t)c];
+    loss[s] = loss_of_pair(row, p, s, &correct[s]);
+  }
+  for (int a = 0; a < p; a++)
+    for (int b = 0; b < p; b++) {
+      int s = direction_residue(p, directed->sign, a, b);
+      losses_add(sums, dataset->train[(size_t)a * (size_t)p + (size_t)b], loss[s], correct[s]);
+    }
+}
+
+bool directed_logits_restricted(const struct DirectedLogits *directed, const bool *frequencies,
+                                struct Losses *losses, struct Error *error)
+{
+  size_t p = (size_t)directed->basis->p, n_chosen = (size_t)directed->basis->n_frequencies + 1;
+  struct LossSums sums = {0};
+  bool *chosen = memory_new(n_chosen, sizeof *chosen, "chosen frequencies", error);
+  float *row = chosen ? memory_new(p, sizeof *row, "logits of a residue", error) : NULL;
+  double *loss = row ? memory_new(p, sizeof *loss, "losses by residue", error) : NULL;
+  bool *correct = loss ? memory_new(p, sizeof *correct, "answers by residue", error) : NULL;
+  double *kept = NULL;
+  if (correct) {
+    memcpy(chosen, frequencies, n_chosen * sizeof *chosen);
+    chosen[0] = true; /* the mean logits */
+    kept = project(directed, chosen, error);
+  }
+  if (kept) sum_kept(directed, kept, row, loss, correct, &sums);
+  *losses = losses_mean(&sums);
+  bool done = kept;
+  free(kept);
+  free(correct);
+  free(loss);
+  free(row);
+  free(chosen);
+  return done;
+}
+
+/* ---- of a subject ---- */
+
+static bool find(struct Subject *subject, void *numbers, struct Error *error)
+{
+  const struct Analysis *analysis = subject->analysis;
+  const struct Snapshot *snapshot = &analysis->snapshot;
+  enum DirectionSign sign = DIRECTION_SUM;
+  if (!directed_logits_sign(analysis->trajectory.config.data.operation, &sign, error) ||
+      !directed_logits_init(numbers, &analysis->basis, &analysis->trajectory.dataset, sign, error))
+    return false;
+  directed_logits_set(numbers, snapshot->activations.logits, snapshot->parameters.shape.V);
+  return true;
+}
+
+static void release(void *numbers)
+{
+  directed_logits_release(numbers);
+}
+
+const struct DirectedLogits *directed_logits_of(struct Subject *subject, struct Error *error)
+{
+  static const struct Finding finding = {sizeof(struct DirectedLogits), find, release};
+  return subject_find(subject, &finding, error);
+}

@@ -1,0 +1,53 @@
+/*
+ * Losses of logits with Fourier directions removed or kept (section 5.1).
+ */
+#ifndef MEASURES_DIRECTED_LOGITS_H
+#define MEASURES_DIRECTED_LOGITS_H
+
+#include "fourier/directions.h"
+#include "measures/losses.h"
+#include "measures/subject.h"
+
+/* Logits and their components along cos, sin(w_k(a + b)), or a - b for a network that subtracts
+   (fourier/directions.h). */
+struct DirectedLogits {
+  const struct FourierBasis *basis; /* borrowed */
+  const struct Dataset *dataset;    /* borrowed */
+  enum DirectionSign sign;
+  const float *logits; /* [p^2][V], borrowed by directed_logits_set */
+  int V;
+  double *folded;     /* [p][p]: s, output */
+  double *components; /* [p][p]: component over s, output */
+};
+
+/* The sign for an operation: a + b for add, a - b for subtract. Error: any other operation. */
+bool directed_logits_sign(enum Operation operation, enum DirectionSign *sign, struct Error *error);
+
+bool directed_logits_init(struct DirectedLogits *directed, const struct FourierBasis *basis,
+                          const struct Dataset *dataset, enum DirectionSign sign,
+                          struct Error *error);
+void directed_logits_release(struct DirectedLogits *directed);
+
+/* Sets the logits of a snapshot, which must outlive the calls below. */
+void directed_logits_set(struct DirectedLogits *directed, const float *logits, int V);
+
+/* `frequencies` is always [n_frequencies + 1]; index 0, the constant, must be false. */
+
+/* Excluded loss (section 5.1): the mean over the training pairs after subtracting from the
+   logits their projection on both directions of every chosen frequency. No bias correction. */
+bool directed_logits_excluded(const struct DirectedLogits *directed, const bool *frequencies,
+                              double *loss, struct Error *error);
+
+/* The losses of the same logits on every subset (figure 6). */
+bool directed_logits_ablated(const struct DirectedLogits *directed, const bool *frequencies,
+                             struct Losses *losses, struct Error *error);
+
+/* Restricted loss (section 5.1): keeps only the projection on the directions of the chosen
+   frequencies, plus the mean logits over all pairs. */
+bool directed_logits_restricted(const struct DirectedLogits *directed, const bool *frequencies,
+                                struct Losses *losses, struct Error *error);
+
+/* Those of the subject's snapshot. Error: an operation without directions. */
+const struct DirectedLogits *directed_logits_of(struct Subject *subject, struct Error *error);
+
+#endif

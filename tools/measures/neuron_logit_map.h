@@ -1,0 +1,31 @@
+/*
+ * The neuron-logit map W_L = W_U W_out in the Fourier basis of its output axis, the p number tokens
+ * (section 4.2, figures 3 and 5). neuron-logit-map.tsv.
+ */
+#ifndef MEASURES_NEURON_LOGIT_MAP_H
+#define MEASURES_NEURON_LOGIT_MAP_H
+
+#include "measures/subject.h"
+
+struct NeuronLogitMap {
+  const struct FourierBasis *basis; /* borrowed */
+  size_t d_mlp;
+  const double *components; /* [p][d_mlp]; borrowed */
+};
+
+/* Computes the components[p][d_mlp]. */
+bool neuron_logit_map_components(const struct FourierBasis *basis,
+                                 const struct Parameters *parameters, double *components,
+                                 struct Error *error);
+
+/* The part of W_L outside the cosine and sine rows of the key frequencies (so including the
+   constant over the outputs), as a fraction of its squared Frobenius norm; for the norm itself
+   take the square root. `keys` is [n_frequencies + 1]. NaN if W_L is zero. */
+double neuron_logit_map_residual(const struct NeuronLogitMap *map, const bool *keys);
+
+/* The map of a subject, which owns the components. */
+const struct NeuronLogitMap *neuron_logit_map_of(struct Subject *subject, struct Error *error);
+
+SubjectWriter neuron_logit_map_write; /* neuron-logit-map.tsv */
+
+#endif

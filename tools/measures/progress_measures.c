@@ -1,0 +1,314 @@
+#include "measures/progress_measures.h"
+
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "fourier/transform.h"
+#include "measures/logit_fit.h"
+#include "measures/neuron_logit_map.h"
+#include "measures/spectrum.h"
+#include "measures/weights.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+
+/* ---- one snapshot ---- */
+
+bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
+                            const struct FourierBasis *basis, const bool *keys, struct Error *error)
+{
+  *worker = (struct ProgressWorker){.trajectory = trajectory, .basis = basis, .keys = keys};
+  enum DirectionSign sign;
+  if (!directed_logits_sign(trajectory->config.data.operation, &sign, error) ||
+      !snapshot_init_logits(&worker->snapshot, trajectory, error))
+    return false;
+  if (directed_logits_init(&worker->directed, basis, &trajectory->dataset, sign, error))
+    return true;
+  snapshot_release(&worker->snapshot);
+  return false;
+}
+
+void progress_measures_release(struct ProgressWorker *worker)
+{
+  directed_logits_release(&worker->directed);
+  snapshot_release(&worker->snapshot);
+}
+
+static bool measure_losses(struct ProgressWorker *worker, struct ProgressMeasures *measures,
+                           struct Error *error)
+{
+  const float *logits = worker->snapshot.activations.logits;
+  int V = worker->snapshot.parameters.shape.V;
+  losses_of_logits(&worker->trajectory->dataset, logits, V, &measures->losses);
+  directed_logits_set(&worker->directed, logits, V);
+  return directed_logits_excluded(&worker->directed, worker->keys, &measures->excluded_loss,
+                                  error) &&
+         directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
+}
+
+static bool measure_sparsity(const struct FourierBasis *basis, const struct Parameters *parameters,
+                             struct ProgressMeasures *measures, struct Error *error)
+{
+  size_t p = (size_t)basis->p, m = (size_t)parameters->shape.d_mlp;
+  double *norms = memory_new(p, sizeof *norms, "norms of components", error);
+  double *components = norms ? memory_new(p * m, sizeof *components, "W_L", error) : NULL;
+  bool done = components && spectrum_of_embedding(basis, parameters, norms, error);
+  if (done) measures->gini_W_E = spectrum_gini(norms, p);
+  done = done && neuron_logit_map_components(basis, parameters, components, error);
+  if (done) {
+    fourier_norms(components, p, m, norms);
+    measures->gini_W_L = spectrum_gini(norms, p);
+  }
+  free(components);
+  free(norms);
+  return done;
+}
+
+bool progress_measures_take(struct ProgressWorker *worker, size_t index,
+                            struct ProgressMeasures *measures, struct Error *error)
+{
+  const struct Parameters *parameters = &worker->snapshot.parameters;
+  *measures = (struct ProgressMeasures){0};
+  if (!snapshot_load(&worker->snapshot, worker->trajectory, index, error)) return false;
+  for (int which = 0; which < N_PARAMETERS; which++) {
+    measures->squared[which] = weights_squared(parameters, (enum Parameter)which);
+    measures->squared_weights += measures->squared[which];
+  }
+  return measure_losses(worker, measures, error) &&
+         measure_sparsity(worker->basis, parameters, measures, error);
+}
+
+/* For the last measured snapshot; both arrays are [n_frequencies + 1]. */
+static bool measure_frequencies(struct ProgressWorker *worker, double *coefficients,
+                                double *excluded_losses, struct Error *error)
+{
+  int n = worker->basis->n_frequencies;
+  bool *chosen = memory_new((size_t)n + 1, sizeof *chosen, "chosen frequencies", error);
+  bool done = chosen;
+  for (int k = 1; done && k <= n; k++) {
+    chosen[k] = true;
+    coefficients[k] = logit_fit_coefficient(&worker->directed, k);
+    done = directed_logits_excluded(&worker->directed, chosen, &excluded_losses[k], error);
+    chosen[k] = false;
+  }
+  free(chosen);
+  return done;
+}
+
+/* ---- all snapshots ---- */
+
+struct Measuring {
+  struct ProgressWorker *workers; /* one for each thread */
+  struct MeasuredRun *run;
+};
+
+static bool measure_one(const void *context, size_t snapshot, struct Error *error)
+{
+  const struct Measuring *measuring = context;
+  struct ProgressWorker *worker = &measuring->workers[omp_get_thread_num()];
+  struct MeasuredRun *run = measuring->run;
+  size_t first = snapshot * run->n_frequencies;
+  if (!progress_measures_take(worker, snapshot, &run->measures[snapshot], error)) return false;
+  return !run->coefficients || measure_frequencies(worker, run->coefficients + first,
+                                                   run->excluded_losses + first, error);
+}
+
+static bool measure_all(struct ProgressWorker *workers, int threads, struct MeasuredRun *run,
+                        struct Error *error)
+{
+  size_t n = run->analysis->trajectory.n_snapshots;
+  struct Measuring measuring = {workers, run};
+  struct Progress progress;
+  progress_init(&progress, "snapshots", 0, (int64_t)n, true);
+  bool done = parallel_each_shown(n, threads, &progress, measure_one, &measuring, error);
+  progress_clear(&progress);
+  return done;
+}
+
+/* Memory of a worker in bytes, counting everything that grows with p^2. */
+static size_t size_of_worker(const struct Trajectory *trajectory)
+{
+  size_t p = (size_t)trajectory->config.data.modulus;
+  size_t V = (size_t)config_logits(&trajectory->config);
+  return p * p *
+         (V * sizeof(float) + 3 * sizeof(double)); /* logits; two directions, a projection */
+}
+
+/* As many as there are cores, but no more than there are snapshots, and no more than fit into three
+   quarters of the free memory. */
+static int count_threads(const struct Trajectory *trajectory)
+{
+  size_t threads = (size_t)omp_get_max_threads();
+  size_t fitting = memory_available() / 4 * 3 / size_of_worker(trajectory);
+  if (threads > trajectory->n_snapshots) threads = trajectory->n_snapshots;
+  if (threads > fitting) threads = fitting;
+  return threads > 0 ? (int)threads : 1;
+}
+
+static bool measure_on_threads(struct MeasuredRun *run, struct Error *error)
+{
+  const struct Analysis *analysis = run->analysis;
+  int threads = count_threads(&analysis->trajectory), ready = 0;
+  struct ProgressWorker *workers =
+      memory_new((size_t)threads, sizeof *workers, "measuring threads", error);
+  bool done = workers;
+  for (; done && ready < threads; ready += done)
+    done = progress_measures_init(&workers[ready], &analysis->trajectory, &analysis->basis,
+                                  analysis->keys, error);
+  done = done && measure_all(workers, threads, run, error);
+  while (ready > 0)
+    progress_measures_release(&workers[--ready]);
+  free(workers);
+  return done;
+}
+
+static bool find_phases(struct MeasuredRun *run, struct Error *error)
+{
+  size_t n = run->analysis->trajectory.n_snapshots;
+  const struct ProgressMeasures *measures = run->measures;
+  struct PhaseEvidence *evidence = memory_new(n, sizeof *evidence, "evidence of phases", error);
+  if (!evidence) return false;
+  for (size_t i = 0; i < n; i++)
+    evidence[i] =
+        (struct PhaseEvidence){measures[i].losses.test.loss, measures[i].losses.test.accuracy,
+                               measures[i].squared_weights};
+  phases_assign(evidence, n, run->phases);
+  free(evidence);
+  return true;
+}
+
+void progress_measures_release_run(struct MeasuredRun *run)
+{
+  free(run->measures);
+  free(run->phases);
+  free(run->coefficients);
+  free(run->excluded_losses);
+}
+
+static bool allocate(struct MeasuredRun *run, bool by_frequency, struct Error *error)
+{
+  size_t n = run->analysis->trajectory.n_snapshots, n_frequencies = run->n_frequencies;
+  const char *what = "measures by frequency";
+  run->measures = memory_new(n, sizeof *run->measures, "measures", error);
+  if (run->measures) run->phases = memory_new(n, sizeof *run->phases, "phases", error);
+  if (!by_frequency || !run->phases) return run->phases;
+  run->coefficients = memory_new(n * n_frequencies, sizeof(double), what, error);
+  if (run->coefficients)
+    run->excluded_losses = memory_new(n * n_frequencies, sizeof(double), what, error);
+  return run->excluded_losses;
+}
+
+bool progress_measures_run(struct MeasuredRun *run, const struct Analysis *analysis,
+                           bool by_frequency, struct Error *error)
+{
+  *run = (struct MeasuredRun){.analysis = analysis,
+                              .n_frequencies = (size_t)analysis->basis.n_frequencies + 1};
+  if (allocate(run, by_frequency, error) && measure_on_threads(run, error) &&
+      find_phases(run, error))
+    return true;
+  progress_measures_release_run(run);
+  return false;
+}
+
+struct MaybeInteger progress_measures_epoch(const struct MeasuredRun *run, size_t snapshot)
+{
+  const struct Trajectory *trajectory = &run->analysis->trajectory;
+  if (!trajectory->dated) return (struct MaybeInteger){0};
+  return (struct MaybeInteger){true, trajectory->epochs[snapshot]};
+}
+
+/* ---- tables ---- */
+
+bool progress_measures_create_table(struct TableWriter *table, const struct RunTable *of,
+                                    const struct Subject *subject, const char *path,
+                                    struct Error *error)
+{
+  char *keys = analysis_describe_keys(subject->analysis, error);
+  char *rest =
+      keys ? memory_print(error, ", %s.\nKey frequencies, of the last snapshot:%s", of->rest, keys)
+           : NULL;
+  bool created = rest && subject_create_table_at(table, subject, path, of->title, rest, of->columns,
+                                                 of->n_columns, error);
+  free(rest);
+  free(keys);
+  return created;
+}
+
+struct ProgressRow {
+  struct MaybeInteger epoch;
+  struct ProgressMeasures measures;
+  double loss_ratio, phase; /* NaN if the snapshots are not of a run with phases */
+};
+
+#define ROW(name, member, unit, meaning) COLUMN_AS(name, struct ProgressRow, member, unit, meaning)
+#define SQUARED(name, which, meaning)                                                              \
+  COLUMN_AS(name, struct ProgressRow, measures.squared[which], "1",                                \
+            "sum of the squares of " meaning)
+
+static const struct Column columns[] = {
+    ROW("epoch", epoch, "epochs", "optimizer steps taken before the snapshot"),
+    ROW("train_loss", measures.losses.train.loss, "nats",
+        "mean cross-entropy over the training pairs, p number logits"),
+    ROW("test_loss", measures.losses.test.loss, "nats",
+        "mean cross-entropy over the other pairs, p number logits"),
+    ROW("train_accuracy", measures.losses.train.accuracy, "1",
+        "share of training pairs whose answer has the largest logit"),
+    ROW("test_accuracy", measures.losses.test.accuracy, "1",
+        "share of the other pairs whose answer has the largest logit"),
+    ROW("excluded_loss", measures.excluded_loss, "nats",
+        "train loss after the projections of the logits on cos and sin of w_k(a + b) (a - b for "
+        "subtract) are removed for all key frequencies k (section 5.1)"),
+    ROW("restricted_loss", measures.restricted.all.loss, "nats",
+        "loss over all pairs of those projections alone, plus the mean logits (section 5.1)"),
+    ROW("restricted_train_loss", measures.restricted.train.loss, "nats",
+        "the restricted logits' loss over the training pairs"),
+    ROW("restricted_test_loss", measures.restricted.test.loss, "nats",
+        "the restricted logits' loss over the other pairs"),
+    ROW("restricted_accuracy", measures.restricted.all.accuracy, "1",
+        "the restricted logits' accuracy over all pairs"),
+    ROW("gini_W_E", measures.gini_W_E, "1",
+        "Gini coefficient of the norms of the p Fourier components of W_E over the number tokens "
+        "(section 5.1)"),
+    ROW("gini_W_L", measures.gini_W_L, "1",
+        "Gini coefficient of the norms of the p Fourier components of W_L = W_U W_out over the "
+        "number outputs (section 5.1)"),
+    ROW("squared_weights", measures.squared_weights, "1",
+        "sum of the squares of all parameters (section 5.1)"),
+    ROW("loss_ratio", loss_ratio, "1", "test_loss / restricted_loss"),
+    ROW("phase", phase, "0..3",
+        "0 memorisation, to the largest test loss; 1 circuit formation, to the first later test "
+        "accuracy of one half; 2 cleanup, until squared_weights stays within 5 % of its final "
+        "value; 3 afterwards (section 5.2, by rule)"),
+    SQUARED("squared_W_E", W_E, "W_E"),
+    SQUARED("squared_W_pos", W_POS, "W_pos"),
+    SQUARED("squared_W_Q", W_Q, "W_Q, all heads"),
+    SQUARED("squared_W_K", W_K, "W_K, all heads"),
+    SQUARED("squared_W_V", W_V, "W_V, all heads"),
+    SQUARED("squared_W_O", W_O, "W_O, all heads"),
+    SQUARED("squared_W_in", W_IN, "W_in"),
+    SQUARED("squared_b_in", B_IN, "b_in"),
+    SQUARED("squared_W_out", W_OUT, "W_out"),
+    SQUARED("squared_b_out", B_OUT, "b_out"),
+    SQUARED("squared_W_U", W_U, "W_U, the output \"=\" included"),
+    ROW("restricted_train_accuracy", measures.restricted.train.accuracy, "1",
+        "the restricted logits' accuracy over the training pairs (figure 13)"),
+    ROW("restricted_test_accuracy", measures.restricted.test.accuracy, "1",
+        "the restricted logits' accuracy over the other pairs (figure 13)"),
+};
+
+static void put_rows(struct TableWriter *table, const struct MeasuredRun *run)
+{
+  const struct Trajectory *trajectory = &run->analysis->trajectory;
+  for (size_t i = 0; i < trajectory->n_snapshots; i++) {
+    const struct ProgressMeasures *measures = &run->measures[i];
+    table_put_row(table,
+                  &(struct ProgressRow){.epoch = progress_measures_epoch(run, i),
+                                        .measures = *measures,
+                                        .loss_ratio = measures->losses.test.loss /
+                                                      measures->restricted.all.loss,
+                                        .phase = trajectory->dated ? (double)run->phases[i] : NAN});
+  }
+}
+
+const struct RunTable progress_measures_table = {"Progress measures", "one row per snapshot",
+                                                 columns, N_COLUMNS(columns), put_rows};

@@ -1,0 +1,82 @@
+/*
+ * The progress measures of every snapshot of a trajectory (section 5). progress-measures.tsv.
+ */
+#ifndef MEASURES_PROGRESS_MEASURES_H
+#define MEASURES_PROGRESS_MEASURES_H
+
+#include "measures/directed_logits.h"
+#include "measures/phases.h"
+#include "measures/subject.h"
+
+struct ProgressMeasures {
+  struct Losses losses;      /* of the unmodified logits */
+  double excluded_loss;      /* train pairs, all key frequencies removed (section 5.1) */
+  struct Losses restricted;  /* only key frequencies and the mean logits kept (section 5.1) */
+  double gini_W_E, gini_W_L; /* of the norms of all p Fourier components, including the constant */
+  double squared[N_PARAMETERS]; /* sum of squared weights by parameter */
+  double squared_weights;       /* their sum */
+};
+
+/* ---- one snapshot ---- */
+
+/* One thread's state for measuring snapshots. */
+struct ProgressWorker {
+  const struct Trajectory *trajectory; /* borrowed */
+  const struct FourierBasis *basis;    /* borrowed */
+  const bool *keys;                    /* borrowed, [n_frequencies + 1] */
+  struct Snapshot snapshot;
+  struct DirectedLogits directed;
+};
+
+/* `keys` are the key frequencies of the last snapshot. Error: an operation without directions. */
+bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
+                            const struct FourierBasis *basis, const bool *keys,
+                            struct Error *error);
+void progress_measures_release(struct ProgressWorker *worker);
+
+/* Loads and measures snapshot number `index`. */
+bool progress_measures_take(struct ProgressWorker *worker, size_t index,
+                            struct ProgressMeasures *measures, struct Error *error);
+
+/* ---- all snapshots ---- */
+
+/* The measurements, by snapshot. The coefficients of cos(w_k(a + b - c)) in the logits (figure 14)
+   and the excluded losses of k alone (figure 15) are NULL unless they were asked for; their index 0
+   is unused. */
+struct MeasuredRun {
+  const struct Analysis *analysis;   /* borrowed */
+  struct ProgressMeasures *measures; /* [n_snapshots] */
+  enum Phase *phases;                /* [n_snapshots] */
+  size_t n_frequencies;              /* including the constant */
+  double *coefficients;              /* [n_snapshots][n_frequencies] */
+  double *excluded_losses;           /* [n_snapshots][n_frequencies] */
+};
+
+/* Measures the snapshots of the analysis at the key frequencies that it has found, on several
+   threads, and shows how far it is. */
+bool progress_measures_run(struct MeasuredRun *run, const struct Analysis *analysis,
+                           bool by_frequency, struct Error *error);
+void progress_measures_release_run(struct MeasuredRun *run);
+
+/* The epoch of a snapshot, as tables have it. */
+struct MaybeInteger progress_measures_epoch(const struct MeasuredRun *run, size_t snapshot);
+
+/* ---- tables about all snapshots ---- */
+
+/* The fourth column of tables.def for progress-measures, which opens its tables before it measures
+   anything. */
+struct RunTable {
+  const char *title, *rest; /* "TITLE of a network trained on ..., REST." */
+  const struct Column *columns;
+  size_t n_columns;
+  void (*put)(struct TableWriter *table, const struct MeasuredRun *run); /* all rows */
+};
+
+/* Opens it as a file of that path. */
+bool progress_measures_create_table(struct TableWriter *table, const struct RunTable *of,
+                                    const struct Subject *subject, const char *path,
+                                    struct Error *error);
+
+extern const struct RunTable progress_measures_table; /* progress-measures.tsv */
+
+#endif
