@@ -46,6 +46,12 @@ def run_silently(name, command, folder):
     check(done.returncode == 0 and not said, f"{name}: {command[0].name} runs {said}")
 
 
+def listed_tables(program):
+    """The names of the tables that an analysis writes, as it says itself."""
+    done = subprocess.run([program, "--tables"], check=True, capture_output=True, text=True)
+    return {line.split("\t")[0].removesuffix(".tsv") for line in done.stdout.splitlines()}
+
+
 # ---- the networks ----
 
 # Amplitudes are such that faults show: the losses of training and test pairs have their peaks at
@@ -148,10 +154,12 @@ class Run:
     def run_tool(self, tool, *arguments):
         run_silently(self.name, [self.tools / tool, *arguments, self.file], self.folder)
 
-    def check_folder(self, folder, tables, title):
-        """All tables of a folder, whose comments have this line."""
+    def check_folder(self, folder, tool, tables, title):
+        """All tables of a folder, whose comments have this line: those that the tool lists."""
         found = {path.stem for path in (self.folder / folder).iterdir()}
-        check(found == set(tables), f"{self.name}/{folder}: the tables {sorted(found)}")
+        listed = listed_tables(self.tools / tool)
+        check(found == listed, f"{self.name}/{folder}: the tables {sorted(found)}")
+        check(set(tables) == listed, f"{self.name}/{folder}: {sorted(listed ^ set(tables))} undefined")
         for name in sorted(found & set(tables)):
             path = self.folder / folder / f"{name}.tsv"
             check_table(f"{self.name}/{folder}/{name}", Table(path), tables[name], title)
@@ -164,12 +172,13 @@ class Run:
             ("ablate", definitions.ablation_tables(net, self.keys, epoch)),
         ):
             self.run_tool(tool, "-o", f"{folder}-{tool}", *options)
-            self.check_folder(f"{folder}-{tool}", tables, title)
+            self.check_folder(f"{folder}-{tool}", tool, tables, title)
             self.expected |= tables
         trace = definitions.Trace(net, self.keys)
         self.run_tool("trace-algorithm", "-o", f"{folder}-trace", *options)
         self.check_folder(
             f"{folder}-trace",
+            "trace-algorithm",
             definitions.trace_tables(net, self.keys),
             f"frequency k = {trace.k}, pair a = {trace.a}, b = {trace.b}, answer {trace.s}",
         )
@@ -179,7 +188,7 @@ class Run:
         (self.folder / "progress").mkdir()
         table = "progress/progress-measures.tsv"
         self.run_tool("progress-measures", "-o", table, "--tables", "progress")
-        self.check_folder("progress", tables, "")
+        self.check_folder("progress", "progress-measures", tables, "")
         self.expected |= tables
 
     def check_all(self):

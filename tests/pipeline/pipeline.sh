@@ -167,28 +167,15 @@ figures/fig03-fourier-norms.pdf
 figures/fig06-ablations.pdf
 figures/fig07-progress-measures.pdf
 figures/other-losses.pdf'
-analyses='spectrum.tsv
-key-frequencies.tsv
-neurons.tsv
-neuron-logit-map.tsv
-neuron-logit-directions.tsv
-activations.tsv
-attention-spectrum.tsv
-attention-fits.tsv
-logit-spectrum.tsv
-spectrum-quantities.tsv
-ablations.tsv
-replacements.tsv
-logit-fit.tsv
-ablation-quantities.tsv
-progress-measures.tsv
-cosine-coefficients.tsv
-excluded-by-frequency.tsv
-progress-quantities.tsv'
-unread='rotation-points.tsv
-rotation.tsv
-read-off.tsv
-read-off-waves.tsv'
+
+tables_of() { # TOOL...
+  for tool; do
+    sed -n "s/^TABLE($tool, \"\([^\"]*\)\".*/\\1/p" "$source/tools/measures/tables.def"
+  done
+}
+
+analyses=$(tables_of checkpoint_to_spectrum ablate progress_measures)
+unread=$(tables_of trace_algorithm)
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')
