@@ -18,14 +18,6 @@
 #define DRAW_BAR_WIDTH  6.0
 #define DRAW_TITLE_GAP  5.0
 
-/* How far the largest marker, the diamond, extends from its centre, in units of its size. */
-#define DRAW_MARKER_EXTENT 0.65
-
-void draw_set_color(cairo_t *cairo, struct Color color);
-void draw_set_paint(cairo_t *cairo, const struct Style *style); /* its colour and opacity */
-void draw_set_stroke(cairo_t *cairo, const struct Style *style);
-void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y);
-
 /* The marks of a panel, clipped to its plot except for markers and texts. */
 void draw_marks(cairo_t *cairo, const struct Scene *scene, const struct Panel *panel);
 

@@ -1,4 +1,5 @@
 #include "plot/draw.h"
+#include "plot/pen.h"
 
 #include <cairo.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static double draw_y_ticks(cairo_t *cairo, const struct Scene *scene, const stru
 
 static void set_axis_stroke(cairo_t *cairo)
 {
-  draw_set_color(cairo, ink);
+  pen_set_color(cairo, ink);
   cairo_set_line_width(cairo, axis_stroke);
   cairo_set_line_cap(cairo, CAIRO_LINE_CAP_SQUARE);
   cairo_set_line_join(cairo, CAIRO_LINE_JOIN_MITER);

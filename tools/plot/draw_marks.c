@@ -1,69 +1,10 @@
 #include "plot/draw.h"
+#include "plot/pen.h"
 
 #include <cairo.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-void draw_set_color(cairo_t *cairo, struct Color color)
-{
-  cairo_set_source_rgb(cairo, color.red, color.green, color.blue);
-}
-
-void draw_set_paint(cairo_t *cairo, const struct Style *style)
-{
-  cairo_set_source_rgba(cairo, style->color.red, style->color.green, style->color.blue,
-                        style->opacity);
-}
-
-void draw_set_stroke(cairo_t *cairo, const struct Style *style)
-{
-  static const struct {
-    int n;
-    double lengths[4]; /* in units of the stroke width */
-  } dashes[] = {[DASH_SOLID] = {0, {0}},
-                [DASH_DASHED] = {2, {4, 2}},
-                [DASH_DOTTED] = {2, {1.2, 1.6}},
-                [DASH_DASHDOT] = {4, {5, 1.8, 1.2, 1.8}}};
-  double lengths[4];
-  for (int i = 0; i < 4; i++)
-    lengths[i] = dashes[style->dash].lengths[i] * fmax(style->stroke, 0.7);
-  draw_set_paint(cairo, style);
-  cairo_set_line_width(cairo, style->stroke);
-  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-  cairo_set_line_cap(cairo, style->dash == DASH_SOLID ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
-  cairo_set_dash(cairo, lengths, dashes[style->dash].n, 0);
-}
-
-void draw_marker(cairo_t *cairo, const struct Style *style, double x, double y)
-{
-  double r = style->marker_size / 2;
-  cairo_new_path(cairo);
-  switch (style->marker) {
-  case MARKER_NONE:
-    return;
-  case MARKER_CIRCLE:
-    cairo_arc(cairo, x, y, r, 0, 6.283185307179586);
-    break;
-  case MARKER_SQUARE:
-    cairo_rectangle(cairo, x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
-    break;
-  case MARKER_TRIANGLE:
-    cairo_move_to(cairo, x, y - 1.2 * r);
-    cairo_line_to(cairo, x + 1.1 * r, y + 0.8 * r);
-    cairo_line_to(cairo, x - 1.1 * r, y + 0.8 * r);
-    break;
-  case MARKER_DIAMOND:
-    cairo_move_to(cairo, x, y - 1.3 * r);
-    cairo_line_to(cairo, x + 1.3 * r, y);
-    cairo_line_to(cairo, x, y + 1.3 * r);
-    cairo_line_to(cairo, x - 1.3 * r, y);
-    break;
-  }
-  cairo_close_path(cairo);
-  draw_set_paint(cairo, style);
-  cairo_fill(cairo);
-}
 
 static bool shows(const struct Panel *panel, double x, double y)
 {
@@ -125,7 +66,7 @@ static void draw_line(cairo_t *cairo, const struct Panel *panel, const struct Ma
     run.started = false;
   }
   flush_run(&run);
-  draw_set_stroke(cairo, &mark->style);
+  pen_set_stroke(cairo, &mark->style);
   cairo_stroke(cairo);
 }
 
@@ -137,7 +78,7 @@ static void draw_points(cairo_t *cairo, const struct Panel *panel, const struct 
     double x = scale_map(&panel->x.scale, mark->x[i]) - plot->x;
     double y = scale_map(&panel->y.scale, mark->y[i]) - plot->y;
     bool inside = x > -0.5 && x < plot->width + 0.5 && y > -0.5 && y < plot->height + 0.5;
-    if (inside) draw_marker(cairo, &mark->style, plot->x + x, plot->y + y);
+    if (inside) pen_marker(cairo, &mark->style, plot->x + x, plot->y + y);
   }
 }
 
@@ -166,7 +107,7 @@ static void draw_bars(cairo_t *cairo, const struct Panel *panel, const struct Ma
     double left = mark->x[i] - room / 2 + place * width;
     draw_bar(cairo, panel, left, left + width, mark->base[i], mark->y[i]);
   }
-  draw_set_paint(cairo, &mark->style);
+  pen_set_paint(cairo, &mark->style);
   cairo_fill(cairo);
 }
 
@@ -180,7 +121,7 @@ static void draw_histogram(cairo_t *cairo, const struct Panel *panel, const stru
     double gap = mark->step * fmin(0.1, 0.4 / room);
     if (mark->y[i] > 0) draw_bar(cairo, panel, left + gap / 2, right - gap / 2, 0, mark->y[i]);
   }
-  draw_set_paint(cairo, &mark->style);
+  pen_set_paint(cairo, &mark->style);
   cairo_fill(cairo);
 }
 
@@ -258,7 +199,7 @@ static void draw_rules(cairo_t *cairo, const struct Panel *panel, const struct M
     cairo_line_to(cairo, mark->x ? place : plot->x + plot->width,
                   mark->x ? plot->y + plot->height : place);
   }
-  draw_set_stroke(cairo, &mark->style);
+  pen_set_stroke(cairo, &mark->style);
   cairo_stroke(cairo);
 }
 
@@ -286,7 +227,7 @@ static void draw_phases(cairo_t *cairo, const struct Panel *panel, const struct 
     double left = scale_map_base(&panel->x.scale, mark->x[i]);
     double right = scale_map(&panel->x.scale, mark->x[end]);
     cairo_rectangle(cairo, left, plot->y, right - left, plot->height);
-    draw_set_color(cairo, color_phase((int)mark->y[i]));
+    pen_set_color(cairo, color_phase((int)mark->y[i]));
     cairo_fill(cairo);
   }
 }
@@ -299,7 +240,7 @@ static void draw_texts(cairo_t *cairo, const struct Scene *scene, const struct P
   static const double shares[] = {0, 0.5, 1}; /* in the order of the choices of `align` */
   struct Anchor anchor = {shares[spec_choice(mark->section, KEY_ALIGN)], 0.5};
   const double *shift = spec_value(mark->section, KEY_SHIFT)->list;
-  draw_set_paint(cairo, &mark->style);
+  pen_set_paint(cairo, &mark->style);
   for (size_t i = 0; i < mark->n; i++)
     if (shows(panel, mark->x[i], mark->y[i]))
       text_draw(scene->font, cairo, mark->texts[i], scene->small, TEXT_REGULAR,

@@ -43,12 +43,14 @@ static bool write_file(const struct Scene *scene, const struct FigureRequest *re
 static bool write_scene(const struct Scene *scene, const struct FigureRequest *request,
                         struct Error *error)
 {
-  char *title = sources_title(request, error);
+  char *name = figure_name(request->spec_path, request->run, error);
+  char *title = name ? sources_title(name, error) : NULL;
   char *subject = title ? sources_describe(&scene->tables, error) : NULL;
   struct Properties properties = {title, subject, "render-figure " PROJECT_VERSION};
   bool written = subject && write_file(scene, request, &properties, error);
   free(subject);
   free(title);
+  free(name);
   return written;
 }
 

@@ -104,18 +104,7 @@
 #define PLOT_FIGURE_H
 
 #include "base/error.h"
-
-#include <stddef.h>
-
-struct FigureRequest {
-  const char *spec_path;
-  const char *const *table_paths; /* [n_tables] */
-  size_t n_tables;
-  const char *run; /* drawn instead of the specification's own (plot/run.h); NULL: its own */
-  const char *output_path; /* ends with .pdf, .svg or .png */
-  double resolution;       /* pixels per inch of a .png; 0: from the specification */
-  bool left_out;           /* set if marks were left out (tables_leave_out) */
-};
+#include "plot/request.h"
 
 /* The name of a figure: that of its specification without folders and .ini, prefixed with the
    run if another one is drawn: seed-1-fig07-progress-measures. The caller frees it. */

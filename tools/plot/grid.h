@@ -5,9 +5,15 @@
 #define PLOT_GRID_H
 
 #include "base/error.h"
-#include "plot/marks.h"
 
 #include <stddef.h>
+
+/* The values of a map on a regular grid: cell (i, j) is centred at x + i dx, y + j dy. */
+struct Grid {
+  size_t n_x, n_y;
+  double x, y, dx, dy;
+  double *cells; /* [n_y][n_x]; nan where the table has no row */
+};
 
 /* Arranges the values by their x and y; the caller frees grid->cells. Errors: x or y is not
    finite or not evenly spaced (an integer multiple of the smallest step), two rows for one cell,

@@ -1,7 +1,7 @@
 #include "plot/legend.h"
 
 #include "base/memory.h"
-#include "plot/draw.h"
+#include "plot/pen.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -144,7 +144,7 @@ void legend_arrange(struct Legend *legend, struct Font *font, double size, doubl
 static void frame_patch(cairo_t *cairo, double x, double y, double width, double height)
 {
   static const struct Style frame = {.color = {0.6, 0.6, 0.6}, .opacity = 1, .stroke = 0.5};
-  draw_set_stroke(cairo, &frame);
+  pen_set_stroke(cairo, &frame);
   cairo_rectangle(cairo, x + frame.stroke / 2, y + frame.stroke / 2, width - frame.stroke,
                   height - frame.stroke);
   cairo_stroke(cairo);
@@ -153,7 +153,7 @@ static void frame_patch(cairo_t *cairo, double x, double y, double width, double
 static void draw_sample(const struct LegendEntry *entry, cairo_t *cairo, double x, double y)
 {
   double width = sample_width(entry);
-  draw_set_paint(cairo, &entry->style);
+  pen_set_paint(cairo, &entry->style);
   if (is_patch(entry->kind)) {
     cairo_rectangle(cairo, x, y - 3, width, 6);
     cairo_fill(cairo);
@@ -161,12 +161,12 @@ static void draw_sample(const struct LegendEntry *entry, cairo_t *cairo, double 
     return;
   }
   if (entry->kind != SECTION_SCATTER) {
-    draw_set_stroke(cairo, &entry->style);
+    pen_set_stroke(cairo, &entry->style);
     cairo_move_to(cairo, x, y);
     cairo_line_to(cairo, x + width, y);
     cairo_stroke(cairo);
   }
-  draw_marker(cairo, &entry->style, x + width / 2, y);
+  pen_marker(cairo, &entry->style, x + width / 2, y);
 }
 
 void legend_draw(const struct Legend *legend, cairo_t *cairo, struct Font *font, double size,
@@ -175,7 +175,7 @@ void legend_draw(const struct Legend *legend, cairo_t *cairo, struct Font *font,
   for (size_t i = 0; i < legend->n; i++) {
     const struct LegendEntry *entry = &legend->entry[i];
     draw_sample(entry, cairo, x + entry->x, y + entry->y);
-    draw_set_color(cairo, (struct Color){0, 0, 0});
+    pen_set_color(cairo, (struct Color){0, 0, 0});
     text_draw(font, cairo, entry->label, size, TEXT_REGULAR,
               x + entry->x + sample_width(entry) + sample_gap, y + entry->y,
               (struct Anchor){0, 0.5}, false);

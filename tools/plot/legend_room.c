@@ -1,6 +1,6 @@
 #include "plot/legend_room.h"
 
-#include "plot/draw.h"
+#include "plot/pen.h"
 
 #include <math.h>
 
@@ -14,7 +14,7 @@ struct Reach {
 /* The legend with the clearance around it, or what thick lines and large markers need. */
 static struct Reach reach_of(const struct Box *box, const struct Style *style)
 {
-  double marker = style->marker == MARKER_NONE ? 0 : DRAW_MARKER_EXTENT * style->marker_size;
+  double marker = style->marker == MARKER_NONE ? 0 : PEN_MARKER_EXTENT * style->marker_size;
   double room = fmax(clearance, fmax(style->stroke / 2, marker));
   return (struct Reach){box->x - room, box->x + box->width + room, box->y - room,
                         box->y + box->height + room};

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "plot/color.h"
 #include "plot/data.h"
+#include "plot/grid.h"
 #include "plot/scale.h"
 #include "plot/spec.h"
 
@@ -23,13 +24,6 @@ struct Style {
   enum Dash dash;
   enum Marker marker;
   double marker_size;
-};
-
-/* The values of a map on a regular grid: cell (i, j) is centred at x + i dx, y + j dy. */
-struct Grid {
-  size_t n_x, n_y;
-  double x, y, dx, dy;
-  double *cells; /* [n_y][n_x]; nan where the table has no row */
 };
 
 /*

@@ -163,7 +163,7 @@ static bool same_text(const char *a, const char *b)
 
 /* Axes with different labels show different quantities. */
 static bool share_an_axis(const struct Panel *a, const struct Panel *b, enum Direction direction,
-                          enum Share share)
+                          enum SharedBy share)
 {
   if (share == SHARE_NONE || a == b) return a == b;
   if (!same_text(direction == ALONG_X ? a->x.label : a->y.label,
@@ -176,7 +176,7 @@ static bool share_an_axis(const struct Panel *a, const struct Panel *b, enum Dir
 
 /* The union of the ranges of all panels that share the axis with this one. */
 static struct Range shared_range(const struct Scene *scene, const struct Panel *panel,
-                                 enum Direction direction, enum Share share, enum ScaleKind kind)
+                                 enum Direction direction, enum SharedBy share, enum ScaleKind kind)
 {
   struct Range range = range_empty;
   for (size_t i = 0; i < scene->n_panels; i++) {
@@ -190,7 +190,7 @@ static struct Range shared_range(const struct Scene *scene, const struct Panel *
 
 /* Labels are at the lowest panel of a column and the leftmost of a row. */
 static bool is_labelled(const struct Scene *scene, const struct Panel *panel,
-                        enum Direction direction, enum Share share)
+                        enum Direction direction, enum SharedBy share)
 {
   for (size_t i = 0; share != SHARE_NONE && i < scene->n_panels; i++) {
     const struct Panel *other = &scene->panels[i];
@@ -225,8 +225,8 @@ static struct Range pad(const struct Panel *panel, enum Direction direction, enu
 static bool settle_axes(struct Scene *scene, enum Direction direction, struct Error *error)
 {
   const struct Section *figure = scene->spec.figure;
-  enum Share share =
-      (enum Share)spec_choice(figure, direction == ALONG_X ? KEY_SHARE_X : KEY_SHARE_Y);
+  enum SharedBy share =
+      (enum SharedBy)spec_choice(figure, direction == ALONG_X ? KEY_SHARE_X : KEY_SHARE_Y);
   struct Range *ranges = memory_new(scene->n_panels, sizeof *ranges, "ranges of axes", error);
   bool settled = ranges != NULL;
   for (size_t i = 0; settled && i < scene->n_panels; i++) {

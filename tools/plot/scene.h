@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "plot/data.h"
-#include "plot/figure.h"
 #include "plot/layout.h"
 #include "plot/legend.h"
 #include "plot/marks.h"
+#include "plot/request.h"
 #include "plot/scale.h"
 #include "plot/spec.h"
 #include "plot/text.h"

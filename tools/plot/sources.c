@@ -51,13 +51,10 @@ char *sources_describe(const struct Tables *tables, struct Error *error)
   return all;
 }
 
-char *sources_title(const struct FigureRequest *request, struct Error *error)
+char *sources_title(const char *figure, struct Error *error)
 {
-  char *name = figure_name(request->spec_path, request->run, error);
-  if (!name) return NULL;
-  char *text = clean(name);
+  char *text = clean(figure);
   char *title = memory_copy_text(text, error);
   g_free(text);
-  free(name);
   return title;
 }

@@ -12,12 +12,11 @@
 #define PLOT_SOURCES_H
 
 #include "plot/data.h"
-#include "plot/figure.h"
 
 /* In the order of the operands. The caller frees it; NULL with an error if there is no memory. */
 char *sources_describe(const struct Tables *tables, struct Error *error);
 
-/* The name of the figure, likewise. */
-char *sources_title(const struct FigureRequest *request, struct Error *error);
+/* The name of the figure, fit for metadata, likewise. */
+char *sources_title(const char *figure, struct Error *error);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum Type {
+enum ValueType {
   TYPE_MARKUP,
   TYPE_MARKUPS, /* several, separated by commas */
   TYPE_WORD,    /* a column, table or font: plain text, not empty */
@@ -52,7 +52,7 @@ static const char *const formats = "auto plain comma k power component none";
 static const struct KeyRow {
   const char *name;
   int sections; /* sections where it is allowed */
-  enum Type type;
+  enum ValueType type;
   const char *fallback; /* NULL: none */
   double min, max;      /* of numbers */
   const char *choices;  /* of choices, separated by spaces, numbered from 0 */

@@ -107,7 +107,7 @@ enum Key {
 };
 
 /* The values of choices, in the order of the key table. */
-enum Share {
+enum SharedBy {
   SHARE_NONE,
   SHARE_ALONG,  /* the x axes of a column of panels, the y axes of a row */
   SHARE_ACROSS, /* the x axes of a row, the y axes of a column */
