@@ -68,7 +68,7 @@ static const struct {
   const struct Network *network;
   double fraction;
   int64_t seed;
-  enum Verdict verdict;
+  enum PlausibilityVerdict verdict;
 } splits[] = {
     {&grokked, 0.4, 1, VERDICT_FITS},     {&memorised, 0.4, 1, VERDICT_FITS},
     {&grokked, 0.4, 0, VERDICT_OTHERS},   {&memorised, 0.4, 0, VERDICT_OTHERS},
@@ -128,7 +128,7 @@ END_TEST
 
 static const struct {
   double right;
-  enum Verdict verdict;
+  enum PlausibilityVerdict verdict;
 } accuracies[] = {
     {0.02, VERDICT_UNFITTED},
     {0.15, VERDICT_UNFITTED},

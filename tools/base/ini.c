@@ -8,7 +8,7 @@
 
 static const char EXPECTED[] = "expected \"[section]\" or \"key = value\"";
 
-struct Reading {
+struct IniReading {
   FILE *stream;
   int line; /* inih requests one line at a time: counting the requests gives line numbers */
   bool stopped;
@@ -18,7 +18,7 @@ struct Reading {
   struct Error *error;
 };
 
-static char *stop(struct Reading *reading)
+static char *stop(struct IniReading *reading)
 {
   reading->stopped = true;
   return NULL;
@@ -39,7 +39,7 @@ static bool is_section_alone(const char *line)
    inih would take an indented entry for a continuation of the value above. */
 static char *read_line(char *buffer, int size, void *user)
 {
-  struct Reading *reading = user;
+  struct IniReading *reading = user;
   if (reading->stopped) return NULL;
   reading->line++;
   int longest = size - 2, length = 0, c;
@@ -70,7 +70,7 @@ static char *read_line(char *buffer, int size, void *user)
 
 static int handle(void *user, const char *section, const char *key, const char *value)
 {
-  struct Reading *reading = user;
+  struct IniReading *reading = user;
   if (reading->stopped) return 0;
   if (*key == '\0')
     error_set(reading->error, "%s", EXPECTED);
@@ -82,7 +82,7 @@ static int handle(void *user, const char *section, const char *key, const char *
 
 bool ini_read_file(const char *path, IniHandler *handler, void *user, struct Error *error)
 {
-  struct Reading reading = {.handler = handler, .user = user, .error = error};
+  struct IniReading reading = {.handler = handler, .user = user, .error = error};
   reading.stream = fopen(path, "rb");
   if (!reading.stream) return error_system(error, "%s: cannot open", path);
   int first_error = ini_parse_stream(read_line, &reading, handle, &reading);

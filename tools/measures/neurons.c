@@ -82,25 +82,26 @@ bool neurons_write(struct Subject *subject, const char *file, struct Error *erro
 
 /* ---- key-frequencies.tsv ---- */
 
-struct KeyRow {
+struct KeyFrequencyRow {
   int frequency;
   struct Cluster cluster;
 };
 
 static const struct Column of_keys[] = {
-    COLUMN(struct KeyRow, frequency, "1",
+    COLUMN(struct KeyFrequencyRow, frequency, "1",
            "a key frequency: it explains more than 0.85 of the variance of at least 1 neuron in "
            "the last snapshot (section 4.3)"),
-    COLUMN_AS("neurons", struct KeyRow, cluster.neurons, "1",
+    COLUMN_AS("neurons", struct KeyFrequencyRow, cluster.neurons, "1",
               "size of its cluster here: neurons that it explains best, FVE > 0.85"),
-    COLUMN_AS("mean_fve", struct KeyRow, cluster.mean_fve, "1",
+    COLUMN_AS("mean_fve", struct KeyFrequencyRow, cluster.mean_fve, "1",
               "mean FVE of the cluster (section 4.3)"),
-    COLUMN_AS("median_fve", struct KeyRow, cluster.median_fve, "1", "median FVE of the cluster")};
+    COLUMN_AS("median_fve", struct KeyFrequencyRow, cluster.median_fve, "1",
+              "median FVE of the cluster")};
 
 static bool put_key(struct TableWriter *table, const struct Subject *subject, int k,
                     struct Error *error)
 {
-  struct KeyRow row = {.frequency = k};
+  struct KeyFrequencyRow row = {.frequency = k};
   if (!neurons_cluster(subject->fits, analysis_d_mlp(subject->analysis), k, &row.cluster, error))
     return false;
   table_put_row(table, &row);

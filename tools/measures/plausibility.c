@@ -91,7 +91,7 @@ bool plausibility_measure(const struct Trajectory *trajectory, const float *logi
   return done;
 }
 
-enum Verdict plausibility_judge(const struct Plausibility *plausibility)
+enum PlausibilityVerdict plausibility_judge(const struct Plausibility *plausibility)
 {
   const struct Losses *losses = &plausibility->losses;
   if (plausibility->test_order < plausibility_threshold) return VERDICT_TOO_FEW;

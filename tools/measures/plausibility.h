@@ -34,13 +34,13 @@ struct Plausibility {
 bool plausibility_measure(const struct Trajectory *trajectory, const float *logits, int V,
                           struct Plausibility *plausibility, struct Error *error);
 
-enum Verdict {
+enum PlausibilityVerdict {
   VERDICT_FITS,
   VERDICT_TOO_FEW,  /* trained on more pairs of the same shuffle */
   VERDICT_TOO_MANY, /* trained on fewer */
   VERDICT_OTHERS,   /* trained on other pairs */
   VERDICT_UNFITTED, /* the training pairs are not answered correctly */
 };
-enum Verdict plausibility_judge(const struct Plausibility *plausibility);
+enum PlausibilityVerdict plausibility_judge(const struct Plausibility *plausibility);
 
 #endif

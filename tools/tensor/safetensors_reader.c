@@ -63,7 +63,7 @@ static bool read_at(int descriptor, uint64_t position, void *bytes, size_t size,
 /* ---- one tensor's entry in the header ---- */
 
 /* The byte range of a tensor in the data section. */
-struct Extent {
+struct TensorExtent {
   struct Tensor tensor;
   uint64_t begin, end;
 };
@@ -100,7 +100,7 @@ static bool read_shape(struct Tensor *tensor, const json_t *entry, struct Error 
   return true;
 }
 
-static bool read_offsets(struct Extent *extent, const json_t *entry, struct Error *error)
+static bool read_offsets(struct TensorExtent *extent, const json_t *entry, struct Error *error)
 {
   const json_t *offsets = json_object_get(entry, "data_offsets");
   const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
@@ -116,7 +116,7 @@ static bool read_offsets(struct Extent *extent, const json_t *entry, struct Erro
   return true;
 }
 
-static bool read_entry(struct Extent *extent, const char *name, const json_t *entry,
+static bool read_entry(struct TensorExtent *extent, const char *name, const json_t *entry,
                        struct Error *error)
 {
   struct Tensor *tensor = &extent->tensor;
@@ -158,14 +158,14 @@ static bool read_metadata(struct Safetensors *file, const json_t *entries, struc
 
 static int compare_extents(const void *left, const void *right)
 {
-  const struct Extent *a = left, *b = right;
+  const struct TensorExtent *a = left, *b = right;
   if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
   if (a->end != b->end) return a->end < b->end ? -1 : 1;
   return strcmp(a->tensor.name, b->tensor.name);
 }
 
 /* Sorted extents must be contiguous and fill the data section. */
-static bool check_cover(const struct Extent *extents, size_t n, uint64_t available,
+static bool check_cover(const struct TensorExtent *extents, size_t n, uint64_t available,
                         struct Error *error)
 {
   uint64_t covered = 0;
@@ -188,7 +188,7 @@ static bool check_cover(const struct Extent *extents, size_t n, uint64_t availab
   return true;
 }
 
-static bool read_entries(struct Extent *extents, const json_t *header, struct Error *error)
+static bool read_entries(struct TensorExtent *extents, const json_t *header, struct Error *error)
 {
   const char *name;
   json_t *entry;
@@ -206,7 +206,7 @@ static bool read_tensors(struct Safetensors *file, uint64_t data_start, uint64_t
 {
   const json_t *header = file->header;
   size_t n = json_object_size(header) - (json_object_get(header, "__metadata__") ? 1 : 0);
-  struct Extent *extents = memory_new(n, sizeof *extents, "the list of tensors", error);
+  struct TensorExtent *extents = memory_new(n, sizeof *extents, "the list of tensors", error);
   file->tensors = memory_new(n, sizeof *file->tensors, "the list of tensors", error);
   bool sound = extents && file->tensors && read_entries(extents, header, error);
   if (sound) {
