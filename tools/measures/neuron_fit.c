@@ -88,3 +88,11 @@ int neuron_fit_keys(const struct NeuronFit *fits, size_t d_mlp, int n_frequencie
   }
   return count;
 }
+
+size_t neuron_fit_count(const struct NeuronFit *fits, size_t d_mlp, int k, bool clustered)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < d_mlp; i++)
+    count += fits[i].frequency == k && (!clustered || neuron_fit_clustered(&fits[i]));
+  return count;
+}

@@ -34,4 +34,7 @@ bool neuron_fit_clustered(const struct NeuronFit *fit);
    grokked has dozens of neurons at each, and key-frequencies.tsv says how many. */
 int neuron_fit_keys(const struct NeuronFit *fits, size_t d_mlp, int n_frequencies, bool *keys);
 
+/* The number of neurons of frequency k: those in its cluster, or all that it explains best. */
+size_t neuron_fit_count(const struct NeuronFit *fits, size_t d_mlp, int k, bool clustered);
+
 #endif

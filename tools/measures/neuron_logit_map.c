@@ -73,7 +73,7 @@ static int largest_frequency(const struct Subject *subject, bool clustered)
   size_t most = 0;
   int largest = 0;
   for (int k = 1; k <= subject->analysis->basis.n_frequencies; k++) {
-    size_t count = subject_count_neurons(subject, k, clustered);
+    size_t count = neuron_fit_count(subject->fits, analysis_d_mlp(subject->analysis), k, clustered);
     if (count <= most) continue;
     most = count;
     largest = k;

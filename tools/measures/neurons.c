@@ -35,7 +35,7 @@ struct ClusterSummary neurons_summarise(const struct Subject *subject)
   struct Spread sizes = spread_empty(), clustered = spread_empty(), all = spread_empty();
   size_t m = analysis_d_mlp(analysis);
   for (int k = 1; k <= analysis->basis.n_frequencies; k++)
-    if (analysis->keys[k]) spread_add(&sizes, (double)subject_count_neurons(subject, k, true));
+    if (analysis->keys[k]) spread_add(&sizes, (double)neuron_fit_count(subject->fits, m, k, true));
   for (size_t i = 0; i < m; i++) {
     spread_add(&all, subject->fits[i].fve);
     if (neuron_fit_clustered(&subject->fits[i])) spread_add(&clustered, subject->fits[i].fve);

@@ -95,15 +95,6 @@ const void *subject_find(struct Subject *subject, const struct Finding *finding,
 
 /* ---- for tables ---- */
 
-size_t subject_count_neurons(const struct Subject *subject, int k, bool clustered)
-{
-  size_t count = 0;
-  for (size_t i = 0; i < analysis_d_mlp(subject->analysis); i++)
-    count +=
-        subject->fits[i].frequency == k && (!clustered || neuron_fit_clustered(&subject->fits[i]));
-  return count;
-}
-
 bool subject_create_table_at(struct TableWriter *table, const struct Subject *subject,
                              const char *path, const char *title, const char *rest,
                              const struct Column *columns, size_t n_columns, struct Error *error)

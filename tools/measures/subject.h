@@ -42,9 +42,6 @@ struct Finding {
 const void *subject_find(struct Subject *subject, const struct Finding *finding,
                          struct Error *error);
 
-/* The number of neurons of frequency k: those in its cluster, or all that it explains best. */
-size_t subject_count_neurons(const struct Subject *subject, int k, bool clustered);
-
 /* Opens a table about the subject. Its title is "`title` of NAME`rest`" with the subject's name,
    followed by a line on the run. */
 bool subject_create_table_at(struct TableWriter *table, const struct Subject *subject,
