@@ -400,7 +400,7 @@ START_TEST(pairs_are_where_the_neurons_put_them)
   ck_assert(components && xs && ys && W_L);
   open_run(&analysis, &runs[_i]);
   const float *hidden = analysis.snapshot.activations.hidden;
-  network_neuron_logit_map(&analysis.snapshot.parameters, W_L);
+  activations_neuron_logit_map(&analysis.snapshot.parameters, W_L);
   rotate_plainly(network, k, true, W_L, hidden, m, xs);
   rotate_plainly(network, k, false, W_L, hidden, m, ys);
   ck_assert(neuron_logit_map_components(&analysis.basis, &analysis.snapshot.parameters, components,

@@ -22,7 +22,7 @@ START_TEST(activations_are_the_textbooks)
   struct Error error = {0};
   example_init(&e, _i);
   ck_assert(activations_init(&activations, &e.parameters, &error));
-  ck_assert(network_forward(&e.parameters, &e.config.model, &activations, &error));
+  ck_assert(activations_forward(&e.parameters, &e.config.model, &activations, &error));
   int p = e.dataset.p, V = e.parameters.shape.V;
   double logits[256];
   for (int pair = 0; pair < p * p; pair += 3) {
@@ -44,7 +44,7 @@ START_TEST(neuron_logit_map_is_the_product)
   int p = shape->p, m = shape->d_mlp, d = shape->d_model, V = shape->V;
   float *map = malloc((size_t)(p * m) * sizeof *map);
   ck_assert(map);
-  network_neuron_logit_map(&e.parameters, map);
+  activations_neuron_logit_map(&e.parameters, map);
   const double *unembedding = e.values + e.parameters.info[W_U].offset;
   const double *out = e.values + e.parameters.info[W_OUT].offset;
   for (int c = 0; c < p; c++)

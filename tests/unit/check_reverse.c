@@ -1,6 +1,7 @@
 /* The analysis of a network (attention, W_L, logits, replaced parts), on functions with
    closed-form results, and on random networks against direct evaluation of the definitions. */
 #include "base/memory.h"
+#include "example.h"
 #include "fourier/polynomial.h"
 #include "fourier/transform.h"
 #include "measures/attention.h"
@@ -9,7 +10,6 @@
 #include "measures/neuron_logit.h"
 #include "measures/replacement.h"
 #include "measures/spectrum.h"
-#include "example.h"
 #include "measures/spread.h"
 
 #include <check.h>
@@ -240,7 +240,8 @@ START_TEST(attention_spectrum_is_what_tokens_add_to_scores)
   for (int i = 0; i < D; i++)
     parameters_at(&snapshot.parameters, W_Q)[i * D + i] =
         parameters_at(&snapshot.parameters, W_K)[i * D + i] = 1;
-  ck_assert(network_forward(&snapshot.parameters, &config.model, &snapshot.activations, &error));
+  ck_assert(
+      activations_forward(&snapshot.parameters, &config.model, &snapshot.activations, &error));
   ck_assert(attention_spectrum(&basis, &snapshot, components, &error));
   for (int i = 0; i < P; i++) {
     double expected = i == 0    ? 3 * sqrt(P) / 2
@@ -570,8 +571,8 @@ static void set_up(struct Fixture *f, int which)
   unsigned state = 5;
   for (size_t i = 0; i < f->snapshot.parameters.total; i++)
     f->snapshot.parameters.values[i] = (float)noise(&state);
-  ck_assert(
-      network_forward(&f->snapshot.parameters, &f->config.model, &f->snapshot.activations, &error));
+  ck_assert(activations_forward(&f->snapshot.parameters, &f->config.model, &f->snapshot.activations,
+                                &error));
   ck_assert(dataset_init(&f->dataset, &f->config.data, &error));
   f->basis = new_basis(f->p);
   f->hidden = new_doubles(f->n_hidden), f->logits = new_doubles(f->n_logits);

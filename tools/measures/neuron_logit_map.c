@@ -16,7 +16,7 @@ bool neuron_logit_map_components(const struct FourierBasis *basis,
   float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
   double *wide = map ? memory_new(p * m, sizeof *wide, "the neuron-logit map", error) : NULL;
   if (wide) {
-    network_neuron_logit_map(parameters, map);
+    activations_neuron_logit_map(parameters, map);
     linear_widen(p * m, map, wide);
     fourier_transform(basis, wide, m, components);
   }

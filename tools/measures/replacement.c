@@ -67,7 +67,7 @@ static bool logits_of_neurons(const struct ReplacedNetwork *network, float *logi
   size_t p = (size_t)network->basis->p, m = network->map->d_mlp;
   float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
   if (!map) return false;
-  network_neuron_logit_map(&network->snapshot->parameters, map);
+  activations_neuron_logit_map(&network->snapshot->parameters, map);
   matrix_multiply_shared(p * p, p, m, matrix_plain(network->snapshot->activations.hidden, m),
                          matrix_transposed(map, m), MATRIX_REPLACE, logits, p);
   free(map);
@@ -132,7 +132,7 @@ static bool run_without_heads(const struct ReplacedNetwork *network, struct Para
          parameters->total * sizeof *parameters->values);
   memset(parameters_at(parameters, W_O), 0, parameters->info[W_O].count * sizeof(float));
   if (!activations_init(&activations, parameters, error)) return false;
-  bool done = network_forward(parameters, &network->config->model, &activations, error);
+  bool done = activations_forward(parameters, &network->config->model, &activations, error);
   size_t p = (size_t)network->basis->p, V = (size_t)parameters->shape.V;
   for (size_t pair = 0; done && pair < p * p; pair++)
     memcpy(logits + pair * p, activations.logits + pair * V, p * sizeof *logits);

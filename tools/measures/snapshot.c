@@ -47,8 +47,8 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
   const struct Shape *shape = &snapshot->parameters.shape;
   const struct Activations *activations = &snapshot->activations;
   if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
-  if (!network_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
-                       error))
+  if (!activations_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
+                           error))
     return false;
   /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
      finite, so that checking the logits is enough. */

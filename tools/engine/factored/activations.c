@@ -79,8 +79,8 @@ static void copy_tile(struct Activations *activations, const struct Tile *tile)
   }
 }
 
-bool network_forward(const struct Parameters *parameters, const struct ModelConfig *config,
-                     struct Activations *activations, struct Error *error)
+bool activations_forward(const struct Parameters *parameters, const struct ModelConfig *config,
+                         struct Activations *activations, struct Error *error)
 {
   const struct Pairs *pairs = &activations->pairs;
   struct TileScratch *scratch = &activations->scratch;
@@ -102,7 +102,7 @@ bool network_forward(const struct Parameters *parameters, const struct ModelConf
   return true;
 }
 
-void network_neuron_logit_map(const struct Parameters *parameters, float *out)
+void activations_neuron_logit_map(const struct Parameters *parameters, float *out)
 {
   const struct Shape *shape = &parameters->shape;
   matrix_multiply((size_t)shape->p, (size_t)shape->d_mlp, (size_t)shape->d_model,

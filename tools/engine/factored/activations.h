@@ -32,10 +32,10 @@ void activations_release(struct Activations *activations);
 
 /* Forward pass over all pairs, on the calling thread. `config` gives activation and attention.
    Error: a modulus other than that of the activations. */
-bool network_forward(const struct Parameters *parameters, const struct ModelConfig *config,
-                     struct Activations *activations, struct Error *error);
+bool activations_forward(const struct Parameters *parameters, const struct ModelConfig *config,
+                         struct Activations *activations, struct Error *error);
 
 /* The neuron-logit map W_L = W_U W_out for the p number tokens: out[c * d_mlp + i], [p][d_mlp]. */
-void network_neuron_logit_map(const struct Parameters *parameters, float *out);
+void activations_neuron_logit_map(const struct Parameters *parameters, float *out);
 
 #endif
