@@ -13,6 +13,6 @@
 const struct Kernels KERNELS = {.description = KERNELS_DESCRIPTION,
                                 .panel_width = PANEL_WIDTH,
                                 .panel = panel,
-                                .stream_forward = forward,
-                                .stream_backward = backward,
+                                .stream_forward = streams_forward,
+                                .stream_backward = streams_backward,
                                 .loss_add = losses};

@@ -147,7 +147,7 @@ INLINED void forward_strips(const struct Factors *t, const struct RowsOfPairs *r
     forward_strip(t, rows, H, folded, factor_strip(t, s));
 }
 
-static void forward(const struct Factors *t, const struct RowsOfPairs *rows)
+static void streams_forward(const struct Factors *t, const struct RowsOfPairs *rows)
 {
   if (t->shape.H == HEAD_BLOCK && t->folded)
     forward_strips(t, rows, HEAD_BLOCK, true);
@@ -303,8 +303,8 @@ INLINED void backward_heads(const struct Factors *t, const struct StreamLine *li
     table_backward_strips(t, line, heads, first_head, false, accumulate, d_factor);
 }
 
-static void backward(const struct Factors *t, const struct StreamLine *line, bool accumulate,
-                     float *d_factor, float *d_weights)
+static void streams_backward(const struct Factors *t, const struct StreamLine *line,
+                             bool accumulate, float *d_factor, float *d_weights)
 {
   size_t H = (size_t)t->shape.H, h = 0;
   for (; h + HEAD_BLOCK <= H; h += HEAD_BLOCK)
