@@ -6,6 +6,7 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- sums ---- */
 
@@ -58,6 +59,7 @@ enum { N_PIECES = 200 };
 struct Pieces {
   int *done; /* [N_PIECES]: how often each was done */
   bool fails[N_PIECES];
+  unsigned microseconds[N_PIECES]; /* that each takes */
 };
 
 static bool do_piece(const void *context, size_t index, struct Error *error)
@@ -65,6 +67,7 @@ static bool do_piece(const void *context, size_t index, struct Error *error)
   const struct Pieces *pieces = context;
 #pragma omp atomic
   pieces->done[index]++;
+  if (pieces->microseconds[index] > 0) usleep(pieces->microseconds[index]);
   return !pieces->fails[index] || error_set(error, "piece %zu", index);
 }
 
@@ -81,16 +84,18 @@ START_TEST(every_piece_is_done_once)
 }
 END_TEST
 
-/* Those before it are done, whoever fails first. */
+/* Those before it are done, whether it fails before or after the others. */
 START_TEST(the_first_piece_that_fails_is_reported)
 {
   omp_set_num_threads(4);
-  for (int repetition = 0; repetition < 100; repetition++) {
+  for (int repetition = 0; repetition < 40; repetition++) {
     int done[N_PIECES] = {0};
     struct Pieces pieces = {.done = done};
     struct Error error;
-    for (int i = 20; i < N_PIECES; i++)
-      pieces.fails[i] = i % 3 == 2;
+    for (int i = 20; i < N_PIECES; i++) {
+      pieces.fails[i] = true;
+      pieces.microseconds[i] = (repetition % 2 == 0) == (i > 20) ? 3000 : 500;
+    }
     ck_assert(!parallel_each(N_PIECES, do_piece, &pieces, &error));
     ck_assert_str_eq(error.message, "piece 20");
     for (int i = 0; i <= 20; i++)
