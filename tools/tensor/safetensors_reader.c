@@ -341,7 +341,7 @@ bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *
 /* Elements of a tensor are converted in pieces of this size. */
 enum { PIECE = 1024 };
 
-union Piece {
+union RawPiece {
   uint16_t halves[PIECE]; /* bits of F16 or BF16 */
   double doubles[PIECE];
 };
@@ -369,7 +369,7 @@ static float float_of_bf16(uint16_t bits)
   return value;
 }
 
-static void convert(const union Piece *piece, enum DType dtype, size_t n, float *values)
+static void convert(const union RawPiece *piece, enum DType dtype, size_t n, float *values)
 {
   for (size_t i = 0; i < n; i++)
     if (dtype == DTYPE_F64)
@@ -383,7 +383,7 @@ static void convert(const union Piece *piece, enum DType dtype, size_t n, float 
 static bool read_converted(const struct Tensor *tensor, size_t first, size_t count, float *values,
                            struct Error *error)
 {
-  union Piece piece;
+  union RawPiece piece;
   for (size_t done = 0; done < count; done += PIECE) {
     size_t n = count - done < PIECE ? count - done : PIECE;
     if (!tensor_read(tensor, first + done, n, &piece, error)) return false;
