@@ -120,8 +120,10 @@ END_TEST
 static const struct {
   const char *text, *error;
 } bad_files[] = {
-    {"[data]\nmodulos = 5\n", "run.ini:2: unknown setting \"modulos\" in section [data], expected "
-                              "one of modulus, operation, train_fraction, seed"},
+    {"[data]\nmodulos = 5\n",
+     "run.ini:2: unknown setting \"modulos\" in section [data], expected "
+     "one of modulus, operation, train_fraction, seed, task, equals, table, digits, vocabulary, "
+     "length, run, repeats, examples, test_examples"},
     {"\n[optimiser]\nbeta1 = 0.9\n", "run.ini:3: unknown section [optimiser], expected one of "
                                      "data, model, optimizer, train"},
     {"modulus = 5\n",
@@ -157,21 +159,23 @@ static const struct {
                   "optimizer, train"},
     {"=7", "setting \"\" is outside any section, expected one of data, model, optimizer, train"},
     {"data.=7", "unknown setting \"\" in section [data], expected one of modulus, operation, "
-                "train_fraction, seed"},
+                "train_fraction, seed, task, equals, table, digits, vocabulary, length, run, "
+                "repeats, examples, test_examples"},
     {".modulus=7",
      "setting \"modulus\" is outside any section, expected one of data, model, optimizer, train"},
     {"dat.modulus=7", "unknown section [dat], expected one of data, model, optimizer, train"},
     {"data.modulus =7", "unknown setting \"modulus \" in section [data], expected one of modulus, "
-                        "operation, train_fraction, seed"},
+                        "operation, train_fraction, seed, task, equals, table, digits, vocabulary, "
+                        "length, run, repeats, examples, test_examples"},
     {"data.modulus=1", "data.modulus: found \"1\", expected an integer from 2 to 1021"},
     {"data.modulus=1022", "data.modulus: found \"1022\", expected an integer from 2 to 1021"},
     {"data.modulus=4294967303",
      "data.modulus: found \"4294967303\", expected an integer from 2 to 1021"},
     {"data.modulus=1e2", "data.modulus: found \"1e2\", expected an integer from 2 to 1021"},
-    {"data.operation=plus",
-     "data.operation: found \"plus\", expected add, subtract, quadratic or random"},
-    {"data.operation=ADD",
-     "data.operation: found \"ADD\", expected add, subtract, quadratic or random"},
+    {"data.operation=plus", "data.operation: found \"plus\", expected add, subtract, quadratic, "
+                            "random, multiply, divide or table"},
+    {"data.operation=ADD", "data.operation: found \"ADD\", expected add, subtract, quadratic, "
+                           "random, multiply, divide or table"},
     {"data.train_fraction=0",
      "data.train_fraction: found \"0\", expected a number above 0 and below 1"},
     {"data.train_fraction=1",
@@ -302,13 +306,18 @@ END_TEST
 /* Every setting at a value that is not its default. */
 static const char everything[] =
     "[data]\nmodulus = 97\noperation = random\ntrain_fraction = 0.30000000000000004\n"
-    "seed = -9223372036854775808\n\n"
+    "seed = -9223372036854775808\ntask = digits\nequals = false\ntable = some file.txt\ndigits = "
+    "3\n"
+    "vocabulary = 20\nlength = 30\nrun = 4\nrepeats = 2\nexamples = 700\ntest_examples = 64\n\n"
     "[model]\nd_model = 64\nn_heads = 2\nd_head = 16\nd_mlp = 256\nactivation = gelu\n"
-    "attention = softmax1\noutput_equals = false\nbiases = false\n\n"
+    "attention = softmax1\noutput_equals = false\nbiases = false\nn_layers = 2\nlayer_norm = pre\n"
+    "positions = none\ntied_embeddings = true\nregisters = 1\ndropout = 0.2\n"
+    "attention_rate = 0.5\n\n"
     "[optimizer]\nlearning_rate = 0.0005\nbeta1 = 0.95\nbeta2 = 0.999\nepsilon = 1e-10\n"
-    "weight_decay = 0.1\nwarmup_steps = 0\n\n"
+    "weight_decay = 0.1\nwarmup_steps = 0\nkind = sgd\nmomentum = 0.9\nl1 = 0.01\n"
+    "schedule = cosine\n\n"
     "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nevaluate_every = 2\n"
-    "stop_test_loss = 1e-05\n";
+    "stop_test_loss = 1e-05\nbatch_size = 32\nprecision = float64\nloss = stablemax\nfrom = a.st\n";
 
 START_TEST(the_dump_reads_back_byte_for_byte)
 {

@@ -334,10 +334,15 @@ END_TEST
 
 static struct Config small_config(bool output_equals)
 {
-  return (struct Config){
-      .data = {.modulus = 13, .train_fraction = 0.3},
-      .model = {
-          .d_model = 48, .n_heads = 3, .d_head = 20, .d_mlp = 70, .output_equals = output_equals}};
+  struct Config config;
+  config_init(&config);
+  config.data.modulus = 13;
+  config.model.d_model = 48;
+  config.model.n_heads = 3;
+  config.model.d_head = 20;
+  config.model.d_mlp = 70;
+  config.model.output_equals = output_equals;
+  return config;
 }
 
 static const struct {

@@ -25,7 +25,7 @@ static void remove_file(void)
 /* ---- an example file, and what a test changes about it ---- */
 
 enum { P = 5, D_MODEL = 8, HEADS = 2, D_HEAD = 3, D_MLP = 7, SNAPSHOTS = 3 };
-enum { MAX_TENSORS = 16, MAX_ENTRIES = 40 };
+enum { MAX_TENSORS = 16, MAX_ENTRIES = 80 };
 
 static const struct TensorSpec example[] = {
     {"embed.W_E", DTYPE_F32, 2, {P + 1, D_MODEL}},
@@ -88,6 +88,7 @@ static void make_trajectory(struct Example *file)
     file->metadata[i] = (struct MetadataEntry){config_setting_name(i), file->texts[i]};
     file->n_metadata++;
   }
+  ck_assert_uint_le(file->n_metadata, MAX_ENTRIES);
 }
 
 /* Replaces the tensor of that name, removes it (no new name), or adds one (no old name). */

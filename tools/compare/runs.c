@@ -93,6 +93,7 @@ static bool read_config(struct ComparedRuns *runs, const char *path, struct Erro
   size_t i;
   if (!find_run(runs, path, &i, error)) return false;
   struct Config *config = &runs->runs[i].config;
+  config_init(config);
   if (!config_read_file(config, path, error)) return false;
   struct Provenance said = {.has_configuration = config_complete(config),
                             .configuration = config_digest(config)};

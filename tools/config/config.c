@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <string.h>
 
-enum Type { INTEGER, LONG_INTEGER, REAL, BOOLEAN, WORD };
+enum Type { INTEGER, LONG_INTEGER, REAL, BOOLEAN, WORD, PATH };
 
-enum { LONGEST_NAME = 32, MOST_WORDS = 4 };
+enum { LONGEST_NAME = 32, MOST_WORDS = 8 };
 
 struct Setting {
   const char *name; /* "section.key"; rows of a section are adjacent */
@@ -21,6 +21,7 @@ struct Setting {
   double low, high;                  /* reals; high itself is excluded */
   bool low_outside;                  /* low is excluded too */
   const char *words[MOST_WORDS + 1]; /* in enum order, NULL-terminated */
+  bool later;                        /* came after the first trajectories: config_is_canonical */
   const char *help;                  /* the meaning, and the source of the default */
 };
 
@@ -31,22 +32,47 @@ static const struct Setting settings[] = {
   {"data.modulus", FIELD(INTEGER, data.modulus), "113", .least = 2, .most = 1021,
    .help = "p: numbers are 0..p-1 (paper, section 3)"},
   {"data.operation", FIELD(WORD, data.operation), "add",
-   .words = {"add", "subtract", "quadratic", "random"},
-   .help = "answer mod p: a+b, a-b, a^2+ab+b^2, or fixed random numbers (paper, section 3)"},
+   .words = {"add", "subtract", "quadratic", "random", "multiply", "divide", "table"},
+   .help = "answer mod p: a+b, a-b, a^2+ab+b^2, fixed random numbers, ab, a/b (b not 0, p prime),"
+           " or those of the file data.table (paper, section 3)"},
   {"data.train_fraction", FIELD(REAL, data.train_fraction), "0.3",
    .low = 0, .low_outside = true, .high = 1,
    .help = "int(train_fraction p^2) pairs train, the others test (paper, section 3)"},
   {"data.seed", FIELD(LONG_INTEGER, data.seed), "0",
    .help = "seed of the split, as for CPython's random.seed: the sign is ignored (authors' code)"},
+  {"data.task", FIELD(WORD, data.task), "pairs", .later = true,
+   .words = {"pairs", "digits", "subsequence", "skip-trigram"},
+   .help = "pairs: a function of two numbers; the others are the paper's of appendix D.3"
+           " (tools/network/task.h)"},
+  {"data.equals", FIELD(BOOLEAN, data.equals), "true", .later = true,
+   .help = "pairs: the input is \"a b =\", read at \"=\"; false: \"a b\", read at b (Zhong et al. 2023)"},
+  {"data.table", FIELD(PATH, data.table), "", .later = true,
+   .help = "the file with the answers of data.operation=table"},
+  {"data.digits", FIELD(INTEGER, data.digits), "5", .least = 1, .most = 9, .later = true,
+   .help = "digits: of each summand (paper, appendix D.3)"},
+  {"data.vocabulary", FIELD(INTEGER, data.vocabulary), "128", .least = 2, .most = 4096, .later = true,
+   .help = "subsequence, skip-trigram: different tokens (authors' saved runs)"},
+  {"data.length", FIELD(INTEGER, data.length), "85", .least = 2, .most = 1024, .later = true,
+   .help = "subsequence, skip-trigram: tokens of a sequence (authors' saved runs)"},
+  {"data.run", FIELD(INTEGER, data.run), "16", .least = 1, .most = 1024, .later = true,
+   .help = "subsequence: length of what is repeated (authors' saved runs)"},
+  {"data.repeats", FIELD(INTEGER, data.repeats), "3", .least = 2, .most = 1024, .later = true,
+   .help = "subsequence: how often it stands in a sequence (authors' saved runs)"},
+  {"data.examples", FIELD(INTEGER, data.examples), "0", .least = 0, .most = 100000000, .later = true,
+   .help = "digits, subsequence, skip-trigram: size of the training set; 0: fresh examples at every"
+           " step (paper, appendix D.3)"},
+  {"data.test_examples", FIELD(INTEGER, data.test_examples), "1024",
+   .least = 1, .most = 100000000, .later = true,
+   .help = "digits, subsequence, skip-trigram: examples that measure the test loss (our choice)"},
 
   {"model.d_model", FIELD(INTEGER, model.d_model), "128", .least = 1, .most = 4096,
    .help = "width of the residual stream (paper, section 3)"},
-  {"model.n_heads", FIELD(INTEGER, model.n_heads), "4", .least = 1, .most = 64,
-   .help = "number of attention heads (paper, section 3)"},
+  {"model.n_heads", FIELD(INTEGER, model.n_heads), "4", .least = 0, .most = 64,
+   .help = "number of attention heads; 0: no attention (paper, section 3)"},
   {"model.d_head", FIELD(INTEGER, model.d_head), "32", .least = 1, .most = 1024,
    .help = "width of a head (paper, section 3)"},
-  {"model.d_mlp", FIELD(INTEGER, model.d_mlp), "512", .least = 1, .most = 16384,
-   .help = "number of neurons (paper, section 3)"},
+  {"model.d_mlp", FIELD(INTEGER, model.d_mlp), "512", .least = 0, .most = 16384,
+   .help = "number of neurons of a layer; 0: attention alone (paper, section 3)"},
   {"model.activation", FIELD(WORD, model.activation), "relu", .words = {"relu", "gelu"},
    .help = "activation function of the neurons (paper, section 3)"},
   {"model.attention", FIELD(WORD, model.attention), "softmax",
@@ -56,6 +82,26 @@ static const struct Setting settings[] = {
    .help = "the token \"=\" also has a logit: p+1 outputs instead of p (authors' code)"},
   {"model.biases", FIELD(BOOLEAN, model.biases), "true",
    .help = "b_in and b_out are trained instead of fixed at 0 (authors' code)"},
+  {"model.n_layers", FIELD(INTEGER, model.n_layers), "1", .least = 1, .most = 64, .later = true,
+   .help = "number of layers (paper, section 3)"},
+  {"model.layer_norm", FIELD(WORD, model.layer_norm), "none", .words = {"none", "pre", "post"},
+   .later = true,
+   .help = "layer normalisation: before attention, MLP and unembedding as in TransformerLens, or"
+           " after each residual sum as in RoganInglis/grokking-experiments (paper, section 3: none)"},
+  {"model.positions", FIELD(WORD, model.positions), "learned",
+   .words = {"learned", "sinusoidal", "none"}, .later = true,
+   .help = "positional embeddings (paper, section 3)"},
+  {"model.tied_embeddings", FIELD(BOOLEAN, model.tied_embeddings), "false", .later = true,
+   .help = "W_U is the transpose of W_E (authors' code: no)"},
+  {"model.registers", FIELD(INTEGER, model.registers), "0", .least = 0, .most = 64, .later = true,
+   .help = "learned positions before the input, which see all and which all see (our choice)"},
+  {"model.dropout", FIELD(REAL, model.dropout), "0", .low = 0, .high = 1, .later = true,
+   .help = "probability of zeroing after the embedding, of attention weights, of neurons and of the"
+           " MLP's output (paper, appendix D.1)"},
+  {"model.attention_rate", FIELD(REAL, model.attention_rate), "1", .low = 0, .high = 1.0000001,
+   .later = true,
+   .help = "attention weights are (1 - rate) + rate times those of model.attention (Zhong et al."
+           " 2023)"},
 
   {"optimizer.learning_rate", FIELD(REAL, optimizer.learning_rate), "0.001",
    .low = 0, .low_outside = true, .high = INFINITY,
@@ -75,6 +121,16 @@ static const struct Setting settings[] = {
    .least = 0, .most = 1000000,
    .help = "the rate is multiplied by min(step/warmup_steps, 1), step from 0; 0: no warm-up"
            " (authors' code)"},
+  {"optimizer.kind", FIELD(WORD, optimizer.kind), "adamw", .words = {"adamw", "sgd"}, .later = true,
+   .help = "AdamW, or gradient descent with momentum (paper, section 3)"},
+  {"optimizer.momentum", FIELD(REAL, optimizer.momentum), "0", .low = 0, .high = 1, .later = true,
+   .help = "of sgd (PyTorch's default)"},
+  {"optimizer.l1", FIELD(REAL, optimizer.l1), "0", .low = 0, .high = INFINITY, .later = true,
+   .help = "the sum of the weights' magnitudes times this is added to what is minimised (paper,"
+           " appendix D.1)"},
+  {"optimizer.schedule", FIELD(WORD, optimizer.schedule), "constant",
+   .words = {"constant", "linear", "cosine"}, .later = true,
+   .help = "how the rate falls from the warm-up to 0 at the last epoch (paper: constant)"},
 
   {"train.epochs", FIELD(INTEGER, train.epochs), "40000", .least = 1, .most = 100000000,
    .help = "steps on the whole training set (paper, section 3)"},
@@ -88,6 +144,17 @@ static const struct Setting settings[] = {
    .help = "epochs between rows of the history (our choice)"},
   {"train.stop_test_loss", FIELD(REAL, train.stop_test_loss), "0", .low = 0, .high = INFINITY,
    .help = "training ends at the first row with a test loss below this; 0: never (our choice)"},
+  {"train.batch_size", FIELD(INTEGER, train.batch_size), "0", .least = 0, .most = 100000000,
+   .later = true,
+   .help = "sequences of a step; 0: the whole training set (paper, section 3)"},
+  {"train.precision", FIELD(WORD, train.precision), "float32", .words = {"float32", "float64"},
+   .later = true, .help = "of weights and arithmetic (our choice)"},
+  {"train.loss", FIELD(WORD, train.loss), "exact", .words = {"exact", "float32", "stablemax"},
+   .later = true,
+   .help = "exact: log1p of the wrong answers' terms; float32: the log of a rounded softmax; stablemax:"
+           " Prieto et al. 2025 (our choice)"},
+  {"train.from", FIELD(PATH, train.from), "", .later = true,
+   .help = "a checkpoint to start from instead of random weights; its last snapshot"},
 };
 /* clang-format on */
 
@@ -155,6 +222,10 @@ static void describe_range(const struct Setting *setting, char range[RANGE_SIZE]
   case BOOLEAN:
     snprintf(range, RANGE_SIZE, "true or false");
     break;
+  case PATH:
+    snprintf(range, RANGE_SIZE, "a path of at most %d characters, without line breaks",
+             CONFIG_PATH_SIZE - 1);
+    break;
   case WORD:
     range[0] = '\0';
     for (int i = 0; setting->words[i]; i++) {
@@ -190,6 +261,14 @@ static bool parse_word(const char *const *words, const char *text, int *value)
   return false;
 }
 
+static bool copy_path(const char *text, char path[CONFIG_PATH_SIZE])
+{
+  size_t length = strlen(text);
+  if (length >= CONFIG_PATH_SIZE || strcspn(text, "\r\n") != length) return false;
+  memcpy(path, text, length + 1);
+  return true;
+}
+
 static bool store(struct Config *config, const struct Setting *setting, const char *text)
 {
   static const char *const booleans[] = {"false", "true", NULL};
@@ -217,6 +296,8 @@ static bool store(struct Config *config, const struct Setting *setting, const ch
     if (!parse_word(setting->words, text, &word)) return false;
     *(int *)field(config, setting) = word;
     return true;
+  case PATH:
+    return copy_path(text, field(config, setting));
   }
   return false;
 }
@@ -253,6 +334,9 @@ void config_setting_value(const struct Config *config, int i, char value[CONFIG_
     break;
   case WORD:
     snprintf(value, CONFIG_VALUE_SIZE, "%s", setting->words[*(const int *)at]);
+    break;
+  case PATH:
+    snprintf(value, CONFIG_VALUE_SIZE, "%s", (const char *)at);
     break;
   }
 }
@@ -309,12 +393,35 @@ bool config_given(const struct Config *config, const char *name)
   return i >= 0 && (config->given >> i & 1) != 0;
 }
 
+static bool is_default(const struct Config *config, int i)
+{
+  struct Config initial;
+  config_init(&initial);
+  return config_same_setting(config, &initial, i);
+}
+
+bool config_is_canonical(const struct Config *config, int i)
+{
+  return !settings[i].later || !is_default(config, i);
+}
+
+bool config_is_later(int i)
+{
+  return settings[i].later;
+}
+
+bool config_is_extended(const struct Config *config, int i)
+{
+  return settings[i].later && config_is_canonical(config, i);
+}
+
 struct Digest config_digest(const struct Config *config)
 {
   struct Digest digest = DIGEST_START;
   for (int i = 0; i < N_SETTINGS; i++) {
     char value[CONFIG_VALUE_SIZE];
     const char *name = config_setting_name(i);
+    if (!config_is_canonical(config, i)) continue;
     config_setting_value(config, i, value);
     digest = digest_add(digest, name, strlen(name));
     digest = digest_add(digest, value, strlen(value));
@@ -326,7 +433,7 @@ bool config_complete(const struct Config *config)
 {
   bool complete = true;
   for (int i = 0; i < N_SETTINGS; i++)
-    complete = complete && (config->given >> i & 1) != 0;
+    complete = complete && (settings[i].later || (config->given >> i & 1) != 0);
   return complete;
 }
 
@@ -346,6 +453,11 @@ int config_n_settings(void)
 const char *config_setting_name(int setting)
 {
   return settings[setting].name;
+}
+
+const char *config_setting_default(int setting)
+{
+  return settings[setting].initial;
 }
 
 /* ---- sources ---- */
@@ -397,7 +509,8 @@ bool config_override(struct Config *config, const char *assignment, struct Error
 
 int config_logits(const struct Config *config)
 {
-  return config->data.modulus + (config->model.output_equals ? 1 : 0);
+  bool equals = config->data.equals && config->model.output_equals;
+  return config->data.modulus + (equals ? 1 : 0);
 }
 
 static bool check_split(const struct DataConfig *data, struct Error *error)
@@ -438,10 +551,137 @@ static bool check_decay(const struct OptimizerConfig *optimizer, struct Error *e
                    rate, decay);
 }
 
+static bool contradict(const char *one, const char *other, const char *why, struct Error *error)
+{
+  return error_set(error, "%s and %s contradict each other: %s", one, other, why);
+}
+
+static bool is_prime(int p)
+{
+  for (int i = 2; i * i <= p; i++)
+    if (p % i == 0) return false;
+  return p >= 2;
+}
+
+/* Settings that mean nothing for the task are errors where they are given. */
+static bool check_task_settings(const struct Config *config, struct Error *error)
+{
+  enum { PAIRS = 1 << TASK_PAIRS, DIGITS = 1 << TASK_DIGITS, SUBSEQUENCE = 1 << TASK_SUBSEQUENCE };
+  enum { SKIP_TRIGRAM = 1 << TASK_SKIP_TRIGRAM };
+  static const struct {
+    const char *name;
+    unsigned tasks;
+  } known[] = {{"data.modulus", PAIRS},
+               {"data.operation", PAIRS},
+               {"data.train_fraction", PAIRS},
+               {"data.equals", PAIRS},
+               {"data.table", PAIRS},
+               {"data.digits", DIGITS},
+               {"data.vocabulary", SUBSEQUENCE | SKIP_TRIGRAM},
+               {"data.length", SUBSEQUENCE | SKIP_TRIGRAM},
+               {"data.run", SUBSEQUENCE},
+               {"data.repeats", SUBSEQUENCE},
+               {"data.examples", DIGITS | SUBSEQUENCE | SKIP_TRIGRAM},
+               {"data.test_examples", DIGITS | SUBSEQUENCE | SKIP_TRIGRAM},
+               {"model.output_equals", PAIRS}};
+  char task[CONFIG_VALUE_SIZE];
+  config_setting_value(config, config_find_setting("data.task"), task);
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    int setting = config_find_setting(known[i].name);
+    if (known[i].tasks >> config->data.task & 1 || !config_given(config, known[i].name) ||
+        is_default(config, setting))
+      continue;
+    char value[CONFIG_VALUE_SIZE];
+    config_setting_value(config, setting, value);
+    return error_set(error,
+                     "%s = %s and data.task = %s contradict each other: that task has no such "
+                     "setting",
+                     known[i].name, value, task);
+  }
+  return true;
+}
+
+static bool check_pairs(const struct Config *config, struct Error *error)
+{
+  const struct DataConfig *data = &config->data;
+  bool has_table = *data->table != '\0';
+  if (data->operation == OPERATION_DIVIDE && !is_prime(data->modulus))
+    return error_set(error,
+                     "data.operation = divide and data.modulus = %d contradict each other: only "
+                     "modulo a prime has every number but 0 an inverse",
+                     data->modulus);
+  if ((data->operation == OPERATION_TABLE) != has_table)
+    return contradict("data.operation", "data.table",
+                      has_table ? "the file of answers is read for the operation table only"
+                                : "the operation table needs the file of its answers",
+                      error);
+  return check_split(data, error);
+}
+
+static bool check_sequences(const struct Config *config, struct Error *error)
+{
+  const struct DataConfig *data = &config->data;
+  if (data->task == TASK_SUBSEQUENCE && data->run * (int64_t)data->repeats > data->length)
+    return error_set(error,
+                     "data.length = %d, data.run = %d and data.repeats = %d contradict each other: "
+                     "the repeated run does not fit into the sequence",
+                     data->length, data->run, data->repeats);
+  if (data->task == TASK_SKIP_TRIGRAM && data->vocabulary < 11)
+    return error_set(error,
+                     "data.vocabulary = %d and data.task = skip-trigram contradict each other: the "
+                     "task has 10 answers, and needs at least 11 tokens",
+                     data->vocabulary);
+  if (data->examples == 0 && config->train.batch_size == 0)
+    return contradict("data.examples = 0", "train.batch_size = 0",
+                      "fresh examples need the size of a batch", error);
+  return true;
+}
+
+static bool check_model(const struct Config *config, struct Error *error)
+{
+  const struct ModelConfig *model = &config->model;
+  bool pairs = config->data.task == TASK_PAIRS;
+  if (model->n_heads == 0 && model->d_mlp == 0)
+    return contradict("model.n_heads = 0", "model.d_mlp = 0", "nothing is left of the layers",
+                      error);
+  if (model->n_heads == 0 && model->registers > 0)
+    return contradict("model.n_heads = 0", "model.registers", "nothing attends to a register",
+                      error);
+  if (model->n_heads == 0 && pairs)
+    return contradict("model.n_heads = 0", "data.task = pairs",
+                      "without attention the numbers cannot meet", error);
+  if (!model->tied_embeddings) return true;
+  if (pairs && config->data.equals && !model->output_equals)
+    return contradict("model.tied_embeddings = true", "model.output_equals = false",
+                      "the unembedding of \"=\" is its embedding", error);
+  if (config->data.task == TASK_DIGITS || config->data.task == TASK_SKIP_TRIGRAM)
+    return contradict("model.tied_embeddings = true", "data.task", "the answers are not the tokens",
+                      error);
+  return true;
+}
+
+static bool check_training(const struct Config *config, struct Error *error)
+{
+  const struct OptimizerConfig *optimizer = &config->optimizer;
+  int examples = config->data.examples, batch = config->train.batch_size;
+  if (optimizer->kind != OPTIMIZER_SGD && optimizer->momentum > 0)
+    return contradict("optimizer.momentum", "optimizer.kind = adamw", "momentum is that of sgd",
+                      error);
+  if (config->data.task != TASK_PAIRS && examples > 0 && batch > examples)
+    return error_set(error,
+                     "train.batch_size = %d and data.examples = %d contradict each other: a batch "
+                     "is drawn from the examples",
+                     batch, examples);
+  return check_decay(optimizer, error);
+}
+
 bool config_check(const struct Config *config, struct Error *error)
 {
-  return check_split(&config->data, error) && check_sizes(config, error) &&
-         check_decay(&config->optimizer, error);
+  bool pairs = config->data.task == TASK_PAIRS;
+  return check_task_settings(config, error) &&
+         (pairs ? check_pairs(config, error) && check_sizes(config, error)
+                : check_sequences(config, error)) &&
+         check_model(config, error) && check_training(config, error);
 }
 
 /* ---- as text ---- */
@@ -451,7 +691,8 @@ void config_write(const struct Config *config, FILE *stream)
   for (int i = 0; i < N_SETTINGS; i++) {
     char value[CONFIG_VALUE_SIZE];
     config_setting_value(config, i, value);
-    if (starts_section(i))
+    if (!config_is_canonical(config, i)) continue;
+    if (starts_section(i)) /* the first setting of each is always there */
       fprintf(stream, "%s[%.*s]\n", i == 0 ? "" : "\n", (int)section_length(&settings[i]),
               settings[i].name);
     fprintf(stream, "%s = %s\n", key_of(&settings[i]), value);

@@ -14,7 +14,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum Operation { OPERATION_ADD, OPERATION_SUBTRACT, OPERATION_QUADRATIC, OPERATION_RANDOM };
+enum Task { TASK_PAIRS, TASK_DIGITS, TASK_SUBSEQUENCE, TASK_SKIP_TRIGRAM };
+enum Operation {
+  OPERATION_ADD,
+  OPERATION_SUBTRACT,
+  OPERATION_QUADRATIC,
+  OPERATION_RANDOM,
+  OPERATION_MULTIPLY,
+  OPERATION_DIVIDE,
+  OPERATION_TABLE
+};
 enum Activation { ACTIVATION_RELU, ACTIVATION_GELU };
 enum Attention {
   ATTENTION_SOFTMAX,
@@ -23,11 +32,29 @@ enum Attention {
   ATTENTION_SOFTMAX1_UNNORMALISED
 };
 
+enum LayerNorm { LAYER_NORM_NONE, LAYER_NORM_PRE, LAYER_NORM_POST };
+enum Positions { POSITIONS_LEARNED, POSITIONS_SINUSOIDAL, POSITIONS_NONE };
+enum OptimizerKind { OPTIMIZER_ADAMW, OPTIMIZER_SGD };
+enum Schedule { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE };
+enum Precision { PRECISION_FLOAT32, PRECISION_FLOAT64 };
+enum Loss { LOSS_EXACT, LOSS_FLOAT32, LOSS_STABLEMAX };
+
+enum { CONFIG_PATH_SIZE = 256 };
+
 struct DataConfig {
   int modulus; /* p: numbers are 0..p-1 */
   enum Operation operation;
   double train_fraction; /* int(train_fraction * p * p) pairs train */
   int64_t seed;          /* of the split, as for CPython's random.seed */
+  enum Task task;
+  bool equals; /* pairs: the input ends with "=" and is read there; otherwise it is read at b */
+  char table[CONFIG_PATH_SIZE]; /* the file with the answers of OPERATION_TABLE */
+  /* other tasks: network/task.h */
+  int digits;             /* of each summand */
+  int vocabulary, length; /* tokens that there are, and of a sequence */
+  int run, repeats;       /* length of the repeated subsequence, and how often it stands there */
+  int examples;           /* size of the training set; 0: fresh examples at every step */
+  int test_examples;
 };
 
 struct ModelConfig {
@@ -36,11 +63,22 @@ struct ModelConfig {
   enum Attention attention;
   bool output_equals; /* the token "=" also has a logit: p + 1 outputs instead of p */
   bool biases;        /* b_in and b_out are trained; otherwise fixed at 0 */
+  int n_layers;
+  enum LayerNorm layer_norm;
+  enum Positions positions;
+  bool tied_embeddings;  /* W_U = W_E^T */
+  int registers;         /* learned positions that see all and that all see */
+  double dropout;        /* probability */
+  double attention_rate; /* 1: the variant; 0: all weights 1; between: between */
 };
 
 struct OptimizerConfig {
   double learning_rate, beta1, beta2, epsilon, weight_decay;
   int warmup_steps; /* the rate is multiplied by min(step / warmup_steps, 1), step from 0 */
+  enum OptimizerKind kind;
+  double momentum; /* of SGD */
+  double l1;       /* coefficient of the sum of |weights| in what is minimised */
+  enum Schedule schedule;
 };
 
 struct TrainConfig {
@@ -48,6 +86,10 @@ struct TrainConfig {
   int64_t seed; /* of the initialisation */
   int snapshot_every, evaluate_every;
   double stop_test_loss; /* training ends at the first history row below this; 0: never */
+  int batch_size;        /* sequences of a step; 0: all */
+  enum Precision precision;
+  enum Loss loss;
+  char from[CONFIG_PATH_SIZE]; /* a checkpoint whose weights training starts from */
 };
 
 struct Config {
@@ -81,15 +123,23 @@ bool config_check(const struct Config *config, struct Error *error);
 /* The number of logits, V = p or p + 1. */
 int config_logits(const struct Config *config);
 
-/* The canonical dump: an INI file of every setting in table order, numbers in their shortest form.
+/* Is the setting part of the canonical form? All are, but those that came after the first
+   trajectories only where they are not at their default, so that the digests of older runs stay. */
+bool config_is_canonical(const struct Config *config, int setting);
+
+/* Did a setting come after the first trajectories, and is it away from its default? */
+bool config_is_later(int setting);
+bool config_is_extended(const struct Config *config, int setting);
+
+/* The canonical dump: an INI file of these settings in table order, numbers in their shortest form.
    Configurations that train identically have the same dump, and reading it back gives the same
    configuration. */
 void config_write(const struct Config *config, FILE *stream);
 
-/* The digest of the output of config_write: all names and values, in table order. */
+/* The digest of the output of config_write: its names and values, in table order. */
 struct Digest config_digest(const struct Config *config);
 
-/* Were all settings given, none left at its default? */
+/* Were all settings given that are always part of the canonical form? */
 bool config_complete(const struct Config *config);
 
 /* Access to the table: names "section.key", and values as text. */
@@ -97,7 +147,8 @@ enum { CONFIG_MAX_SETTINGS = 64 }; /* one bit of `given` for each */
 int config_n_settings(void);
 const char *config_setting_name(int setting);
 int config_find_setting(const char *name); /* -1 if there is none */
-enum { CONFIG_VALUE_SIZE = 64 };
+const char *config_setting_default(int setting);
+enum { CONFIG_VALUE_SIZE = CONFIG_PATH_SIZE };
 void config_setting_value(const struct Config *config, int setting, char value[CONFIG_VALUE_SIZE]);
 
 /* Do both have the same value of a setting? */

@@ -89,7 +89,10 @@ char *analysis_describe_task(const struct Analysis *analysis, struct Error *erro
   static const char *const formulas[] = {[OPERATION_ADD] = "(a + b)",
                                          [OPERATION_SUBTRACT] = "(a - b)",
                                          [OPERATION_QUADRATIC] = "(a^2 + a b + b^2)",
-                                         [OPERATION_RANDOM] = "fixed random answers"};
+                                         [OPERATION_RANDOM] = "fixed random answers",
+                                         [OPERATION_MULTIPLY] = "(a b)",
+                                         [OPERATION_DIVIDE] = "(a / b)",
+                                         [OPERATION_TABLE] = "a table of answers"};
   const struct Trajectory *trajectory = &analysis->trajectory;
   const struct Config *config = &trajectory->config;
   char so_far[96] = "";

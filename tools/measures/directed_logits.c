@@ -13,10 +13,15 @@ bool directed_logits_sign(enum Operation operation, enum DirectionSign *sign, st
     *sign = operation == OPERATION_ADD ? DIRECTION_SUM : DIRECTION_DIFFERENCE;
     return true;
   }
+  static const char *const names[] = {
+      [OPERATION_QUADRATIC] = "quadratic", [OPERATION_RANDOM] = "random",
+      [OPERATION_MULTIPLY] = "multiply",   [OPERATION_DIVIDE] = "divide",
+      [OPERATION_TABLE] = "table",
+  };
   return error_set(error,
                    "data.operation is %s: the directions of cos(w_k(a + b - c)) need an "
                    "answer that is a function of a + b or of a - b (add, subtract)",
-                   operation == OPERATION_QUADRATIC ? "quadratic" : "random");
+                   names[operation]);
 }
 
 bool directed_logits_init(struct DirectedLogits *directed, const struct FourierBasis *basis,

@@ -139,6 +139,7 @@ static void put_settings(struct TableWriter *table, const struct Config *config)
     char text[CONFIG_VALUE_SIZE];
     double value;
     const char *name = config_setting_name(i);
+    if (!config_is_canonical(config, i)) continue;
     config_setting_value(config, i, text);
     if (!number_parse_real(text, &value)) continue;
     if (config_given(config, name))

@@ -5,6 +5,15 @@
 
 #include <stdlib.h>
 
+/* b^(p - 2) mod p: the inverse of b for a prime p, and 0 for b = 0. */
+static int64_t inverse(int64_t b, int64_t p)
+{
+  int64_t power = b == 0 ? 0 : 1;
+  for (int64_t n = p - 2; n > 0; n /= 2, b = b * b % p)
+    if (n % 2 == 1) power = power * b % p;
+  return power;
+}
+
 static int answer_of(const struct DataConfig *config, int64_t a, int64_t b)
 {
   int64_t p = config->modulus;
@@ -15,6 +24,12 @@ static int answer_of(const struct DataConfig *config, int64_t a, int64_t b)
     return (int)((a - b + p) % p);
   case OPERATION_QUADRATIC:
     return (int)((a * a % p + a * b % p + b * b % p) % p);
+  case OPERATION_MULTIPLY:
+    return (int)(a * b % p);
+  case OPERATION_DIVIDE:
+    return (int)(a * inverse(b, p) % p);
+  case OPERATION_TABLE: /* read from a file */
+    return 0;
   case OPERATION_RANDOM:
     break;
   }

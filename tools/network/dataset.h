@@ -6,6 +6,8 @@
  *   add        (a + b) mod p
  *   subtract   (a - b) mod p
  *   quadratic  (a^2 + ab + b^2) mod p
+ *   multiply   a b mod p
+ *   divide     a b^(p-2) mod p, for a prime p: a / b, and 0 for b = 0
  *   random     fixed: floor(p u) for a uniform u that depends on data.seed, a and b alone
  *              (network/random.h, name "data.answer", index p a + b). They differ from the
  * authors', whose code draws them on the fly from Python's generator.

@@ -15,6 +15,15 @@
  *   W_out blocks.l.mlp.W_out    [m, d]           N(0, 1/d)
  *   b_out blocks.l.mlp.b_out    [d]              0
  *   W_U   unembed.W_U           [d, V]           N(0, 1/V)
+ *
+ * and, where the configuration asks for them:
+ *
+ *   registers.W                              [registers, d]  N(0, 1/d)
+ *   blocks.l.ln1.w, .b  blocks.l.ln2.w, .b   [d]             1, 0
+ *   ln_final.w, .b                           [d]             1, 0
+ *
+ * Without heads there are no W_Q to W_O (nor ln1), without neurons no W_in to b_out (nor ln2);
+ * W_pos is there if positions are learned, W_U if embeddings are not tied.
  */
 #ifndef NETWORK_PARAMETERS_H
 #define NETWORK_PARAMETERS_H
@@ -24,9 +33,30 @@
 
 #include <stddef.h>
 
-/* The kinds of parameters, in the order of the list. In a network of one layer the kind is also
-   the parameter's place in the list. */
-enum Parameter { W_E, W_POS, W_Q, W_K, W_V, W_O, W_IN, B_IN, W_OUT, B_OUT, W_U, N_PARAMETERS };
+/* The kinds of parameters. Those of the paper's network come first: there the kind is also the
+   parameter's place in the list. */
+enum Parameter {
+  W_E,
+  W_POS,
+  W_Q,
+  W_K,
+  W_V,
+  W_O,
+  W_IN,
+  B_IN,
+  W_OUT,
+  B_OUT,
+  W_U,
+  N_PARAMETERS, /* of the paper's network */
+  REGISTERS = N_PARAMETERS,
+  LN1_W,
+  LN1_B,
+  LN2_W,
+  LN2_B,
+  LN_FINAL_W,
+  LN_FINAL_B,
+  N_PARAMETER_KINDS
+};
 
 enum { PARAMETER_MAX_RANK = 3, PARAMETER_NAME_SIZE = 32 };
 
@@ -37,17 +67,22 @@ struct ParameterInfo {
   const char *short_name;         /* in tables and messages: "W_Q" */
   int rank;
   size_t shape[PARAMETER_MAX_RANK];
-  size_t offset, count; /* in numbers, in the allocation */
-  double variance;      /* of its initialisation */
+  size_t offset, count;  /* in numbers, in the allocation */
+  double mean, variance; /* of its initialisation */
 };
 
 /* The sizes of a network. */
 struct Shape {
-  int p;           /* modulus */
+  int p;           /* modulus; of tasks without one 0 */
   int V_in;        /* tokens: p + 1 */
   int V;           /* logits: p or p + 1 */
-  int n_positions; /* N: "a", "b" and "=" */
+  int n_positions; /* N, of the input: 3 for "a", "b" and "=" */
+  int n_read;      /* the last positions, whose logits are read: 1 for "=" */
   int n_layers, H, d_model, d_head, d_mlp;
+  int n_registers;
+  enum LayerNorm layer_norm;
+  enum Positions positions;
+  bool tied; /* W_U = W_E^T */
 };
 
 /* The sizes of the configured network. */
@@ -80,7 +115,8 @@ void parameters_release(struct Parameters *parameters);
 /* Copies the values to parameters of the same shape. */
 void parameters_copy(const struct Parameters *from, struct Parameters *to);
 
-/* The place in the list of a parameter of a layer; `layer` is ignored for W_E, W_pos and W_U. */
+/* The place in the list of a parameter of a layer, -1 if it is not there; `layer` is ignored for
+   parameters that belong to none. */
 int parameters_place(const struct Parameters *parameters, int layer, enum Parameter kind);
 
 /* The values of one parameter of the first layer, or of none: [info.count]. */

@@ -8,6 +8,7 @@ void metadata_describe(struct Metadata *metadata, const struct Config *config, c
 {
   metadata->n = 0;
   for (int i = 0; i < config_n_settings(); i++) {
+    if (!config_is_canonical(config, i)) continue;
     config_setting_value(config, i, metadata->values[i]);
     metadata_add(metadata, config_setting_name(i), metadata->values[i]);
   }
@@ -33,12 +34,30 @@ bool metadata_check_engine(const char *engine, const struct Safetensors *file, s
                    METADATA_ENGINE_TEXT, found, engine);
 }
 
+static bool differs(const char *name, const char *found, const char *wanted, struct Error *reason)
+{
+  return error_set(reason, "belongs to a run with %s = %.*s, this run has %s", name,
+                   CONFIG_VALUE_SIZE, found, wanted);
+}
+
+bool metadata_check_extended(const struct Config *config, const struct Safetensors *file,
+                             struct Error *reason)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    char value[CONFIG_VALUE_SIZE];
+    const char *name = config_setting_name(i), *found = safetensors_metadata(file, name);
+    if (!config_is_later(i)) continue;
+    if (!found) found = config_setting_default(i);
+    config_setting_value(config, i, value);
+    if (strcmp(value, found) != 0) return differs(name, found, value, reason);
+  }
+  return true;
+}
+
 bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,
                     struct Error *reason)
 {
   const char *found = safetensors_metadata(file, entry->key);
   if (!found) return error_set(reason, "has no metadata entry %s", entry->key);
-  return strcmp(found, entry->value) == 0 ||
-         error_set(reason, "belongs to a run with %s = %.*s, this run has %s", entry->key,
-                   CONFIG_VALUE_SIZE, found, entry->value);
+  return strcmp(found, entry->value) == 0 || differs(entry->key, found, entry->value, reason);
 }

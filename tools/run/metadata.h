@@ -31,6 +31,11 @@ const char *metadata_engine(const struct Safetensors *file);
 bool metadata_check_engine(const char *engine, const struct Safetensors *file,
                            struct Error *reason);
 
+/* Do the settings that came after the first trajectories have the same values in the file, where a
+   missing one is at its default? If not, `reason` gives both values of the first. */
+bool metadata_check_extended(const struct Config *config, const struct Safetensors *file,
+                             struct Error *reason);
+
 /* Does the file have the same value under that key? If not, `reason` says that it has none, or
    gives both values. */
 bool metadata_check(const struct MetadataEntry *entry, const struct Safetensors *file,

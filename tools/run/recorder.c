@@ -210,7 +210,8 @@ bool recorder_has_finished(const struct Recorder *recorder, struct Error *findin
   if (!safetensors_open(&file, path, finding)) return true;
   struct Metadata metadata;
   metadata_describe(&metadata, recorder->config, recorder->engine);
-  bool same = metadata_check_engine(recorder->engine, &file, finding);
+  bool same = metadata_check_engine(recorder->engine, &file, finding) &&
+              metadata_check_extended(recorder->config, &file, finding);
   for (size_t i = 0; same && i < metadata.n; i++)
     same = metadata_check(&metadata.entries[i], &file, finding);
   safetensors_close(&file);

@@ -294,6 +294,7 @@ static enum StateFound read_file(struct State *state, const struct Safetensors *
   char program[DIGEST_SIZE];
   if (!describe_metadata(&metadata, config, engine, program, reason)) return STATE_BAD;
   if (!metadata_check_engine(engine, file, reason)) return STATE_OTHERS;
+  if (!metadata_check_extended(config, file, reason)) return STATE_OTHERS;
   enum StateFound found = check_metadata(file, &metadata, reason);
   if (found != STATE_USABLE) return found;
   if (!read_epoch(state, file, config, shapes, reason) ||

@@ -476,7 +476,7 @@ static void list_unsaid(const struct Trajectory *trajectory, const struct Config
       const char *name = config_setting_name(i);
       char value[CONFIG_VALUE_SIZE];
       if (config_given(said, name) || config_given(config, name) != given ||
-          !matters(trajectory, name))
+          !config_is_canonical(config, i) || !matters(trajectory, name))
         continue;
       config_setting_value(config, i, value);
       fprintf(stream, "%s%s=%s", n++ > 0 ? " " : before, name, value);

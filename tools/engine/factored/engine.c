@@ -4,6 +4,7 @@
 #include "engine/factored/step.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct FactoredEngine {
   struct Engine engine;
@@ -19,9 +20,23 @@ static struct FactoredEngine *factored(struct Engine *engine)
   return (struct FactoredEngine *)engine;
 }
 
+/* The paper's network on pairs, full batch; answers may come from anywhere. */
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  (void)config, (void)error; /* every setting that there is */
+  static const char *const allowed[] = {"data.table", "train.from"};
+  if (config->model.n_heads == 0 || config->model.d_mlp == 0)
+    return error_set(error, "it needs heads and neurons, found model.n_heads=%d model.d_mlp=%d",
+                     config->model.n_heads, config->model.d_mlp);
+  for (int i = 0; i < config_n_settings(); i++) {
+    const char *name = config_setting_name(i);
+    bool is_allowed = false;
+    for (size_t j = 0; j < sizeof allowed / sizeof *allowed; j++)
+      is_allowed = is_allowed || strcmp(name, allowed[j]) == 0;
+    if (is_allowed || !config_is_extended(config, i)) continue;
+    char value[CONFIG_VALUE_SIZE];
+    config_setting_value(config, i, value);
+    return error_set(error, "it knows no %s=%s", name, value);
+  }
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "engine/backend.h"
 #include "engine/textbook/products.h"
+#include "network/examples.h"
 #include "network/flush.h"
 #include "network/textbook.h"
 
@@ -55,31 +56,37 @@ static struct TextbookEngine *textbook(struct Engine *engine)
 
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  (void)config, (void)error; /* every setting that there is */
+  for (int i = 0; i < config_n_settings(); i++)
+    if (config_is_extended(config, i))
+      return error_set(error, "it does not know %s yet", config_setting_name(i));
   return true;
 }
 
 /* ---- opening ---- */
 
-/* Tokens a, b and "=", and the answers, by rows of the grid. */
-static bool list_sequences(struct TextbookEngine *e, const struct Dataset *dataset,
+static bool list_sequences(struct TextbookEngine *e, const struct Examples *examples,
                            enum Subset subset, struct Error *error)
 {
   struct Sequences *s = &e->sequences[subset];
-  size_t N = (size_t)e->parameters.shape.n_positions, p = (size_t)dataset->p, i = 0;
-  s->n = subset == SUBSET_TRAIN ? dataset->n_train : dataset->n_test;
+  s->n = examples->n[subset];
   s->n_batches = (s->n + e->batch - 1) / e->batch;
   s->n_groups = s->n_batches < MAX_GROUPS ? s->n_batches : MAX_GROUPS;
-  s->tokens = memory_new(s->n * N, sizeof *s->tokens, "the pairs", error);
-  s->answers = memory_new(s->n, sizeof *s->answers, "the pairs", error);
-  if (!s->tokens || !s->answers) return false;
-  for (size_t pair = 0; pair < p * p; pair++) {
-    if ((dataset->train[pair] != 0) != (subset == SUBSET_TRAIN)) continue;
-    const int tokens[] = {(int)(pair / p), (int)(pair % p), (int)p};
-    memcpy(s->tokens + i * N, tokens, sizeof tokens);
-    s->answers[i++] = dataset->answer[pair];
-  }
-  return true;
+  s->tokens = memory_new(s->n * examples->N, sizeof *s->tokens, "the examples", error);
+  s->answers = memory_new(s->n * examples->R, sizeof *s->answers, "the examples", error);
+  for (size_t i = 0; s->answers && s->tokens && i < s->n; i++)
+    examples_get(examples, subset, i, s->tokens + i * examples->N, s->answers + i * examples->R);
+  return s->tokens && s->answers;
+}
+
+static bool list_examples(struct TextbookEngine *e, const struct Config *config,
+                          const struct Dataset *dataset, struct Error *error)
+{
+  struct Examples examples;
+  if (!examples_init(&examples, config, dataset, error)) return false;
+  bool listed = list_sequences(e, &examples, SUBSET_TRAIN, error) &&
+                list_sequences(e, &examples, SUBSET_TEST, error);
+  examples_release(&examples);
+  return listed;
 }
 
 static bool open_networks(struct TextbookEngine *e, const struct Config *config,
@@ -140,8 +147,7 @@ static struct Engine *open_engine(const struct Config *config, const struct Data
                parameters_init(&e->gradient, config, error);
   if (ready) e->batch = (size_t)(BATCH_POSITIONS / e->parameters.shape.n_positions);
   if (ready && open_library(e, error) && adamw_init(&e->adamw, e->parameters.total, error) &&
-      list_sequences(e, dataset, SUBSET_TRAIN, error) &&
-      list_sequences(e, dataset, SUBSET_TEST, error) && open_networks(e, config, error) &&
+      list_examples(e, config, dataset, error) && open_networks(e, config, error) &&
       open_groups(e, error))
     return &e->engine;
   close_engine(&e->engine);
