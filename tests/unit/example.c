@@ -74,14 +74,14 @@ double example_loss(const struct Example *e, bool train, double *gradient)
   const struct Dataset *dataset = &e->dataset;
   size_t p = (size_t)dataset->p, n = train ? dataset->n_train : dataset->n_test, correct = 0;
   double loss = 0;
-  ck_assert_msg(textbook_init(&network, &e->parameters.shape, &e->config.model, 1, 1, &error), "%s",
+  ck_assert_msg(textbook_init(&network, &e->parameters.shape, &e->config.model, 1, &error), "%s",
                 error.message);
   if (gradient) memset(gradient, 0, e->parameters.total * sizeof *gradient);
   for (size_t pair = 0; pair < p * p; pair++) {
     if ((dataset->train[pair] != 0) != train) continue;
     const int tokens[] = {(int)(pair / p), (int)(pair % p), (int)p};
     textbook_forward(&network, e->values, tokens, 1);
-    textbook_losses(&network, &dataset->answer[pair], 1, 1 / (double)n, &loss, &correct);
+    textbook_losses(&network, &dataset->answer[pair], 1, 1 / (double)n, &loss, &correct, NULL);
     if (gradient) textbook_backward(&network, e->values, tokens, 1, gradient);
   }
   textbook_release(&network);
@@ -94,7 +94,7 @@ void example_logits(const struct Parameters *list, const double *values,
   struct Textbook network;
   struct Error error = {0};
   const int tokens[] = {a, b, list->shape.p};
-  ck_assert_msg(textbook_init(&network, &list->shape, config, 1, 1, &error), "%s", error.message);
+  ck_assert_msg(textbook_init(&network, &list->shape, config, 1, &error), "%s", error.message);
   textbook_forward(&network, values, tokens, 1);
   memcpy(logits, network.logits, (size_t)list->shape.V * sizeof *logits);
   textbook_release(&network);

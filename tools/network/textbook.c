@@ -2,96 +2,35 @@
 
 #include "base/memory.h"
 
-#include <cblas.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tgmath.h> /* exp, erfc and sqrt of a Real */
 
-/* ---- dense products; matrices are row-major, `ld` is the distance between rows ---- */
+/* ---- sizes and parameters ---- */
 
-/* C[M, N] += A[M, K] B[K, N] */
-static void multiply(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Real *B,
-                     size_t ldb, Real *C, size_t ldc)
+/* The sizes of a pass over n sequences, short: as in the shapes of textbook.h. */
+struct Sizes {
+  size_t n, N, R, P, Q, H, d, d_head, m, V;
+  size_t row; /* H d_head: all heads of a position */
+};
+
+/* For a layer; its queries are all positions, in the last layer those that are read. */
+static struct Sizes sizes_of(const struct Textbook *t, size_t layer, size_t n)
 {
-  REAL_BLAS(gemm)
-  (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)M, (int)N, (int)K, 1, A, (int)lda, B, (int)ldb,
-   1, C, (int)ldc);
+  const struct Shape *shape = &t->list.shape;
+  struct Sizes s = {.n = n,
+                    .N = (size_t)shape->n_positions,
+                    .R = (size_t)shape->n_registers,
+                    .H = (size_t)shape->H,
+                    .d = (size_t)shape->d_model,
+                    .d_head = (size_t)shape->d_head,
+                    .m = (size_t)shape->d_mlp,
+                    .V = (size_t)shape->V};
+  s.P = s.R + s.N;
+  s.Q = layer + 1 == (size_t)shape->n_layers ? (size_t)shape->n_read : s.P;
+  s.row = s.H * s.d_head;
+  return s;
 }
-
-/* For that product, dA[M, K] += dC[M, N] B[K, N]^T and dB[K, N] += A[M, K]^T dC[M, N]. */
-static void multiply_backward(size_t M, size_t N, size_t K, const Real *A, size_t lda,
-                              const Real *B, size_t ldb, const Real *dC, size_t ldc, Real *dA,
-                              size_t ldda, Real *dB)
-{
-  REAL_BLAS(gemm)
-  (CblasRowMajor, CblasNoTrans, CblasTrans, (int)M, (int)K, (int)N, 1, dC, (int)ldc, B, (int)ldb, 1,
-   dA, (int)ldda);
-  REAL_BLAS(gemm)
-  (CblasRowMajor, CblasTrans, CblasNoTrans, (int)K, (int)N, (int)M, 1, A, (int)lda, dC, (int)ldc, 1,
-   dB, (int)ldb);
-}
-
-/* Starts the rows of a sum: each is `row`, or zero. */
-static void start_rows(size_t n, size_t width, const Real *row, Real *rows)
-{
-  for (size_t i = 0; i < n; i++)
-    if (row)
-      memcpy(rows + i * width, row, width * sizeof *rows);
-    else
-      memset(rows + i * width, 0, width * sizeof *rows);
-}
-
-static void add(size_t n, const Real *terms, Real *sums)
-{
-  for (size_t i = 0; i < n; i++)
-    sums[i] += terms[i];
-}
-
-/* sum[width] += the n rows */
-static void add_rows(size_t n, size_t width, const Real *rows, Real *sum)
-{
-  for (size_t i = 0; i < n; i++)
-    add(width, rows + i * width, sum);
-}
-
-/* In eight partial sums, which a compiler can keep in one vector. */
-static Real dot(size_t n, const Real *x, const Real *y)
-{
-  enum { WAYS = 8 };
-  Real sums[WAYS] = {0}, sum = 0;
-  size_t whole = n - n % WAYS;
-  for (size_t i = 0; i < whole; i += WAYS)
-    for (size_t k = 0; k < WAYS; k++)
-      sums[k] += x[i + k] * y[i + k];
-  for (size_t k = 0; k < WAYS; k++)
-    sum += sums[k];
-  for (size_t i = whole; i < n; i++)
-    sum += x[i] * y[i];
-  return sum;
-}
-
-/* y += a x */
-static void add_multiple(size_t n, Real a, const Real *x, Real *y)
-{
-  for (size_t i = 0; i < n; i++)
-    y[i] += a * x[i];
-}
-
-/* exp(x) for x <= 0. Below exp(-80) it is 0, as it would soon be subnormal. */
-static Real decaying_exp(Real x)
-{
-  return x < REAL(-80.0) ? 0 : exp(x);
-}
-
-static size_t argmax(size_t n, const Real *x)
-{
-  size_t best = 0;
-  for (size_t j = 1; j < n; j++)
-    if (x[j] > x[best]) best = j;
-  return best;
-}
-
-/* ---- parameters ---- */
 
 static const Real *parameter(const struct Textbook *t, const Real *values, size_t layer,
                              enum Parameter kind)
@@ -105,467 +44,620 @@ static Real *gradient_of(const struct Textbook *t, Real *gradient, size_t layer,
   return gradient + t->list.info[parameters_place(&t->list, (int)layer, kind)].offset;
 }
 
-/* ---- attention variants: n scores of one query to its weights, and back ---- */
-
-static Real exponentials(size_t n, const Real *s, Real shift, Real *e)
+static bool is_pre(const struct Textbook *t)
 {
-  Real sum = 0;
-  for (size_t j = 0; j < n; j++)
-    sum += e[j] = decaying_exp(s[j] - shift);
-  return sum;
+  return t->list.shape.layer_norm == LAYER_NORM_PRE;
 }
 
-/* w_j = e^{s_j} / sum_i e^{s_i} */
-static void softmax(size_t n, const Real *s, Real *w)
+static bool is_post(const struct Textbook *t)
 {
-  Real sum = exponentials(n, s, s[argmax(n, s)], w);
-  for (size_t j = 0; j < n; j++)
-    w[j] /= sum;
+  return t->list.shape.layer_norm == LAYER_NORM_POST;
 }
 
-/* w_j = e^{s_j} / (1 + sum_i e^{s_i}) */
-static void softmax1(size_t n, const Real *s, Real *w)
+/* ---- dropout ---- */
+
+/* The places of the masks; those of layer l have 4 l added. */
+enum { DROP_EMBEDDING, DROP_WEIGHTS, DROP_NEURONS, DROP_MLP_OUT };
+
+/* Of values [n][each], or their gradients. */
+static void drop_place(const struct Textbook *t, int place, size_t layer, size_t n, size_t each,
+                       Real *values)
 {
-  Real largest = s[argmax(n, s)], shift = largest > 0 ? largest : 0;
-  Real sum = exponentials(n, s, shift, w) + decaying_exp(-shift);
-  for (size_t j = 0; j < n; j++)
-    w[j] /= sum;
-}
-
-/* Of both: ds_j = w_j (dw_j - sum_i w_i dw_i). */
-static void softmax_backward(size_t n, const Real *s, const Real *w, const Real *dw, Real *ds)
-{
-  (void)s;
-  Real mean = dot(n, w, dw);
-  for (size_t j = 0; j < n; j++)
-    ds[j] = w[j] * (dw[j] - mean);
-}
-
-/* w_j = 1 / n */
-static void uniform(size_t n, const Real *s, Real *w)
-{
-  (void)s;
-  for (size_t j = 0; j < n; j++)
-    w[j] = 1 / (Real)n;
-}
-
-static void uniform_backward(size_t n, const Real *s, const Real *w, const Real *dw, Real *ds)
-{
-  (void)s, (void)w, (void)dw;
-  memset(ds, 0, n * sizeof *ds);
-}
-
-/* w_j = e_j + sum_i e_i, e_j = e^{s_j - max_i s_i} */
-static void softmax1_unnormalised(size_t n, const Real *s, Real *w)
-{
-  Real sum = exponentials(n, s, s[argmax(n, s)], w);
-  for (size_t j = 0; j < n; j++)
-    w[j] += sum;
-}
-
-/* ds_j = e_j (dw_j + sum_i dw_i); the largest score, which is subtracted from all, also gets minus
-   their sum. */
-static void softmax1_unnormalised_backward(size_t n, const Real *s, const Real *w, const Real *dw,
-                                           Real *ds)
-{
-  (void)w;
-  size_t top = argmax(n, s);
-  Real sum = 0, total = 0;
-  for (size_t j = 0; j < n; j++)
-    sum += dw[j];
-  exponentials(n, s, s[top], ds);
-  for (size_t j = 0; j < n; j++)
-    total += ds[j] *= dw[j] + sum;
-  ds[top] -= total;
-}
-
-static const struct {
-  void (*forward)(size_t n, const Real *s, Real *w);
-  void (*backward)(size_t n, const Real *s, const Real *w, const Real *dw, Real *ds);
-} variants[] = {
-    [ATTENTION_SOFTMAX] = {softmax, softmax_backward},
-    [ATTENTION_SOFTMAX1] = {softmax1, softmax_backward},
-    [ATTENTION_UNIFORM] = {uniform, uniform_backward},
-    [ATTENTION_SOFTMAX1_UNNORMALISED] = {softmax1_unnormalised, softmax1_unnormalised_backward},
-};
-
-/* ---- activation functions ---- */
-
-/* The distribution function and the density of N(0, 1). */
-static Real normal_cdf(Real x)
-{
-  return REAL(0.5) * erfc(-x * REAL(0.70710678118654752));
-}
-
-static Real normal_density(Real x)
-{
-  return REAL(0.39894228040143268) * decaying_exp(-x * x / 2);
-}
-
-/* y = max(x, 0), or y = x Phi(x) */
-static void activate(enum Activation activation, size_t n, const Real *x, Real *y)
-{
-  switch (activation) {
-  case ACTIVATION_RELU:
-    for (size_t i = 0; i < n; i++)
-      y[i] = x[i] > 0 ? x[i] : 0;
-    break;
-  case ACTIVATION_GELU:
-    for (size_t i = 0; i < n; i++)
-      y[i] = x[i] * normal_cdf(x[i]);
-    break;
-  }
-}
-
-/* dx = dy f'(x) */
-static void activate_backward(enum Activation activation, size_t n, const Real *x, const Real *dy,
-                              Real *dx)
-{
-  switch (activation) {
-  case ACTIVATION_RELU:
-    for (size_t i = 0; i < n; i++)
-      dx[i] = x[i] > 0 ? dy[i] : 0;
-    break;
-  case ACTIVATION_GELU:
-    for (size_t i = 0; i < n; i++)
-      dx[i] = dy[i] * (normal_cdf(x[i]) + x[i] * normal_density(x[i]));
-    break;
-  }
+  if (!t->training || !(t->config.dropout > 0)) return;
+  const struct DropoutPlace where = {.probability = t->config.dropout,
+                                     .seed = t->seed,
+                                     .step = t->step,
+                                     .place = (uint32_t)(4 * layer) + (uint32_t)place};
+  drop(&where, t->first * each, n * each, values);
 }
 
 /* ---- embedding ---- */
 
-/* resid_pre[b][i] = W_E[token] + W_pos[i] */
 static void embed(const struct Textbook *t, const Real *parameters, const int *tokens, size_t n,
                   Real *resid_pre)
 {
-  size_t N = (size_t)t->list.shape.n_positions, d = (size_t)t->list.shape.d_model;
-  const Real *embedding = parameter(t, parameters, 0, W_E);
-  const Real *position = parameter(t, parameters, 0, W_POS);
-  for (size_t b = 0; b < n; b++)
-    for (size_t i = 0; i < N; i++) {
-      Real *x = resid_pre + (b * N + i) * d;
-      memcpy(x, embedding + (size_t)tokens[b * N + i] * d, d * sizeof *x);
-      add(d, position + i * d, x);
+  const struct Sizes s = sizes_of(t, 0, n);
+  const Real *embedding = parameter(t, parameters, 0, W_E), *positions = t->positions;
+  const Real *registers = s.R > 0 ? parameter(t, parameters, 0, REGISTERS) : NULL;
+  if (t->list.shape.positions == POSITIONS_LEARNED) positions = parameter(t, parameters, 0, W_POS);
+  for (size_t b = 0; b < n; b++) {
+    Real *x = resid_pre + b * s.P * s.d;
+    if (registers) memcpy(x, registers, s.R * s.d * sizeof *x);
+    x += s.R * s.d;
+    for (size_t i = 0; i < s.N; i++, x += s.d) {
+      memcpy(x, embedding + (size_t)tokens[b * s.N + i] * s.d, s.d * sizeof *x);
+      if (positions) rows_add(s.d, positions + i * s.d, x);
     }
+  }
+  drop_place(t, DROP_EMBEDDING, 0, n, s.P * s.d, resid_pre);
 }
 
-static void embed_backward(const struct Textbook *t, const int *tokens, size_t n,
-                           const Real *d_resid_pre, Real *gradient)
+static void embed_backward(const struct Textbook *t, const int *tokens, size_t n, Real *d_resid_pre,
+                           Real *gradient)
 {
-  size_t N = (size_t)t->list.shape.n_positions, d = (size_t)t->list.shape.d_model;
+  const struct Sizes s = sizes_of(t, 0, n);
   Real *embedding = gradient_of(t, gradient, 0, W_E);
-  Real *position = gradient_of(t, gradient, 0, W_POS);
-  for (size_t b = 0; b < n; b++)
-    for (size_t i = 0; i < N; i++) {
-      const Real *dx = d_resid_pre + (b * N + i) * d;
-      add(d, dx, embedding + (size_t)tokens[b * N + i] * d);
-      add(d, dx, position + i * d);
+  bool learned = t->list.shape.positions == POSITIONS_LEARNED;
+  Real *positions = learned ? gradient_of(t, gradient, 0, W_POS) : NULL;
+  Real *registers = s.R > 0 ? gradient_of(t, gradient, 0, REGISTERS) : NULL;
+  drop_place(t, DROP_EMBEDDING, 0, n, s.P * s.d, d_resid_pre);
+  for (size_t b = 0; b < n; b++) {
+    const Real *dx = d_resid_pre + b * s.P * s.d;
+    if (registers) rows_add(s.R * s.d, dx, registers);
+    dx += s.R * s.d;
+    for (size_t i = 0; i < s.N; i++, dx += s.d) {
+      rows_add(s.d, dx, embedding + (size_t)tokens[b * s.N + i] * s.d);
+      if (positions) rows_add(s.d, dx, positions + i * s.d);
     }
+  }
 }
 
 /* ---- heads ---- */
 
-/* The queries of a layer, which are the last positions of each sequence. */
-static size_t count_queries(const struct Textbook *t, size_t layer)
-{
-  bool last = layer + 1 == (size_t)t->list.shape.n_layers;
-  return last ? t->n_read : (size_t)t->list.shape.n_positions;
-}
-
 /* y[rows][H][d_head] = x[rows][d] W[h] for every head, W being [H][d][d_head]. */
-static void project(const struct Textbook *t, size_t rows, const Real *x, const Real *W, Real *y)
+static void project(const struct Sizes *s, size_t rows, const Real *x, const Real *W, Real *y)
 {
-  size_t H = (size_t)t->list.shape.H, d = (size_t)t->list.shape.d_model;
-  size_t d_head = (size_t)t->list.shape.d_head;
-  start_rows(rows, H * d_head, NULL, y);
-  for (size_t h = 0; h < H; h++)
-    multiply(rows, d_head, d, x, d, W + h * d * d_head, d_head, y + h * d_head, H * d_head);
+  rows_start(rows, s->row, NULL, y);
+  for (size_t h = 0; h < s->H; h++)
+    multiply(rows, s->d_head, s->d, x, s->d, W + h * s->d * s->d_head, s->d_head, y + h * s->d_head,
+             s->row);
 }
 
-static void project_backward(const struct Textbook *t, size_t rows, const Real *x, const Real *W,
+static void project_backward(const struct Sizes *s, size_t rows, const Real *x, const Real *W,
                              const Real *dy, Real *dx, Real *dW)
 {
-  size_t H = (size_t)t->list.shape.H, d = (size_t)t->list.shape.d_model;
-  size_t d_head = (size_t)t->list.shape.d_head;
-  for (size_t h = 0; h < H; h++)
-    multiply_backward(rows, d_head, d, x, d, W + h * d * d_head, d_head, dy + h * d_head,
-                      H * d_head, dx, d, dW + h * d * d_head);
+  for (size_t h = 0; h < s->H; h++)
+    multiply_backward(rows, s->d_head, s->d, x, s->d, W + h * s->d * s->d_head, s->d_head,
+                      dy + h * s->d_head, s->row, dx, s->d, dW + h * s->d * s->d_head);
 }
 
-/* scores, weights, and z = A v. Query i of Q is position N - Q + i, and sees the positions up to
-   its own. */
-static void attend(const struct Textbook *t, const struct TextbookLayer *l, size_t Q, size_t n)
+/* How many positions, from the first on, query i of Q sees: it is position P - Q + i. A register
+   sees all, a token those up to its own. */
+static size_t count_seen(const struct Sizes *s, size_t i)
 {
-  size_t N = (size_t)t->list.shape.n_positions, H = (size_t)t->list.shape.H;
-  size_t d_head = (size_t)t->list.shape.d_head, row = H * d_head;
-  const Real scale = 1 / sqrt((Real)d_head);
-  start_rows(n * Q, row, NULL, l->z);
-  for (size_t b = 0; b < n; b++)
-    for (size_t i = 0; i < Q; i++)
-      for (size_t h = 0; h < H; h++) {
-        size_t query = b * Q + i, seen = N - Q + i + 1, head = h * d_head;
-        Real *scores = l->scores + (query * H + h) * N, *weights = l->weights + (query * H + h) * N;
-        for (size_t j = 0; j < seen; j++)
-          scores[j] =
-              scale * dot(d_head, l->q + query * row + head, l->k + (b * N + j) * row + head);
-        variants[t->config.attention].forward(seen, scores, weights);
-        for (size_t j = 0; j < seen; j++)
-          add_multiple(d_head, weights[j], l->v + (b * N + j) * row + head,
-                       l->z + query * row + head);
-      }
+  size_t position = s->P - s->Q + i;
+  return position < s->R ? s->P : position + 1;
 }
 
-static void attend_backward(const struct Textbook *t, const struct TextbookLayer *l, size_t Q,
-                            size_t n)
+/* What a head has at a query: where its entries of the scores and weights begin, and its vectors.
+ */
+struct Place {
+  size_t seen, entry, query, keys; /* keys and values of the sequence's first position */
+};
+
+static struct Place place_of(const struct Sizes *s, size_t b, size_t i, size_t h)
 {
-  size_t N = (size_t)t->list.shape.n_positions, H = (size_t)t->list.shape.H;
-  size_t d_head = (size_t)t->list.shape.d_head, row = H * d_head;
-  const Real scale = 1 / sqrt((Real)d_head);
+  size_t query = b * s->Q + i, head = h * s->d_head;
+  return (struct Place){.seen = count_seen(s, i),
+                        .entry = (query * s->H + h) * s->P,
+                        .query = query * s->row + head,
+                        .keys = b * s->P * s->row + head};
+}
+
+/* scores and weights A of one head at one query */
+static void weigh(const struct Textbook *t, const struct TextbookLayer *l, const struct Sizes *s,
+                  struct Place at)
+{
+  const Real scale = (Real)(1 / sqrt((double)s->d_head)), rate = (Real)t->config.attention_rate;
+  Real *weights = l->weights + at.entry, *mixed = l->mixed + at.entry;
+  for (size_t j = 0; j < at.seen; j++)
+    l->scores[at.entry + j] =
+        scale * rows_dot(s->d_head, l->q + at.query, l->k + at.keys + j * s->row);
+  attention_weigh(t->config.attention, at.seen, l->scores + at.entry, weights);
+  for (size_t j = 0; j < at.seen && mixed != weights; j++)
+    mixed[j] = (1 - rate) + rate * weights[j];
+}
+
+static void weigh_backward(const struct Textbook *t, const struct TextbookLayer *l,
+                           const struct Sizes *s, struct Place at)
+{
+  const Real scale = (Real)(1 / sqrt((double)s->d_head)), rate = (Real)t->config.attention_rate;
   const struct TextbookLayer *d = &t->d;
-  start_rows(n * Q, row, NULL, d->q);
-  start_rows(n * N, row, NULL, d->k);
-  start_rows(n * N, row, NULL, d->v);
-  for (size_t b = 0; b < n; b++)
-    for (size_t i = 0; i < Q; i++)
-      for (size_t h = 0; h < H; h++) {
-        size_t query = b * Q + i, seen = N - Q + i + 1, head = h * d_head;
-        size_t entry = (query * H + h) * N;
-        const Real *weights = l->weights + entry, *dz = d->z + query * row + head;
-        Real *dw = d->weights + entry, *ds = d->scores + entry;
-        for (size_t j = 0; j < seen; j++) {
-          size_t key = (b * N + j) * row + head;
-          dw[j] = dot(d_head, dz, l->v + key);
-          add_multiple(d_head, weights[j], dz, d->v + key);
-        }
-        variants[t->config.attention].backward(seen, l->scores + entry, weights, dw, ds);
-        for (size_t j = 0; j < seen; j++) {
-          size_t key = (b * N + j) * row + head;
-          add_multiple(d_head, scale * ds[j], l->k + key, d->q + query * row + head);
-          add_multiple(d_head, scale * ds[j], l->q + query * row + head, d->k + key);
-        }
-      }
+  Real *d_mixed = d->mixed + at.entry, *d_scores = d->scores + at.entry;
+  for (size_t j = 0; j < at.seen && l->mixed != l->weights; j++)
+    d_mixed[j] *= rate;
+  attention_weigh_back(t->config.attention, at.seen, l->scores + at.entry, l->weights + at.entry,
+                       d_mixed, d_scores);
+  for (size_t j = 0; j < at.seen; j++) {
+    size_t key = at.keys + j * s->row;
+    rows_add_multiple(s->d_head, scale * d_scores[j], l->k + key, d->q + at.query);
+    rows_add_multiple(s->d_head, scale * d_scores[j], l->q + at.query, d->k + key);
+  }
 }
 
-/* The last Q of N positions of each sequence, [n][Q][width] of [n][N][width]. */
-static void take_queries(size_t n, size_t N, size_t Q, size_t width, const Real *all, Real *queries)
+/* z = A' v of one head at one query */
+static void mix(const struct TextbookLayer *l, const struct Sizes *s, struct Place at)
 {
-  for (size_t b = 0; b < n; b++)
-    memcpy(queries + b * Q * width, all + (b * N + N - Q) * width, Q * width * sizeof *all);
+  for (size_t j = 0; j < at.seen; j++)
+    rows_add_multiple(s->d_head, l->mixed[at.entry + j], l->v + at.keys + j * s->row,
+                      l->z + at.query);
 }
 
-static void take_queries_backward(size_t n, size_t N, size_t Q, size_t width, const Real *d_queries,
+static void mix_backward(const struct Textbook *t, const struct TextbookLayer *l,
+                         const struct Sizes *s, struct Place at)
+{
+  const struct TextbookLayer *d = &t->d;
+  for (size_t j = 0; j < at.seen; j++) {
+    size_t key = at.keys + j * s->row;
+    d->mixed[at.entry + j] = rows_dot(s->d_head, d->z + at.query, l->v + key);
+    rows_add_multiple(s->d_head, l->mixed[at.entry + j], d->z + at.query, d->v + key);
+  }
+}
+
+/* z of all heads at all queries, from q, k and v */
+static void attend(const struct Textbook *t, size_t layer, const struct Sizes *s)
+{
+  const struct TextbookLayer *l = &t->layers[layer];
+  for (size_t b = 0; b < s->n; b++)
+    for (size_t i = 0; i < s->Q; i++)
+      for (size_t h = 0; h < s->H; h++)
+        weigh(t, l, s, place_of(s, b, i, h));
+  drop_place(t, DROP_WEIGHTS, layer, s->n, s->Q * s->H * s->P, l->mixed);
+  rows_start(s->n * s->Q, s->row, NULL, l->z);
+  for (size_t b = 0; b < s->n; b++)
+    for (size_t i = 0; i < s->Q; i++)
+      for (size_t h = 0; h < s->H; h++)
+        mix(l, s, place_of(s, b, i, h));
+}
+
+static void attend_backward(const struct Textbook *t, size_t layer, const struct Sizes *s)
+{
+  const struct TextbookLayer *l = &t->layers[layer];
+  rows_start(s->n * s->P, s->row, NULL, t->d.v);
+  for (size_t b = 0; b < s->n; b++)
+    for (size_t i = 0; i < s->Q; i++)
+      for (size_t h = 0; h < s->H; h++)
+        mix_backward(t, l, s, place_of(s, b, i, h));
+  drop_place(t, DROP_WEIGHTS, layer, s->n, s->Q * s->H * s->P, t->d.mixed);
+  rows_start(s->n * s->Q, s->row, NULL, t->d.q);
+  rows_start(s->n * s->P, s->row, NULL, t->d.k);
+  for (size_t b = 0; b < s->n; b++)
+    for (size_t i = 0; i < s->Q; i++)
+      for (size_t h = 0; h < s->H; h++)
+        weigh_backward(t, l, s, place_of(s, b, i, h));
+}
+
+/* The queries' rows, [n][Q][width] of [n][P][width]; nothing to do where they are the same array.
+ */
+static void take_queries(const struct Sizes *s, size_t width, const Real *all, Real *queries)
+{
+  for (size_t b = 0; b < s->n && all != queries; b++)
+    memcpy(queries + b * s->Q * width, all + (b * s->P + s->P - s->Q) * width,
+           s->Q * width * sizeof *all);
+}
+
+static void take_queries_backward(const struct Sizes *s, size_t width, const Real *d_queries,
                                   Real *d_all)
 {
-  for (size_t b = 0; b < n; b++)
-    add(Q * width, d_queries + b * Q * width, d_all + (b * N + N - Q) * width);
+  for (size_t b = 0; b < s->n; b++)
+    rows_add(s->Q * width, d_queries + b * s->Q * width, d_all + (b * s->P + s->P - s->Q) * width);
 }
 
-/* resid_mid = resid_pre at the queries + sum_h z[h] W_O[h] */
+/* resid_mid = n'(resid_pre at the queries + sum_h z[h] W_O[h]) */
 static void heads(const struct Textbook *t, const Real *parameters, size_t layer, size_t n)
 {
   const struct TextbookLayer *l = &t->layers[layer];
-  size_t N = (size_t)t->list.shape.n_positions, Q = count_queries(t, layer);
-  size_t d = (size_t)t->list.shape.d_model;
-  size_t all_heads = (size_t)t->list.shape.H * (size_t)t->list.shape.d_head;
-  take_queries(n, N, Q, d, l->resid_pre, l->queried);
-  project(t, n * Q, l->queried, parameter(t, parameters, layer, W_Q), l->q);
-  project(t, n * N, l->resid_pre, parameter(t, parameters, layer, W_K), l->k);
-  project(t, n * N, l->resid_pre, parameter(t, parameters, layer, W_V), l->v);
-  attend(t, l, Q, n);
-  memcpy(l->resid_mid, l->queried, n * Q * d * sizeof(Real));
-  multiply(n * Q, d, all_heads, l->z, all_heads, parameter(t, parameters, layer, W_O), d,
-           l->resid_mid, d);
+  const struct Sizes s = sizes_of(t, layer, n);
+  take_queries(&s, s.d, l->resid_pre, l->queried);
+  if (s.H == 0) return; /* resid_mid is queried */
+  if (is_pre(t))
+    normalise(LAYER_NORM_PRE, n * s.P, s.d, l->resid_pre, parameter(t, parameters, layer, LN1_W),
+              parameter(t, parameters, layer, LN1_B), &l->ln1, l->normed_pre);
+  take_queries(&s, s.d, l->normed_pre, l->q_input);
+  project(&s, n * s.Q, l->q_input, parameter(t, parameters, layer, W_Q), l->q);
+  project(&s, n * s.P, l->normed_pre, parameter(t, parameters, layer, W_K), l->k);
+  project(&s, n * s.P, l->normed_pre, parameter(t, parameters, layer, W_V), l->v);
+  attend(t, layer, &s);
+  memcpy(l->mid_sum, l->queried, n * s.Q * s.d * sizeof(Real));
+  multiply(n * s.Q, s.d, s.row, l->z, s.row, parameter(t, parameters, layer, W_O), s.d, l->mid_sum,
+           s.d);
+  if (is_post(t))
+    normalise(LAYER_NORM_POST, n * s.Q, s.d, l->mid_sum, parameter(t, parameters, layer, LN1_W),
+              parameter(t, parameters, layer, LN1_B), &l->ln1, l->resid_mid);
+}
+
+/* From the gradient of mid_sum to those of q_input and normed_pre. */
+static void heads_inside_backward(const struct Textbook *t, const Real *parameters, size_t layer,
+                                  const struct Sizes *s, Real *gradient)
+{
+  const struct TextbookLayer *l = &t->layers[layer], *d = &t->d;
+  rows_start(s->n * s->Q, s->row, NULL, d->z);
+  multiply_backward(s->n * s->Q, s->d, s->row, l->z, s->row, parameter(t, parameters, layer, W_O),
+                    s->d, d->mid_sum, s->d, d->z, s->row, gradient_of(t, gradient, layer, W_O));
+  attend_backward(t, layer, s);
+  rows_start(s->n * s->P, s->d, NULL, d->normed_pre);
+  project_backward(s, s->n * s->P, l->normed_pre, parameter(t, parameters, layer, W_V), d->v,
+                   d->normed_pre, gradient_of(t, gradient, layer, W_V));
+  project_backward(s, s->n * s->P, l->normed_pre, parameter(t, parameters, layer, W_K), d->k,
+                   d->normed_pre, gradient_of(t, gradient, layer, W_K));
+  rows_start(s->n * s->Q, s->d, NULL, d->q_input);
+  project_backward(s, s->n * s->Q, l->q_input, parameter(t, parameters, layer, W_Q), d->q,
+                   d->q_input, gradient_of(t, gradient, layer, W_Q));
+  take_queries_backward(s, s->d, d->q_input, d->normed_pre);
 }
 
 /* From d.resid_mid to d.resid_pre. */
 static void heads_backward(const struct Textbook *t, const Real *parameters, size_t layer, size_t n,
                            Real *gradient)
 {
-  const struct TextbookLayer *l = &t->layers[layer], *dl = &t->d;
-  size_t N = (size_t)t->list.shape.n_positions, Q = count_queries(t, layer);
-  size_t d = (size_t)t->list.shape.d_model;
-  size_t all_heads = (size_t)t->list.shape.H * (size_t)t->list.shape.d_head;
-  start_rows(n * Q, all_heads, NULL, dl->z);
-  multiply_backward(n * Q, d, all_heads, l->z, all_heads, parameter(t, parameters, layer, W_O), d,
-                    dl->resid_mid, d, dl->z, all_heads, gradient_of(t, gradient, layer, W_O));
-  attend_backward(t, l, Q, n);
-  memcpy(dl->queried, dl->resid_mid, n * Q * d * sizeof(Real));
-  start_rows(n * N, d, NULL, dl->resid_pre);
-  project_backward(t, n * N, l->resid_pre, parameter(t, parameters, layer, W_V), dl->v,
-                   dl->resid_pre, gradient_of(t, gradient, layer, W_V));
-  project_backward(t, n * N, l->resid_pre, parameter(t, parameters, layer, W_K), dl->k,
-                   dl->resid_pre, gradient_of(t, gradient, layer, W_K));
-  project_backward(t, n * Q, l->queried, parameter(t, parameters, layer, W_Q), dl->q, dl->queried,
-                   gradient_of(t, gradient, layer, W_Q));
-  take_queries_backward(n, N, Q, d, dl->queried, dl->resid_pre);
+  const struct TextbookLayer *l = &t->layers[layer], *d = &t->d;
+  const struct Sizes s = sizes_of(t, layer, n);
+  rows_start(n * s.P, s.d, NULL, d->resid_pre);
+  if (s.H == 0) {
+    take_queries_backward(&s, s.d, d->resid_mid, d->resid_pre);
+    return;
+  }
+  if (is_post(t)) {
+    rows_start(n * s.Q, s.d, NULL, d->mid_sum);
+    normalise_backward(n * s.Q, s.d, parameter(t, parameters, layer, LN1_W), &l->ln1, d->resid_mid,
+                       d->mid_sum, gradient_of(t, gradient, layer, LN1_W),
+                       gradient_of(t, gradient, layer, LN1_B));
+  }
+  heads_inside_backward(t, parameters, layer, &s, gradient);
+  if (is_pre(t))
+    normalise_backward(n * s.P, s.d, parameter(t, parameters, layer, LN1_W), &l->ln1, d->normed_pre,
+                       d->resid_pre, gradient_of(t, gradient, layer, LN1_W),
+                       gradient_of(t, gradient, layer, LN1_B));
+  take_queries_backward(&s, s.d, d->mid_sum, d->resid_pre);
 }
 
 /* ---- neurons ---- */
 
-/* resid_post = resid_mid + f(resid_mid W_in + b_in) W_out + b_out */
+/* resid_post = n'(resid_mid + f(n(resid_mid) W_in + b_in) W_out + b_out) */
 static void mlp(const struct Textbook *t, const Real *parameters, size_t layer, size_t n)
 {
   const struct TextbookLayer *l = &t->layers[layer];
-  size_t rows = n * count_queries(t, layer);
-  size_t d = (size_t)t->list.shape.d_model, m = (size_t)t->list.shape.d_mlp;
-  start_rows(rows, m, parameter(t, parameters, layer, B_IN), l->pre);
-  multiply(rows, m, d, l->resid_mid, d, parameter(t, parameters, layer, W_IN), m, l->pre, m);
-  activate(t->config.activation, rows * m, l->pre, l->hidden);
-  start_rows(rows, d, parameter(t, parameters, layer, B_OUT), l->resid_post);
-  add(rows * d, l->resid_mid, l->resid_post);
-  multiply(rows, d, m, l->hidden, m, parameter(t, parameters, layer, W_OUT), d, l->resid_post, d);
+  const struct Sizes s = sizes_of(t, layer, n);
+  size_t rows = n * s.Q;
+  if (s.m == 0) return; /* resid_post is resid_mid */
+  if (is_pre(t))
+    normalise(LAYER_NORM_PRE, rows, s.d, l->resid_mid, parameter(t, parameters, layer, LN2_W),
+              parameter(t, parameters, layer, LN2_B), &l->ln2, l->normed_mid);
+  rows_start(rows, s.m, parameter(t, parameters, layer, B_IN), l->pre);
+  multiply(rows, s.m, s.d, l->normed_mid, s.d, parameter(t, parameters, layer, W_IN), s.m, l->pre,
+           s.m);
+  activate(t->config.activation, rows * s.m, l->pre, l->hidden);
+  drop_place(t, DROP_NEURONS, layer, n, s.Q * s.m, l->hidden);
+  rows_start(rows, s.d, parameter(t, parameters, layer, B_OUT), l->post_sum);
+  multiply(rows, s.d, s.m, l->hidden, s.m, parameter(t, parameters, layer, W_OUT), s.d, l->post_sum,
+           s.d);
+  drop_place(t, DROP_MLP_OUT, layer, n, s.Q * s.d, l->post_sum);
+  rows_add(rows * s.d, l->resid_mid, l->post_sum);
+  if (is_post(t))
+    normalise(LAYER_NORM_POST, rows, s.d, l->post_sum, parameter(t, parameters, layer, LN2_W),
+              parameter(t, parameters, layer, LN2_B), &l->ln2, l->resid_post);
+}
+
+/* From the gradient of the MLP's output, d_mlp_out, to that of normed_mid, added. */
+static void mlp_inside_backward(const struct Textbook *t, const Real *parameters, size_t layer,
+                                const struct Sizes *s, Real *d_normed_mid, Real *gradient)
+{
+  const struct TextbookLayer *l = &t->layers[layer], *d = &t->d;
+  size_t rows = s->n * s->Q;
+  drop_place(t, DROP_MLP_OUT, layer, s->n, s->Q * s->d, t->d_mlp_out);
+  rows_start(rows, s->m, NULL, d->hidden);
+  multiply_backward(rows, s->d, s->m, l->hidden, s->m, parameter(t, parameters, layer, W_OUT), s->d,
+                    t->d_mlp_out, s->d, d->hidden, s->m, gradient_of(t, gradient, layer, W_OUT));
+  drop_place(t, DROP_NEURONS, layer, s->n, s->Q * s->m, d->hidden);
+  activate_backward(t->config.activation, rows * s->m, l->pre, d->hidden, d->pre);
+  multiply_backward(rows, s->m, s->d, l->normed_mid, s->d, parameter(t, parameters, layer, W_IN),
+                    s->m, d->pre, s->m, d_normed_mid, s->d, gradient_of(t, gradient, layer, W_IN));
+  if (!t->config.biases) return;
+  rows_sum(rows, s->m, d->pre, gradient_of(t, gradient, layer, B_IN));
+  rows_sum(rows, s->d, t->d_mlp_out, gradient_of(t, gradient, layer, B_OUT));
 }
 
 /* From d.resid_post to d.resid_mid. */
 static void mlp_backward(const struct Textbook *t, const Real *parameters, size_t layer, size_t n,
                          Real *gradient)
 {
-  const struct TextbookLayer *l = &t->layers[layer], *dl = &t->d;
-  size_t rows = n * count_queries(t, layer);
-  size_t d = (size_t)t->list.shape.d_model, m = (size_t)t->list.shape.d_mlp;
-  memcpy(dl->resid_mid, dl->resid_post, rows * d * sizeof(Real));
-  start_rows(rows, m, NULL, dl->hidden);
-  multiply_backward(rows, d, m, l->hidden, m, parameter(t, parameters, layer, W_OUT), d,
-                    dl->resid_post, d, dl->hidden, m, gradient_of(t, gradient, layer, W_OUT));
-  activate_backward(t->config.activation, rows * m, l->pre, dl->hidden, dl->pre);
-  multiply_backward(rows, m, d, l->resid_mid, d, parameter(t, parameters, layer, W_IN), m, dl->pre,
-                    m, dl->resid_mid, d, gradient_of(t, gradient, layer, W_IN));
-  if (!t->config.biases) return;
-  add_rows(rows, m, dl->pre, gradient_of(t, gradient, layer, B_IN));
-  add_rows(rows, d, dl->resid_post, gradient_of(t, gradient, layer, B_OUT));
+  const struct TextbookLayer *l = &t->layers[layer], *d = &t->d;
+  const struct Sizes s = sizes_of(t, layer, n);
+  size_t rows = n * s.Q;
+  if (s.m > 0 && is_post(t)) {
+    rows_start(rows, s.d, NULL, d->resid_mid);
+    normalise_backward(rows, s.d, parameter(t, parameters, layer, LN2_W), &l->ln2, d->resid_post,
+                       d->resid_mid, gradient_of(t, gradient, layer, LN2_W),
+                       gradient_of(t, gradient, layer, LN2_B));
+  } else {
+    memcpy(d->resid_mid, d->resid_post, rows * s.d * sizeof(Real));
+  }
+  if (s.m == 0) return;
+  memcpy(t->d_mlp_out, d->resid_mid, rows * s.d * sizeof(Real));
+  if (!is_pre(t)) {
+    mlp_inside_backward(t, parameters, layer, &s, d->resid_mid, gradient);
+    return;
+  }
+  rows_start(rows, s.d, NULL, d->normed_mid);
+  mlp_inside_backward(t, parameters, layer, &s, d->normed_mid, gradient);
+  normalise_backward(rows, s.d, parameter(t, parameters, layer, LN2_W), &l->ln2, d->normed_mid,
+                     d->resid_mid, gradient_of(t, gradient, layer, LN2_W),
+                     gradient_of(t, gradient, layer, LN2_B));
+}
+
+/* ---- unembedding ---- */
+
+/* logits = n(x^L) W_U, or n(x^L) W_E^T */
+static void unembed(const struct Textbook *t, const Real *parameters, size_t n)
+{
+  size_t last = (size_t)t->list.shape.n_layers - 1;
+  const struct Sizes s = sizes_of(t, last, n);
+  size_t rows = n * s.Q;
+  if (is_pre(t))
+    normalise(LAYER_NORM_PRE, rows, s.d, t->layers[last].resid_post,
+              parameter(t, parameters, 0, LN_FINAL_W), parameter(t, parameters, 0, LN_FINAL_B),
+              &t->ln_final, t->normed_final);
+  rows_start(rows, s.V, NULL, t->logits);
+  if (t->list.shape.tied)
+    multiply_transposed(rows, s.V, s.d, t->normed_final, s.d, parameter(t, parameters, 0, W_E), s.d,
+                        t->logits, s.V);
+  else
+    multiply(rows, s.V, s.d, t->normed_final, s.d, parameter(t, parameters, 0, W_U), s.V, t->logits,
+             s.V);
+}
+
+/* From d_logits to d.resid_post of the last layer. */
+static void unembed_backward(const struct Textbook *t, const Real *parameters, size_t n,
+                             Real *gradient)
+{
+  const struct Sizes s = sizes_of(t, (size_t)t->list.shape.n_layers - 1, n);
+  size_t rows = n * s.Q;
+  rows_start(rows, s.d, NULL, t->d_normed_final);
+  if (t->list.shape.tied) {
+    multiply(rows, s.d, s.V, t->d_logits, s.V, parameter(t, parameters, 0, W_E), s.d,
+             t->d_normed_final, s.d);
+    multiply_first_transposed(s.V, s.d, rows, t->d_logits, s.V, t->normed_final, s.d,
+                              gradient_of(t, gradient, 0, W_E), s.d);
+  } else {
+    multiply_backward(rows, s.V, s.d, t->normed_final, s.d, parameter(t, parameters, 0, W_U), s.V,
+                      t->d_logits, s.V, t->d_normed_final, s.d, gradient_of(t, gradient, 0, W_U));
+  }
+  if (!is_pre(t)) {
+    memcpy(t->d.resid_post, t->d_normed_final, rows * s.d * sizeof(Real));
+    return;
+  }
+  rows_start(rows, s.d, NULL, t->d.resid_post);
+  normalise_backward(rows, s.d, parameter(t, parameters, 0, LN_FINAL_W), &t->ln_final,
+                     t->d_normed_final, t->d.resid_post, gradient_of(t, gradient, 0, LN_FINAL_W),
+                     gradient_of(t, gradient, 0, LN_FINAL_B));
 }
 
 /* ---- the network ---- */
 
 void textbook_forward(struct Textbook *t, const Real *parameters, const int *tokens, size_t n)
 {
-  size_t d = (size_t)t->list.shape.d_model, V = (size_t)t->list.shape.V;
-  size_t n_layers = (size_t)t->list.shape.n_layers;
   embed(t, parameters, tokens, n, t->layers[0].resid_pre);
-  for (size_t layer = 0; layer < n_layers; layer++) {
+  for (size_t layer = 0; layer < (size_t)t->list.shape.n_layers; layer++) {
     heads(t, parameters, layer, n);
     mlp(t, parameters, layer, n);
   }
-  start_rows(n * t->n_read, V, NULL, t->logits);
-  multiply(n * t->n_read, V, d, t->layers[n_layers - 1].resid_post, d,
-           parameter(t, parameters, 0, W_U), V, t->logits, V);
+  unembed(t, parameters, n);
+}
+
+/* The gradient of a layer's resid_pre becomes that of the layer below's resid_post. */
+static void swap_layers(struct TextbookLayer *d)
+{
+  bool shared = d->normed_pre == d->resid_pre;
+  Real *below = d->resid_pre;
+  d->resid_pre = d->resid_post;
+  d->resid_post = below;
+  if (shared) d->normed_pre = d->resid_pre;
 }
 
 void textbook_backward(struct Textbook *t, const Real *parameters, const int *tokens, size_t n,
                        Real *gradient)
 {
-  size_t d = (size_t)t->list.shape.d_model, V = (size_t)t->list.shape.V;
-  size_t n_layers = (size_t)t->list.shape.n_layers;
-  start_rows(n * t->n_read, d, NULL, t->d.resid_post);
-  multiply_backward(n * t->n_read, V, d, t->layers[n_layers - 1].resid_post, d,
-                    parameter(t, parameters, 0, W_U), V, t->d_logits, V, t->d.resid_post, d,
-                    gradient_of(t, gradient, 0, W_U));
-  for (size_t layer = n_layers; layer-- > 0;) {
+  unembed_backward(t, parameters, n, gradient);
+  for (size_t layer = (size_t)t->list.shape.n_layers; layer-- > 0;) {
     mlp_backward(t, parameters, layer, n, gradient);
     heads_backward(t, parameters, layer, n, gradient);
-    Real *below = t->d.resid_pre; /* the gradient of the layer below's resid_post */
-    t->d.resid_pre = t->d.resid_post;
-    t->d.resid_post = below;
+    swap_layers(&t->d);
   }
   embed_backward(t, tokens, n, t->d.resid_post, gradient);
 }
 
-/* The loss of V logits, and its gradients dl_j = e^{l_j - l_y} / (1 + S), dl_y = -S / (1 + S). The
-   largest logit is subtracted where it is not the answer's; 1 - p_y is never computed by
-   subtraction, so that a loss of 1e-12 keeps its digits. */
-static double loss_of_logits(size_t V, const Real *logits, size_t answer, Real scale,
-                             Real *d_logits, bool *correct)
-{
-  size_t best = argmax(V, logits);
-  *correct = best == answer;
-  const Real shift = logits[best] - logits[answer]; /* 0 if the answer is right */
-  const Real one = decaying_exp(-shift);
-  Real others = 0; /* S e^{-shift} */
-  for (size_t j = 0; j < V; j++) {
-    d_logits[j] = j == answer ? 0 : decaying_exp(logits[j] - logits[answer] - shift);
-    others += d_logits[j];
-  }
-  for (size_t j = 0; j < V; j++)
-    d_logits[j] *= scale / (one + others);
-  d_logits[answer] = -scale * others / (one + others);
-  return shift > 0 ? (double)shift + log((double)one + (double)others) : log1p((double)others);
-}
-
 void textbook_losses(struct Textbook *t, const int *answers, size_t n, Real scale, double *loss,
-                     size_t *correct)
+                     size_t *correct, double *by_position)
 {
-  size_t V = (size_t)t->list.shape.V;
-  for (size_t i = 0; i < n * t->n_read; i++) {
-    bool right;
-    *loss += loss_of_logits(V, t->logits + i * V, (size_t)answers[i], scale, t->d_logits + i * V,
-                            &right);
+  size_t V = (size_t)t->list.shape.V, n_read = (size_t)t->list.shape.n_read;
+  for (size_t i = 0; i < n * n_read; i++) {
+    bool right = false;
+    if (answers[i] < 0) {
+      memset(t->d_logits + i * V, 0, V * sizeof(Real));
+      continue;
+    }
+    double own = loss_of_logits(t->loss, V, t->logits + i * V, (size_t)answers[i], scale,
+                                t->d_logits + i * V, &right);
+    *loss += own;
     *correct += right;
+    if (by_position) by_position[i % n_read] += own;
   }
 }
 
 /* ---- memory ---- */
 
-/* A place in the arena; only counted while there is none. */
-static void take(Real *arena, size_t *used, size_t count, Real **array)
+/* A part of the arena; while there is none, its size alone is counted. */
+struct Arena {
+  Real *base;
+  size_t used;
+  bool overflows;
+};
+
+static void take(struct Arena *arena, size_t rows, size_t width, Real **array)
 {
-  enum { LINE = 64 / sizeof(Real) };
-  *array = arena ? arena + *used : NULL;
-  *used += (count + LINE - 1) / LINE * LINE;
+  const size_t line = 64 / sizeof(Real);
+  size_t count;
+  arena->overflows |= __builtin_mul_overflow(rows, width, &count);
+  count = (count + line - 1) / line * line;
+  *array = arena->base ? arena->base + arena->used : NULL;
+  arena->overflows |= __builtin_add_overflow(arena->used, count, &arena->used);
 }
 
-static void place_layer(const struct Textbook *t, size_t Q, Real *arena, size_t *used,
+static void take_norm(struct Arena *arena, size_t rows, size_t d, struct Norm *norm)
+{
+  take(arena, rows, d, &norm->hat);
+  take(arena, rows, 1, &norm->scale);
+  take(arena, rows, 1, &norm->slope);
+}
+
+/* An array of its own, or another one that it would be equal to. */
+static void take_or_share(struct Arena *arena, bool own, size_t rows, size_t width, Real *other,
+                          Real **array)
+{
+  if (own)
+    take(arena, rows, width, array);
+  else
+    *array = other;
+}
+
+/* All arrays of a layer but resid_pre, which comes before it. */
+static void place_layer(const struct Textbook *t, const struct Sizes *s, struct Arena *arena,
                         struct TextbookLayer *l)
 {
-  const struct Shape *shape = &t->list.shape;
-  size_t N = (size_t)shape->n_positions, H = (size_t)shape->H, d = (size_t)shape->d_model;
-  size_t all = t->B * N, queries = t->B * Q, row = H * (size_t)shape->d_head;
-  take(arena, used, queries * d, &l->queried);
-  take(arena, used, all * row, &l->k);
-  take(arena, used, all * row, &l->v);
-  take(arena, used, queries * row, &l->q);
-  take(arena, used, queries * H * N, &l->scores);
-  take(arena, used, queries * H * N, &l->weights);
-  take(arena, used, queries * row, &l->z);
-  take(arena, used, queries * d, &l->resid_mid);
-  take(arena, used, queries * (size_t)shape->d_mlp, &l->pre);
-  take(arena, used, queries * (size_t)shape->d_mlp, &l->hidden);
+  size_t all = t->B * s->P, queries = t->B * s->Q, entries = queries * s->H;
+  bool pre = is_pre(t), post = is_post(t), heads_here = s->H > 0, neurons = s->m > 0;
+  bool mixes = t->config.attention_rate < 1 || t->config.dropout > 0;
+  take_or_share(arena, s->Q < s->P, queries, s->d, l->resid_pre, &l->queried);
+  take_or_share(arena, pre && heads_here, all, s->d, l->resid_pre, &l->normed_pre);
+  take_or_share(arena, s->Q < s->P, queries, s->d, l->normed_pre, &l->q_input);
+  take(arena, all, s->row, &l->k);
+  take(arena, all, s->row, &l->v);
+  take(arena, queries, s->row, &l->q);
+  take(arena, entries, s->P, &l->scores);
+  take(arena, entries, s->P, &l->weights);
+  take_or_share(arena, mixes, entries, s->P, l->weights, &l->mixed);
+  take(arena, queries, s->row, &l->z);
+  take_or_share(arena, heads_here, queries, s->d, l->queried, &l->mid_sum);
+  take_or_share(arena, post && heads_here, queries, s->d, l->mid_sum, &l->resid_mid);
+  take_or_share(arena, pre && neurons, queries, s->d, l->resid_mid, &l->normed_mid);
+  take(arena, queries, s->m, &l->pre);
+  take(arena, queries, s->m, &l->hidden);
+  take_or_share(arena, neurons, queries, s->d, l->resid_mid, &l->post_sum);
+  take_or_share(arena, post && neurons, queries, s->d, l->post_sum, &l->resid_post);
+  if (!pre && !post) return;
+  take_norm(arena, pre ? all : queries, s->d, &l->ln1);
+  take_norm(arena, queries, s->d, &l->ln2);
 }
 
-/* Places all arrays in the arena; returns its size. */
-static size_t place(struct Textbook *t, Real *arena)
+/* The gradients of any layer. Those of arrays that are the same in a layer may still differ. */
+static void place_gradients(struct Textbook *t, struct Arena *arena)
 {
-  const struct Shape *shape = &t->list.shape;
-  size_t N = (size_t)shape->n_positions, d = (size_t)shape->d_model, used = 0;
-  size_t n_layers = (size_t)shape->n_layers;
-  take(arena, &used, t->B * N * d, &t->layers[0].resid_pre);
+  struct Sizes s = sizes_of(t, 0, t->B); /* of several layers, the first has the most queries */
+  struct TextbookLayer *d = &t->d;
+  size_t all = t->B * s.P, queries = t->B * s.Q, entries = queries * s.H;
+  bool mixes = t->config.attention_rate < 1 || t->config.dropout > 0;
+  take(arena, all, s.d, &d->resid_pre);
+  take(arena, all, s.d, &d->resid_post);
+  take(arena, queries, s.d, &d->resid_mid);
+  take_or_share(arena, is_post(t) && s.H > 0, queries, s.d, d->resid_mid, &d->mid_sum);
+  take_or_share(arena, is_pre(t) && s.H > 0, all, s.d, d->resid_pre, &d->normed_pre);
+  take(arena, queries, s.d, &d->q_input);
+  take_or_share(arena, is_pre(t) && s.m > 0, queries, s.d, d->resid_mid, &d->normed_mid);
+  take(arena, all, s.row, &d->k);
+  take(arena, all, s.row, &d->v);
+  take(arena, queries, s.row, &d->q);
+  take(arena, queries, s.row, &d->z);
+  take(arena, entries, s.P, &d->scores);
+  take(arena, entries, s.P, &d->weights);
+  take_or_share(arena, mixes, entries, s.P, d->weights, &d->mixed);
+  take(arena, queries, s.m, &d->pre);
+  take(arena, queries, s.m, &d->hidden);
+  take(arena, queries, s.d, &t->d_mlp_out);
+}
+
+/* Places all arrays in the arena. */
+static void place(struct Textbook *t, struct Arena *arena)
+{
+  size_t n_layers = (size_t)t->list.shape.n_layers;
+  struct Sizes s = sizes_of(t, 0, t->B);
+  if (t->list.shape.positions == POSITIONS_SINUSOIDAL) take(arena, s.N, s.d, &t->positions);
+  take(arena, t->B * s.P, s.d, &t->layers[0].resid_pre);
   for (size_t i = 0; i < n_layers; i++) {
-    place_layer(t, count_queries(t, i), arena, &used, &t->layers[i]);
-    take(arena, &used, t->B * count_queries(t, i) * d, &t->layers[i].resid_post);
+    s = sizes_of(t, i, t->B);
+    place_layer(t, &s, arena, &t->layers[i]);
     if (i + 1 < n_layers) t->layers[i + 1].resid_pre = t->layers[i].resid_post;
   }
-  place_layer(t, n_layers > 1 ? N : t->n_read, arena, &used, &t->d);
-  take(arena, &used, t->B * N * d, &t->d.resid_pre);
-  take(arena, &used, t->B * N * d, &t->d.resid_post);
-  take(arena, &used, t->B * t->n_read * (size_t)shape->V, &t->logits);
-  take(arena, &used, t->B * t->n_read * (size_t)shape->V, &t->d_logits);
-  return used;
+  place_gradients(t, arena);
+  take_or_share(arena, is_pre(t), t->B * s.Q, s.d, t->layers[n_layers - 1].resid_post,
+                &t->normed_final);
+  if (is_pre(t)) take_norm(arena, t->B * s.Q, s.d, &t->ln_final);
+  take(arena, t->B * s.Q, s.d, &t->d_normed_final);
+  take(arena, t->B * s.Q, s.V, &t->logits);
+  take(arena, t->B * s.Q, s.V, &t->d_logits);
+}
+
+/* positions[i][2k] = sin(i / 10000^{2k/d}), positions[i][2k + 1] the cosine (Vaswani et al. 2017)
+ */
+static void fill_positions(const struct Textbook *t)
+{
+  size_t d = (size_t)t->list.shape.d_model;
+  for (size_t i = 0; t->positions && i < (size_t)t->list.shape.n_positions; i++)
+    for (size_t k = 0; k < d; k++) {
+      double angle = (double)i / pow(10000, (double)(k - k % 2) / (double)d);
+      t->positions[i * d + k] = (Real)(k % 2 == 0 ? sin(angle) : cos(angle));
+    }
+}
+
+/* All but the arena. */
+static bool describe(struct Textbook *t, const struct Shape *shape,
+                     const struct ModelConfig *config, size_t B, struct Error *error)
+{
+  *t = (struct Textbook){.config = *config, .B = B};
+  if (!parameters_describe_shape(&t->list, shape, error)) return false;
+  t->layers = memory_new((size_t)shape->n_layers, sizeof *t->layers, "the layers", error);
+  if (t->layers) return true;
+  textbook_release(t);
+  return false;
 }
 
 bool textbook_init(struct Textbook *t, const struct Shape *shape, const struct ModelConfig *config,
-                   size_t B, size_t n_read, struct Error *error)
+                   size_t B, struct Error *error)
 {
-  *t = (struct Textbook){.config = *config, .B = B, .n_read = n_read};
-  if (!parameters_describe_shape(&t->list, shape, error)) return false;
-  const char *what = "the activations of a batch";
-  t->layers = memory_new((size_t)shape->n_layers, sizeof *t->layers, what, error);
-  if (t->layers) t->arena = memory_new(place(t, NULL), sizeof *t->arena, what, error);
+  if (!describe(t, shape, config, B, error)) return false;
+  struct Arena arena = {0};
+  place(t, &arena);
+  if (arena.overflows) arena.used = SIZE_MAX;
+  t->arena = memory_new(arena.used, sizeof *t->arena, "the activations of a batch", error);
   if (!t->arena) {
     textbook_release(t);
     return false;
   }
-  place(t, t->arena);
+  arena = (struct Arena){.base = t->arena};
+  place(t, &arena);
+  fill_positions(t);
   return true;
+}
+
+size_t textbook_size(const struct Shape *shape, const struct ModelConfig *config, size_t B)
+{
+  struct Textbook t;
+  struct Error ignored;
+  struct Arena arena = {0};
+  if (!describe(&t, shape, config, B, &ignored)) return SIZE_MAX;
+  place(&t, &arena);
+  textbook_release(&t);
+  return arena.overflows || arena.used > SIZE_MAX / sizeof(Real) ? SIZE_MAX
+                                                                 : arena.used * sizeof(Real);
 }
 
 void textbook_release(struct Textbook *t)

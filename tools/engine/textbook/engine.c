@@ -56,9 +56,13 @@ static struct TextbookEngine *textbook(struct Engine *engine)
 
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  for (int i = 0; i < config_n_settings(); i++)
-    if (config_is_extended(config, i))
-      return error_set(error, "it does not know %s yet", config_setting_name(i));
+  for (int i = 0; i < config_n_settings(); i++) {
+    const char *name = config_setting_name(i);
+    bool known = strncmp(name, "model.", 6) == 0 || strcmp(name, "train.loss") == 0 ||
+                 strcmp(name, "data.equals") == 0;
+    if (!known && config_is_extended(config, i))
+      return error_set(error, "it does not know %s yet", name);
+  }
   return true;
 }
 
@@ -94,9 +98,13 @@ static bool open_networks(struct TextbookEngine *e, const struct Config *config,
 {
   e->n_threads = omp_get_max_threads();
   e->networks = memory_new((size_t)e->n_threads, sizeof *e->networks, "networks", error);
-  for (int i = 0; e->networks && i < e->n_threads; i++)
-    if (!textbook_init(&e->networks[i], &e->parameters.shape, &config->model, e->batch, 1, error))
+  for (int i = 0; e->networks && i < e->n_threads; i++) {
+    struct Textbook *network = &e->networks[i];
+    if (!textbook_init(network, &e->parameters.shape, &config->model, e->batch, error))
       return false;
+    network->loss = config->train.loss;
+    network->seed = config->train.seed;
+  }
   return e->networks;
 }
 
@@ -197,8 +205,11 @@ static void run_group(struct TextbookEngine *e, const struct Sequences *s, size_
   for (size_t i = begin; i < end; i++) {
     size_t first = i * e->batch, n = s->n - first < e->batch ? s->n - first : e->batch;
     const int *tokens = s->tokens + first * N;
+    network->training = gradient;
+    network->step = e->adamw.step;
+    network->first = first;
     textbook_forward(network, parameters, tokens, n);
-    textbook_losses(network, s->answers + first, n, scale, &sums->loss, &sums->correct);
+    textbook_losses(network, s->answers + first, n, scale, &sums->loss, &sums->correct, NULL);
     if (gradient) textbook_backward(network, parameters, tokens, n, gradient);
   }
 }
