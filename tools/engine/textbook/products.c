@@ -81,6 +81,7 @@ bool products_check(const struct Shape *shape, size_t rows, struct Error *error)
   const size_t widths[] = {d_head, m, V}; /* of products with the residual stream */
   for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
     size_t n = widths[i];
+    if (n == 0) continue; /* a network without neurons */
     const struct Product products[] = {{rows, n, d, false, false},
                                        {rows, d, n, false, false},
                                        {rows, d, n, false, true},
