@@ -18,8 +18,8 @@ struct Setting {
   size_t offset;                     /* of the field in struct Config */
   const char *initial;               /* the default, as written in a file */
   int least, most;                   /* integers; long ones have no range */
-  double low, high;                  /* reals; high itself is excluded */
-  bool low_outside;                  /* low is excluded too */
+  double low, high;                  /* reals */
+  bool low_outside, high_inside;     /* low is excluded; high is included */
   const char *words[MOST_WORDS + 1]; /* in enum order, NULL-terminated */
   bool later;                        /* came after the first trajectories: config_is_canonical */
   const char *help;                  /* the meaning, and the source of the default */
@@ -98,8 +98,8 @@ static const struct Setting settings[] = {
   {"model.dropout", FIELD(REAL, model.dropout), "0", .low = 0, .high = 1, .later = true,
    .help = "probability of zeroing after the embedding, of attention weights, of neurons and of the"
            " MLP's output (paper, appendix D.1)"},
-  {"model.attention_rate", FIELD(REAL, model.attention_rate), "1", .low = 0, .high = 1.0000001,
-   .later = true,
+  {"model.attention_rate", FIELD(REAL, model.attention_rate), "1", .low = 0, .high = 1,
+   .high_inside = true, .later = true,
    .help = "attention weights are (1 - rate) + rate times those of model.attention (Zhong et al."
            " 2023)"},
 
@@ -217,7 +217,10 @@ static void describe_range(const struct Setting *setting, char range[RANGE_SIZE]
     number_format_real(setting->high, high);
     snprintf(range, RANGE_SIZE, "a number %s %s%s%s",
              setting->low_outside ? "above" : "of at least", low,
-             isfinite(setting->high) ? " and below " : "", isfinite(setting->high) ? high : "");
+             !isfinite(setting->high) ? ""
+             : setting->high_inside   ? " and at most "
+                                      : " and below ",
+             isfinite(setting->high) ? high : "");
     break;
   case BOOLEAN:
     snprintf(range, RANGE_SIZE, "true or false");
@@ -247,7 +250,7 @@ static bool parse_real(const struct Setting *setting, const char *text, double *
 {
   if (!number_parse_real(text, value)) return false;
   *value += 0.0; /* -0 trains like 0, so it is dumped as 0 */
-  return *value < setting->high &&
+  return (*value < setting->high || (setting->high_inside && *value == setting->high)) &&
          (setting->low_outside ? *value > setting->low : *value >= setting->low);
 }
 

@@ -139,6 +139,11 @@ static const struct {
     [ATTENTION_SOFTMAX1_UNNORMALISED] = {false, unnormalised, unnormalised_backward},
 };
 
+bool attention_is_known(enum Attention attention)
+{
+  return (size_t)attention < sizeof variants / sizeof *variants && variants[attention].forward;
+}
+
 bool attention_sums_to_one(enum Attention attention)
 {
   return variants[attention].sums_to_one;

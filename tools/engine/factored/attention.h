@@ -18,6 +18,9 @@
 
 #include <stddef.h>
 
+/* Is there this variant here? */
+bool attention_is_known(enum Attention attention);
+
 /* Do the weights of a head sum to one? */
 bool attention_sums_to_one(enum Attention attention);
 

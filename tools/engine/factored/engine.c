@@ -1,6 +1,7 @@
 /* The factored step behind engine/engine.h. */
 #include "base/memory.h"
 #include "engine/backend.h"
+#include "engine/factored/attention.h"
 #include "engine/factored/step.h"
 
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static bool can_train(const struct Config *config, struct Error *error)
   if (config->model.n_heads == 0 || config->model.d_mlp == 0)
     return error_set(error, "it needs heads and neurons, found model.n_heads=%d model.d_mlp=%d",
                      config->model.n_heads, config->model.d_mlp);
+  if (!attention_is_known(config->model.attention))
+    return error_set(error, "it does not know that model.attention");
   for (int i = 0; i < config_n_settings(); i++) {
     const char *name = config_setting_name(i);
     bool is_allowed = false;
