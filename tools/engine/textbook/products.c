@@ -18,7 +18,7 @@ void products_describe(char text[PRODUCTS_TEXT_SIZE])
   snprintf(text, PRODUCTS_TEXT_SIZE, "OpenBLAS %s %s", version, openblas_get_corename());
 }
 
-/* A product C[M, N] = A[M, K] B[K, N]. */
+/* A product C[M, N] += A[M, K] B[K, N]. */
 struct Product {
   size_t M, N, K;
   bool transposed_A, transposed_B; /* as they are stored */
@@ -29,21 +29,24 @@ static struct Matrix view(const float *at, size_t rows, size_t columns, bool is_
   return is_transposed ? matrix_transposed(at, rows) : matrix_plain(at, columns);
 }
 
-/* The largest difference, in units of rounding errors of a sum of K terms up to 1 in size. */
+/* The largest difference between two results, which both start as C, in units of rounding errors of
+   a sum of K terms up to 1 in size. */
 static double largest_error(const struct Product *product, const float *A, const float *B, float *C,
                             float *expected)
 {
   size_t M = product->M, N = product->N, K = product->K;
+  memcpy(expected, C, M * N * sizeof *C);
   cblas_sgemm(CblasRowMajor, product->transposed_A ? CblasTrans : CblasNoTrans,
               product->transposed_B ? CblasTrans : CblasNoTrans, (int)M, (int)N, (int)K, 1, A,
-              (int)(product->transposed_A ? M : K), B, (int)(product->transposed_B ? K : N), 0, C,
+              (int)(product->transposed_A ? M : K), B, (int)(product->transposed_B ? K : N), 1, C,
               (int)N);
   matrix_multiply(M, N, K, view(A, M, K, product->transposed_A),
-                  view(B, K, N, product->transposed_B), MATRIX_REPLACE, expected, N);
+                  view(B, K, N, product->transposed_B), MATRIX_ADD, expected, N);
   double largest = 0;
   for (size_t i = 0; i < M * N; i++) {
     double error = fabs((double)C[i] - (double)expected[i]);
-    if (!(error <= largest)) largest = error; /* NaN too */
+    if (isnan(error)) return INFINITY;
+    if (error > largest) largest = error;
   }
   return largest / (0x1p-24 * (double)K);
 }
@@ -63,6 +66,7 @@ static bool check_one(const struct Product *product, struct Error *error)
   float *B = A + M * K, *C = B + K * N;
   fill(A, M * K, "products.A");
   fill(B, K * N, "products.B");
+  fill(C, M * N, "products.C");
   double found = largest_error(product, A, B, C, C + M * N);
   free(A);
   if (found <= tolerated) return true;
@@ -77,8 +81,8 @@ static bool check_one(const struct Product *product, struct Error *error)
 bool products_check(const struct Shape *shape, size_t rows, struct Error *error)
 {
   size_t d = (size_t)shape->d_model, m = (size_t)shape->d_mlp, V = (size_t)shape->V;
-  size_t d_head = (size_t)shape->d_head;
-  const size_t widths[] = {d_head, m, V}; /* of products with the residual stream */
+  size_t d_head = (size_t)shape->d_head, all_heads = (size_t)shape->H * d_head;
+  const size_t widths[] = {d_head, all_heads, m, V}; /* of products with the residual stream */
   for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
     size_t n = widths[i];
     if (n == 0) continue; /* a network without neurons */
