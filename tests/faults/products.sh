@@ -1,9 +1,10 @@
 #!/bin/sh
-# products.sh TOOLS_DIR WRONG_SGEMM: the textbook engine must notice that OpenBLAS computes wrong products
-# before it trains, and say what to do; the factored engine does not need OpenBLAS.
+# products.sh TOOLS_DIR WRONG_SGEMM SERIAL_OPENBLAS: the textbook engine must notice that OpenBLAS computes
+# wrong products before it trains, and say what to do; the factored engine does not need OpenBLAS. An
+# OpenBLAS without threads must not be called by two threads at once.
 set -eu
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library
-tools=$(cd "$1" && pwd) wrong=$2
+tools=$(cd "$1" && pwd) wrong=$2 serial=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -28,4 +29,8 @@ for wrong_by in 0.01 nan; do
 done
 run factored 0.01 || fail 'the factored engine did not train'
 "$tools/train" -o right --engine textbook $small 2>stderr || fail 'right products were found wrong'
-echo 'wrong products are noticed before the training'
+LD_PRELOAD=$serial "$tools/train" -o alone --threads 4 --engine textbook $small data.modulus=31 2>stderr ||
+  fail 'it called an OpenBLAS without threads with several'
+"$tools/train" -o right --restart --engine textbook $small data.modulus=31 2>stderr
+cmp alone/trajectory.safetensors right/trajectory.safetensors || fail 'other bits'
+echo 'wrong products are noticed before the training, and none is made'

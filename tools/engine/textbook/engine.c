@@ -5,6 +5,10 @@
  * consecutive ones. A thread takes whole groups; each group has its own gradient and sums, which
  * are then added in order. None of this depends on the number of threads, and OpenBLAS computes
  * every product on one thread, so that neither do the bits.
+ *
+ * Only an OpenBLAS with POSIX threads of its own is called by several threads at once. Without
+ * threads it computes wrong products then, and with OpenMP it takes our threads for single ones
+ * that it may split, as it has an OpenMP library of its own.
  */
 #include "base/memory.h"
 #include "engine/backend.h"
@@ -44,7 +48,7 @@ struct TextbookEngine {
   struct Sequences sequences[2]; /* SUBSET_TRAIN, SUBSET_TEST */
   size_t batch;                  /* sequences */
   struct BatchGroup groups[MAX_GROUPS];
-  int n_threads;
+  int n_threads;             /* at most */
   struct Textbook *networks; /* [n_threads] */
   char bits[PRODUCTS_TEXT_SIZE + 16];
 };
@@ -96,7 +100,9 @@ static bool list_examples(struct TextbookEngine *e, const struct Config *config,
 static bool open_networks(struct TextbookEngine *e, const struct Config *config,
                           struct Error *error)
 {
-  e->n_threads = omp_get_max_threads();
+  int most = openblas_get_parallel() == OPENBLAS_THREAD ? MAX_GROUPS : 1,
+      now = omp_get_max_threads();
+  e->n_threads = now < most ? now : most;
   e->networks = memory_new((size_t)e->n_threads, sizeof *e->networks, "networks", error);
   for (int i = 0; e->networks && i < e->n_threads; i++) {
     struct Textbook *network = &e->networks[i];
@@ -190,6 +196,12 @@ static bool fetch(const struct Engine *engine, struct Parameters *parameters, st
 
 /* ---- epochs ---- */
 
+static int threads_now(const struct TextbookEngine *e)
+{
+  int threads = omp_get_max_threads();
+  return threads < e->n_threads ? threads : e->n_threads;
+}
+
 /* The batches of a group, forward and, if `gradient` is not NULL, backward. */
 static void run_group(struct TextbookEngine *e, const struct Sequences *s, size_t g,
                       float *gradient, struct BatchGroup *sums)
@@ -244,7 +256,7 @@ static bool step(struct Engine *engine, struct Performance *before, struct Error
   (void)error;
   struct TextbookEngine *e = textbook(engine);
   const struct Sequences *s = &e->sequences[SUBSET_TRAIN];
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_now(e))
   for (size_t g = 0; g < s->n_groups; g++)
     run_group(e, s, g, e->groups[g].gradient, &e->groups[g]);
   *before = sum_performance(s, e->groups);
@@ -260,7 +272,7 @@ static bool evaluate(struct Engine *engine, enum Subset subset, struct Performan
   struct TextbookEngine *e = textbook(engine);
   const struct Sequences *s = &e->sequences[subset];
   struct BatchGroup groups[MAX_GROUPS];
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads_now(e))
   for (size_t g = 0; g < s->n_groups; g++)
     run_group(e, s, g, NULL, &groups[g]);
   *performance = sum_performance(s, groups);
