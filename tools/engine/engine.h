@@ -35,7 +35,8 @@ void engine_close(struct Engine *engine); /* NULL is allowed */
 const char *engine_name(const struct Engine *engine);
 
 /* What the bits of its results depend on besides the configuration: "factored", or for example
-   "textbook, OpenBLAS 0.3.21 SkylakeX". A training goes on only where this is the same. */
+   "textbook, OpenBLAS 0.3.21 SkylakeX, glibc 2.36". A training goes on only where this is the
+   same. */
 const char *engine_bits(const struct Engine *engine);
 
 /* Sets the parameters and the optimizer's state. */

@@ -124,7 +124,7 @@ static bool factored_evaluate(struct Engine *engine, enum Subset subset,
 
 const struct Backend factored_backend = {
     .name = "factored",
-    .summary = "one layer on pairs, ten times cheaper; the same bits on every machine",
+    .summary = "one layer on pairs, four times as fast; the same bits on every machine",
     .can_train = can_train,
     .open = factored_open,
     .close = factored_close,

@@ -18,6 +18,7 @@
 #include "network/textbook.h"
 
 #include <cblas.h>
+#include <gnu/libc-version.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ struct TextbookEngine {
   struct BatchGroup groups[MAX_GROUPS];
   int n_threads;             /* at most */
   struct Textbook *networks; /* [n_threads] */
-  char bits[PRODUCTS_TEXT_SIZE + 16];
+  char bits[PRODUCTS_TEXT_SIZE + 48];
 };
 
 static struct TextbookEngine *textbook(struct Engine *engine)
@@ -129,7 +130,8 @@ static bool open_library(struct TextbookEngine *e, struct Error *error)
   char library[PRODUCTS_TEXT_SIZE];
   openblas_set_num_threads(1);
   products_describe(library);
-  snprintf(e->bits, sizeof e->bits, "textbook, %s", library);
+  /* the C library has the exponential and error functions */
+  snprintf(e->bits, sizeof e->bits, "textbook, %s, glibc %s", library, gnu_get_libc_version());
   return products_check(&e->parameters.shape, BATCH_POSITIONS, error);
 }
 
