@@ -288,12 +288,45 @@ START_TEST(what_is_unknown_stays_unknown)
 }
 END_TEST
 
+/* The engine of a run, and how it is named. */
+static const struct {
+  const char *engine, *named;
+} engines[] = {
+    {"factored", ""},
+    {"textbook, OpenBLAS 0.3.21 SkylakeX", ", engine textbook, OpenBLAS 0.3.21 SkylakeX"},
+    {"one\n# two\r\t\x1b\x7f", ", engine one?# two????"},
+    {"\xc3\xa9", ", engine ??"},
+    {"1234567890123456789012345678901234567890123456789012345678901234567890123456789and more",
+     ", engine 1234567890123456789012345678901234567890123456789012345678901234567890123456789"},
+};
+
+START_TEST(a_run_names_its_engine)
+{
+  struct Provenance run = {0}, found;
+  char line[PROVENANCE_SIZE], comment[PROVENANCE_SIZE + 2], named[PROVENANCE_SIZE];
+  provenance_set_engine(&run, engines[_i].engine);
+  provenance_format(&run, line);
+  snprintf(named, sizeof named, "run: configuration unknown, trajectory unknown%s",
+           engines[_i].named);
+  ck_assert_str_eq(line, named);
+  snprintf(comment, sizeof comment, "# %s", line);
+  ck_assert(provenance_parse(comment, &found));
+  ck_assert_str_eq(found.engine, run.engine);
+  strcat(comment, "\x1b");
+  bool fits = strlen(run.engine) + 1 < sizeof run.engine && *run.engine;
+  ck_assert(provenance_parse(comment, &found) == fits);
+  ck_assert(!strchr(found.engine, '\x1b'));
+}
+END_TEST
+
 static const char *const no_provenance[] = {
     "",
     "# run: ",
     "run: configuration unknown, trajectory unknown",
     "# run: configuration unknown",
     "# run: configuration unknown, trajectory unknown.",
+    "# run: configuration unknown, trajectory unknown, engine ",
+    "# run: configuration unknown, trajectory unknown, engineer x",
     "# run: configuration 0000000000000007, trajectory 0000000000000007", /* of older tables */
     "# run: configuration 0000000000000000000000000000007, trajectory unknown",
     "# run: configuration unknown, trajectory 000000000000000000000000000000070",
@@ -592,6 +625,8 @@ int main(void)
   tcase_add_checked_fixture(provenance, enter_folder, leave_folder);
   tcase_add_test(provenance, a_table_knows_its_run);
   tcase_add_test(provenance, what_is_unknown_stays_unknown);
+  tcase_add_loop_test(provenance, a_run_names_its_engine, 0,
+                      (int)(sizeof engines / sizeof *engines));
   tcase_add_loop_test(provenance, other_comments_are_no_provenance, 0, LENGTH(no_provenance));
   suite_add_tcase(suite, provenance);
   TCase *writer = tcase_create("writer");

@@ -44,7 +44,9 @@ static void write_run(FILE *stream, const struct Claims *claims)
     if (claims->claims[i].source) run = claims->claims[i].source->run;
   provenance_format(&run, line);
   const char *digests = strchr(line, ' ') + 1; /* after "run:" */
-  fprintf(stream, "\\newcommand{\\claimsrun}{%s}\n", digests);
+  fputs("\\newcommand{\\claimsrun}{", stream);
+  tex_put_text(stream, digests); /* the engine's name may be any text */
+  fputs("}\n", stream);
 }
 
 /* \measured{RUN/TABLE}{QUANTITY} for every quantity. */

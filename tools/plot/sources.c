@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name sanitised for metadata: valid UTF-8 without control characters and characters special
+/* A text sanitised for metadata: valid UTF-8 without control characters and characters special
    in PDF strings, which Cairo 1.16 does not escape. */
-static char *clean(const char *name)
+static char *clean(const char *text)
 {
-  char *valid = g_utf8_make_valid(name, -1);
+  char *valid = g_utf8_make_valid(text, -1);
   for (char *c = valid; *c; c++)
     if ((unsigned char)*c < ' ' || strchr("()\\\x7f", *c)) *c = '?';
   return valid;
@@ -28,11 +28,12 @@ static const char *without_folders(const char *name)
 
 static char *describe_table(const char *name, const struct Table *table, struct Error *error)
 {
-  char *text = clean(without_folders(name));
-  char run[PROVENANCE_SIZE], digest[DIGEST_SIZE];
-  provenance_format(&table->run, run);
+  char *text = clean(without_folders(name)), line[PROVENANCE_SIZE], digest[DIGEST_SIZE];
+  provenance_format(&table->run, line);
   digest_format(table->digest, digest);
-  char *description = memory_print(error, "%s: %s, table %s", text, run + strlen("run: "), digest);
+  char *run = clean(line + strlen("run: "));
+  char *description = memory_print(error, "%s: %s, table %s", text, run, digest);
+  g_free(run);
   g_free(text);
   return description;
 }

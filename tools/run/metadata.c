@@ -23,7 +23,7 @@ void metadata_add(struct Metadata *metadata, const char *key, const char *value)
 const char *metadata_engine(const struct Safetensors *file)
 {
   const char *engine = safetensors_metadata(file, engine_key);
-  return engine ? engine : usual_engine;
+  return engine && *engine ? engine : usual_engine;
 }
 
 bool metadata_check_engine(const char *engine, const struct Safetensors *file, struct Error *reason)

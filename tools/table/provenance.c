@@ -16,6 +16,8 @@ void provenance_set_engine(struct Provenance *provenance, const char *engine)
 {
   bool usual = strcmp(engine, "factored") == 0;
   snprintf(provenance->engine, sizeof provenance->engine, "%s", usual ? "" : engine);
+  for (char *c = provenance->engine; *c; c++)
+    if (*c < ' ' || *c > '~') *c = '?';
 }
 
 void provenance_format(const struct Provenance *provenance, char text[PROVENANCE_SIZE])

@@ -23,7 +23,8 @@ struct Provenance {
   char engine[PROVENANCE_ENGINE_SIZE]; /* empty for the factored one */
 };
 
-/* Names the engine; a longer name is cut. */
+/* Names the engine. As files of any origin say what trained them, a longer name is cut, and all but
+   printable ASCII characters become question marks. */
 void provenance_set_engine(struct Provenance *provenance, const char *engine);
 
 /* Formats the line, without "# " and line end. */
