@@ -69,10 +69,12 @@ static bool take_provenance(struct ComparedRun *run, const struct Provenance *sa
   if ((said->has_configuration && known->has_configuration &&
        !digest_equal(said->configuration, known->configuration)) ||
       (said->has_trajectory && known->has_trajectory &&
-       !digest_equal(said->trajectory, known->trajectory)))
+       !digest_equal(said->trajectory, known->trajectory)) ||
+      (*said->engine && *known->engine && strcmp(said->engine, known->engine) != 0))
     return error_set(error, "%s: belongs to another run than earlier files from that folder", path);
   if (said->has_configuration) known->configuration = said->configuration;
   if (said->has_trajectory) known->trajectory = said->trajectory;
+  if (*said->engine) provenance_set_engine(known, said->engine);
   known->has_configuration |= said->has_configuration;
   known->has_trajectory |= said->has_trajectory;
   return true;
