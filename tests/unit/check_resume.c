@@ -521,8 +521,7 @@ static const struct {
     {{NULL},
      {"train.seed=1", "data.seed=1"},
      7,
-     "belongs to a run with data.seed = 0, this run has 1"}, /* the first in the order of settings
-                                                              */
+     "belongs to a run with data.seed = 0, this run has 1"}, /* the first of the settings */
     /* test losses are 100 at epoch 0, 97 at 3, 94 at 6 */
     {{NULL}, {"train.stop_test_loss=94"}, 7, NULL},
     {{NULL},

@@ -35,8 +35,8 @@ char *quantities_describe_missing(const struct Quantities *quantities, const cha
 /* The names in a table's quantity column, [n_rows], in a new array; the table owns the texts. */
 const char **quantity_names(const struct Table *table, struct Error *error);
 
-/* A table's name in messages and LaTeX: the last two parts of its path, without .tsv. In new
- * memory. */
+/* A table's name in messages and LaTeX: the last two parts of its path, without .tsv, in new
+   memory. */
 char *quantity_table_name(const struct Table *table, struct Error *error);
 
 #endif

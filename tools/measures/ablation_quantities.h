@@ -1,4 +1,5 @@
-/* Losses with frequencies removed and parts replaced, as single numbers. ablation-quantities.tsv.
+/*
+ * Losses with frequencies removed and parts replaced, as single numbers. ablation-quantities.tsv.
  */
 #ifndef MEASURES_ABLATION_QUANTITIES_H
 #define MEASURES_ABLATION_QUANTITIES_H

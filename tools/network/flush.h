@@ -1,7 +1,7 @@
 /*
- * No subnormal number ever arises in training. Subnormal arithmetic costs a hundred cycles or more
- * on some processors and differs between devices, so flushing is part of the definition of the
- * computation, not a processor mode:
+ * No subnormal number ever arises in a step of the factored engine or of the optimizer. Subnormal
+ * arithmetic costs a hundred cycles or more on some processors and differs between devices, so
+ * flushing is part of the definition of the computation, not a processor mode:
  *
  *   Every factor of a product is either 0 or at least SMALLEST = 2^-40 in magnitude.
  *
@@ -17,6 +17,9 @@
  * they enter. Gradients can be small throughout, so the loss is scaled by GRADIENT_SCALE: unscaled
  * logit gradients are kept down to 2^-88, or 3e-27. Scaling by a power of two is exact as long as
  * the number stays in range.
+ *
+ * The textbook engine has the parameters flushed and the loss scaled, but flushes nothing within a
+ * step.
  */
 #ifndef NETWORK_FLUSH_H
 #define NETWORK_FLUSH_H

@@ -3,9 +3,8 @@
  * run's directory. They get these names when the run ends; until then there are
  *
  *   trajectory.safetensors.partial   the trajectory of the running training, each snapshot in place
- *   trajectory.safetensors.new       a copy in progress, for a run that is extended beyond the
- * epochs it was made for, or that ended early history.tsv.partial              the history of the
- * running training, each row as it is measured
+ *   history.tsv.partial              its history, each row as it is measured
+ *   trajectory.safetensors.new       a copy in progress, of a run that was to have another length
  *
  * Both partial files can be read at any time: the history has whole lines only, and snapshots not
  * yet taken are marked in the trajectory (run/trajectory.h). Whatever a killed program recorded

@@ -143,9 +143,7 @@ bool state_save(const char *path, const struct Config *config, const char *engin
   if (!saved) unlink(fresh);
   free(fresh);
   recorder->keep = recorder->keep || saved;
-  /* the directory is not synced: if a power cut undoes the rename, the previous state is still
-   * there
-   */
+  /* the directory is not synced: if a power cut undoes the rename, the previous state is there */
   return saved;
 }
 

@@ -62,8 +62,7 @@ struct State {
 enum StateFound {
   STATE_USABLE,
   STATE_NONE,   /* there is no file */
-  STATE_OTHERS, /* other settings, another build or engine, or an epoch that this run does not reach
-                 */
+  STATE_OTHERS, /* other settings, build or engine, or an epoch that this run does not reach */
   STATE_BAD     /* damaged or unreadable */
 };
 

@@ -16,7 +16,7 @@
  *   - Training allocates all snapshots in advance. In an unfinished file `epoch` is
  *     TRAJECTORY_NO_SNAPSHOT for those not taken yet; the trajectory consists of those before them.
  *   - `epoch` may be missing if there is one snapshot. Its epoch is then unknown, and it is found
- * as epoch 0.
+ *     as epoch 0.
  *   - b_in and b_out may both be missing: model.biases is false. If present and not zero, it is
  *     true; if zero, it is as given by the metadata or an override.
  *   - W_U may have p or p + 1 columns: model.output_equals.

@@ -267,9 +267,8 @@ static void groups_one_by_one(struct Step *step, size_t count)
    GroupSums. */
 static void sum_groups(struct Step *step, size_t member, size_t count, float *out)
 {
-  const size_t block =
-      512 *
-      LANES; /* 16 KiB of sums stay in L1, and reads are long enough for the hardware prefetcher */
+  /* 16 KiB of sums stay in L1, and reads are long enough for the hardware prefetcher */
+  const size_t block = 512 * LANES;
 #pragma omp parallel for
   for (size_t first = 0; first < count; first += block) {
     size_t end = first + block < count ? first + block : count;
