@@ -101,8 +101,8 @@ static bool list_examples(struct TextbookEngine *e, const struct Config *config,
 static bool open_networks(struct TextbookEngine *e, const struct Config *config,
                           struct Error *error)
 {
-  int most = openblas_get_parallel() == OPENBLAS_THREAD ? MAX_GROUPS : 1,
-      now = omp_get_max_threads();
+  int most = openblas_get_parallel() == OPENBLAS_THREAD ? MAX_GROUPS : 1;
+  int now = omp_get_max_threads();
   e->n_threads = now < most ? now : most;
   e->networks = memory_new((size_t)e->n_threads, sizeof *e->networks, "networks", error);
   for (int i = 0; e->networks && i < e->n_threads; i++) {
