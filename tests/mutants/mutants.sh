@@ -54,8 +54,9 @@ fails() { # OPTION... of ctest
   [ -n "$failed" ]
 }
 
-# Tests that can see a fault outside the kernels; those of the kernels take longest.
-soon() { fails -L 'unit|cli' -E '^check_(product|kernels|subnormals|threads)|_wide$'; }
+# Tests that can see a fault outside the kernels; those of the kernels take longest. The test `mutants` sees
+# every fault, for it cannot be put in twice.
+soon() { fails -L 'unit|cli' -E '^(mutants$|check_(product|kernels|subnormals|threads))|_wide$'; }
 
 prepare() {
   copy_sources
