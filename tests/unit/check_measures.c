@@ -636,6 +636,27 @@ START_TEST(rectified_neurons_have_the_shares_of_direct_sums)
 }
 END_TEST
 
+/* 1 at a = 0, -1 at a = p / 2 and 0 elsewhere: for p = 8 that is (cos(w_1 a) + cos(w_3 a)) / 2. The
+   values of both cosines there are exact, so that neither share is the larger by a rounding error.
+ */
+START_TEST(of_equal_shares_the_lowest_frequency_counts)
+{
+  enum { P = 8 };
+  struct FourierBasis basis = new_basis(P);
+  float hidden[P * P] = {0};
+  struct NeuronFit fit;
+  struct Error error;
+  for (int b = 0; b < P; b++) {
+    hidden[b] = 1;
+    hidden[P / 2 * P + b] = -1;
+  }
+  ck_assert(neuron_fit_all(&basis, hidden, 1, &fit, &error));
+  ck_assert_int_eq(fit.frequency, 1);
+  ck_assert_double_eq_tol(fit.fve, 0.5, rounding);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
 START_TEST(threads_change_no_bit_of_a_fit)
 {
   enum { P = 13, N = 5 * GRID_BLOCK + 3 };
@@ -1131,6 +1152,7 @@ int main(void)
   tcase_set_timeout(neurons, 120);
   tcase_add_loop_test(neurons, neurons_have_the_shares_of_their_formulas, 0, 8);
   tcase_add_loop_test(neurons, rectified_neurons_have_the_shares_of_direct_sums, 0, 3);
+  tcase_add_test(neurons, of_equal_shares_the_lowest_frequency_counts);
   tcase_add_test(neurons, threads_change_no_bit_of_a_fit);
   tcase_add_test(neurons, a_cluster_is_above_its_threshold);
   suite_add_tcase(suite, neurons);

@@ -200,6 +200,28 @@ START_TEST(constant_attention_has_no_fve)
 {
   struct AttentionFit fit = fit_attention(13, 1, 1.0 / 3, 0, 0, 0);
   ck_assert(isnan(fit.fve));
+  ck_assert_int_eq(fit.frequency, 1); /* all explain nothing */
+}
+END_TEST
+
+/* 1/2 + (g(a) - g(b)) / 4 with g = 1 at 0, -1 at p / 2 and 0 elsewhere, that is, for p = 8,
+   (cos(w_1 x) + cos(w_3 x)) / 2: two frequencies of the same share. All sums are exact. */
+START_TEST(of_equal_fits_of_attention_the_lowest_frequency_counts)
+{
+  enum { P = 8 };
+  struct FourierBasis basis = new_basis(P);
+  float attention[P * P * 3] = {0};
+  struct AttentionFit fit;
+  struct Error error;
+  const int g[P] = {[0] = 1, [P / 2] = -1};
+  for (int pair = 0; pair < P * P; pair++)
+    attention[pair * 3] = 0.5F + 0.25F * (float)(g[pair / P] - g[pair % P]);
+  ck_assert(attention_fit(&basis, attention, 1, 0, &fit, &error));
+  ck_assert_int_eq(fit.frequency, 1);
+  ck_assert_double_eq_tol(fit.alpha, 0.125, rounding);
+  ck_assert_double_eq_tol(fit.beta, 0, rounding);
+  ck_assert_double_eq_tol(fit.fve, 0.5, rounding);
+  fourier_basis_release(&basis);
 }
 END_TEST
 
@@ -958,6 +980,7 @@ int main(void)
   tcase_add_test(attention, attention_that_is_not_explained_lowers_the_fve);
   tcase_add_test(attention, attention_at_half_the_modulus_has_no_sine);
   tcase_add_test(attention, constant_attention_has_no_fve);
+  tcase_add_test(attention, of_equal_fits_of_attention_the_lowest_frequency_counts);
   tcase_add_test(attention, attention_spectrum_is_what_tokens_add_to_scores);
   TCase *map = add_case(suite, "the neuron-logit map");
   tcase_add_test(map, the_residual_of_the_map_is_what_keys_leave_out);

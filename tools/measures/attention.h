@@ -19,7 +19,8 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
  *
  *   attention_h(= -> a) ~ 1/2 + alpha (cos(w_k a) - cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)),
  *
- * at the best-fitting k: a head's attention, divided between the two numbers.
+ * at the best-fitting k, the lowest if several fit equally well: a head's attention, divided
+ * between the two numbers.
  */
 struct AttentionFit {
   int frequency; /* k */

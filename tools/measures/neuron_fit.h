@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 struct NeuronFit {
-  int frequency; /* the k with the largest share; 0 for a neuron that is constant over the pairs, or
-                    has no component at any k */
+  int frequency; /* the k with the largest share, the lowest if several have it; 0 for a neuron that
+                    is constant over the pairs, or has no component at any k */
   double fve;    /* fraction of variance explained: its share of the squared norm, mean removed */
 };
 
