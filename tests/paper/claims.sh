@@ -1,0 +1,107 @@
+#!/bin/sh
+# claims.sh SOURCE TOOLS: are paper/claims.tsv and paper/paper.tex about quantities that there are, and are
+# the windows what their reasons say? The tables of quantities are those of a tiny network; whether claims
+# hold is not asked of it.
+set -eu
+export LC_ALL=C OMP_NUM_THREADS=2
+
+paper=$1/paper tools=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+status=0
+
+fail() {
+  status=1
+  printf 'FAILED: %s\n' "$1"
+}
+
+rows() { grep -v '^#' "$1" | tail -n +2; } # TABLE
+
+# ---- quantities ----
+
+run=$work/mainline
+{
+  "$tools/train" -o "$run" data.modulus=7 model.d_model=8 model.n_heads=2 model.d_head=4 model.d_mlp=16 \
+    train.epochs=20 train.snapshot_every=10
+  "$tools/checkpoint-to-spectrum" -o "$run" "$run/trajectory.safetensors"
+  "$tools/ablate" -o "$run" "$run/trajectory.safetensors"
+  "$tools/progress-measures" -o "$run/progress-measures.tsv" --tables "$run" "$run/trajectory.safetensors"
+} >"$work/log" 2>&1 || {
+  cat "$work/log"
+  exit 1
+}
+for table in "$run"/*-quantities.tsv; do
+  rows "$table" | sed "s,^,mainline/$(basename "$table" .tsv)	,"
+done | cut -f 1,2 | sort >"$work/there"
+
+rows "$paper/claims.tsv" | cut -f 5,6 | sort -u >"$work/wanted"
+missing=$(comm -23 "$work/wanted" "$work/there")
+[ -z "$missing" ] || fail "claims.tsv: nobody measures these: $missing"
+twice=$(rows "$paper/claims.tsv" | cut -f 5,6,9 | sort | uniq -d)
+[ -z "$twice" ] || fail "claims.tsv: two claims are about one quantity: $twice"
+
+# A claim that names one of W_E and W_L is about that one.
+strays=$(rows "$paper/claims.tsv" | awk -F '\t' '
+  function named(text) { return (index(text, "W_E") ? "E" : "") (index(text, "W_L") ? "L" : "") }
+  named($1 " " $3) != "" && named($6) != named($1 " " $3) { print $1 }')
+[ -z "$strays" ] || fail "claims.tsv: these name another matrix than their quantity: $strays"
+
+# \MACRO{NAME} of paper.tex, the names.
+uses() { grep -o "\\\\$1{[^#}]*}" "$paper/paper.tex" | sed 's/.*{//; s/}//' | sort -u; } # MACRO
+while read -r macro table; do
+  uses "$macro" >"$work/used"
+  [ -s "$work/used" ] || fail "paper.tex: has no \\$macro"
+  missing=$(sed "s,^,mainline/$table	," "$work/used" | comm -23 - "$work/there")
+  [ -z "$missing" ] || fail "paper.tex: nobody measures these: $missing"
+done <<END
+spectrum spectrum-quantities
+ablation ablation-quantities
+progress progress-quantities
+END
+for macro in paper original; do
+  table=$paper/claims.tsv
+  [ $macro = paper ] || table=$paper/original.tsv
+  rows "$table" | cut -f 1 | sort -u >"$work/names"
+  missing=$(uses $macro | comm -23 - "$work/names")
+  [ -z "$missing" ] || fail "paper.tex: \\$macro of what $(basename "$table") does not have: $missing"
+done
+
+# ---- windows ----
+
+# In a window are the paper's value and the values of the seeds; outside, those from before generalisation.
+rows "$paper/claims.tsv" | awk -F '\t' '
+  function bound(text) { return text == "inf" ? 1e300 : text == "-inf" ? -1e300 : text + 0 }
+  function inside(value) { return value + 0 >= low && value + 0 <= high }
+  function wrong(what) { print "  " $1 ": " what " with the window from " $7 " to " $8 }
+  { low = bound($7); high = bound($8); reason = $10 }
+  {
+    value = $4
+    sub(/^~ /, "", value)
+    gsub(/,/, "", value)
+    if (value ~ /^[0-9.]+(e-?[0-9]+)?$/) {
+      papers++
+      if (!inside(value)) wrong("the paper has " $4)
+    }
+  }
+  match(reason, /seeds [0-9.]+(e-?[0-9]+)? to [0-9.]+(e-?[0-9]+)?([;:,]|$)/) {
+    split(substr(reason, RSTART, RLENGTH), word, /[ ;:,]/)
+    seeds++
+    if (!inside(word[2]) || !inside(word[4])) wrong("seeds have " word[2] " to " word[4])
+  }
+  match(reason, /[0-9.]+ before generalisation/) ||
+  match(reason, /before generalisation( it is)?( about| below)? [0-9.]+/) {
+    early = substr(reason, RSTART, RLENGTH)
+    gsub(/[a-z ]/, "", early)
+    befores++
+    if (inside(early)) wrong("before generalisation it is " early ", inside,")
+  }
+  END {
+    print papers + 0 " values of the paper, " seeds + 0 " of seeds, " befores + 0 " from before generalisation"
+    if (papers < 30 || seeds < 15 || befores < 10) print "  too few of them are found"
+  }' >"$work/windows"
+grep -v '^  ' "$work/windows"
+strays=$(grep '^  ' "$work/windows" || :)
+[ -z "$strays" ] || fail "claims.tsv: windows that are not what is said of them:
+$strays"
+exit $status
