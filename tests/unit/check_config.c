@@ -244,8 +244,8 @@ END_TEST
 /* ---- the settings taken together ---- */
 
 static const struct {
-  const char *assignments[2];
-  const char *error; /* NULL where there is no contradiction */
+  const char *assignments[6]; /* NULL after the last one */
+  const char *error;          /* NULL where there is no contradiction */
 } combinations[] = {
     {{"data.modulus=2", "data.train_fraction=0.25"}, NULL},
     {{"data.modulus=2", "data.train_fraction=0.2"},
@@ -261,6 +261,42 @@ static const struct {
      "step would decay every weight to 0 or beyond, expected a product below 1"},
     {{"train.epochs=5", "train.snapshot_every=100"}, NULL},
     {{"train.epochs=5", "optimizer.warmup_steps=10"}, NULL},
+    {{"data.task=digits", "data.digits=1", "data.examples=70", "data.test_examples=30"}, NULL},
+    {{"data.task=digits", "data.digits=1", "data.examples=70", "data.test_examples=31"},
+     "data.examples = 70 and data.test_examples = 31 are too many together: all are different, and "
+     "with data.digits = 1 there are only 100"},
+    {{"data.task=digits", "data.digits=1", "train.batch_size=4", "data.test_examples=101"},
+     "data.examples = 0 and data.test_examples = 101 are too many together: all are different, and "
+     "with data.digits = 1 there are only 100"},
+    {{"data.task=digits", "data.examples=100000000", "data.test_examples=100000000"}, NULL},
+    {{"data.task=skip-trigram", "data.vocabulary=12", "data.length=3", "data.examples=70",
+      "data.test_examples=10"},
+     NULL},
+    {{"data.task=skip-trigram", "data.vocabulary=12", "data.length=3", "data.examples=70",
+      "data.test_examples=11"},
+     "data.examples = 70 and data.test_examples = 11 are too many together: all are different, and "
+     "with data.length = 3 and data.vocabulary = 12 there are only 80"},
+    {{"data.task=skip-trigram", "data.vocabulary=11", "data.length=1024", "data.examples=10229",
+      "data.test_examples=1"},
+     NULL},
+    {{"data.task=skip-trigram", "data.vocabulary=10", "data.examples=4"},
+     "data.vocabulary = 10 and data.task = skip-trigram contradict each other: the task has 10 "
+     "answers, and needs at least 11 tokens"},
+    {{"data.task=subsequence", "data.vocabulary=2", "data.length=2", "data.run=1", "data.repeats=2",
+      "data.examples=1000"},
+     NULL},
+    {{"data.task=subsequence", "data.length=47", "data.examples=9"},
+     "data.length = 47, data.run = 16 and data.repeats = 3 contradict each other: the repeated run "
+     "does not fit into the sequence"},
+    {{"data.task=digits"},
+     "data.examples = 0 and train.batch_size = 0 contradict each other: fresh examples need the "
+     "size of a batch"},
+    {{"data.task=digits", "data.modulus=7", "data.examples=9"},
+     "data.modulus = 7 and data.task = digits contradict each other: that task has no such "
+     "setting"},
+    {{"data.operation=divide", "data.modulus=12"},
+     "data.operation = divide and data.modulus = 12 contradict each other: only modulo a prime has "
+     "every number but 0 an inverse"},
 };
 
 START_TEST(contradictions_are_errors)
@@ -268,12 +304,38 @@ START_TEST(contradictions_are_errors)
   struct Error error = {0};
   struct Config config;
   config_init(&config);
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 6 && combinations[_i].assignments[i]; i++)
     ck_assert_msg(config_override(&config, combinations[_i].assignments[i], &error), "%s",
                   error.message);
   bool good = config_check(&config, &error);
   ck_assert_str_eq(error.message, combinations[_i].error ? combinations[_i].error : "");
   ck_assert(good == !combinations[_i].error);
+}
+END_TEST
+
+/* 10^(2 digits), and 10 (length - 1) (vocabulary - 10)^k below 2^62. */
+static const struct {
+  const char *assignments[4];
+  int64_t n;
+} codes[] = {
+    {{"data.task=digits"}, INT64_C(10000000000)},
+    {{"data.task=digits", "data.digits=9"}, INT64_C(1000000000000000000)},
+    {{"data.task=skip-trigram"}, INT64_C(840) * 118 * 118 * 118 * 118 * 118 * 118 * 118},
+    {{"data.task=skip-trigram", "data.vocabulary=26", "data.length=2"}, 10 * 16},
+    {{"data.task=skip-trigram", "data.vocabulary=12", "data.length=1024"},
+     INT64_C(10230) * (INT64_C(1) << 48)},
+    {{"data.task=subsequence"}, 1},
+    {{"data.task=pairs"}, 1},
+};
+
+START_TEST(codes_are_counted)
+{
+  struct Error error = {0};
+  struct Config config;
+  config_init(&config);
+  for (int i = 0; i < 4 && codes[_i].assignments[i]; i++)
+    ck_assert_msg(config_override(&config, codes[_i].assignments[i], &error), "%s", error.message);
+  ck_assert_int_eq(config_n_codes(&config.data), codes[_i].n);
 }
 END_TEST
 
@@ -401,6 +463,7 @@ int main(void)
   suite_add_tcase(suite, sources);
   TCase *together = tcase_create("together");
   tcase_add_loop_test(together, contradictions_are_errors, 0, LENGTH(combinations));
+  tcase_add_loop_test(together, codes_are_counted, 0, LENGTH(codes));
   tcase_add_test(together, a_split_that_leaves_nothing_to_test_on_is_an_error);
   tcase_add_test(together, logits_follow_the_equals_token);
   suite_add_tcase(suite, together);

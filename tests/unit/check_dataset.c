@@ -108,6 +108,16 @@ START_TEST(normals_are_those_of_box_and_muller)
 }
 END_TEST
 
+START_TEST(seeds_are_the_bits_of_the_uniform_numbers)
+{
+  for (uint64_t i = 0; i < 1000; i++) {
+    uint64_t bits = (uint64_t)random_seed(3, "test", i);
+    ck_assert(random_uniform(3, "test", i) == (double)(bits >> 11) / 9007199254740992.0);
+    ck_assert(bits != (uint64_t)random_seed(3, "test", i + 1));
+  }
+}
+END_TEST
+
 /* CPython 3.11's output after random.seed(seed): three getrandbits(32), two getrandbits(40),
    getrandbits(64), getrandbits(1), and six _randbelow(6). */
 static const struct {
@@ -460,6 +470,7 @@ int main(void)
   tcase_add_test(random, uniforms_are_uniform);
   tcase_add_test(random, normals_are_normal);
   tcase_add_test(random, normals_are_those_of_box_and_muller);
+  tcase_add_test(random, seeds_are_the_bits_of_the_uniform_numbers);
   tcase_add_loop_test(random, twister_draws_what_python_draws, 0, LENGTH(python_draws));
   tcase_add_test(random, twister_goes_on_past_its_state);
   suite_add_tcase(suite, random);

@@ -43,7 +43,7 @@ static const struct Setting settings[] = {
   {"data.task", FIELD(WORD, data.task), "pairs", .later = true,
    .words = {"pairs", "digits", "subsequence", "skip-trigram"},
    .help = "pairs: a function of two numbers; the others are the paper's of appendix D.3"
-           " (tools/network/task.h)"},
+           " (tools/network/examples.h)"},
   {"data.equals", FIELD(BOOLEAN, data.equals), "true", .later = true,
    .help = "pairs: the input is \"a b =\", read at \"=\"; false: \"a b\", read at b (Zhong et al. 2023)"},
   {"data.table", FIELD(PATH, data.table), "", .later = true,
@@ -621,6 +621,45 @@ static bool check_pairs(const struct Config *config, struct Error *error)
   return check_split(data, error);
 }
 
+int64_t config_n_codes(const struct DataConfig *data)
+{
+  const int64_t most = INT64_C(1) << 62;
+  int64_t n = 1;
+  switch (data->task) {
+  case TASK_PAIRS:
+  case TASK_SUBSEQUENCE:
+    break;
+  case TASK_DIGITS:
+    for (int i = 0; i < 2 * data->digits; i++)
+      n *= 10;
+    break;
+  case TASK_SKIP_TRIGRAM:
+    n = 10 * (int64_t)(data->length - 1);
+    for (int i = 1; i < data->length && n <= most / (data->vocabulary - 10); i++)
+      n *= data->vocabulary - 10;
+    break;
+  }
+  return n;
+}
+
+/* Are there enough of them? */
+static bool check_examples(const struct DataConfig *data, struct Error *error)
+{
+  char sizes[64];
+  int64_t n = config_n_codes(data);
+  if (data->task == TASK_SUBSEQUENCE || data->examples + (int64_t)data->test_examples <= n)
+    return true;
+  if (data->task == TASK_DIGITS)
+    snprintf(sizes, sizeof sizes, "data.digits = %d", data->digits);
+  else
+    snprintf(sizes, sizeof sizes, "data.length = %d and data.vocabulary = %d", data->length,
+             data->vocabulary);
+  return error_set(error,
+                   "data.examples = %d and data.test_examples = %d are too many together: all are "
+                   "different, and with %s there are only %" PRId64,
+                   data->examples, data->test_examples, sizes, n);
+}
+
 static bool check_sequences(const struct Config *config, struct Error *error)
 {
   const struct DataConfig *data = &config->data;
@@ -637,7 +676,7 @@ static bool check_sequences(const struct Config *config, struct Error *error)
   if (data->examples == 0 && config->train.batch_size == 0)
     return contradict("data.examples = 0", "train.batch_size = 0",
                       "fresh examples need the size of a batch", error);
-  return true;
+  return check_examples(data, error);
 }
 
 static bool check_model(const struct Config *config, struct Error *error)

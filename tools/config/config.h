@@ -49,7 +49,7 @@ struct DataConfig {
   enum Task task;
   bool equals; /* pairs: the input ends with "=" and is read there; otherwise it is read at b */
   char table[CONFIG_PATH_SIZE]; /* the file with the answers of OPERATION_TABLE */
-  /* other tasks: network/task.h */
+  /* other tasks: network/examples.h */
   int digits;             /* of each summand */
   int vocabulary, length; /* tokens that there are, and of a sequence */
   int run, repeats;       /* length of the repeated subsequence, and how often it stands there */
@@ -130,6 +130,11 @@ bool config_is_canonical(const struct Config *config, int setting);
 /* Did a setting come after the first trajectories, and is it away from its default? */
 bool config_is_later(int setting);
 bool config_is_extended(const struct Config *config, int setting);
+
+/* How many different examples there are of digits or skip-trigram: 10^(2 digits) sums; or
+   10 (length - 1) (vocabulary - 10)^k sequences with k = length - 1, or, if these are more than
+   2^62, with the largest k for which they are not. 1 for the other tasks. */
+int64_t config_n_codes(const struct DataConfig *data);
 
 /* The canonical dump: an INI file of these settings in table order, numbers in their shortest form.
    Configurations that train identically have the same dump, and reading it back gives the same

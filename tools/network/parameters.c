@@ -109,7 +109,7 @@ static const struct Row {
     [W_U] = {"unembed.W_U", "W_U", OUTPUT, {D_MODEL, LOGITS}, LOGITS, 0, untied},
 };
 
-/* Tokens, logits and positions of the tasks (network/task.h). */
+/* Tokens, logits and positions of the tasks (network/examples.h). */
 static void set_task(const struct DataConfig *data, struct Shape *shape)
 {
   switch (data->task) {

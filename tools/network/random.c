@@ -68,6 +68,13 @@ double random_normal(int64_t seed, const char *name, uint64_t index)
   return radius * elementary_cos_turns(block[2], 1LL << 32);
 }
 
+int64_t random_seed(int64_t seed, const char *name, uint64_t index)
+{
+  uint32_t block[4];
+  draw_block(seed, name, index, block);
+  return (int64_t)((uint64_t)block[1] << 32 | block[0]);
+}
+
 /* ---- CPython's ---- */
 
 enum { TWISTER_SHIFT = 397 };

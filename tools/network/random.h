@@ -28,6 +28,9 @@ double random_uniform(int64_t seed, const char *name, uint64_t index);
 /* N(0, 1), by the Box-Muller transform in double precision; at most 8.6 in magnitude. */
 double random_normal(int64_t seed, const char *name, uint64_t index);
 
+/* A seed for the numbers that belong to an index: 64 bits. */
+int64_t random_seed(int64_t seed, const char *name, uint64_t index);
+
 /* ---- CPython's ---- */
 
 enum { TWISTER_WORDS = 624 };
