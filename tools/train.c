@@ -287,7 +287,7 @@ static void show(struct Progress *progress, const struct Run *run, int64_t epoch
   progress_show(progress, epoch, details);
 }
 
-/* Evaluates the test pairs if a history row is due, which may end the run. */
+/* Evaluates the test examples if a history row is due, which may end the run. */
 static bool evaluate(struct Run *run, int64_t epoch, bool *last, struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
@@ -371,8 +371,9 @@ static void report_end(const struct Run *run, double seconds)
              run->last - run->first, run->last, time);
   else
     snprintf(work, sizeof work, "trained %" PRId64 " epochs in %s", run->last, time);
-  say(run, "%s: loss %.3g on the training pairs, %.3g on the test pairs; accuracy %.4g and %.4g\n",
-      work, run->train.loss, run->test.loss, run->train.accuracy, run->test.accuracy);
+  const char *what = run->config.data.task == TASK_PAIRS ? "pairs" : "examples";
+  say(run, "%s: loss %.3g on the training %s, %.3g on the test %s; accuracy %.4g and %.4g\n", work,
+      run->train.loss, what, run->test.loss, what, run->train.accuracy, run->test.accuracy);
   if (run->last < run->config.train.epochs)
     say(run, "the test loss is below train.stop_test_loss: no further epochs\n");
 }

@@ -273,6 +273,15 @@ static const struct {
     {OPERATION_QUADRATIC, 113, 10, 11, 105},
     {OPERATION_QUADRATIC, 113, 112, 112, 3},
     {OPERATION_QUADRATIC, 12, 5, 11, 9},
+    {OPERATION_MULTIPLY, 113, 112, 112, 1},
+    {OPERATION_MULTIPLY, 113, 10, 34, 1},
+    {OPERATION_MULTIPLY, 12, 6, 8, 0},
+    {OPERATION_MULTIPLY, 1021, 1020, 1019, 2},
+    {OPERATION_DIVIDE, 113, 1, 10, 34},
+    {OPERATION_DIVIDE, 113, 7, 0, 0},
+    {OPERATION_DIVIDE, 113, 0, 7, 0},
+    {OPERATION_DIVIDE, 2, 1, 1, 1},
+    {OPERATION_DIVIDE, 1021, 3, 1020, 1018},
 };
 
 START_TEST(operations_answer_as_defined)
@@ -285,6 +294,32 @@ START_TEST(operations_answer_as_defined)
   ck_assert_int_eq(dataset.answer[answers[_i].p * answers[_i].a + answers[_i].b],
                    answers[_i].answer);
   dataset_release(&dataset);
+}
+END_TEST
+
+/* a / b is the only number whose product with b is a. */
+START_TEST(division_undoes_multiplication)
+{
+  static const int primes[] = {2, 3, 5, 113, 1021};
+  size_t p = (size_t)primes[_i];
+  struct Error error;
+  struct Dataset products, quotients;
+  struct DataConfig config = data_config(primes[_i], 0.3, 0);
+  config.operation = OPERATION_MULTIPLY;
+  ck_assert(dataset_init(&products, &config, &error));
+  config.operation = OPERATION_DIVIDE;
+  ck_assert(dataset_init(&quotients, &config, &error));
+  size_t wrong = 0;
+  for (size_t a = 0; a < p; a++)
+    for (size_t b = 0; b < p; b++) {
+      size_t product = (size_t)products.answer[p * a + b];
+      wrong += product != a * b % p;
+      wrong += b > 0 && quotients.answer[p * product + b] != (int)a;
+      wrong += b == 0 && quotients.answer[p * a] != 0;
+    }
+  ck_assert_uint_eq(wrong, 0);
+  dataset_release(&products);
+  dataset_release(&quotients);
 }
 END_TEST
 
@@ -315,6 +350,20 @@ START_TEST(random_answers_are_fixed_and_uniform)
   dataset_release(&one);
   dataset_release(&same);
   dataset_release(&other);
+}
+END_TEST
+
+START_TEST(other_tasks_have_no_pairs)
+{
+  static const enum Task tasks[] = {TASK_DIGITS, TASK_SUBSEQUENCE, TASK_SKIP_TRIGRAM};
+  struct Error error;
+  struct Dataset dataset;
+  struct DataConfig config = data_config(113, 0.3, 0);
+  config.task = tasks[_i];
+  ck_assert(dataset_init(&dataset, &config, &error));
+  ck_assert(dataset.p == 0 && dataset.n_train == 0 && dataset.n_test == 0);
+  ck_assert(!dataset.answer && !dataset.train);
+  dataset_release(&dataset);
 }
 END_TEST
 
@@ -478,6 +527,8 @@ int main(void)
   tcase_add_loop_test(dataset, split_is_that_of_python, 0, LENGTH(python_splits));
   tcase_add_test(dataset, the_smallest_modulus_works);
   tcase_add_loop_test(dataset, operations_answer_as_defined, 0, LENGTH(answers));
+  tcase_add_loop_test(dataset, division_undoes_multiplication, 0, 5);
+  tcase_add_loop_test(dataset, other_tasks_have_no_pairs, 0, 3);
   tcase_add_test(dataset, random_answers_are_fixed_and_uniform);
   tcase_add_loop_test(dataset, a_split_without_training_or_test_pairs_is_refused, 0,
                       LENGTH(bad_splits));

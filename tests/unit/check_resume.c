@@ -831,6 +831,33 @@ START_TEST(the_bytes_are_those_of_an_undisturbed_run)
 }
 END_TEST
 
+/* Sums of digits, whose trajectory has no pairs; it goes on as others do, and is not analysed. */
+static const char *const sums[] = {"data.task=digits", "data.examples=3", NULL};
+
+START_TEST(a_run_without_pairs_has_no_mask)
+{
+  size_t size;
+  struct Safetensors file;
+  struct Trajectory trajectory;
+  struct Error error = {0};
+  run_undisturbed(sums);
+  char *bytes = read_file("trajectory.safetensors", &size);
+  interrupt_at(7, sums);
+  continue_to_end(sums, "./trajectory.safetensors.partial");
+  assert_same_file("trajectory.safetensors", bytes, size);
+  free(bytes);
+  ck_assert(safetensors_open(&file, "trajectory.safetensors", &error));
+  ck_assert_ptr_null(safetensors_find(&file, "train_mask"));
+  ck_assert_ptr_nonnull(safetensors_find(&file, "epoch"));
+  ck_assert_uint_eq(file.n_tensors, N_PARAMETERS + 1);
+  safetensors_close(&file);
+  ck_assert(!trajectory_open(&trajectory, "trajectory.safetensors", NULL, 0, &error));
+  ck_assert_str_eq(error.message,
+                   "trajectory.safetensors: trained on digits, not on pairs: there is no answer to "
+                   "each a and b to analyse");
+}
+END_TEST
+
 /* Changes the first snapshot of a file. */
 static void spoil(const char *path)
 {
@@ -1051,6 +1078,7 @@ int main(void)
   tcase_add_loop_test(recorders, the_bytes_are_those_of_an_undisturbed_run, 0, 11);
   tcase_add_loop_test(recorders, a_history_ends_with_the_run, 0,
                       (int)(sizeof histories / sizeof *histories));
+  tcase_add_test(recorders, a_run_without_pairs_has_no_mask);
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
   tcase_add_test(recorders, the_history_grows_with_the_run);

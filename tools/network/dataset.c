@@ -82,7 +82,9 @@ static bool split(struct Dataset *dataset, int64_t seed, struct Error *error)
 
 bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error)
 {
-  *dataset = (struct Dataset){.p = config->modulus};
+  *dataset = (struct Dataset){0};
+  if (config->task != TASK_PAIRS) return true;
+  dataset->p = config->modulus;
   if (!count_split(dataset, config->train_fraction, error)) return false;
   size_t p = (size_t)config->modulus;
   dataset->answer = memory_new(p * p, sizeof *dataset->answer, "the answers of all pairs", error);

@@ -1,6 +1,6 @@
 /*
- * The data set: all p^2 pairs (a, b), as grids [a][b], with their answers and the split into
- * training and test pairs.
+ * The data set of the task pairs: all p^2 pairs (a, b), as grids [a][b], with their answers and the
+ * split into training and test pairs. Of other tasks it is empty; network/examples.h has theirs.
  *
  * Answers, all in 0..p-1:
  *   add        (a + b) mod p
@@ -27,13 +27,14 @@
 enum Subset { SUBSET_TRAIN, SUBSET_TEST, SUBSET_ALL };
 
 struct Dataset {
-  int p;
+  int p;          /* 0 for tasks without pairs */
   int *answer;    /* [p][p] */
   uint8_t *train; /* [p][p]: 1 for training pairs */
   size_t n_train, n_test;
 };
 
-/* Builds the data set for a modulus of at least 2, prime or not. Errors: no memory; no training
+/* Builds the data set for a modulus of at least 2, prime or not; an empty one for tasks without
+   pairs. Errors: no memory; no training
    pairs or no test pairs. After an error there is nothing to release. */
 bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error);
 void dataset_release(struct Dataset *dataset);

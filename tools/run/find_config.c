@@ -1,7 +1,8 @@
 #include "run/find_config.h"
 
 #include "base/digest.h"
-#include "run/trajectory.h"
+#include "run/foreign.h"
+#include "run/metadata.h"
 
 #include <string.h>
 
@@ -19,12 +20,13 @@ static bool read_config(const char *path, struct Config *config, bool *complete,
     *complete = true;
     return config_read_file(config, path, error) && config_check(config, error);
   }
-  struct Trajectory trajectory;
-  if (!trajectory_open(&trajectory, path, NULL, 0, error)) return false;
-  *config = trajectory.config;
-  *complete = config_complete(config);
-  trajectory_close(&trajectory);
-  return true;
+  struct Safetensors file;
+  *complete = false;
+  if (!safetensors_open(&file, path, error)) return foreign_file(path, error);
+  bool read = metadata_read_config(config, &file, error) || error_prefix(error, "%s", path);
+  *complete = read && config_complete(config);
+  safetensors_close(&file);
+  return read;
 }
 
 bool find_config(const char *digest, char *const *paths, size_t n, struct Config *config,

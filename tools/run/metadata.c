@@ -20,6 +20,28 @@ void metadata_add(struct Metadata *metadata, const char *key, const char *value)
   metadata->entries[metadata->n++] = (struct MetadataEntry){key, value};
 }
 
+static bool is_in_our_sections(const char *key)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    const char *name = config_setting_name(i);
+    if (strncmp(key, name, strcspn(name, ".") + 1) == 0) return true;
+  }
+  return false;
+}
+
+bool metadata_read_config(struct Config *config, const struct Safetensors *file,
+                          struct Error *error)
+{
+  config_init(config);
+  for (size_t i = 0; i < file->n_metadata; i++) {
+    const struct MetadataEntry *entry = &file->metadata[i];
+    if (!is_in_our_sections(entry->key)) continue;
+    if (!config_set(config, entry->key, entry->value, error))
+      return error_prefix(error, "__metadata__");
+  }
+  return true;
+}
+
 const char *metadata_engine(const struct Safetensors *file)
 {
   const char *engine = safetensors_metadata(file, engine_key);

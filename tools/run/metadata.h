@@ -24,6 +24,11 @@ void metadata_describe(struct Metadata *metadata, const struct Config *config, c
 /* Adds an entry; the caller keeps ownership of its texts. */
 void metadata_add(struct Metadata *metadata, const char *key, const char *value);
 
+/* The default configuration with the settings that a file gives; its other metadata is ignored.
+   Error: a setting that there is not, or a value that it cannot have. */
+bool metadata_read_config(struct Config *config, const struct Safetensors *file,
+                          struct Error *error);
+
 /* What trained the network of a file. */
 const char *metadata_engine(const struct Safetensors *file);
 

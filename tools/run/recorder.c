@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The tensors of a trajectory: its n parameters, then these. */
-enum { EPOCH_TENSOR, MASK_TENSOR, N_FURTHER };
+/* The tensors of a trajectory: its n parameters, then these, the mask only if there are pairs. */
+enum { EPOCH_TENSOR, MASK_TENSOR, MOST_FURTHER };
 
 static size_t further(const struct Parameters *parameters, int tensor)
 {
@@ -50,8 +50,9 @@ size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch)
 
 /* ---- the partial trajectory ---- */
 
-static void describe_tensors(const struct Parameters *parameters, size_t n_snapshots,
-                             struct TensorSpec *specs)
+/* Returns their number. */
+static size_t describe_tensors(const struct Parameters *parameters, size_t n_snapshots,
+                               struct TensorSpec *specs)
 {
   for (int i = 0; i < parameters->n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
@@ -65,6 +66,15 @@ static void describe_tensors(const struct Parameters *parameters, size_t n_snaps
       (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64, .rank = 1, .shape = {n_snapshots}};
   specs[further(parameters, MASK_TENSOR)] =
       (struct TensorSpec){.name = "train_mask", .dtype = DTYPE_BOOL, .rank = 2, .shape = {p, p}};
+  return further(parameters, p > 0 ? MOST_FURTHER : MASK_TENSOR);
+}
+
+/* Writes what does not change from snapshot to snapshot. */
+static bool write_pairs(const struct Recorder *recorder, struct Error *error)
+{
+  size_t p = (size_t)recorder->dataset->p;
+  return p == 0 || safetensors_write(&recorder->writer, further(recorder->shapes, MASK_TENSOR), 0,
+                                     recorder->dataset->train, p * p, error);
 }
 
 typedef bool WriterStart(struct SafetensorsWriter *writer, const char *path,
@@ -77,17 +87,15 @@ static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const
                             size_t n_snapshots, struct Error *error)
 {
   struct Metadata metadata;
-  size_t n_tensors = further(recorder->shapes, N_FURTHER), p = (size_t)recorder->dataset->p;
-  struct TensorSpec *specs =
-      memory_new(n_tensors, sizeof *specs, "the tensors of a trajectory", error);
+  struct TensorSpec *specs = memory_new(further(recorder->shapes, MOST_FURTHER), sizeof *specs,
+                                        "the tensors of a trajectory", error);
   if (!specs) return false;
-  describe_tensors(recorder->shapes, n_snapshots, specs);
+  size_t n_tensors = describe_tensors(recorder->shapes, n_snapshots, specs);
   metadata_describe(&metadata, recorder->config, recorder->engine);
   recorder->synced = false;
   bool opened =
       start(&recorder->writer, path, specs, n_tensors, metadata.entries, metadata.n, error) &&
-      safetensors_write(&recorder->writer, further(recorder->shapes, MASK_TENSOR), 0,
-                        recorder->dataset->train, p * p, error);
+      write_pairs(recorder, error);
   free(specs);
   return opened;
 }

@@ -28,7 +28,8 @@ bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Paramete
 /* Identifies a snapshot. */
 struct Digest snapshot_digest(const struct Parameters *parameters, int64_t epoch);
 
-/* Identifies a trajectory: the training pairs, train[n_pairs], and the digests of its snapshots. */
+/* Identifies a trajectory: the training pairs, train[n_pairs], of which there may be none, and the
+   digests of its snapshots. */
 struct Digest trajectory_digest(const uint8_t *train, size_t n_pairs,
                                 const struct Digest *snapshots, size_t n_snapshots);
 

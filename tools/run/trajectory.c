@@ -283,26 +283,17 @@ static bool check_shapes(const struct Reading *reading, const struct Config *con
 
 /* ---- the configuration ---- */
 
-static bool is_in_our_sections(const char *key)
+/* All that is known about networks is known about answers to pairs, read at "=". */
+static bool check_task(const struct Config *config, struct Error *error)
 {
-  for (int i = 0; i < config_n_settings(); i++) {
-    const char *name = config_setting_name(i);
-    if (strncmp(key, name, strcspn(name, ".") + 1) == 0) return true;
-  }
-  return false;
-}
-
-static bool read_metadata(struct Trajectory *trajectory, struct Error *error)
-{
-  const struct Safetensors *file = &trajectory->file;
-  config_init(&trajectory->config);
-  for (size_t i = 0; i < file->n_metadata; i++) {
-    const struct MetadataEntry *entry = &file->metadata[i];
-    if (!is_in_our_sections(entry->key)) continue;
-    if (!config_set(&trajectory->config, entry->key, entry->value, error))
-      return error_prefix(error, "__metadata__");
-  }
-  return true;
+  char task[CONFIG_VALUE_SIZE];
+  config_setting_value(config, config_find_setting("data.task"), task);
+  if (config->data.task != TASK_PAIRS)
+    return error_set(
+        error, "trained on %s, not on pairs: there is no answer to each a and b to analyse", task);
+  return config->data.equals ||
+         error_set(error, "trained with data.equals=false: only what is read at \"=\" can be "
+                          "analysed");
 }
 
 /* Does the configuration agree with the tensors? If not, `found` is its value. */
@@ -344,7 +335,7 @@ static bool apply_overrides(struct Config *config, const struct Reading *reading
                          fact->source, reading->file->path, fact->value);
     }
   }
-  if (config_check(config, error)) return true;
+  if (config_check(config, error) && check_task(config, error)) return true;
   return error_prefix(error, "%s", reading->file->path);
 }
 
@@ -442,7 +433,8 @@ static bool read_file(struct Trajectory *trajectory, struct Reading *reading, st
 {
   struct Config *config = &trajectory->config;
   struct Parameters known; /* for names and ranks, which do not depend on sizes */
-  if (!read_metadata(trajectory, error) || !parameters_describe(&known, config, error))
+  if (!metadata_read_config(config, reading->file, error) || !check_task(config, error) ||
+      !parameters_describe(&known, config, error))
     return false;
   bool read = check_parts(reading->file, error) && find_parameters(reading, &known, error) &&
               read_facts(reading, error) && apply_facts(config, reading, error) &&

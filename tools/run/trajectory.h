@@ -4,7 +4,7 @@
  * tensors are
  *
  *   epoch       I64  [S]     optimizer steps taken before the snapshot, increasing
- *   train_mask  BOOL [p, p]  the training pairs (a, b)
+ *   train_mask  BOOL [p, p]  the training pairs (a, b); not there for tasks without pairs
  *
  * and __metadata__ contains every setting of the run as text under its dotted name. A file whose
  * parameters have no snapshot axis is a trajectory of one snapshot: a checkpoint saved by PyTorch
@@ -50,11 +50,11 @@ struct Trajectory {
                        NULL if none */
 };
 
-/* Opens and interprets a file. `overrides` are n texts "section.key=value". Errors: those of
-   tensor/safetensors.h, or another file format (run/foreign.h); a parameter that is missing, or
-   whose shape contradicts another parameter, the metadata or an override; a component that the
-   network does not have (LayerNorm, a second layer, nonzero biases of attention or logits); an
-   unknown split. There is nothing to close then. */
+/* Opens and interprets a file of a network that was trained on pairs, read at "=". `overrides` are
+   n texts "section.key=value". Errors: those of tensor/safetensors.h, or another file format
+   (run/foreign.h); a parameter that is missing, or whose shape contradicts another parameter, the
+   metadata or an override; a component that the network does not have (LayerNorm, a second layer,
+   nonzero biases of attention or logits); an unknown split. There is nothing to close then. */
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error);
 void trajectory_close(struct Trajectory *trajectory);
