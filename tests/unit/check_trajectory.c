@@ -25,7 +25,7 @@ static void remove_file(void)
 /* ---- an example file, and what a test changes about it ---- */
 
 enum { P = 5, D_MODEL = 8, HEADS = 2, D_HEAD = 3, D_MLP = 7, SNAPSHOTS = 3 };
-enum { MAX_TENSORS = 16, MAX_ENTRIES = 80 };
+enum { MAX_TENSORS = 64, MAX_ENTRIES = 80 };
 
 static const struct TensorSpec example[] = {
     {"embed.W_E", DTYPE_F32, 2, {P + 1, D_MODEL}},
@@ -50,7 +50,7 @@ struct Example {
   int64_t epochs[SNAPSHOTS];
   double fill; /* every element of tensors that are no parameters; of biases too where it is 0 */
   int mask;    /* every element of train_mask; -1 for a chequered one */
-  char names[MAX_TENSORS][64]; /* where they have a prefix, which is that long */
+  char names[MAX_TENSORS][64]; /* where they have a prefix, which is that long, or are made */
   size_t prefix;
 };
 
@@ -61,11 +61,20 @@ static void make_checkpoint(struct Example *file)
   memcpy(file->tensors, example, sizeof example);
 }
 
-/* As training writes it. */
-static void make_trajectory(struct Example *file)
+static void add_metadata(struct Example *file, const struct Config *config)
 {
-  make_checkpoint(file);
-  for (size_t i = 0; i < N_PARAMETERS; i++) {
+  for (int i = 0; i < config_n_settings(); i++) {
+    config_setting_value(config, i, file->texts[i]);
+    file->metadata[i] = (struct MetadataEntry){config_setting_name(i), file->texts[i]};
+    file->n_metadata++;
+  }
+  ck_assert_uint_le(file->n_metadata, MAX_ENTRIES);
+}
+
+/* Gives the parameters an axis over snapshots, and adds what belongs to a trajectory. */
+static void add_snapshots(struct Example *file)
+{
+  for (size_t i = 0; i < file->n_tensors; i++) {
     struct TensorSpec *tensor = &file->tensors[i];
     memmove(tensor->shape + 1, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape);
     tensor->shape[0] = SNAPSHOTS;
@@ -74,21 +83,46 @@ static void make_trajectory(struct Example *file)
   file->tensors[file->n_tensors++] = (struct TensorSpec){"epoch", DTYPE_I64, 1, {SNAPSHOTS}};
   file->tensors[file->n_tensors++] = (struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {P, P}};
   memcpy(file->epochs, ((const int64_t[]){0, 100, 250}), sizeof file->epochs);
-  struct Config config;
+}
+
+static void configure(struct Config *config, const char *const *settings, size_t n)
+{
   struct Error error;
-  config_init(&config);
-  config.data.modulus = P;
-  config.model.d_model = D_MODEL;
-  config.model.n_heads = HEADS;
-  config.model.d_head = D_HEAD;
-  config.model.d_mlp = D_MLP;
-  ck_assert_msg(config_set(&config, "model.activation", "gelu", &error), "%s", error.message);
-  for (int i = 0; i < config_n_settings(); i++) {
-    config_setting_value(&config, i, file->texts[i]);
-    file->metadata[i] = (struct MetadataEntry){config_setting_name(i), file->texts[i]};
-    file->n_metadata++;
+  config_init(config);
+  config->data.modulus = P;
+  config->model.d_model = D_MODEL;
+  config->model.n_heads = HEADS;
+  config->model.d_head = D_HEAD;
+  config->model.d_mlp = D_MLP;
+  for (size_t i = 0; i < n && settings[i]; i++)
+    ck_assert_msg(config_override(config, settings[i], &error), "%s", error.message);
+}
+
+/* As training writes it. */
+static void make_trajectory(struct Example *file)
+{
+  struct Config config;
+  make_checkpoint(file);
+  add_snapshots(file);
+  configure(&config, (const char *const[]){"model.activation=gelu"}, 1);
+  add_metadata(file, &config);
+}
+
+/* A checkpoint of any configured network: the parameters of its list. */
+static void make_network(struct Example *file, const struct Config *config)
+{
+  struct Parameters list;
+  struct Error error;
+  *file = (struct Example){.fill = 1, .mask = -1};
+  ck_assert_msg(parameters_describe(&list, config, &error), "%s", error.message);
+  ck_assert_int_le(list.n + 4, MAX_TENSORS);
+  for (int i = 0; i < list.n; i++) {
+    struct TensorSpec *tensor = &file->tensors[file->n_tensors++];
+    strcpy(file->names[i], list.info[i].name);
+    *tensor = (struct TensorSpec){file->names[i], DTYPE_F32, list.info[i].rank, {0}};
+    memcpy(tensor->shape, list.info[i].shape, sizeof list.info[i].shape);
   }
-  ck_assert_uint_le(file->n_metadata, MAX_ENTRIES);
+  parameters_release(&list);
 }
 
 /* Replaces the tensor of that name, removes it (no new name), or adds one (no old name). */
@@ -130,9 +164,9 @@ static void change_metadata(struct Example *file, struct MetadataEntry entry)
 }
 
 /* Element i of a parameter, over all snapshots: tells parameters, snapshots and indices apart. */
-static double value_of(int parameter, size_t i)
+static double value_of(enum Parameter kind, int layer, size_t i)
 {
-  return 1000 * (parameter + 1) + (double)i;
+  return 1000 * ((int)kind + N_PARAMETER_KINDS * layer + 1) + (double)i;
 }
 
 static double element(const struct Example *file, const struct TensorSpec *tensor, size_t i)
@@ -140,10 +174,10 @@ static double element(const struct Example *file, const struct TensorSpec *tenso
   if (strcmp(tensor->name, "epoch") == 0) return (double)file->epochs[i];
   if (strcmp(tensor->name, "train_mask") == 0)
     return file->mask >= 0 ? file->mask : (i % P + i / P) % 2 == 0;
-  for (int k = 0; k < N_PARAMETERS; k++)
-    if (strcmp(tensor->name + file->prefix, example[k].name) == 0)
-      return (k == B_IN || k == B_OUT) && file->fill == 0 ? 0 : value_of(k, i);
-  return file->fill;
+  enum Parameter kind;
+  int layer;
+  if (!parameters_parse_name(tensor->name + file->prefix, &kind, &layer)) return file->fill;
+  return (kind == B_IN || kind == B_OUT) && file->fill == 0 ? 0 : value_of(kind, layer, i);
 }
 
 static void write_tensor(const struct SafetensorsWriter *writer, const struct Example *file,
@@ -218,12 +252,13 @@ static void assert_snapshot(const struct Trajectory *trajectory, size_t snapshot
   ck_assert(parameters_init(&parameters, &trajectory->config, &error));
   memset(parameters.values, 0xff, parameters.total * sizeof *parameters.values);
   ck_assert_msg(trajectory_read(trajectory, snapshot, &parameters, &error), "%s", error.message);
-  for (int k = 0; k < N_PARAMETERS; k++) {
-    const float *values = parameters_at(&parameters, (enum Parameter)k);
-    size_t count = parameters.info[k].count;
-    bool zero = !biases && (k == B_IN || k == B_OUT);
-    for (size_t i = 0; i < count; i++)
-      ck_assert(values[i] == (zero ? 0 : (float)value_of(k, snapshot * count + i)));
+  for (int k = 0; k < parameters.n; k++) {
+    const struct ParameterInfo *info = &parameters.info[k];
+    const float *values = parameters.values + info->offset;
+    bool zero = !biases && (info->kind == B_IN || info->kind == B_OUT);
+    for (size_t i = 0; i < info->count; i++)
+      ck_assert(values[i] ==
+                (zero ? 0 : (float)value_of(info->kind, info->layer, snapshot * info->count + i)));
   }
   parameters_release(&parameters);
 }
@@ -340,9 +375,9 @@ START_TEST(a_prefix_hides_nothing)
 {
   struct Example file;
   make_checkpoint(&file);
-  change_tensor(&file, NULL, &(struct TensorSpec){"ln_final.w", DTYPE_F32, 1, {D_MODEL}});
+  change_tensor(&file, NULL, &(struct TensorSpec){"blocks.0.ln3.w", DTYPE_F32, 1, {D_MODEL}});
   put_prefix(&file, "model.");
-  assert_refused(&file, split_overrides, ": ln_final.w belongs to a LayerNorm");
+  assert_refused(&file, split_overrides, ": blocks.0.ln3.w belongs to a LayerNorm");
 }
 END_TEST
 
@@ -573,6 +608,223 @@ START_TEST(biases_that_the_network_lacks_must_be_zero)
 }
 END_TEST
 
+/* ---- other networks than the paper's ---- */
+
+static const struct {
+  const char *settings[6];
+  char *unsaid[2]; /* what the file of a checkpoint does not tell */
+} networks[] = {
+    {{"model.n_layers=2"}, {NULL}},
+    {{"model.n_layers=3", "model.biases=false"}, {NULL}},
+    {{"model.layer_norm=pre"}, {NULL}},
+    {{"model.layer_norm=pre", "model.n_layers=2", "model.output_equals=false"}, {NULL}},
+    {{"model.layer_norm=post"}, {NULL}},
+    {{"model.layer_norm=post", "model.n_layers=2", "model.d_mlp=0"}, {NULL}},
+    {{"model.d_mlp=0"}, {NULL}},
+    {{"model.registers=2", "model.tied_embeddings=true"}, {NULL}},
+    {{"model.positions=none"}, {"model.positions=none"}},
+    {{"model.positions=sinusoidal", "model.n_layers=2"}, {"model.positions=sinusoidal"}},
+    {{"data.equals=false"}, {NULL}},
+    {{"data.equals=false", "model.positions=none"}, {"model.positions=none", "data.equals=false"}},
+    {{"data.equals=false", "model.tied_embeddings=true", "model.layer_norm=pre"}, {NULL}},
+};
+
+/* All that a network consists of. */
+static void assert_same_network(const struct Config *found, const struct Config *expected)
+{
+  for (int i = 0; i < config_n_settings(); i++) {
+    const char *name = config_setting_name(i);
+    bool of_network = strncmp(name, "model.", 6) == 0 || strcmp(name, "data.modulus") == 0 ||
+                      strcmp(name, "data.equals") == 0;
+    ck_assert_msg(!of_network || config_same_setting(found, expected, i), "%s differs", name);
+  }
+}
+
+START_TEST(trajectories_of_other_networks_open)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  struct Config config;
+  configure(&config, networks[_i].settings, 6);
+  make_network(&file, &config);
+  add_snapshots(&file);
+  add_metadata(&file, &config);
+  if (!config.model.biases) file.fill = 0;
+  open_example(&trajectory, &file, no_overrides);
+  assert_same_network(&trajectory.config, &config);
+  ck_assert_ptr_null(trajectory.unsaid);
+  for (size_t i = 0; i < SNAPSHOTS; i++)
+    assert_snapshot(&trajectory, i, config.model.biases);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+/* From names and shapes alone, among what TransformerLens saves beside the parameters. */
+START_TEST(checkpoints_of_other_networks_open)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  struct Config config;
+  char *overrides[] = {"data.seed=1", "data.train_fraction=0.4", networks[_i].unsaid[0],
+                       networks[_i].unsaid[1], NULL};
+  configure(&config, networks[_i].settings, 6);
+  make_network(&file, &config);
+  config.model.biases = true; /* all are zero, which says nothing */
+  file.fill = 0;
+  change_tensor(&file, NULL, &harmless[0]);
+  change_tensor(&file, NULL, &harmless[1]);
+  change_tensor(&file, NULL, &(struct TensorSpec){"blocks.0.attn.b_Q", DTYPE_F32, 1, {3}});
+  change_tensor(&file, NULL, &(struct TensorSpec){"unembed.b_U", DTYPE_F32, 1, {P}});
+  open_example(&trajectory, &file, overrides);
+  assert_same_network(&trajectory.config, &config);
+  assert_snapshot(&trajectory, 0, false);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(what_a_file_does_not_say_of_other_networks_is_told)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  struct Config config;
+  char *overrides[] = {"data.seed=1",
+                       "data.train_fraction=0.4",
+                       "data.operation=add",
+                       "model.positions=none",
+                       "model.attention_rate=0.5",
+                       "model.dropout=0.1",
+                       NULL};
+  configure(&config, (const char *const[]){"model.n_layers=2", "model.positions=none"}, 2);
+  make_network(&file, &config);
+  open_example(&trajectory, &file, overrides);
+  ck_assert_str_eq(trajectory.unsaid,
+                   "model.activation=relu model.attention=softmax (assumed), data.operation=add "
+                   "data.train_fraction=0.4 data.seed=1 model.positions=none "
+                   "model.attention_rate=0.5 (given)");
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static const struct {
+  const char *settings[4];
+  const char *tensor; /* changed, or removed; NULL to add one */
+  struct TensorSpec with;
+  char *override;
+  const char *expected;
+} bad_networks[] = {
+    {{"model.n_layers=3"},
+     "blocks.1.attn.W_K",
+     {0},
+     NULL,
+     ": the parameter blocks.1.attn.W_K is missing"},
+    {{"model.n_layers=2"},
+     "blocks.1.mlp.b_in",
+     {0},
+     NULL,
+     ": the parameter blocks.1.mlp.b_in is missing"},
+    {{"model.n_layers=2"},
+     "blocks.1.mlp.W_out",
+     {"blocks.1.mlp.W_out", DTYPE_F32, 2, {D_MODEL, D_MLP}},
+     NULL,
+     ": blocks.1.mlp.W_out has shape [8, 7], expected [7, 8], its transpose"},
+    {{"model.n_layers=2"},
+     "blocks.1.attn.W_Q",
+     {"blocks.1.attn.W_Q", DTYPE_F32, 3, {HEADS + 1, D_MODEL, D_HEAD}},
+     NULL,
+     ": blocks.1.attn.W_Q has shape [3, 8, 3], expected [2, 8, 3], to match the other parameters"},
+    {{"model.n_layers=2"},
+     NULL,
+     {"blocks.70.attn.W_Q", DTYPE_F32, 3, {HEADS, D_MODEL, D_HEAD}},
+     NULL,
+     ": blocks.70.attn.W_Q: model.n_layers: found \"71\", expected an integer from 1 to 64"},
+    {{"model.n_layers=2"},
+     NULL,
+     {"blocks.2.attn.mask", DTYPE_F32, 0, {0}},
+     NULL,
+     ": blocks.2.attn.mask belongs to another layer, but the network has only 2"},
+    {{"model.n_layers=2"},
+     NULL,
+     {"blocks.1.attn.b_V", DTYPE_F32, 2, {HEADS, D_HEAD}},
+     NULL,
+     ": blocks.1.attn.b_V is not zero, but the network has no such bias"},
+    {{"model.layer_norm=pre"}, "ln_final.w", {0}, NULL, ": the parameter ln_final.w is missing"},
+    {{"model.layer_norm=pre"}, "blocks.0.ln2.b", {0}, NULL, ": the parameter blocks.0.ln2.b is m"},
+    {{"model.layer_norm=post"}, "blocks.0.ln1.w", {0}, NULL, ": the parameter blocks.0.ln1.w is m"},
+    {{"model.layer_norm=pre", "model.d_mlp=0"},
+     NULL,
+     {"blocks.0.ln2.w", DTYPE_F32, 1, {D_MODEL}},
+     NULL,
+     ": blocks.0.ln2.w belongs to a LayerNorm, which the network does not have"},
+    {{"model.layer_norm=post"},
+     "blocks.0.ln2.w",
+     {"blocks.0.ln2.w", DTYPE_F32, 1, {D_MLP}},
+     NULL,
+     ": blocks.0.ln2.w has shape [7], expected [8], to match the other parameters"},
+    {{"model.layer_norm=post"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "model.layer_norm=pre",
+     "model.layer_norm=pre contradicts blocks.0.ln1.w in /tmp/"},
+    {{"model.registers=2"},
+     "registers.W",
+     {"registers.W", DTYPE_F32, 2, {2, D_MLP}},
+     NULL,
+     ": registers.W has shape [2, 7], expected [2, 8], to match the other parameters"},
+    {{"model.registers=2"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "model.registers=3",
+     "model.registers=3 contradicts registers.W of shape [2, 8] in /tmp/"},
+    {{NULL},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "model.registers=3",
+     "model.registers=3 contradicts the absence of registers.W in /tmp/"},
+    {{"model.positions=none"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     NULL,
+     ": the parameter pos_embed.W_pos is missing; a network that needs none has "
+     "model.positions=sinusoidal or model.positions=none"},
+    {{NULL},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "model.positions=none",
+     "model.positions=none contradicts pos_embed.W_pos in /tmp/"},
+    {{"data.equals=false"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "data.equals=true",
+     "data.equals=true contradicts pos_embed.W_pos of shape [2, 8] in /tmp/"},
+    {{"data.equals=false"},
+     "unembed.W_U",
+     {"unembed.W_U", DTYPE_F32, 2, {D_MODEL, P + 1}},
+     NULL,
+     ": unembed.W_U has shape [8, 6], expected one logit per token of embed.W_E (5)"},
+    {{"model.tied_embeddings=true"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     "model.output_equals=false",
+     "model.output_equals=false contradicts the absence of unembed.W_U in /tmp/"},
+    {{"model.n_heads=0"},
+     NULL,
+     {"x", DTYPE_F32, 0, {0}},
+     NULL,
+     ": model.n_heads = 0 and data.task = pairs contradict each other"},
+};
+
+START_TEST(a_contradiction_of_another_network_is_refused)
+{
+  struct Example file;
+  struct Config config;
+  char *overrides[] = {"data.seed=1", "data.train_fraction=0.4", bad_networks[_i].override, NULL};
+  configure(&config, bad_networks[_i].settings, 4);
+  make_network(&file, &config);
+  change_tensor(&file, bad_networks[_i].tensor, &bad_networks[_i].with);
+  assert_refused(&file, overrides, bad_networks[_i].expected);
+}
+END_TEST
+
 static const size_t places[] = {0, 1023, 1024, 3000, 4999};
 
 /* One number that is not zero, anywhere in a long bias. */
@@ -609,7 +861,11 @@ static const struct {
 } bad_trajectories[] = {
     /* parameters */
     {"embed.W_E", {0}, {0}, NULL, ": the parameter embed.W_E is missing"},
-    {"unembed.W_U", {0}, {0}, NULL, ": the parameter unembed.W_U is missing"},
+    {"unembed.W_U",
+     {0},
+     {0},
+     NULL,
+     "model.tied_embeddings=false contradicts the absence of unembed.W_U, which means true"},
     {"blocks.0.mlp.b_in", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_in is missing"},
     {"blocks.0.mlp.b_out", {0}, {0}, NULL, ": the parameter blocks.0.mlp.b_out is missing"},
     {"embed.W_E",
@@ -668,13 +924,27 @@ static const struct {
      NULL,
      ": blocks.0.mlp.W_in has shape [3, 7, 8], expected [3, 8, 7], its transpose"},
     /* parts that the network lacks */
-    {NULL, {"blocks.0.ln1.w", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.0.ln1.w belongs to a Layer"},
-    {NULL, {"ln_final.b", DTYPE_F32, 1, {8}}, {0}, NULL, ": ln_final.b belongs to a LayerNorm"},
+    {NULL,
+     {"blocks.0.ln1.w", DTYPE_F32, 1, {8}},
+     {0},
+     NULL,
+     ": __metadata__: model.layer_norm=none contradicts blocks.0.ln1.w, which means post"},
+    {NULL,
+     {"ln_final.b", DTYPE_F32, 1, {8}},
+     {0},
+     NULL,
+     ": __metadata__: model.layer_norm=none contradicts ln_final.b, which means pre"},
+    {NULL, {"ln_final.scale", DTYPE_F32, 1, {8}}, {0}, NULL, ": ln_final.scale belongs to a Layer"},
     {NULL,
      {"blocks.1.attn.W_Q", DTYPE_F32, 1, {8}},
      {0},
      NULL,
-     ": blocks.1.attn.W_Q belongs to another layer, but the network has only one"},
+     ": __metadata__: model.n_layers=1 contradicts blocks.1.attn.W_Q, which means 2"},
+    {NULL,
+     {"blocks.1.attn.b_Q", DTYPE_F32, 1, {8}},
+     {0},
+     NULL,
+     ": blocks.1.attn.b_Q belongs to another layer, but the network has only one"},
     {NULL, {"blocks.10.x", DTYPE_F32, 1, {8}}, {0}, NULL, ": blocks.10.x belongs to another la"},
     {NULL,
      {"unembed.b_U", DTYPE_I8, 1, {P}},
@@ -996,6 +1266,9 @@ int main(void)
   tcase_add_test(opening, zero_biases_may_be_none);
   tcase_add_test(opening, outputs_may_lack_the_equals_logit);
   tcase_add_loop_test(opening, tensors_that_change_nothing_are_passed_over, 0, LENGTH(harmless));
+  tcase_add_loop_test(opening, trajectories_of_other_networks_open, 0, LENGTH(networks));
+  tcase_add_loop_test(opening, checkpoints_of_other_networks_open, 0, LENGTH(networks));
+  tcase_add_test(opening, what_a_file_does_not_say_of_other_networks_is_told);
   tcase_add_test(opening, a_mask_makes_the_seed_unnecessary);
   tcase_add_loop_test(opening, snapshots_are_found_by_epoch, 0, LENGTH(epochs_asked_for));
   suite_add_tcase(suite, opening);
@@ -1010,6 +1283,8 @@ int main(void)
                       LENGTH(absent_biases));
   tcase_add_loop_test(refusing, every_element_of_a_bias_counts, 0, LENGTH(places));
   tcase_add_loop_test(refusing, a_contradiction_is_refused, 0, LENGTH(bad_trajectories));
+  tcase_add_loop_test(refusing, a_contradiction_of_another_network_is_refused, 0,
+                      LENGTH(bad_networks));
   tcase_add_test(refusing, missing_biases_contradict_their_setting);
   tcase_add_loop_test(refusing, epochs_that_do_not_rise_are_refused, 0, LENGTH(bad_epochs));
   tcase_add_test(refusing, a_mask_of_one_kind_is_refused);

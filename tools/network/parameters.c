@@ -245,9 +245,38 @@ int parameters_place(const struct Parameters *parameters, int layer, enum Parame
   return -1;
 }
 
+/* The layer of "blocks.12.attn.W_Q"; 0 for names that have none. */
+static int layer_of_name(const char *name)
+{
+  static const char blocks[] = "blocks.";
+  int layer = 0;
+  if (strncmp(name, blocks, sizeof blocks - 1) != 0) return 0;
+  for (const char *at = name + sizeof blocks - 1; *at >= '0' && *at <= '9' && layer < 1000; at++)
+    layer = 10 * layer + (*at - '0');
+  return layer;
+}
+
+bool parameters_parse_name(const char *name, enum Parameter *kind, int *layer)
+{
+  *layer = layer_of_name(name);
+  for (int i = 0; i < N_PARAMETER_KINDS; i++) {
+    char expected[PARAMETER_NAME_SIZE];
+    snprintf(expected, sizeof expected, rows[i].name, *layer);
+    *kind = (enum Parameter)i;
+    if (strcmp(name, expected) == 0) return true;
+  }
+  return false;
+}
+
 float *parameters_at(const struct Parameters *parameters, enum Parameter kind)
 {
   return parameters->values + parameters->info[parameters_place(parameters, 0, kind)].offset;
+}
+
+float *parameters_of_layer(const struct Parameters *parameters, int layer, enum Parameter kind)
+{
+  int place = parameters_place(parameters, layer, kind);
+  return place < 0 ? NULL : parameters->values + parameters->info[place].offset;
 }
 
 void parameters_initialise(struct Parameters *parameters, int64_t seed)

@@ -119,8 +119,14 @@ void parameters_copy(const struct Parameters *from, struct Parameters *to);
    parameters that belong to none. */
 int parameters_place(const struct Parameters *parameters, int layer, enum Parameter kind);
 
+/* The parameter of that name in files: false if no network has one. Layers below 10,000. */
+bool parameters_parse_name(const char *name, enum Parameter *kind, int *layer);
+
 /* The values of one parameter of the first layer, or of none: [info.count]. */
 float *parameters_at(const struct Parameters *parameters, enum Parameter kind);
+
+/* The same of any layer; NULL if it is not there. */
+float *parameters_of_layer(const struct Parameters *parameters, int layer, enum Parameter kind);
 
 /* Draws the initial values: a pure function of the seed, each tensor's name and each index
    (network/random.h), flushed (network/flush.h). */

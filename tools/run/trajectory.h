@@ -16,8 +16,13 @@
  *   - Training allocates all snapshots in advance. In an unfinished file `epoch` is
  *     TRAJECTORY_NO_SNAPSHOT for those not taken yet; the trajectory consists of those before them.
  *   - `epoch` may be missing if there is one snapshot. Its epoch is then unknown, and it is found
- *     as epoch 0.
- *   - b_in and b_out may both be missing: model.biases is false. If present and not zero, it is
+ * as epoch 0.
+ *   - Names tell the layers (blocks.l), the layer normalisation (pre with ln_final, else post with
+ *     ln1 or ln2), registers, and, by their absence, tied embeddings (no W_U) and layers without
+ *     heads or without neurons. Without W_pos, model.positions must be given.
+ *   - W_pos has 2 rows instead of 3 if the input does not end with "=": data.equals. Without W_pos
+ *     it is as given by the metadata or an override.
+ *   - b_in and b_out may all be missing: model.biases is false. If present and not zero, it is
  *     true; if zero, it is as given by the metadata or an override.
  *   - W_U may have p or p + 1 columns: model.output_equals.
  *   - Without train_mask the split is CPython's, and data.seed and data.train_fraction must be
@@ -50,11 +55,12 @@ struct Trajectory {
                        NULL if none */
 };
 
-/* Opens and interprets a file of a network that was trained on pairs, read at "=". `overrides` are
-   n texts "section.key=value". Errors: those of tensor/safetensors.h, or another file format
-   (run/foreign.h); a parameter that is missing, or whose shape contradicts another parameter, the
-   metadata or an override; a component that the network does not have (LayerNorm, a second layer,
-   nonzero biases of attention or logits); an unknown split. There is nothing to close then. */
+/* Opens and interprets a file of a network that was trained on pairs. `overrides` are n texts
+   "section.key=value". Errors: those of
+   tensor/safetensors.h, or another file format (run/foreign.h); a parameter that is missing, or
+   whose shape contradicts another parameter, the metadata or an override; a component that the
+   network does not have (nonzero biases of attention or logits); an unknown split. There is nothing
+   to close then. */
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error);
 void trajectory_close(struct Trajectory *trajectory);
