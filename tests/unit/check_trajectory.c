@@ -1028,12 +1028,8 @@ static const struct {
      {"x", DTYPE_U8, 0, {0}},
      {"data.equals", "false"},
      NULL,
-     ": trained with data.equals=false: only what is read at \"=\" can be analysed"},
-    {NULL,
-     {"x", DTYPE_U8, 0, {0}},
-     {0},
-     "data.equals=false",
-     ": trained with data.equals=false: only what is read at \"=\" can be analysed"},
+     "__metadata__: data.equals=false contradicts pos_embed.W_pos of shape [3, 3, 8], which means "
+     "true"},
     /* metadata that is ours and wrong */
     {NULL,
      {"x", DTYPE_U8, 0, {0}},
