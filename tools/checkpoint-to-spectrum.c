@@ -42,6 +42,7 @@ int main(int argc, char **argv)
       .summary = "Takes a snapshot apart in Fourier space. Writes ten tables:",
       .tables = tables,
       .writers = writers,
+      .parts = 1 << PART_NEURONS | 1 << PART_MAP | 1 << PART_ATTENTION | 1 << PART_SCORES,
       .warn = warn_without_directions};
   return command_main_of_snapshot(&tool, argc, argv);
 }

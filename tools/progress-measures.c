@@ -88,6 +88,7 @@ static bool work(struct Analysis *analysis, const struct AnalysisRequest *reques
   if (!directed_logits_sign(analysis->trajectory.config.data.operation, &sign, error) ||
       !analysis_fit_final(analysis, error))
     return false;
+  command_warn_of_parts(name, analysis, 1 << PART_NEURONS | 1 << PART_MAP);
   command_warn_without_keys(name, analysis);
   analysis_drop_activations(analysis); /* each thread has its own */
   return measure_and_write(analysis, request, error);
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
       {'o', "output", "FILE.tsv", "output table (default: standard output)", &request.output},
       {0, "tables", "DIR", "directory of the other tables, created if missing (default: none)",
        &request.tables},
+      {0, "layer", "N", ANALYSIS_LAYER, &request.layer},
       {0, "threads", "N", "threads (default: all cores); results do not depend on it",
        &request.threads},
       {0}};

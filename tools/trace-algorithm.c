@@ -38,6 +38,7 @@ int main(int argc, char **argv)
                                            .tables = tables,
                                            .writers = writers,
                                            .needs_directions = true,
+                                           .parts = 1 << PART_NEURONS | 1 << PART_MAP,
                                            .warn = warn_without_keys};
   return command_main_of_snapshot(&tool, argc, argv);
 }

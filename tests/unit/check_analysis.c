@@ -113,7 +113,7 @@ static void fill_zero(const void *context, size_t index, const struct Parameters
 static void open_analysis(struct Analysis *analysis, char *const *overrides, int n)
 {
   struct Error error;
-  ck_assert_msg(analysis_open(analysis, path, overrides, n, &error), "%s", error.message);
+  ck_assert_msg(analysis_open(analysis, path, overrides, n, -1, &error), "%s", error.message);
   ck_assert_uint_eq(analysis->trajectory.n_snapshots, SNAPSHOTS);
 }
 
@@ -256,9 +256,9 @@ START_TEST(every_measure_is_that_of_the_formulas)
   struct ProgressMeasures measures;
   struct Error error;
   open_run(&analysis, &runs[_i]);
-  ck_assert_msg(
-      progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, &error),
-      "%s", error.message);
+  ck_assert_msg(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis,
+                                       analysis.keys, 0, &error),
+                "%s", error.message);
   for (size_t i = SNAPSHOTS; i-- > 0;) {
     ck_assert_msg(progress_measures_take(&worker, i, &measures, &error), "%s", error.message);
     check_losses(&runs[_i].snapshots[i], &analysis, &measures);
@@ -284,7 +284,7 @@ START_TEST(spectra_are_those_of_the_formulas)
   handmade_spectrum_of_W_E(network, expected);
   for (int i = 0; i < p; i++) /* amplitudes up to 1.5: norms up to 5, of entries rounded once */
     ck_assert_double_eq_tol(found[i], expected[i], 10 * FLOAT_ROUNDING);
-  ck_assert(neuron_logit_map_components(&analysis.basis, parameters, components, &error));
+  ck_assert(neuron_logit_map_components(&analysis.basis, parameters, 0, components, &error));
   handmade_spectrum_of_W_L(network, expected);
   double size = 0;
   for (int i = 0; i < p; i++)
@@ -400,11 +400,11 @@ START_TEST(pairs_are_where_the_neurons_put_them)
   ck_assert(components && xs && ys && W_L);
   open_run(&analysis, &runs[_i]);
   const float *hidden = analysis.snapshot.activations.hidden;
-  activations_neuron_logit_map(&analysis.snapshot.parameters, W_L);
+  activations_neuron_logit_map(&analysis.snapshot.parameters, 0, W_L);
   rotate_plainly(network, k, true, W_L, hidden, m, xs);
   rotate_plainly(network, k, false, W_L, hidden, m, ys);
-  ck_assert(neuron_logit_map_components(&analysis.basis, &analysis.snapshot.parameters, components,
-                                        &error));
+  ck_assert(neuron_logit_map_components(&analysis.basis, &analysis.snapshot.parameters, 0,
+                                        components, &error));
   struct NeuronLogitMap map = {&analysis.basis, (size_t)m, components};
   for (int a = 0; a < p; a++) {
     ck_assert(rotation_of_pairs(&map, network->sign, hidden, k, a, points, &error));
@@ -440,7 +440,7 @@ START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
   ck_assert(analysis_fit_final(&analysis, &error));
   ck_assert_int_eq(analysis.n_keys, 0);
   ck_assert_mem_eq(analysis.keys, none, sizeof none);
-  ck_assert(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys,
+  ck_assert(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, 0,
                                    &error));
   ck_assert(progress_measures_take(&worker, 1, &measures, &error));
   assert_relative(measures.losses.all.loss, log(P), exact);
@@ -488,7 +488,7 @@ START_TEST(an_answer_without_directions_is_refused)
   open_analysis(&analysis, override, 1);
   ck_assert(analysis_fit_final(&analysis, &error)); /* neurons have frequencies all the same */
   ck_assert(!progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys,
-                                    &error));
+                                    0, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
   analysis_close(&analysis);
 }
@@ -499,10 +499,10 @@ START_TEST(what_cannot_be_opened_leaves_nothing)
   struct Analysis analysis;
   struct Error error;
   char *override[] = {"data.modulus=11"};
-  ck_assert(!analysis_open(&analysis, path, NULL, 0, &error)); /* not written yet */
+  ck_assert(!analysis_open(&analysis, path, NULL, 0, -1, &error)); /* not written yet */
   ck_assert_ptr_nonnull(strstr(error.message, "No such file or directory"));
   write_run(&runs[0].snapshots[0], fill_handmade, &runs[0]);
-  ck_assert(!analysis_open(&analysis, path, override, 1, &error));
+  ck_assert(!analysis_open(&analysis, path, override, 1, -1, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.modulus=11 contradicts"));
   ck_assert(!analysis.final_fits && !analysis.keys && !analysis.trajectory.epochs);
 }

@@ -1,8 +1,8 @@
 /* The parts of the factored step that have formulas of their own: activations on all pairs, the
    loss, AdamW, ties of attention scores, elementary functions. */
 #include "base/elementary.h"
+#include "engine/activations.h"
 #include "engine/adamw.h"
-#include "engine/factored/activations.h"
 #include "engine/factored/attention.h"
 #include "engine/factored/loss.h"
 #include "example.h"
@@ -21,8 +21,9 @@ START_TEST(activations_are_the_textbooks)
   struct Activations activations;
   struct Error error = {0};
   example_init(&e, _i);
-  ck_assert(activations_init(&activations, &e.parameters, &error));
-  ck_assert(activations_forward(&e.parameters, &e.config.model, &activations, &error));
+  ck_assert(activations_init(&activations, &e.parameters.shape, &e.config.model, 0, &error));
+  ck_assert_ptr_nonnull(activations.factored);
+  activations_forward(&activations, &e.parameters);
   int p = e.dataset.p, V = e.parameters.shape.V;
   double logits[256];
   for (int pair = 0; pair < p * p; pair += 3) {
@@ -44,7 +45,7 @@ START_TEST(neuron_logit_map_is_the_product)
   int p = shape->p, m = shape->d_mlp, d = shape->d_model, V = shape->V;
   float *map = malloc((size_t)(p * m) * sizeof *map);
   ck_assert(map);
-  activations_neuron_logit_map(&e.parameters, map);
+  activations_neuron_logit_map(&e.parameters, 0, map);
   const double *unembedding = e.values + e.parameters.info[W_U].offset;
   const double *out = e.values + e.parameters.info[W_OUT].offset;
   for (int c = 0; c < p; c++)

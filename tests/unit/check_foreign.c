@@ -49,7 +49,7 @@ START_TEST(a_checkpoint_computes_what_it_should)
   ck_assert_msg(table_read(&table, "expected.tsv", &error), "%s", error.message);
   ck_assert_msg(trajectory_open(&trajectory, opening[_i], settings, 2, &error), "%s",
                 error.message);
-  ck_assert(snapshot_init(&snapshot, &trajectory, &error));
+  ck_assert(snapshot_init(&snapshot, &trajectory, 0, &error));
   ck_assert_msg(snapshot_load(&snapshot, &trajectory, 0, &error), "%s", error.message);
   const struct Shape *shape = &snapshot.parameters.shape;
   ck_assert_int_eq(shape->p, 7);

@@ -797,7 +797,7 @@ START_TEST(angles_in_the_neuron_logit_map_are_its_components)
       unembedding[c] = c < p ? (float)wave_cos(p, 1, c) : 1e6f; /* "=" is not a number output */
       unembedding[V + c] = c < p ? (float)wave_sin(p, 1, c) : 1e6f;
     }
-    ck_assert(neuron_logit_map_components(&basis, &parameters, components, &error));
+    ck_assert(neuron_logit_map_components(&basis, &parameters, 0, components, &error));
     /* an entry is a sum of two products of two factors, each with one rounding (cosf and sinf:
        two); its column's norm is sqrt(p/2) */
     for (int i = 0; i < M; i++)

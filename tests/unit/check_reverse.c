@@ -234,7 +234,8 @@ static void set_up_network(struct Snapshot *snapshot, struct Config *config, siz
     ck_assert_msg(config_override(config, settings[i], &error), "%s", error.message);
   ck_assert_msg(config_check(config, &error), "%s", error.message);
   ck_assert(parameters_init(&snapshot->parameters, config, &error));
-  ck_assert(activations_init(&snapshot->activations, &snapshot->parameters, &error));
+  ck_assert(activations_init(&snapshot->activations, &snapshot->parameters.shape, &config->model, 0,
+                             &error));
 }
 
 /* W_Q and W_K are the identity, so that a token adds x_= . W_E[x] / sqrt(d_head) to a score. */
@@ -262,8 +263,7 @@ START_TEST(attention_spectrum_is_what_tokens_add_to_scores)
   for (int i = 0; i < D; i++)
     parameters_at(&snapshot.parameters, W_Q)[i * D + i] =
         parameters_at(&snapshot.parameters, W_K)[i * D + i] = 1;
-  ck_assert(
-      activations_forward(&snapshot.parameters, &config.model, &snapshot.activations, &error));
+  activations_forward(&snapshot.activations, &snapshot.parameters);
   ck_assert(attention_spectrum(&basis, &snapshot, components, &error));
   for (int i = 0; i < P; i++) {
     double expected = i == 0    ? 3 * sqrt(P) / 2
@@ -593,8 +593,7 @@ static void set_up(struct Fixture *f, int which)
   unsigned state = 5;
   for (size_t i = 0; i < f->snapshot.parameters.total; i++)
     f->snapshot.parameters.values[i] = (float)noise(&state);
-  ck_assert(activations_forward(&f->snapshot.parameters, &f->config.model, &f->snapshot.activations,
-                                &error));
+  activations_forward(&f->snapshot.activations, &f->snapshot.parameters);
   ck_assert(dataset_init(&f->dataset, &f->config.data, &error));
   f->basis = new_basis(f->p);
   f->hidden = new_doubles(f->n_hidden), f->logits = new_doubles(f->n_logits);
@@ -604,7 +603,8 @@ static void set_up(struct Fixture *f, int which)
   f->fits = new_array(m, sizeof *f->fits);
   for (size_t i = 0; i < m; i++)
     f->fits[i] = (struct NeuronFit){1 + (int)i % (f->p / 2), i % 3 == 0 ? 0.9 : 0.5};
-  ck_assert(neuron_logit_map_components(&f->basis, &f->snapshot.parameters, f->components, &error));
+  ck_assert(
+      neuron_logit_map_components(&f->basis, &f->snapshot.parameters, 0, f->components, &error));
   enum DirectionSign sign;
   ck_assert(directed_logits_sign(f->config.data.operation, &sign, &error));
   ck_assert(directed_logits_init(&f->directed, &f->basis, &f->dataset, sign, &error));

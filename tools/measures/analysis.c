@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static bool allocate(struct Analysis *analysis, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
   if (!fourier_basis_init(&analysis->basis, trajectory->config.data.modulus, error) ||
-      !snapshot_init(&analysis->snapshot, trajectory, error))
+      !snapshot_init(&analysis->snapshot, trajectory, analysis->layer, error))
     return false;
   size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
   analysis->final_fits = memory_new(analysis_d_mlp(analysis), sizeof *analysis->final_fits,
@@ -21,12 +22,23 @@ static bool allocate(struct Analysis *analysis, struct Error *error)
   return analysis->keys;
 }
 
+static bool choose_layer(struct Analysis *analysis, int layer, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  int n_layers = trajectory->config.model.n_layers;
+  analysis->layer = layer < 0 ? n_layers - 1 : layer;
+  if (analysis->layer < n_layers) return true;
+  return error_set(error, "--layer: %s has layers 0 to %d, found %d", trajectory->file.path,
+                   n_layers - 1, layer);
+}
+
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
-                   struct Error *error)
+                   int layer, struct Error *error)
 {
   *analysis = (struct Analysis){0};
   if (!trajectory_open(&analysis->trajectory, path, overrides, n, error)) return false;
-  if (trajectory_provenance(&analysis->trajectory, &analysis->run, error) &&
+  if (choose_layer(analysis, layer, error) &&
+      trajectory_provenance(&analysis->trajectory, &analysis->run, error) &&
       allocate(analysis, error))
     return true;
   analysis_close(analysis);
@@ -84,6 +96,11 @@ size_t analysis_d_mlp(const struct Analysis *analysis)
   return (size_t)analysis->snapshot.parameters.shape.d_mlp;
 }
 
+const char *analysis_missing(const struct Analysis *analysis, enum Part part)
+{
+  return part_missing(&analysis->snapshot.parameters.shape, analysis->layer, part);
+}
+
 char *analysis_describe_task(const struct Analysis *analysis, struct Error *error)
 {
   static const char *const formulas[] = {[OPERATION_ADD] = "(a + b)",
@@ -95,13 +112,16 @@ char *analysis_describe_task(const struct Analysis *analysis, struct Error *erro
                                          [OPERATION_TABLE] = "a table of answers"};
   const struct Trajectory *trajectory = &analysis->trajectory;
   const struct Config *config = &trajectory->config;
-  char so_far[96] = "";
+  char so_far[96] = "", layer[48] = "";
+  if (config->model.n_layers > 1)
+    snprintf(layer, sizeof layer, " (layer %d of 0..%d)", analysis->layer,
+             config->model.n_layers - 1);
   if (trajectory->n_snapshots < trajectory->n_planned)
     snprintf(so_far, sizeof so_far, " (so far: %zu of %zu snapshots)", trajectory->n_snapshots,
              trajectory->n_planned);
-  return memory_print(error, "%strained on %s mod %d%s",
+  return memory_print(error, "%strained on %s mod %d%s%s",
                       config_given(config, "data.operation") ? "" : "assumed to be ",
-                      formulas[config->data.operation], config->data.modulus, so_far);
+                      formulas[config->data.operation], config->data.modulus, layer, so_far);
 }
 
 char *analysis_describe_run(const struct Analysis *analysis, struct Error *error)
@@ -131,4 +151,13 @@ bool analysis_parse_epoch(const char *text, int64_t *epoch, struct Error *error)
   *epoch = -1;
   if (!text || (number_parse_integer(text, epoch) && *epoch >= 0)) return true;
   return error_set(error, "--epoch: expected a whole number of at least 0, found \"%s\"", text);
+}
+
+bool analysis_parse_layer(const char *text, int *layer, struct Error *error)
+{
+  int64_t number = -1;
+  bool valid = !text || (number_parse_integer(text, &number) && number >= 0 && number <= INT_MAX);
+  *layer = (int)number;
+  return valid ||
+         error_set(error, "--layer: expected a whole number of at least 0, found \"%s\"", text);
 }

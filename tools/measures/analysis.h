@@ -7,21 +7,24 @@
 
 #include "fourier/basis.h"
 #include "measures/neuron_fit.h"
+#include "measures/parts.h"
 #include "measures/snapshot.h"
 
 struct Analysis {
   struct Trajectory trajectory;
   struct Provenance run; /* for the comment block of tables */
   struct FourierBasis basis;
+  int layer;                    /* that neurons, heads and W_L are of */
   struct Snapshot snapshot;     /* last loaded by analysis_load or analysis_fit_final */
   struct NeuronFit *final_fits; /* [d_mlp] */
   bool *keys;                   /* [n_frequencies + 1]: the key frequencies */
   int n_keys;
 };
 
-/* Opens the trajectory with `n` overrides and allocates; computes nothing but digests. */
+/* Opens the trajectory with `n` overrides and allocates for one of its layers, or for -1 for the
+   last; computes nothing but digests. Error: there is no such layer. */
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
-                   struct Error *error);
+                   int layer, struct Error *error);
 void analysis_close(struct Analysis *analysis);
 
 /* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
@@ -39,13 +42,17 @@ bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit **fits,
                       struct Error *error);
 
-/* The number of neurons of the network. */
+/* The number of neurons of a layer. */
 size_t analysis_d_mlp(const struct Analysis *analysis);
+
+/* Why the network does not have a part in the layer; NULL if it has. */
+const char *analysis_missing(const struct Analysis *analysis, enum Part part);
 
 /* Texts for titles and messages, freed by the caller; NULL with an error.
    "trained on (a + b) mod 113" ("assumed to be trained on" if the operation was not given), with
-   the number of snapshots so far if training has not finished; " 14 35 41", or " none"; and the
-   comment lines on the run: its provenance, and the settings that its file lacks. */
+   the layer if there are several, and the number of snapshots so far if training has not finished;
+   " 14 35 41", or " none"; and the comment lines on the run: its provenance, and the settings that
+   its file lacks. */
 char *analysis_describe_task(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_keys(const struct Analysis *analysis, struct Error *error);
 char *analysis_describe_run(const struct Analysis *analysis, struct Error *error);
@@ -53,5 +60,8 @@ char *analysis_describe_run(const struct Analysis *analysis, struct Error *error
 /* The argument of --epoch: an epoch >= 0. NULL, where the option was not given, stands for -1,
    which trajectory_find takes as the last one. */
 bool analysis_parse_epoch(const char *text, int64_t *epoch, struct Error *error);
+
+/* The argument of --layer, counted from 0, likewise. */
+bool analysis_parse_layer(const char *text, int *layer, struct Error *error);
 
 #endif

@@ -14,7 +14,10 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
                         double *components, struct Error *error)
 {
   size_t p = (size_t)basis->p, H = (size_t)snapshot->parameters.shape.H;
-  const float *scores = snapshot->activations.factors.source_scores; /* first p rows: the tokens */
+  const float *scores = snapshot->activations.scores;
+  for (size_t i = 0; i < p * H && !scores; i++)
+    components[i] = NAN;
+  if (!scores) return true;
   double *of_numbers = memory_new(p * H, sizeof *of_numbers, "attention scores", error);
   if (!of_numbers) return false;
   linear_widen(p * H, scores, of_numbers);
@@ -110,9 +113,12 @@ static bool find(struct Subject *subject, void *numbers, struct Error *error)
   struct AttentionFits *fits = numbers;
   const struct Analysis *analysis = subject->analysis;
   size_t H = (size_t)analysis->snapshot.parameters.shape.H;
+  bool missing = analysis_missing(analysis, PART_ATTENTION);
   fits->heads = memory_new(H, sizeof *fits->heads, "the fits of attention", error);
   bool done = fits->heads;
-  for (size_t h = 0; done && h < H; h++)
+  for (size_t h = 0; done && missing && h < H; h++)
+    fits->heads[h] = (struct AttentionFit){0, NAN, NAN, NAN};
+  for (size_t h = 0; done && !missing && h < H; h++)
     done = attention_fit(&analysis->basis, analysis->snapshot.activations.attention, H, h,
                          &fits->heads[h], error);
   if (!done) release(fits);
@@ -129,7 +135,7 @@ struct AttentionSummary attention_summarise(const struct Analysis *analysis,
                                             const struct AttentionFits *fits)
 {
   struct Spread fve = spread_empty();
-  size_t at_keys = 0;
+  double at_keys = analysis_missing(analysis, PART_ATTENTION) ? NAN : 0;
   for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++) {
     spread_add(&fve, fits->heads[h].fve);
     at_keys += analysis->keys[fits->heads[h].frequency];
@@ -178,13 +184,19 @@ static void describe_activations(struct ActivationColumns *of, size_t heads, siz
   }
 }
 
+static double attention_to_a(const struct Activations *activations, size_t pair, size_t H, size_t h)
+{
+  return (double)activations->attention[(pair * H + h) * (size_t)activations->N];
+}
+
 bool attention_write_activations(struct Subject *subject, const char *file, struct Error *error)
 {
   const struct Snapshot *snapshot = &subject->analysis->snapshot;
   const struct Activations *activations = &snapshot->activations;
   size_t p = (size_t)subject->analysis->basis.p, m = analysis_d_mlp(subject->analysis);
   size_t H = (size_t)snapshot->parameters.shape.H;
-  size_t heads = at_most(H, MOST_HEADS), neurons = at_most(m, MOST_NEURONS);
+  size_t heads = at_most(H, MOST_HEADS), neurons = m > 0 ? at_most(m, MOST_NEURONS) : 1;
+  bool no_attention = analysis_missing(subject->analysis, PART_ATTENTION);
   struct ActivationColumns of;
   struct TableWriter table;
   describe_activations(&of, heads, neurons);
@@ -194,9 +206,9 @@ bool attention_write_activations(struct Subject *subject, const char *file, stru
   for (size_t pair = 0; pair < p * p; pair++) {
     struct ActivationRow row = {.a = pair / p, .b = pair % p};
     for (size_t h = 0; h < heads; h++)
-      row.attention[h] = (double)activations->attention[(pair * H + h) * 3];
+      row.attention[h] = no_attention ? NAN : attention_to_a(activations, pair, H, h);
     for (size_t i = 0; i < neurons; i++)
-      row.neurons[i] = (double)activations->hidden[pair * m + i];
+      row.neurons[i] = m > 0 ? (double)activations->hidden[pair * m + i] : NAN;
     table_put_row(&table, &row);
   }
   return table_commit(&table, error);
@@ -285,16 +297,17 @@ bool attention_write_spectrum(struct Subject *subject, const char *file, struct 
 
 struct HeadRow {
   size_t head;
+  struct MaybeInteger frequency;
   struct AttentionFit fit;
   bool key;
 };
 
 static const struct Column of_fits[] = {
     COLUMN(struct HeadRow, head, "1", "h"),
-    COLUMN_AS("frequency", struct HeadRow, fit.frequency, "1",
-              "the k with the best fit of its attention from \"=\" to a by 0.5 + alpha (cos(w_k "
-              "a) - cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs "
-              "(appendix C.1.3)"),
+    COLUMN(struct HeadRow, frequency, "1",
+           "the k with the best fit of its attention from \"=\" to a by 0.5 + alpha (cos(w_k "
+           "a) - cos(w_k b)) + beta (sin(w_k a) - sin(w_k b)), least squares over all pairs "
+           "(appendix C.1.3)"),
     COLUMN(struct HeadRow, key, "0 or 1", "1 where k is a key frequency"),
     COLUMN_AS("alpha", struct HeadRow, fit.alpha, "1", "of that fit"),
     COLUMN_AS("beta", struct HeadRow, fit.beta, "1", "of that fit"),
@@ -310,8 +323,9 @@ bool attention_write_fits(struct Subject *subject, const char *file, struct Erro
   if (!fits || !subject_create_table(&table, subject, file, "Attention fitted by one frequency", "",
                                      of_fits, N_COLUMNS(of_fits), error))
     return false;
-  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++)
-    table_put_row(&table,
-                  &(struct HeadRow){h, fits->heads[h], analysis->keys[fits->heads[h].frequency]});
+  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++) {
+    int k = fits->heads[h].frequency;
+    table_put_row(&table, &(struct HeadRow){h, {k > 0, k}, fits->heads[h], analysis->keys[k]});
+  }
   return table_commit(&table, error);
 }

@@ -9,8 +9,9 @@
 #include "measures/subject.h"
 
 /* C_h(x) = x_=^T W_Q^T W_K W_E[x] / sqrt(d_head) in the Fourier basis of x, the p number tokens:
-   components is [p][H]. This is the token's contribution to a score of head h; the authors' plot
-   omits the division. x_= is the residual stream at "=" before attention. */
+   components is [p][H]; NaN where it does not exist (PART_SCORES). This is the token's contribution
+   to a score of head h; the authors' plot omits the division. x_= is the residual stream at "="
+   before attention. */
 bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot *snapshot,
                         double *components, struct Error *error);
 
@@ -23,7 +24,7 @@ bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot 
  * between the two numbers.
  */
 struct AttentionFit {
-  int frequency; /* k */
+  int frequency; /* k; 0 for no fit */
   double alpha, beta;
   double fve; /* 1 - |residual|^2 / |attention - its mean|^2; negative if 1/2 is worse than the
                  mean; NaN if the attention is the same for all pairs */
@@ -33,7 +34,7 @@ struct AttentionFit {
 bool attention_fit(const struct FourierBasis *basis, const float *attention, size_t H, size_t h,
                    struct AttentionFit *fit, struct Error *error);
 
-/* The fits of a subject's heads. */
+/* The fits of a subject's heads; NaN without attention to measure (PART_ATTENTION). */
 struct AttentionFits {
   struct AttentionFit *heads; /* [H] */
 };
@@ -43,7 +44,7 @@ const struct AttentionFits *attention_fits_of(struct Subject *subject, struct Er
 /* Over all heads. */
 struct AttentionSummary {
   double fve_least, fve_mean;
-  size_t heads_at_keys; /* whose frequency is a key frequency */
+  double heads_at_keys; /* whose frequency is a key frequency */
 };
 
 struct AttentionSummary attention_summarise(const struct Analysis *analysis,

@@ -11,7 +11,9 @@
 static bool check_request(const struct AnalysisRequest *request, struct Error *error)
 {
   int64_t epoch;
-  if (!analysis_parse_epoch(request->epoch, &epoch, error) || !threads_set(request->threads, error))
+  int layer;
+  if (!analysis_parse_epoch(request->epoch, &epoch, error) ||
+      !analysis_parse_layer(request->layer, &layer, error) || !threads_set(request->threads, error))
     return false;
   return request->output || error_set(error, "missing -o DIR, the directory for the tables");
 }
@@ -98,7 +100,9 @@ int command_main(const struct Tool *tool, struct AnalysisRequest *request, Analy
     return EXIT_WRONG_USAGE;
   }
   struct Analysis analysis;
-  if (!analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, &error))
+  int layer;
+  if (!analysis_parse_layer(request->layer, &layer, &error) ||
+      !analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, layer, &error))
     return command_line_fail(tool, &error);
   warn_of_unfinished(tool, &analysis.trajectory);
   bool done = examine(tool, &analysis, &error) && work(&analysis, request, context, &error);
@@ -123,6 +127,7 @@ static bool analyse_snapshot(struct Analysis *analysis, const struct AnalysisReq
   struct Subject subject;
   if (tool->needs_directions && !directed_logits_sign(operation, &sign, error)) return false;
   if (!subject_init(&subject, analysis, request->epoch, request->output, error)) return false;
+  command_warn_of_parts(tool->name, analysis, tool->parts);
   tool->warn(analysis);
   bool done = write_tables(&subject, tool, error);
   subject_release(&subject);
@@ -136,6 +141,7 @@ int command_main_of_snapshot(const struct SnapshotTool *snapshot_tool, int argc,
       {'o', "output", "DIR", "output directory, created if missing (required)", &request.output},
       {0, "epoch", "N", "use the snapshot taken at epoch N (default: the last one)",
        &request.epoch},
+      {0, "layer", "N", ANALYSIS_LAYER, &request.layer},
       {0, "threads", "N", "threads (default: all cores); results do not depend on it",
        &request.threads},
       {0}};
@@ -147,6 +153,17 @@ int command_main_of_snapshot(const struct SnapshotTool *snapshot_tool, int argc,
                             .epilogue = ANALYSIS_EPILOGUE,
                             .tables = snapshot_tool->tables};
   return command_main(&tool, &request, analyse_snapshot, snapshot_tool, argc, argv);
+}
+
+void command_warn_of_parts(const char *tool, const struct Analysis *analysis, unsigned parts)
+{
+  for (int part = 0; part < N_PARTS; part++) {
+    const char *reason = analysis_missing(analysis, (enum Part)part);
+    bool told = !reason || !(parts >> part & 1);
+    for (int earlier = 0; !told && earlier < part; earlier++)
+      told = parts >> earlier & 1 && analysis_missing(analysis, (enum Part)earlier) == reason;
+    if (!told) fprintf(stderr, "%s: %s\n", tool, reason);
+  }
 }
 
 void command_warn_without_keys(const char *tool, const struct Analysis *analysis)

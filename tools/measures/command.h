@@ -13,6 +13,8 @@
 #include "measures/subject.h"
 
 /* Shared texts of --help. */
+#define ANALYSIS_LAYER                                                                             \
+  "use the neurons, heads and W_L of layer N, the first being 0 (default: the last one)"
 #define ANALYSIS_OPERANDS "TRAJECTORY [section.key=value...]"
 #define ANALYSIS_EPILOGUE                                                                          \
   "Overrides supply settings that a checkpoint lacks, such as\n"                                   \
@@ -23,6 +25,7 @@ struct AnalysisRequest {
   const char *output;  /* -o: a table, or the directory for tables; NULL if not given */
   const char *tables;  /* --tables: directory for further tables; NULL if not given */
   const char *epoch;   /* --epoch, as text; NULL for the last snapshot */
+  const char *layer;   /* --layer, as text; NULL for the last layer */
   const char *threads; /* --threads, as text; NULL for all cores */
 };
 
@@ -31,8 +34,8 @@ typedef bool AnalysisWork(struct Analysis *analysis, const struct AnalysisReques
 
 /* A main function: parses the command line by `tool`, whose options point into `request`, opens the
    trajectory, does the work with that context, and closes it. Returns the exit status, with all
-   messages already printed. A non-numeric --epoch or --threads, or a missing output, is wrong
-   usage. */
+   messages already printed. A non-numeric --epoch, --layer or --threads, or a missing output, is
+   wrong usage. */
 int command_main(const struct Tool *tool, struct AnalysisRequest *request, AnalysisWork *work,
                  const void *context, int argc, char **argv);
 
@@ -42,11 +45,16 @@ struct SnapshotTool {
   const struct ToolFile *tables; /* as in struct Tool */
   SubjectWriter *const *writers; /* of these tables, in their order */
   bool needs_directions;         /* refuse answers that are no function of a + b or a - b */
+  unsigned parts;                /* bit i: its tables are about enum Part i */
   void (*warn)(const struct Analysis *analysis); /* of what the network lacks */
 };
 
-/* Its main function. Its options are -o DIR, --epoch and --threads. */
+/* Its main function. Its options are -o DIR, --epoch, --layer and --threads. */
 int command_main_of_snapshot(const struct SnapshotTool *tool, int argc, char **argv);
+
+/* Reports on standard error, under the tool's name, which of these parts the network does not have,
+   and why. */
+void command_warn_of_parts(const char *tool, const struct Analysis *analysis, unsigned parts);
 
 /* Reports on standard error, under the tool's name, if the last snapshot has no key frequencies. */
 void command_warn_without_keys(const char *tool, const struct Analysis *analysis);

@@ -2,21 +2,26 @@
 
 #include "base/linear.h"
 #include "base/memory.h"
-#include "engine/factored/activations.h"
+#include "engine/activations.h"
 #include "fourier/transform.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 bool neuron_logit_map_components(const struct FourierBasis *basis,
-                                 const struct Parameters *parameters, double *components,
+                                 const struct Parameters *parameters, int layer, double *components,
                                  struct Error *error)
 {
   size_t p = (size_t)basis->p, m = (size_t)parameters->shape.d_mlp;
+  if (part_missing(&parameters->shape, layer, PART_MAP)) {
+    for (size_t i = 0; i < p * m; i++)
+      components[i] = NAN;
+    return true;
+  }
   float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
   double *wide = map ? memory_new(p * m, sizeof *wide, "the neuron-logit map", error) : NULL;
   if (wide) {
-    activations_neuron_logit_map(parameters, map);
+    activations_neuron_logit_map(parameters, layer, map);
     linear_widen(p * m, map, wide);
     fourier_transform(basis, wide, m, components);
   }
@@ -53,7 +58,8 @@ static bool find(struct Subject *subject, void *numbers, struct Error *error)
   if (!components) return false;
   struct NeuronLogitMap *map = numbers;
   *map = (struct NeuronLogitMap){basis, m, components};
-  if (neuron_logit_map_components(basis, &analysis->snapshot.parameters, components, error))
+  if (neuron_logit_map_components(basis, &analysis->snapshot.parameters, analysis->layer,
+                                  components, error))
     return true;
   release(map);
   return false;
@@ -97,7 +103,7 @@ static int compare_members(const void *left, const void *right)
 static double order_of_angle(double x, double y)
 {
   double size = fabs(x) + fabs(y);
-  if (size == 0) return 0;
+  if (!(size > 0)) return 0; /* NaN where there is no map */
   double part = y / size;
   return x >= 0 ? part : copysign(2, y) - part;
 }

@@ -13,9 +13,10 @@ struct NeuronLogitMap {
   const double *components; /* [p][d_mlp]; borrowed */
 };
 
-/* Computes the components[p][d_mlp]. */
+/* Computes the components[p][d_mlp] for the neurons of a layer: NaN if W_L is no linear map
+   (PART_MAP). */
 bool neuron_logit_map_components(const struct FourierBasis *basis,
-                                 const struct Parameters *parameters, double *components,
+                                 const struct Parameters *parameters, int layer, double *components,
                                  struct Error *error);
 
 /* The part of W_L outside the cosine and sine rows of the key frequencies (so including the

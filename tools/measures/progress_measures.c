@@ -15,9 +15,11 @@
 /* ---- one snapshot ---- */
 
 bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
-                            const struct FourierBasis *basis, const bool *keys, struct Error *error)
+                            const struct FourierBasis *basis, const bool *keys, int layer,
+                            struct Error *error)
 {
-  *worker = (struct ProgressWorker){.trajectory = trajectory, .basis = basis, .keys = keys};
+  *worker = (struct ProgressWorker){
+      .trajectory = trajectory, .basis = basis, .keys = keys, .layer = layer};
   enum DirectionSign sign;
   if (!directed_logits_sign(trajectory->config.data.operation, &sign, error) ||
       !snapshot_init_logits(&worker->snapshot, trajectory, error))
@@ -46,18 +48,21 @@ static bool measure_losses(struct ProgressWorker *worker, struct ProgressMeasure
          directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
 }
 
-static bool measure_sparsity(const struct FourierBasis *basis, const struct Parameters *parameters,
-                             struct ProgressMeasures *measures, struct Error *error)
+static bool measure_sparsity(const struct ProgressWorker *worker, struct ProgressMeasures *measures,
+                             struct Error *error)
 {
+  const struct FourierBasis *basis = worker->basis;
+  const struct Parameters *parameters = &worker->snapshot.parameters;
   size_t p = (size_t)basis->p, m = (size_t)parameters->shape.d_mlp;
   double *norms = memory_new(p, sizeof *norms, "norms of components", error);
   double *components = norms ? memory_new(p * m, sizeof *components, "W_L", error) : NULL;
   bool done = components && spectrum_of_embedding(basis, parameters, norms, error);
   if (done) measures->gini_W_E = spectrum_gini(norms, p);
-  done = done && neuron_logit_map_components(basis, parameters, components, error);
+  done = done && neuron_logit_map_components(basis, parameters, worker->layer, components, error);
   if (done) {
     fourier_norms(components, p, m, norms);
     measures->gini_W_L = spectrum_gini(norms, p);
+    if (part_missing(&parameters->shape, worker->layer, PART_MAP)) measures->gini_W_L = NAN;
   }
   free(components);
   free(norms);
@@ -70,12 +75,10 @@ bool progress_measures_take(struct ProgressWorker *worker, size_t index,
   const struct Parameters *parameters = &worker->snapshot.parameters;
   *measures = (struct ProgressMeasures){0};
   if (!snapshot_load(&worker->snapshot, worker->trajectory, index, error)) return false;
-  for (int which = 0; which < N_PARAMETERS; which++) {
+  for (int which = 0; which < N_PARAMETERS; which++)
     measures->squared[which] = weights_squared(parameters, (enum Parameter)which);
-    measures->squared_weights += measures->squared[which];
-  }
-  return measure_losses(worker, measures, error) &&
-         measure_sparsity(worker->basis, parameters, measures, error);
+  measures->squared_weights = weights_squared_sum(parameters);
+  return measure_losses(worker, measures, error) && measure_sparsity(worker, measures, error);
 }
 
 /* For the last measured snapshot; both arrays are [n_frequencies + 1]. */
@@ -128,10 +131,10 @@ static bool measure_all(struct ProgressWorker *workers, int threads, struct Meas
 /* Memory of a worker in bytes, counting everything that grows with p^2. */
 static size_t size_of_worker(const struct Trajectory *trajectory)
 {
-  size_t p = (size_t)trajectory->config.data.modulus;
-  size_t V = (size_t)config_logits(&trajectory->config);
-  return p * p *
-         (V * sizeof(float) + 3 * sizeof(double)); /* logits; two directions, a projection */
+  const struct Shape shape = shape_of_config(&trajectory->config);
+  size_t p = (size_t)shape.p;
+  return activations_size(&shape, &trajectory->config.model) +
+         p * p * 3 * sizeof(double); /* two directions, a projection */
 }
 
 /* As many as there are cores, but no more than there are snapshots, and no more than fit into three
@@ -154,7 +157,7 @@ static bool measure_on_threads(struct MeasuredRun *run, struct Error *error)
   bool done = workers;
   for (; done && ready < threads; ready += done)
     done = progress_measures_init(&workers[ready], &analysis->trajectory, &analysis->basis,
-                                  analysis->keys, error);
+                                  analysis->keys, analysis->layer, error);
   done = done && measure_all(workers, threads, run, error);
   while (ready > 0)
     progress_measures_release(&workers[--ready]);

@@ -9,12 +9,13 @@
 #include "measures/subject.h"
 
 struct ProgressMeasures {
-  struct Losses losses;      /* of the unmodified logits */
-  double excluded_loss;      /* train pairs, all key frequencies removed (section 5.1) */
-  struct Losses restricted;  /* only key frequencies and the mean logits kept (section 5.1) */
-  double gini_W_E, gini_W_L; /* of the norms of all p Fourier components, including the constant */
-  double squared[N_PARAMETERS]; /* sum of squared weights by parameter */
-  double squared_weights;       /* their sum */
+  struct Losses losses;         /* of the unmodified logits */
+  double excluded_loss;         /* train pairs, all key frequencies removed (section 5.1) */
+  struct Losses restricted;     /* only key frequencies and the mean logits kept (section 5.1) */
+  double gini_W_E, gini_W_L;    /* of the norms of all p Fourier components, including the constant;
+                                   NaN without W_L (PART_MAP) */
+  double squared[N_PARAMETERS]; /* sum of squared weights by parameter, over all layers */
+  double squared_weights;       /* of all parameters */
 };
 
 /* ---- one snapshot ---- */
@@ -24,13 +25,15 @@ struct ProgressWorker {
   const struct Trajectory *trajectory; /* borrowed */
   const struct FourierBasis *basis;    /* borrowed */
   const bool *keys;                    /* borrowed, [n_frequencies + 1] */
+  int layer;                           /* of W_L */
   struct Snapshot snapshot;
   struct DirectedLogits directed;
 };
 
-/* `keys` are the key frequencies of the last snapshot. Error: an operation without directions. */
+/* `keys` are the key frequencies of the last snapshot, of that layer. Error: an operation without
+ * directions. */
 bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
-                            const struct FourierBasis *basis, const bool *keys,
+                            const struct FourierBasis *basis, const bool *keys, int layer,
                             struct Error *error);
 void progress_measures_release(struct ProgressWorker *worker);
 

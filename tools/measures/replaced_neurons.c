@@ -68,7 +68,8 @@ static bool replace(const struct ReplacedNetwork *network, FillBlock *fill, cons
       map ? memory_new(p * p, NEURON_BLOCK * sizeof *block, "replaced neurons", error) : NULL;
   bool done = block && replaced_neurons_none(network, logits, error);
   if (done) {
-    activations_neuron_logit_map(&network->snapshot->parameters, map);
+    activations_neuron_logit_map(&network->snapshot->parameters,
+                                 network->snapshot->activations.layer, map);
     done = move_logits(network, fill, context, map, block, logits, error);
   }
   free(block);

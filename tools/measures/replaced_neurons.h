@@ -20,7 +20,8 @@ struct ReplacedNetwork {
   const bool *keys;             /* [n_frequencies + 1] */
 };
 
-/* Each of these writes the logits of the changed network, [p^2][p]. */
+/* Each of these writes the logits of the changed network, [p^2][p]. All but the last need
+   PART_LOGIT_SUM. */
 
 /* Replaces the neurons of a cluster by their polynomial of their frequency, including the mean. */
 bool replaced_neurons_by_polynomials(const struct ReplacedNetwork *network, float *logits,

@@ -6,6 +6,7 @@
 #include "measures/grid.h"
 #include "measures/logit_fit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,8 @@ static bool logits_of_neurons(const struct ReplacedNetwork *network, float *logi
   size_t p = (size_t)network->basis->p, m = network->map->d_mlp;
   float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
   if (!map) return false;
-  activations_neuron_logit_map(&network->snapshot->parameters, map);
+  activations_neuron_logit_map(&network->snapshot->parameters, network->snapshot->activations.layer,
+                               map);
   matrix_multiply_shared(p * p, p, m, matrix_plain(network->snapshot->activations.hidden, m),
                          matrix_transposed(map, m), MATRIX_REPLACE, logits, p);
   free(map);
@@ -75,12 +77,17 @@ static bool logits_of_neurons(const struct ReplacedNetwork *network, float *logi
 }
 
 /* (W_U b_out)_c */
-static double logit_of_bias(const struct Parameters *parameters, size_t c)
+static double logit_of_bias(const struct Snapshot *snapshot, size_t c)
 {
-  const float *bias = parameters_at(parameters, B_OUT), *W_U_c = parameters_at(parameters, W_U) + c;
+  const struct Parameters *parameters = &snapshot->parameters;
+  const float *bias = parameters_of_layer(parameters, snapshot->activations.layer, B_OUT);
+  size_t d = (size_t)parameters->shape.d_model, V = (size_t)parameters->shape.V;
+  bool tied = parameters->shape.tied;
+  const float *W_U_c =
+      tied ? parameters_at(parameters, W_E) + c * d : parameters_at(parameters, W_U) + c;
   double sum = 0;
-  for (size_t i = 0; i < (size_t)parameters->shape.d_model; i++)
-    sum += (double)bias[i] * (double)W_U_c[i * (size_t)parameters->shape.V];
+  for (size_t i = 0; i < d; i++)
+    sum += (double)bias[i] * (double)W_U_c[tied ? i : i * V];
   return sum;
 }
 
@@ -103,8 +110,8 @@ static bool replace_skip(const struct ReplacedNetwork *network, bool by_mean, fl
   if (!logits_of_neurons(network, logits, error)) return false;
 #pragma omp parallel for
   for (size_t c = 0; c < p; c++) {
-    double rest = by_mean ? mean_beside_neurons(network, logits, c)
-                          : logit_of_bias(&network->snapshot->parameters, c);
+    double rest =
+        by_mean ? mean_beside_neurons(network, logits, c) : logit_of_bias(network->snapshot, c);
     for (size_t pair = 0; pair < p * p; pair++)
       logits[pair * p + c] = (float)((double)logits[pair * p + c] + rest);
   }
@@ -123,21 +130,25 @@ static bool mean_skip(const struct ReplacedNetwork *network, float *logits, stru
 
 /* ---- the heads ---- */
 
-/* The network itself, run with W_O = 0. */
+/* The network itself, run with W_O = 0 in every layer. */
 static bool run_without_heads(const struct ReplacedNetwork *network, struct Parameters *parameters,
                               float *logits, struct Error *error)
 {
   struct Activations activations;
   memcpy(parameters->values, network->snapshot->parameters.values,
          parameters->total * sizeof *parameters->values);
-  memset(parameters_at(parameters, W_O), 0, parameters->info[W_O].count * sizeof(float));
-  if (!activations_init(&activations, parameters, error)) return false;
-  bool done = activations_forward(parameters, &network->config->model, &activations, error);
+  for (int i = 0; i < parameters->n; i++)
+    if (parameters->info[i].kind == W_O)
+      memset(parameters->values + parameters->info[i].offset, 0,
+             parameters->info[i].count * sizeof(float));
+  if (!activations_init_logits(&activations, &parameters->shape, &network->config->model, error))
+    return false;
+  activations_forward(&activations, parameters);
   size_t p = (size_t)network->basis->p, V = (size_t)parameters->shape.V;
-  for (size_t pair = 0; done && pair < p * p; pair++)
+  for (size_t pair = 0; pair < p * p; pair++)
     memcpy(logits + pair * p, activations.logits + pair * V, p * sizeof *logits);
   activations_release(&activations);
-  return done;
+  return true;
 }
 
 static bool zero_heads(const struct ReplacedNetwork *network, float *logits, struct Error *error)
@@ -153,42 +164,43 @@ static bool zero_heads(const struct ReplacedNetwork *network, float *logits, str
 
 static const struct {
   const char *name, *meaning;
+  bool needs_sum; /* PART_LOGIT_SUM */
   bool (*logits)(const struct ReplacedNetwork *network, float *logits, struct Error *error);
 } replacements[N_REPLACEMENTS] = {
-    [REPLACE_NOTHING] = {"model", "the network as it is", replaced_neurons_none},
+    [REPLACE_NOTHING] = {"model", "the network as it is", false, replaced_neurons_none},
     [REPLACE_CLUSTERED_NEURONS] =
         {"neurons_polynomial",
          "neurons of a cluster are the degree-2 polynomial of their frequency, the others as they "
          "are",
-         replaced_neurons_by_polynomials},
+         true, replaced_neurons_by_polynomials},
     [REPLACE_NEURONS] =
         {"neurons_directions",
          "all neurons are their parts in cos and sin of w_k(a + b) of the key frequencies, and "
          "their mean",
-         replaced_neurons_by_directions},
+         true, replaced_neurons_by_directions},
     [REPLACE_LOGITS] =
         {"logits_polynomial",
          "logits are their degree-2 polynomials of the key frequencies: 8 products each, and their "
          "mean",
-         replace_logits},
+         false, replace_logits},
     [REPLACE_LOGITS_BY_COSINES] =
         {"logits_cosines",
-         "logits are the fitted sum of alpha_k cos(w_k(a + b - c)) over the key frequencies",
+         "logits are the fitted sum of alpha_k cos(w_k(a + b - c)) over the key frequencies", false,
          replace_logits_by_cosines},
     [PROJECT_NEURONS_ON_MAP] =
         {"mlp_on_W_L",
          "neurons are projected on the key directions u_k, v_k of W_L; the skip connection stays",
-         replaced_neurons_on_map},
+         true, replaced_neurons_on_map},
     [PROJECT_NEURONS_OFF_MAP] =
         {"mlp_off_W_L",
          "neurons lose that projection: what is left is in the null space of the keys' part of "
          "W_L; the skip connection stays",
-         replaced_neurons_off_map},
-    [ZERO_SKIP] = {"skip_zero", "the stream does not reach W_U past the MLP", zero_skip},
+         true, replaced_neurons_off_map},
+    [ZERO_SKIP] = {"skip_zero", "the stream does not reach W_U past the MLP", true, zero_skip},
     [MEAN_SKIP] = {"skip_mean", "past the MLP only the stream's mean over all pairs reaches W_U",
-                   mean_skip},
+                   true, mean_skip},
     [ZERO_HEADS] = {"heads_zero", "no head adds to the stream, so that the MLP sees \"=\" alone",
-                    zero_heads},
+                    false, zero_heads},
 };
 
 const char *replacement_name(enum Replacement replacement)
@@ -209,13 +221,23 @@ bool replacement_logits(const struct ReplacedNetwork *network, enum Replacement 
 
 /* ---- of a subject ---- */
 
+static struct Losses no_losses(void)
+{
+  static const struct MeanLoss none = {NAN, NAN};
+  return (struct Losses){none, none, none};
+}
+
 static bool compute(const struct ReplacedNetwork *network, const struct Dataset *dataset,
                     struct ReplacementLosses *found, struct Error *error)
 {
   size_t p = (size_t)network->basis->p;
+  bool no_sum = part_missing(&network->snapshot->parameters.shape,
+                             network->snapshot->activations.layer, PART_LOGIT_SUM);
   float *logits = memory_new(p * p, p * sizeof *logits, "logits", error);
   bool done = logits;
   for (int i = 0; done && i < N_REPLACEMENTS; i++) {
+    found->losses[i] = no_losses();
+    if (no_sum && replacements[i].needs_sum) continue;
     done = replacement_logits(network, (enum Replacement)i, logits, error);
     if (done) losses_of_logits(dataset, logits, (int)p, &found->losses[i]);
   }

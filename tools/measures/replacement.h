@@ -38,7 +38,8 @@ const char *replacement_meaning(enum Replacement replacement);
 bool replacement_logits(const struct ReplacedNetwork *network, enum Replacement replacement,
                         float *logits, struct Error *error);
 
-/* The losses of a subject's changed networks. Error: an operation without directions. */
+/* The losses of a subject's changed networks; NaN for those that need PART_LOGIT_SUM where the
+   logits are no such sum. Error: an operation without directions. */
 struct ReplacementLosses {
   struct Losses losses[N_REPLACEMENTS];
 };

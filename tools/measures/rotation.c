@@ -88,15 +88,18 @@ static const struct Column of_points[] = {
     COLUMN(struct PointRow, role, "0, 1 or 2",
            "1 where x is a, 2 where it is b, 0 elsewhere; 2 where it is both")};
 
-/* Both arrays are [p]. */
+/* Both arrays are [p]; without W_L the pairs are nowhere. */
 static bool find_points(struct Subject *subject, const struct Trace *trace,
                         struct PlanePoint *tokens, struct PlanePoint *pairs, struct Error *error)
 {
   const struct Analysis *analysis = subject->analysis;
   const struct Snapshot *snapshot = &analysis->snapshot;
   const struct NeuronLogitMap *map = neuron_logit_map_of(subject, error);
-  return map &&
-         rotation_of_tokens(&analysis->basis, &snapshot->parameters, trace->k, tokens, error) &&
+  if (!map || !rotation_of_tokens(&analysis->basis, &snapshot->parameters, trace->k, tokens, error))
+    return false;
+  for (int x = 0; x < analysis->basis.p; x++)
+    pairs[x] = (struct PlanePoint){NAN, NAN};
+  return analysis_missing(analysis, PART_MAP) ||
          rotation_of_pairs(map, trace->sign, snapshot->activations.hidden, trace->k, trace->a,
                            pairs, error);
 }

@@ -2,29 +2,28 @@
 
 #include <math.h>
 
-typedef bool ActivationsInit(struct Activations *activations, const struct Parameters *parameters,
-                             struct Error *error);
-
-static bool init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
-                 ActivationsInit *init_activations, struct Error *error)
+bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory, int layer,
+                   struct Error *error)
 {
   *snapshot = (struct Snapshot){0};
   if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
-  if (init_activations(&snapshot->activations, &snapshot->parameters, error)) return true;
+  if (activations_init(&snapshot->activations, &snapshot->parameters.shape,
+                       &trajectory->config.model, layer, error))
+    return true;
   parameters_release(&snapshot->parameters);
   return false;
-}
-
-bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
-                   struct Error *error)
-{
-  return init(snapshot, trajectory, activations_init, error);
 }
 
 bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                           struct Error *error)
 {
-  return init(snapshot, trajectory, activations_init_logits, error);
+  *snapshot = (struct Snapshot){0};
+  if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
+  if (activations_init_logits(&snapshot->activations, &snapshot->parameters.shape,
+                              &trajectory->config.model, error))
+    return true;
+  parameters_release(&snapshot->parameters);
+  return false;
 }
 
 void snapshot_release(struct Snapshot *snapshot)
@@ -47,9 +46,7 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
   const struct Shape *shape = &snapshot->parameters.shape;
   const struct Activations *activations = &snapshot->activations;
   if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
-  if (!activations_forward(&snapshot->parameters, &trajectory->config.model, &snapshot->activations,
-                           error))
-    return false;
+  activations_forward(&snapshot->activations, &snapshot->parameters);
   /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
      finite, so that checking the logits is enough. */
   if (all_finite(activations->logits, activations->n * (size_t)shape->V)) return true;

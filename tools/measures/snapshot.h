@@ -5,7 +5,7 @@
 #ifndef MEASURES_SNAPSHOT_H
 #define MEASURES_SNAPSHOT_H
 
-#include "engine/factored/activations.h"
+#include "engine/activations.h"
 #include "run/trajectory.h"
 
 struct Snapshot {
@@ -13,8 +13,9 @@ struct Snapshot {
   struct Activations activations;
 };
 
-/* Allocates a snapshot for the sizes of a trajectory. */
-bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+/* Allocates a snapshot for the sizes of a trajectory; attention and neurons are those of a layer.
+ */
+bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory, int layer,
                    struct Error *error);
 
 /* The same with logits only, without attention and neurons. */

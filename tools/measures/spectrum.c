@@ -72,6 +72,8 @@ static bool fill(struct Subject *subject, const struct Spectrum *spectrum, struc
                                      spectrum->W_E, error))
     return false;
   fourier_norms(map->components, (size_t)analysis->basis.p, map->d_mlp, spectrum->W_L);
+  for (int i = 0; i < analysis->basis.p && analysis_missing(analysis, PART_MAP); i++)
+    spectrum->W_L[i] = NAN;
   return true;
 }
 

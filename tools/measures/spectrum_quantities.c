@@ -155,7 +155,8 @@ static bool put_heads(struct TableWriter *table, struct Subject *subject, struct
   for (size_t h = 0; fits && h < (size_t)subject->analysis->snapshot.parameters.shape.H; h++) {
     char *name = memory_print(error, "attention_frequency_%zu", h);
     if (!name) return false;
-    quantities_put(table, name, fits->heads[h].frequency, "1",
+    int k = fits->heads[h].frequency;
+    quantities_put(table, name, k > 0 ? (double)k : NAN, "1",
                    "the frequency that fits that head's attention best");
     free(name);
   }

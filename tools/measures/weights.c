@@ -2,15 +2,24 @@
 
 #include "base/linear.h"
 
-double weights_squared(const struct Parameters *parameters, enum Parameter which)
+static double squares_of(const struct Parameters *parameters, int place)
 {
-  return linear_squares_of_floats(parameters->info[which].count, parameters_at(parameters, which));
+  const struct ParameterInfo *info = &parameters->info[place];
+  return linear_squares_of_floats(info->count, parameters->values + info->offset);
+}
+
+double weights_squared(const struct Parameters *parameters, enum Parameter kind)
+{
+  double sum = 0;
+  for (int i = 0; i < parameters->n; i++)
+    if (parameters->info[i].kind == kind) sum += squares_of(parameters, i);
+  return sum;
 }
 
 double weights_squared_sum(const struct Parameters *parameters)
 {
   double sum = 0;
-  for (int which = 0; which < N_PARAMETERS; which++)
-    sum += weights_squared(parameters, (enum Parameter)which);
+  for (int i = 0; i < parameters->n; i++)
+    sum += squares_of(parameters, i);
   return sum;
 }

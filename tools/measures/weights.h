@@ -4,8 +4,8 @@
 
 #include "network/parameters.h"
 
-/* Sum of the squares of one parameter's values. */
-double weights_squared(const struct Parameters *parameters, enum Parameter which);
+/* Sum of the squares of the parameter's values, in all layers; 0 if the network has none. */
+double weights_squared(const struct Parameters *parameters, enum Parameter kind);
 
 /* The sum of these over all parameters. */
 double weights_squared_sum(const struct Parameters *parameters);

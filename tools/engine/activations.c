@@ -1,0 +1,100 @@
+#include "engine/activations.h"
+
+#include "base/memory.h"
+#include "engine/factored/matrix.h"
+#include "engine/factored/on_pairs.h"
+#include "engine/textbook/on_pairs.h"
+
+#include <stdlib.h>
+
+/* Is it the paper's network, whatever its sizes? */
+static bool is_factored(const struct Shape *shape, const struct ModelConfig *config)
+{
+  return shape->n_layers == 1 && shape->layer_norm == LAYER_NORM_NONE &&
+         shape->positions == POSITIONS_LEARNED && shape->n_positions == 3 &&
+         shape->n_registers == 0 && !shape->tied && shape->H > 0 && shape->d_mlp > 0 &&
+         !(config->attention_rate < 1);
+}
+
+static const char all_pairs[] = "the activations of all pairs";
+
+static bool init(struct Activations *activations, const struct Shape *shape,
+                 const struct ModelConfig *config, int layer, struct Error *error)
+{
+  size_t n = (size_t)shape->p * (size_t)shape->p;
+  *activations = (struct Activations){.n = n, .N = shape->n_positions, .layer = layer};
+  activations->logits = memory_new(n, (size_t)shape->V * sizeof(float), all_pairs, error);
+  if (!activations->logits) return false;
+  if (is_factored(shape, config)) {
+    activations->factored = factored_on_pairs_new(shape, config, error);
+    if (activations->factored)
+      activations->scores = factored_on_pairs_scores(activations->factored);
+    return activations->factored;
+  }
+  activations->textbook = textbook_on_pairs_new(shape, config, error);
+  if (!activations->textbook) return false;
+  if (layer == 0) activations->scores = textbook_on_pairs_scores(activations->textbook);
+  return true;
+}
+
+bool activations_init_logits(struct Activations *activations, const struct Shape *shape,
+                             const struct ModelConfig *config, struct Error *error)
+{
+  bool ready = init(activations, shape, config, 0, error);
+  if (!ready) activations_release(activations);
+  return ready;
+}
+
+bool activations_init(struct Activations *activations, const struct Shape *shape,
+                      const struct ModelConfig *config, int layer, struct Error *error)
+{
+  bool ready = init(activations, shape, config, layer, error);
+  size_t n = activations->n, neurons = (size_t)shape->d_mlp;
+  if (ready) {
+    activations->attention =
+        memory_new(n, (size_t)(shape->H * shape->n_positions) * sizeof(float), all_pairs, error);
+    ready = activations->attention;
+  }
+  if (ready && neurons > 0) {
+    activations->hidden = memory_new(n, neurons * sizeof(float), all_pairs, error);
+    ready = activations->hidden;
+  }
+  if (!ready) activations_release(activations);
+  return ready;
+}
+
+void activations_release(struct Activations *activations)
+{
+  free(activations->attention);
+  free(activations->hidden);
+  free(activations->logits);
+  factored_on_pairs_free(activations->factored);
+  textbook_on_pairs_free(activations->textbook);
+  *activations = (struct Activations){0};
+}
+
+size_t activations_size(const struct Shape *shape, const struct ModelConfig *config)
+{
+  size_t logits = (size_t)shape->p * (size_t)shape->p * (size_t)shape->V * sizeof(float);
+  return is_factored(shape, config) ? logits : logits + textbook_on_pairs_size(shape, config);
+}
+
+void activations_forward(struct Activations *activations, const struct Parameters *parameters)
+{
+  if (activations->factored)
+    factored_on_pairs_run(activations->factored, parameters, activations);
+  else
+    textbook_on_pairs_run(activations->textbook, parameters, activations);
+}
+
+void activations_neuron_logit_map(const struct Parameters *parameters, int layer, float *out)
+{
+  const struct Shape *shape = &parameters->shape;
+  const size_t d = (size_t)shape->d_model, m = (size_t)shape->d_mlp;
+  struct Matrix unembedding = /* [p][d] */
+      shape->tied ? matrix_plain(parameters_at(parameters, W_E), d)
+                  : matrix_transposed(parameters_at(parameters, W_U), (size_t)shape->V);
+  matrix_multiply((size_t)shape->p, m, d, unembedding,
+                  matrix_transposed(parameters_of_layer(parameters, layer, W_OUT), d),
+                  MATRIX_REPLACE, out, m);
+}

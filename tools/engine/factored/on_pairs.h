@@ -1,0 +1,24 @@
+/*
+ * The paper's network on the whole grid of pairs, by the code that trains it
+ * (engine/factored/factors.h, engine/factored/tile.h).
+ */
+#ifndef ENGINE_FACTORED_ON_PAIRS_H
+#define ENGINE_FACTORED_ON_PAIRS_H
+
+#include "engine/activations.h"
+
+struct FactoredOnPairs;
+
+struct FactoredOnPairs *factored_on_pairs_new(const struct Shape *shape,
+                                              const struct ModelConfig *config,
+                                              struct Error *error);
+void factored_on_pairs_free(struct FactoredOnPairs *on_pairs); /* NULL is allowed */
+
+/* Fills the arrays of the activations that are not NULL. */
+void factored_on_pairs_run(struct FactoredOnPairs *on_pairs, const struct Parameters *parameters,
+                           struct Activations *activations);
+
+/* Activations.scores of the last run. */
+const float *factored_on_pairs_scores(const struct FactoredOnPairs *on_pairs);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Any network on the whole grid of pairs, by the textbook network in float32, batch by batch.
+ */
+#ifndef ENGINE_TEXTBOOK_ON_PAIRS_H
+#define ENGINE_TEXTBOOK_ON_PAIRS_H
+
+#include "engine/activations.h"
+
+struct TextbookOnPairs;
+
+/* From then on OpenBLAS uses one thread. Errors: no memory, a wrong product
+   (engine/textbook/products.h). */
+struct TextbookOnPairs *textbook_on_pairs_new(const struct Shape *shape,
+                                              const struct ModelConfig *config,
+                                              struct Error *error);
+void textbook_on_pairs_free(struct TextbookOnPairs *on_pairs); /* NULL is allowed */
+
+/* The bytes that it takes. */
+size_t textbook_on_pairs_size(const struct Shape *shape, const struct ModelConfig *config);
+
+/* Fills the arrays of the activations that are not NULL. */
+void textbook_on_pairs_run(struct TextbookOnPairs *on_pairs, const struct Parameters *parameters,
+                           struct Activations *activations);
+
+/* Activations.scores of the last run, for the first layer. */
+const float *textbook_on_pairs_scores(const struct TextbookOnPairs *on_pairs);
+
+#endif
