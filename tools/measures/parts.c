@@ -18,7 +18,7 @@ static const char *logit_sum_missing(const struct Shape *shape, int layer)
 {
   if (shape->d_mlp == 0) return no_neurons;
   if (shape->layer_norm != LAYER_NORM_NONE)
-    return "the logits of a normalised stream are no sum of W_L MLP and a skip connection: losses "
+    return "the logits of a normalised stream are not the sum of W_L MLP and a skip connection: losses "
            "with neurons or the skip connection replaced are nan";
   if (layer + 1 < shape->n_layers)
     return "only the last layer adds W_L MLP to the logits: losses with neurons or the skip "
@@ -29,10 +29,10 @@ static const char *logit_sum_missing(const struct Shape *shape, int layer)
 static const char *scores_missing(const struct Shape *shape, int layer)
 {
   if (shape->layer_norm == LAYER_NORM_PRE)
-    return "attention scores of a normalised stream are no sums over tokens: "
+    return "attention scores of a normalised stream are not sums over tokens: "
            "attention-spectrum.tsv is nan";
   if (layer > 0)
-    return "attention scores of a layer above the first are no sums over tokens: "
+    return "attention scores of a layer above the first are not sums over tokens: "
            "attention-spectrum.tsv is nan";
   return NULL;
 }

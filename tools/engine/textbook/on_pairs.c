@@ -14,7 +14,7 @@ enum { BATCH_POSITIONS = 384 };
 struct TextbookOnPairs {
   struct Textbook network;
   int *tokens;        /* [B][N] */
-  float *scores;      /* [p][H]; NULL where scores are no sums over tokens */
+  float *scores;      /* [p][H]; NULL where scores are not sums over tokens */
   double *x, *reader; /* [d]: scratch for them */
 };
 
