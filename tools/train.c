@@ -44,7 +44,7 @@ static bool read_config(struct Config *config, char **operands, int n, struct Er
     if (!strchr(operands[i], '=') && !config_read_file(config, operands[i], error)) return false;
   for (int i = 0; i < n; i++)
     if (strchr(operands[i], '=') && !config_override(config, operands[i], error)) return false;
-  return config_check(config, error);
+  return config_check(config, error) && dataset_name_answers(config, error);
 }
 
 static bool set_threads(const struct Arguments *arguments, struct Error *error)

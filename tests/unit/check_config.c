@@ -120,10 +120,10 @@ END_TEST
 static const struct {
   const char *text, *error;
 } bad_files[] = {
-    {"[data]\nmodulos = 5\n",
-     "run.ini:2: unknown setting \"modulos\" in section [data], expected "
-     "one of modulus, operation, train_fraction, seed, task, equals, table, digits, vocabulary, "
-     "length, run, repeats, examples, test_examples"},
+    {"[data]\nmodulos = 5\n", "run.ini:2: unknown setting \"modulos\" in section [data], expected "
+                              "one of modulus, operation, train_fraction, seed, task, equals, "
+                              "table, answers, digits, vocabulary, "
+                              "length, run, repeats, examples, test_examples"},
     {"\n[optimiser]\nbeta1 = 0.9\n", "run.ini:3: unknown section [optimiser], expected one of "
                                      "data, model, optimizer, train"},
     {"modulus = 5\n",
@@ -158,15 +158,17 @@ static const struct {
     {"modulus=7", "setting \"modulus\" is outside any section, expected one of data, model, "
                   "optimizer, train"},
     {"=7", "setting \"\" is outside any section, expected one of data, model, optimizer, train"},
-    {"data.=7", "unknown setting \"\" in section [data], expected one of modulus, operation, "
-                "train_fraction, seed, task, equals, table, digits, vocabulary, length, run, "
-                "repeats, examples, test_examples"},
+    {"data.=7",
+     "unknown setting \"\" in section [data], expected one of modulus, operation, "
+     "train_fraction, seed, task, equals, table, answers, digits, vocabulary, length, run, "
+     "repeats, examples, test_examples"},
     {".modulus=7",
      "setting \"modulus\" is outside any section, expected one of data, model, optimizer, train"},
     {"dat.modulus=7", "unknown section [dat], expected one of data, model, optimizer, train"},
-    {"data.modulus =7", "unknown setting \"modulus \" in section [data], expected one of modulus, "
-                        "operation, train_fraction, seed, task, equals, table, digits, vocabulary, "
-                        "length, run, repeats, examples, test_examples"},
+    {"data.modulus =7",
+     "unknown setting \"modulus \" in section [data], expected one of modulus, "
+     "operation, train_fraction, seed, task, equals, table, answers, digits, vocabulary, "
+     "length, run, repeats, examples, test_examples"},
     {"data.modulus=1", "data.modulus: found \"1\", expected an integer from 2 to 1021"},
     {"data.modulus=1022", "data.modulus: found \"1022\", expected an integer from 2 to 1021"},
     {"data.modulus=4294967303",
@@ -176,6 +178,11 @@ static const struct {
                             "random, multiply, divide or table"},
     {"data.operation=ADD", "data.operation: found \"ADD\", expected add, subtract, quadratic, "
                            "random, multiply, divide or table"},
+    {"data.answers=0123", "data.answers: found \"0123\", expected 32 hexadecimal digits"},
+    {"data.answers=0123456789abcdef0123456789abcdeg",
+     "data.answers: found \"0123456789abcdef0123456789abcdeg\", expected 32 hexadecimal digits"},
+    {"data.answers=0123456789abcdef0123456789abcdef0",
+     "data.answers: found \"0123456789abcdef0123456789abcdef0\", expected 32 hexadecimal digits"},
     {"data.train_fraction=0",
      "data.train_fraction: found \"0\", expected a number above 0 and below 1"},
     {"data.train_fraction=1",
@@ -294,6 +301,20 @@ static const struct {
     {{"data.task=digits", "data.modulus=7", "data.examples=9"},
      "data.modulus = 7 and data.task = digits contradict each other: that task has no such "
      "setting"},
+    {{"data.operation=table", "data.table=answers.txt"}, NULL},
+    {{"data.operation=table", "data.answers=0123456789abcdef0123456789abcdef"}, NULL},
+    {{"data.operation=table"},
+     "data.operation and data.table contradict each other: the operation table needs the file of "
+     "its answers"},
+    {{"data.operation=random", "data.table=answers.txt"},
+     "data.operation and data.table contradict each other: answers from a file are those of the "
+     "operation table"},
+    {{"data.answers=0123456789abcdef0123456789abcdef"},
+     "data.operation and data.answers contradict each other: answers from a file are those of the "
+     "operation table"},
+    {{"data.task=digits", "data.examples=9", "data.table=answers.txt"},
+     "data.table = answers.txt and data.task = digits contradict each other: that task has no such "
+     "setting"},
     {{"data.operation=divide", "data.modulus=12"},
      "data.operation = divide and data.modulus = 12 contradict each other: only modulo a prime has "
      "every number but 0 an inverse"},
@@ -368,8 +389,8 @@ END_TEST
 /* Every setting at a value that is not its default. */
 static const char everything[] =
     "[data]\nmodulus = 97\noperation = random\ntrain_fraction = 0.30000000000000004\n"
-    "seed = -9223372036854775808\ntask = digits\nequals = false\ntable = some file.txt\ndigits = "
-    "3\n"
+    "seed = -9223372036854775808\ntask = digits\nequals = false\ntable = some file.txt\n"
+    "answers = 0123456789abcdef0123456789abcdef\ndigits = 3\n"
     "vocabulary = 20\nlength = 30\nrun = 4\nrepeats = 2\nexamples = 700\ntest_examples = 64\n\n"
     "[model]\nd_model = 64\nn_heads = 2\nd_head = 16\nd_mlp = 256\nactivation = gelu\n"
     "attention = softmax1\noutput_equals = false\nbiases = false\nn_layers = 2\nlayer_norm = pre\n"
@@ -424,6 +445,33 @@ START_TEST(spelling_order_and_comments_do_not_show_in_the_dump)
 }
 END_TEST
 
+/* Where a file lies is dumped, to be read back, but it is not what trains. */
+START_TEST(a_place_is_dumped_and_does_not_count)
+{
+  struct Error error = {0};
+  struct Config here, there, none;
+  config_init(&here);
+  ck_assert(config_set(&here, "data.operation", "table", &error));
+  ck_assert(config_set(&here, "data.answers", "0123456789abcdef0123456789abcdef", &error));
+  there = none = here;
+  ck_assert(config_set(&here, "data.table", "here.txt", &error));
+  ck_assert(config_set(&there, "data.table", "there.txt", &error));
+  ck_assert(digest_equal(config_digest(&here), config_digest(&there)));
+  ck_assert(digest_equal(config_digest(&here), config_digest(&none)));
+  int table = config_find_setting("data.table"), digest = config_find_setting("data.answers");
+  ck_assert(!config_is_canonical(&here, table) && !config_is_extended(&here, table));
+  ck_assert(config_is_canonical(&here, digest) && config_is_extended(&here, digest));
+  ck_assert(!config_is_later(table) && config_is_later(digest));
+  char *text = dump(&here), *without = dump(&none);
+  ck_assert_ptr_nonnull(strstr(text, "\ntable = here.txt\nanswers = 0123456789abcdef01234567"));
+  ck_assert_ptr_null(strstr(without, "\ntable ="));
+  free(text);
+  free(without);
+  ck_assert(config_set(&there, "data.answers", "1123456789abcdef0123456789abcdef", &error));
+  ck_assert(!digest_equal(config_digest(&here), config_digest(&there)));
+}
+END_TEST
+
 START_TEST(minus_zero_is_zero)
 {
   struct Error error = {0};
@@ -472,6 +520,7 @@ int main(void)
   tcase_add_test(text, the_dump_reads_back_byte_for_byte);
   tcase_add_loop_test(text, spelling_order_and_comments_do_not_show_in_the_dump, 0,
                       LENGTH(spellings));
+  tcase_add_test(text, a_place_is_dumped_and_does_not_count);
   tcase_add_test(text, minus_zero_is_zero);
   tcase_add_test(text, help_lists_every_setting_with_its_default);
   suite_add_tcase(suite, text);

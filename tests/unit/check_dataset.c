@@ -1,4 +1,5 @@
 /* Random numbers, the data set and its split, the list of parameters and their initialisation. */
+#include "network/answers.h"
 #include "network/dataset.h"
 #include "network/parameters.h"
 #include "network/random.h"
@@ -8,7 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
 /* ---- random numbers ---- */
 
 /* Known-answer vectors published by the authors of Philox with Random123 (tests/kat_vectors). */
@@ -389,6 +392,244 @@ START_TEST(a_split_without_training_or_test_pairs_is_refused)
 }
 END_TEST
 
+/* ---- answers from a file ---- */
+
+static char table_path[] = "/tmp/check_dataset.XXXXXX";
+
+static void make_table(void)
+{
+  int descriptor = mkstemp(table_path);
+  ck_assert_int_ge(descriptor, 0);
+  close(descriptor);
+}
+
+static void remove_table(void)
+{
+  unlink(table_path);
+}
+
+static void write_table(const char *text, size_t size)
+{
+  FILE *stream = fopen(table_path, "wb");
+  ck_assert_ptr_nonnull(stream);
+  ck_assert_uint_eq(fwrite(text, 1, size, stream), size);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+static struct DataConfig table_config(int p)
+{
+  struct DataConfig config = data_config(p, 0.4, 0);
+  config.operation = OPERATION_TABLE;
+  snprintf(config.table, sizeof config.table, "%s", table_path);
+  return config;
+}
+
+static const char *const same_tables[] = {
+    "0 1 2\n2 2 0\n1 0 1\n",
+    "0 1 2\n2 2 0\n1 0 1", /* no newline at the end */
+    "0 1 2\n2 2 0\n1 0 1 ",
+    "0 1 2\n2 2 0\n1 0 1# the end",
+    "\n\n# p = 3\n\t0 1\t 2 \n \n2 2 +0#b\n  # 7 8 9\n01 -0 1\n\n#",
+    "0\t1\t2\r\n2\t2\t0\r\n1\t0\t1\r\n",
+};
+
+START_TEST(a_table_is_its_numbers)
+{
+  struct Error error = {0};
+  struct Dataset dataset, sums;
+  struct DataConfig config = table_config(3);
+  static const int expected[] = {0, 1, 2, 2, 2, 0, 1, 0, 1};
+  write_table(same_tables[_i], strlen(same_tables[_i]));
+  ck_assert_msg(dataset_init(&dataset, &config, &error), "%s", error.message);
+  ck_assert_mem_eq(dataset.answer, expected, sizeof expected);
+  ck_assert(digest_equal(answers_digest(dataset.answer, 3), answers_digest(expected, 3)));
+  config.operation = OPERATION_ADD;
+  ck_assert(dataset_init(&sums, &config, &error));
+  ck_assert_mem_eq(dataset.train, sums.train, 9);
+  ck_assert_uint_eq(dataset.n_train, 3);
+  dataset_release(&dataset);
+  ck_assert(dataset_init_with(&dataset, &config, expected, &error));
+  ck_assert_mem_eq(dataset.answer, expected, sizeof expected);
+  ck_assert_mem_eq(dataset.train, sums.train, 9);
+  dataset_release(&dataset);
+  dataset_release(&sums);
+}
+END_TEST
+
+#define TEXT(text) text, sizeof text - 1
+
+static const struct {
+  const char *text;
+  size_t size;
+  const char *expected; /* behind the path */
+} bad_tables[] = {
+    {TEXT("0 1 2\n2 0\n1 0 1\n"), ":2: found 2 answers in this row, expected 3, one for each b, as "
+                                  "data.modulus is 3"},
+    {TEXT("0 1 2\n2 2 0 1\n1 0 1\n"), ":2: found more than 3 answers in this row, expected 3, one "
+                                      "for each b, as data.modulus is 3"},
+    {TEXT("# one line\n0 1 2 2 2 0 1 0 1\n"),
+     ":2: found more than 3 answers in this row, expected 3, one for each b, as data.modulus is 3"},
+    {TEXT("0 1 2\n\n2 2 0\n1 0"),
+     ":4: found 2 answers in this row, expected 3, one for each b, as data.modulus is 3"},
+    {TEXT("0 1 2\n2 2 0\n"),
+     ":3: found 2 rows of answers, expected 3, one for each a, as data.modulus is 3"},
+    {TEXT(""), ":1: found 0 rows of answers, expected 3, one for each a, as data.modulus is 3"},
+    {TEXT("#"), ":1: found 0 rows of answers, expected 3, one for each a, as data.modulus is 3"},
+    {TEXT("0 1 2\n2 2 0\n1 0 1\n\n# more\n1 0 1\n"),
+     ":6: found more than 3 rows of answers, expected 3, one for each a, as data.modulus is 3"},
+    {TEXT("0 1 2\n2 3 0\n1 0 1\n"), ":2: found \"3\", expected an integer from 0 to 2"},
+    {TEXT("0 1 2\n2 2 0\n1 0 -1\n"), ":3: found \"-1\", expected an integer from 0 to 2"},
+    {TEXT("0 1.0 2\n2 2 0\n1 0 1\n"), ":1: found \"1.0\", expected an integer from 0 to 2"},
+    {TEXT("0,1,2\n2,2,0\n1,0,1\n"), ":1: found \"0,1,2\", expected an integer from 0 to 2"},
+    {TEXT("0 0x1 2\n"), ":1: found \"0x1\", expected an integer from 0 to 2"},
+    {TEXT("0 1 2\n2 2 18446744073709551616\n"),
+     ":2: found \"18446744073709551616\", expected an integer from 0 to 2"},
+    {TEXT("0 00000000000000000000000000000000001 2\n"),
+     ":1: found \"00000000000000000000000\", expected an integer from 0 to 2"},
+    {TEXT("0 1 2\n2 2\0 0\n1 0 1\n"), ":2: contains a NUL byte: not a text file"},
+    {TEXT("0 1 2\n2 2 0\n1 0 1\n# \0"), ":4: contains a NUL byte: not a text file"},
+    {TEXT("\0"), ":1: contains a NUL byte: not a text file"},
+    {TEXT("0 1 2\n2 2 \xff\n"), ":2: found \"\xff\", expected an integer from 0 to 2"},
+};
+
+static void assert_bad_table(const char *path, const char *expected)
+{
+  struct Error error = {0};
+  struct Dataset dataset;
+  struct DataConfig config = table_config(3);
+  snprintf(config.table, sizeof config.table, "%s", path);
+  char message[256];
+  snprintf(message, sizeof message, "%s%s", path, expected);
+  ck_assert(!dataset_init(&dataset, &config, &error));
+  ck_assert_str_eq(error.message, message);
+  ck_assert(!dataset.answer && !dataset.train);
+}
+
+START_TEST(a_table_that_is_none_is_refused)
+{
+  write_table(bad_tables[_i].text, bad_tables[_i].size);
+  assert_bad_table(table_path, bad_tables[_i].expected);
+}
+END_TEST
+
+START_TEST(a_table_that_cannot_be_read_is_refused)
+{
+  assert_bad_table("/nowhere/table", ": cannot open: No such file or directory");
+  assert_bad_table("/tmp", ": cannot read: Is a directory");
+  assert_bad_table("/dev/zero", ":1: contains a NUL byte: not a text file");
+  assert_bad_table("/dev/null", ":1: found 0 rows of answers, expected 3, one for each a, as "
+                                "data.modulus is 3");
+}
+END_TEST
+
+/* Writes `row` a million times. */
+static void write_million(const char *row)
+{
+  FILE *stream = fopen(table_path, "wb");
+  ck_assert_ptr_nonnull(stream);
+  for (int i = 0; i < 1000000; i++)
+    fputs(row, stream);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+START_TEST(a_table_of_a_million_lines_is_refused)
+{
+  write_million("0 1 2\n");
+  assert_bad_table(table_path, ":4: found more than 3 rows of answers, expected 3, one for each a, "
+                               "as data.modulus is 3");
+  write_million("\n");
+  assert_bad_table(table_path, ":1000001: found 0 rows of answers, expected 3, one for each a, as "
+                               "data.modulus is 3");
+  write_million("# 0 1 2\n");
+  assert_bad_table(table_path, ":1000001: found 0 rows of answers, expected 3, one for each a, as "
+                               "data.modulus is 3");
+  write_million("0");
+  assert_bad_table(table_path,
+                   ":1: found \"00000000000000000000000\", expected an integer from 0 to 2");
+}
+END_TEST
+
+START_TEST(the_largest_table_is_read)
+{
+  enum { P = 1021 };
+  struct Error error = {0};
+  struct Dataset dataset, expected;
+  struct DataConfig config = data_config(P, 0.4, 0);
+  config.operation = OPERATION_QUADRATIC;
+  ck_assert(dataset_init(&expected, &config, &error));
+  FILE *stream = fopen(table_path, "wb");
+  for (int i = 0; i < P * P; i++)
+    fprintf(stream, "%d%c", expected.answer[i], i % P == P - 1 ? '\n' : ' ');
+  ck_assert_int_eq(fclose(stream), 0);
+  config = table_config(P);
+  ck_assert_msg(dataset_init(&dataset, &config, &error), "%s", error.message);
+  ck_assert_mem_eq(dataset.answer, expected.answer, P * P * sizeof(int));
+  dataset_release(&dataset);
+  dataset_release(&expected);
+}
+END_TEST
+
+static void name_answers(struct Config *config, const char *text)
+{
+  struct Error error = {0};
+  config_init(config);
+  config->data = table_config(3);
+  write_table(text, strlen(text));
+  ck_assert_msg(dataset_name_answers(config, &error), "%s", error.message);
+  ck_assert(config_given(config, "data.answers"));
+}
+
+/* The configuration is told apart by the answers, not by their file. */
+START_TEST(a_table_is_identified_by_its_answers)
+{
+  struct Error error = {0};
+  struct Config one, other;
+  struct Dataset dataset;
+  char expected[256];
+  for (int i = 0; i < LENGTH(same_tables); i++) {
+    name_answers(&one, same_tables[0]);
+    name_answers(&other, same_tables[i]);
+    snprintf(other.data.table, sizeof other.data.table, "elsewhere");
+    ck_assert_str_eq(one.data.answers, other.data.answers);
+    ck_assert(digest_equal(config_digest(&one), config_digest(&other)));
+  }
+  name_answers(&other, "0 1 2\n2 2 0\n1 0 2\n");
+  ck_assert_str_ne(one.data.answers, other.data.answers);
+  ck_assert(!digest_equal(config_digest(&one), config_digest(&other)));
+  snprintf(expected, sizeof expected,
+           "%s: its answers have the digest %s, expected data.answers=%s", table_path,
+           other.data.answers, one.data.answers);
+  ck_assert(!dataset_name_answers(&one, &error));
+  ck_assert_str_eq(error.message, expected);
+  ck_assert(!dataset_init(&dataset, &one.data, &error));
+  ck_assert_str_eq(error.message, expected);
+}
+END_TEST
+
+START_TEST(answers_without_their_file_are_asked_for)
+{
+  struct Error error = {0};
+  struct Config config;
+  struct Dataset dataset;
+  name_answers(&config, same_tables[0]);
+  *config.data.table = '\0';
+  ck_assert(config_check(&config, &error));
+  ck_assert(!dataset_init(&dataset, &config.data, &error));
+  ck_assert_str_eq(error.message,
+                   "data.operation=table: pass data.table=FILE, the file of the answers");
+}
+END_TEST
+
+START_TEST(other_operations_have_no_answers_to_name)
+{
+  struct Error error = {0};
+  struct Config config;
+  config_init(&config);
+  ck_assert(dataset_name_answers(&config, &error));
+  ck_assert_str_eq(config.data.answers, "");
+}
+END_TEST
+
 /* ---- parameters ---- */
 
 static struct Config small_config(bool output_equals)
@@ -507,8 +748,6 @@ START_TEST(parameters_too_large_to_address_are_refused)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
-
 int main(void)
 {
   Suite *suite = suite_create("dataset");
@@ -533,6 +772,17 @@ int main(void)
   tcase_add_loop_test(dataset, a_split_without_training_or_test_pairs_is_refused, 0,
                       LENGTH(bad_splits));
   suite_add_tcase(suite, dataset);
+  TCase *table = tcase_create("table");
+  tcase_add_checked_fixture(table, make_table, remove_table);
+  tcase_add_loop_test(table, a_table_is_its_numbers, 0, LENGTH(same_tables));
+  tcase_add_loop_test(table, a_table_that_is_none_is_refused, 0, LENGTH(bad_tables));
+  tcase_add_test(table, a_table_that_cannot_be_read_is_refused);
+  tcase_add_test(table, a_table_of_a_million_lines_is_refused);
+  tcase_add_test(table, the_largest_table_is_read);
+  tcase_add_test(table, a_table_is_identified_by_its_answers);
+  tcase_add_test(table, answers_without_their_file_are_asked_for);
+  tcase_add_test(table, other_operations_have_no_answers_to_name);
+  suite_add_tcase(suite, table);
   TCase *parameters = tcase_create("parameters");
   tcase_add_test(parameters, the_list_of_parameters_is_that_of_transformerlens);
   tcase_add_test(parameters, without_the_equals_logit_the_outputs_are_p);

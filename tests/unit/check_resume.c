@@ -324,6 +324,7 @@ static void run_init(struct Run *run, const char *const *settings)
     ck_assert(config_override(&run->config, smallest[i], &error));
   for (; *settings; settings++)
     ck_assert(config_override(&run->config, *settings, &error));
+  ck_assert_msg(dataset_name_answers(&run->config, &error), "%s", error.message);
   ck_assert(dataset_init(&run->dataset, &run->config.data, &error));
   ck_assert(parameters_init(&run->parameters, &run->config, &error));
   ck_assert(adamw_init(&run->adamw, run->parameters.total, &error));
@@ -580,7 +581,8 @@ static const struct {
     {"train.stop_test_loss=1e-9", true},
     {"data.task=digits", false},
     {"data.equals=false", false},
-    {"data.table=answers", false},
+    {"data.table=answers", true},
+    {"data.answers=0123456789abcdef0123456789abcdef", false},
     {"data.digits=4", false},
     {"data.vocabulary=9", false},
     {"data.length=9", false},
@@ -858,6 +860,71 @@ START_TEST(a_run_without_pairs_has_no_mask)
 }
 END_TEST
 
+static void write_answers(const char *text)
+{
+  FILE *stream = fopen("file", "wb");
+  ck_assert_ptr_nonnull(stream);
+  fputs(text, stream);
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+/* Answers from a file: the trajectory has them, and goes on without it. */
+static const char *const from_file[] = {"data.operation=table", "data.table=file", NULL};
+
+START_TEST(answers_from_a_file_are_recorded)
+{
+  size_t size;
+  struct Trajectory trajectory;
+  struct Error error = {0};
+  write_answers("1 0\n1 1\n");
+  run_undisturbed(from_file);
+  char *bytes = read_file("trajectory.safetensors", &size);
+  interrupt_at(7, from_file);
+  continue_to_end(from_file, "./trajectory.safetensors.partial");
+  assert_same_file("trajectory.safetensors", bytes, size);
+  free(bytes);
+  unlink("file");
+  ck_assert_msg(trajectory_open(&trajectory, "trajectory.safetensors", NULL, 0, &error), "%s",
+                error.message);
+  ck_assert_int_eq(trajectory.config.data.operation, OPERATION_TABLE);
+  ck_assert_str_eq(trajectory.config.data.table, "");
+  ck_assert_uint_eq(strlen(trajectory.config.data.answers), DIGEST_SIZE - 1);
+  ck_assert_mem_eq(trajectory.dataset.answer, ((const int[]){1, 0, 1, 1}), 4 * sizeof(int));
+  ck_assert_uint_eq(trajectory.dataset.n_train, 2);
+  ck_assert_ptr_null(trajectory.unsaid);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+/* Under the same name as before, or under another. */
+START_TEST(other_answers_are_another_run)
+{
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  char was[DIGEST_SIZE], expected[256];
+  write_answers("1 0\n1 1\n");
+  interrupt_at(7, from_file);
+  run_init(&run, from_file);
+  snprintf(was, sizeof was, "%s", run.config.data.answers);
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_USABLE);
+  state_release(&state);
+  snprintf(run.config.data.table, sizeof run.config.data.table, "elsewhere");
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_USABLE);
+  state_release(&state);
+  run_release(&run);
+  write_answers("1 0\n1 0\n");
+  run_init(&run, from_file);
+  snprintf(expected, sizeof expected,
+           "resume.safetensors: belongs to a run with other answers: data.answers = %s, those of "
+           "file have %s",
+           was, run.config.data.answers);
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_OTHERS);
+  ck_assert_str_eq(error.message, expected);
+  run_release(&run);
+}
+END_TEST
+
 /* Changes the first snapshot of a file. */
 static void spoil(const char *path)
 {
@@ -1079,6 +1146,8 @@ int main(void)
   tcase_add_loop_test(recorders, a_history_ends_with_the_run, 0,
                       (int)(sizeof histories / sizeof *histories));
   tcase_add_test(recorders, a_run_without_pairs_has_no_mask);
+  tcase_add_test(recorders, answers_from_a_file_are_recorded);
+  tcase_add_test(recorders, other_answers_are_another_run);
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
   tcase_add_test(recorders, the_history_grows_with_the_run);

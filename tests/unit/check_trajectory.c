@@ -1,4 +1,5 @@
 /* Trajectories: our own, checkpoints of other origin, and self-contradictory files. */
+#include "network/answers.h"
 #include "run/trajectory.h"
 
 #include <check.h>
@@ -50,6 +51,7 @@ struct Example {
   int64_t epochs[SNAPSHOTS];
   double fill; /* every element of tensors that are no parameters; of biases too where it is 0 */
   int mask;    /* every element of train_mask; -1 for a chequered one */
+  int answer;  /* the last element of answers */
   char names[MAX_TENSORS][64]; /* where they have a prefix, which is that long, or are made */
   size_t prefix;
 };
@@ -148,7 +150,9 @@ static void put_prefix(struct Example *file, const char *prefix)
   file->prefix = strlen(prefix);
   for (size_t i = 0; i < file->n_tensors; i++) {
     const char *name = file->tensors[i].name;
-    if (strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0) continue;
+    if (strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0 ||
+        strcmp(name, "answers") == 0)
+      continue;
     snprintf(file->names[i], sizeof file->names[i], "%s%s", prefix, name);
     file->tensors[i].name = file->names[i];
   }
@@ -169,11 +173,18 @@ static double value_of(enum Parameter kind, int layer, size_t i)
   return 1000 * ((int)kind + N_PARAMETER_KINDS * layer + 1) + (double)i;
 }
 
+/* Of the tensor answers. */
+static int answer_of(size_t pair)
+{
+  return (int)((3 * pair + 1) % P);
+}
+
 static double element(const struct Example *file, const struct TensorSpec *tensor, size_t i)
 {
   if (strcmp(tensor->name, "epoch") == 0) return (double)file->epochs[i];
   if (strcmp(tensor->name, "train_mask") == 0)
     return file->mask >= 0 ? file->mask : (i % P + i / P) % 2 == 0;
+  if (strcmp(tensor->name, "answers") == 0) return i == P * P - 1 ? file->answer : answer_of(i);
   enum Parameter kind;
   int layer;
   if (!parameters_parse_name(tensor->name + file->prefix, &kind, &layer)) return file->fill;
@@ -848,9 +859,147 @@ START_TEST(every_element_of_a_bias_counts)
 }
 END_TEST
 
-/* ---- what does not ---- */
+/* ---- answers in the file ---- */
 
 #define S SNAPSHOTS
+
+static const struct TensorSpec answers_tensor = {"answers", DTYPE_I64, 2, {P, P}};
+
+/* Returns the digest of the answers. */
+static void add_answers(struct Example *file, char digest[DIGEST_SIZE])
+{
+  int answers[P * P];
+  for (size_t i = 0; i < P * P; i++)
+    answers[i] = answer_of(i);
+  file->answer = answers[P * P - 1];
+  change_tensor(file, NULL, &answers_tensor);
+  digest_format(answers_digest(answers, P), digest);
+}
+
+static void assert_answers(const struct Trajectory *trajectory, const char *digest)
+{
+  ck_assert_int_eq(trajectory->config.data.operation, OPERATION_TABLE);
+  ck_assert_str_eq(trajectory->config.data.answers, digest);
+  for (size_t i = 0; i < P * P; i++)
+    ck_assert_int_eq(trajectory->dataset.answer[i], answer_of(i));
+}
+
+static void set_text(struct Example *file, const char *setting, const char *text)
+{
+  change_metadata(file, (struct MetadataEntry){setting, text});
+}
+
+START_TEST(answers_in_a_trajectory_are_its_own)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  char digest[DIGEST_SIZE];
+  make_trajectory(&file);
+  add_answers(&file, digest);
+  set_text(&file, "data.operation", "table");
+  set_text(&file, "data.answers", digest);
+  if (_i == 1) put_prefix(&file, "model.");
+  open_example(&trajectory, &file, no_overrides);
+  assert_answers(&trajectory, digest);
+  ck_assert_uint_eq(trajectory.dataset.n_train, 13);
+  ck_assert_ptr_null(trajectory.unsaid);
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+START_TEST(answers_in_a_checkpoint_say_what_they_are)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  char digest[DIGEST_SIZE];
+  make_checkpoint(&file);
+  add_answers(&file, digest);
+  open_example(&trajectory, &file, split_overrides);
+  assert_answers(&trajectory, digest);
+  ck_assert_ptr_null(strstr(trajectory.unsaid, "data.operation"));
+  ck_assert_ptr_null(strstr(trajectory.unsaid, "data.answers"));
+  trajectory_close(&trajectory);
+}
+END_TEST
+
+static void write_table(const char *name, int last)
+{
+  FILE *stream = fopen(name, "wb");
+  ck_assert_ptr_nonnull(stream);
+  for (size_t i = 0; i < P * P; i++)
+    fprintf(stream, "%d%s", i < P * P - 1 ? answer_of(i) : last, i % P == P - 1 ? "\n" : " ");
+  ck_assert_int_eq(fclose(stream), 0);
+}
+
+/* A checkpoint that has none takes them from a file; they are then told of, and their place is
+   not. */
+START_TEST(answers_may_come_from_a_file)
+{
+  struct Example file;
+  struct Trajectory trajectory;
+  char digest[DIGEST_SIZE], name[64], override[96];
+  snprintf(name, sizeof name, "%s.table", path);
+  snprintf(override, sizeof override, "data.table=%s", name);
+  char *overrides[] = {"data.operation=table", override, "data.seed=1", "data.train_fraction=0.4",
+                       NULL};
+  make_checkpoint(&file);
+  write_table(name, answer_of(P * P - 1));
+  open_example(&trajectory, &file, overrides);
+  ck_assert_ptr_nonnull(strstr(trajectory.unsaid, "data.answers="));
+  ck_assert_ptr_null(strstr(trajectory.unsaid, "data.table="));
+  snprintf(digest, sizeof digest, "%s", trajectory.config.data.answers);
+  assert_answers(&trajectory, digest);
+  trajectory_close(&trajectory);
+  add_answers(&file, digest); /* now they are in both */
+  open_example(&trajectory, &file, overrides);
+  assert_answers(&trajectory, digest);
+  trajectory_close(&trajectory);
+  write_table(name, (answer_of(P * P - 1) + 1) % P);
+  assert_refused(&file, overrides, ".table: its answers have the digest ");
+  unlink(name);
+  assert_refused(&file, overrides, ".table: cannot open: No such file or directory");
+}
+END_TEST
+
+START_TEST(answers_out_of_range_are_refused)
+{
+  struct Example file;
+  char digest[DIGEST_SIZE];
+  make_checkpoint(&file);
+  add_answers(&file, digest);
+  file.answer = P;
+  assert_refused(&file, split_overrides, ": answers: element 24 is 5, expected 0 to 4");
+  file.answer = -1;
+  assert_refused(&file, split_overrides, ": answers: element 24 is -1, expected 0 to 4");
+}
+END_TEST
+
+START_TEST(answers_that_the_file_contradicts_are_refused)
+{
+  struct Example file;
+  char digest[DIGEST_SIZE], expected[160];
+  make_trajectory(&file);
+  add_answers(&file, digest);
+  assert_refused(&file, no_overrides,
+                 ": __metadata__: data.operation=add contradicts the tensor answers, which means "
+                 "table");
+  set_text(&file, "data.operation", "table");
+  set_text(&file, "data.answers", "0123456789abcdef0123456789abcdef");
+  snprintf(expected, sizeof expected,
+           ": __metadata__: data.answers=0123456789abcdef0123456789abcdef contradicts the tensor "
+           "answers, which means %s",
+           digest);
+  assert_refused(&file, no_overrides, expected);
+  set_text(&file, "data.answers", digest);
+  char *overrides[] = {"data.operation=random", NULL};
+  assert_refused(&file, overrides, "data.operation=random contradicts the tensor answers in /tmp/");
+  file.n_tensors--; /* the digest alone is not enough */
+  assert_refused(&file, no_overrides,
+                 ": data.operation=table: pass data.table=FILE, the file of the answers");
+}
+END_TEST
+
+/* ---- what does not ---- */
 
 static const struct {
   const char *tensor;            /* the one that is changed; NULL to add one */
@@ -977,6 +1126,18 @@ static const struct {
      {0},
      NULL,
      ": train_mask has shape [5, 6], expected [5, 5]"},
+    /* answers */
+    {NULL, {"answers", DTYPE_F32, 2, {P, P}}, {0}, NULL, ": answers has dtype F32, expected I64"},
+    {NULL,
+     {"answers", DTYPE_I64, 2, {P, P + 1}},
+     {0},
+     NULL,
+     ": answers has shape [5, 6], expected [5, 5], all pairs of numbers"},
+    {NULL,
+     {"answers", DTYPE_I64, 1, {P * P}},
+     {0},
+     NULL,
+     ": answers has shape [25], expected [5, 5], all pairs of numbers"},
     /* metadata that the shapes contradict */
     {NULL,
      {"x", DTYPE_U8, 0, {0}},
@@ -1266,6 +1427,9 @@ int main(void)
   tcase_add_loop_test(opening, checkpoints_of_other_networks_open, 0, LENGTH(networks));
   tcase_add_test(opening, what_a_file_does_not_say_of_other_networks_is_told);
   tcase_add_test(opening, a_mask_makes_the_seed_unnecessary);
+  tcase_add_loop_test(opening, answers_in_a_trajectory_are_its_own, 0, 2);
+  tcase_add_test(opening, answers_in_a_checkpoint_say_what_they_are);
+  tcase_add_test(opening, answers_may_come_from_a_file);
   tcase_add_loop_test(opening, snapshots_are_found_by_epoch, 0, LENGTH(epochs_asked_for));
   suite_add_tcase(suite, opening);
   TCase *refusing = tcase_create("refusing");
@@ -1281,6 +1445,8 @@ int main(void)
   tcase_add_loop_test(refusing, a_contradiction_is_refused, 0, LENGTH(bad_trajectories));
   tcase_add_loop_test(refusing, a_contradiction_of_another_network_is_refused, 0,
                       LENGTH(bad_networks));
+  tcase_add_test(refusing, answers_out_of_range_are_refused);
+  tcase_add_test(refusing, answers_that_the_file_contradicts_are_refused);
   tcase_add_test(refusing, missing_biases_contradict_their_setting);
   tcase_add_loop_test(refusing, epochs_that_do_not_rise_are_refused, 0, LENGTH(bad_epochs));
   tcase_add_test(refusing, a_mask_of_one_kind_is_refused);

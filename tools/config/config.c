@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum Type { INTEGER, LONG_INTEGER, REAL, BOOLEAN, WORD, PATH };
+enum Type { INTEGER, LONG_INTEGER, REAL, BOOLEAN, WORD, PATH, HEXADECIMAL };
 
 enum { LONGEST_NAME = 32, MOST_WORDS = 8 };
 
@@ -21,6 +21,7 @@ struct Setting {
   double low, high;                  /* reals */
   bool low_outside, high_inside;     /* low is excluded; high is included */
   const char *words[MOST_WORDS + 1]; /* in enum order, NULL-terminated */
+  bool place;                        /* where a file is, not what it holds */
   bool later;                        /* came after the first trajectories: config_is_canonical */
   const char *help;                  /* the meaning, and the source of the default */
 };
@@ -46,8 +47,12 @@ static const struct Setting settings[] = {
            " (tools/network/examples.h)"},
   {"data.equals", FIELD(BOOLEAN, data.equals), "true", .later = true,
    .help = "pairs: the input is \"a b =\", read at \"=\"; false: \"a b\", read at b (Zhong et al. 2023)"},
-  {"data.table", FIELD(PATH, data.table), "", .later = true,
-   .help = "the file with the answers of data.operation=table"},
+  {"data.table", FIELD(PATH, data.table), "", .later = true, .place = true,
+   .help = "the file with the answers of data.operation=table: p rows a of p numbers, one for each b"
+           " (tools/network/answers.h)"},
+  {"data.answers", FIELD(HEXADECIMAL, data.answers), "", .later = true,
+   .help = "the digest of these answers: it is taken from the file, which must have it where it is"
+           " given"},
   {"data.digits", FIELD(INTEGER, data.digits), "5", .least = 1, .most = 9, .later = true,
    .help = "digits: of each summand (paper, appendix D.3)"},
   {"data.vocabulary", FIELD(INTEGER, data.vocabulary), "128", .least = 2, .most = 4096, .later = true,
@@ -229,6 +234,9 @@ static void describe_range(const struct Setting *setting, char range[RANGE_SIZE]
     snprintf(range, RANGE_SIZE, "a path of at most %d characters, without line breaks",
              CONFIG_PATH_SIZE - 1);
     break;
+  case HEXADECIMAL:
+    snprintf(range, RANGE_SIZE, "%d hexadecimal digits", DIGEST_SIZE - 1);
+    break;
   case WORD:
     range[0] = '\0';
     for (int i = 0; setting->words[i]; i++) {
@@ -272,6 +280,15 @@ static bool copy_path(const char *text, char path[CONFIG_PATH_SIZE])
   return true;
 }
 
+static bool copy_digest(const char *text, char copy[DIGEST_SIZE])
+{
+  struct Digest digest;
+  size_t length = strlen(text);
+  if (length > 0 && (length != DIGEST_SIZE - 1 || !digest_parse(text, &digest))) return false;
+  memcpy(copy, text, length + 1);
+  return true;
+}
+
 static bool store(struct Config *config, const struct Setting *setting, const char *text)
 {
   static const char *const booleans[] = {"false", "true", NULL};
@@ -301,6 +318,8 @@ static bool store(struct Config *config, const struct Setting *setting, const ch
     return true;
   case PATH:
     return copy_path(text, field(config, setting));
+  case HEXADECIMAL:
+    return copy_digest(text, field(config, setting));
   }
   return false;
 }
@@ -339,6 +358,7 @@ void config_setting_value(const struct Config *config, int i, char value[CONFIG_
     snprintf(value, CONFIG_VALUE_SIZE, "%s", setting->words[*(const int *)at]);
     break;
   case PATH:
+  case HEXADECIMAL:
     snprintf(value, CONFIG_VALUE_SIZE, "%s", (const char *)at);
     break;
   }
@@ -405,12 +425,12 @@ static bool is_default(const struct Config *config, int i)
 
 bool config_is_canonical(const struct Config *config, int i)
 {
-  return !settings[i].later || !is_default(config, i);
+  return !settings[i].place && (!settings[i].later || !is_default(config, i));
 }
 
 bool config_is_later(int i)
 {
-  return settings[i].later;
+  return settings[i].later && !settings[i].place;
 }
 
 bool config_is_extended(const struct Config *config, int i)
@@ -579,6 +599,7 @@ static bool check_task_settings(const struct Config *config, struct Error *error
                {"data.train_fraction", PAIRS},
                {"data.equals", PAIRS},
                {"data.table", PAIRS},
+               {"data.answers", PAIRS},
                {"data.digits", DIGITS},
                {"data.vocabulary", SUBSEQUENCE | SKIP_TRIGRAM},
                {"data.length", SUBSEQUENCE | SKIP_TRIGRAM},
@@ -607,17 +628,18 @@ static bool check_task_settings(const struct Config *config, struct Error *error
 static bool check_pairs(const struct Config *config, struct Error *error)
 {
   const struct DataConfig *data = &config->data;
-  bool has_table = *data->table != '\0';
+  bool is_table = data->operation == OPERATION_TABLE;
   if (data->operation == OPERATION_DIVIDE && !is_prime(data->modulus))
     return error_set(error,
                      "data.operation = divide and data.modulus = %d contradict each other: only "
                      "modulo a prime has every number but 0 an inverse",
                      data->modulus);
-  if ((data->operation == OPERATION_TABLE) != has_table)
+  if (is_table && !*data->table && !*data->answers)
     return contradict("data.operation", "data.table",
-                      has_table ? "the file of answers is read for the operation table only"
-                                : "the operation table needs the file of its answers",
-                      error);
+                      "the operation table needs the file of its answers", error);
+  if (!is_table && (*data->table || *data->answers))
+    return contradict("data.operation", *data->table ? "data.table" : "data.answers",
+                      "answers from a file are those of the operation table", error);
   return check_split(data, error);
 }
 
@@ -733,7 +755,7 @@ void config_write(const struct Config *config, FILE *stream)
   for (int i = 0; i < N_SETTINGS; i++) {
     char value[CONFIG_VALUE_SIZE];
     config_setting_value(config, i, value);
-    if (!config_is_canonical(config, i)) continue;
+    if (!config_is_canonical(config, i) && !(settings[i].place && *value)) continue;
     if (starts_section(i)) /* the first setting of each is always there */
       fprintf(stream, "%s[%.*s]\n", i == 0 ? "" : "\n", (int)section_length(&settings[i]),
               settings[i].name);

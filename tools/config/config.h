@@ -2,8 +2,9 @@
  * The configuration of a training run, as one flat record. A table in config.c has one row per
  * setting (name, type, range, default, help) and drives reading, overrides, checks, help, the
  * canonical dump and the metadata of trajectories: a new setting is one field here and one row
- * there. The record has exactly what a trajectory's bytes depend on: no paths, no thread counts,
- * nothing about drawing.
+ * there. The record has exactly what a trajectory's bytes depend on: no thread counts, nothing
+ * about drawing. The one exception is the place of a file, data.table: what counts is what it
+ * holds, data.answers.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -49,6 +50,7 @@ struct DataConfig {
   enum Task task;
   bool equals; /* pairs: the input ends with "=" and is read there; otherwise it is read at b */
   char table[CONFIG_PATH_SIZE]; /* the file with the answers of OPERATION_TABLE */
+  char answers[DIGEST_SIZE];    /* their digest; empty if it is not known yet */
   /* other tasks: network/examples.h */
   int digits;             /* of each summand */
   int vocabulary, length; /* tokens that there are, and of a sequence */
@@ -123,11 +125,13 @@ bool config_check(const struct Config *config, struct Error *error);
 /* The number of logits, V = p or p + 1. */
 int config_logits(const struct Config *config);
 
-/* Is the setting part of the canonical form? All are, but those that came after the first
-   trajectories only where they are not at their default, so that the digests of older runs stay. */
+/* Is the setting part of the canonical form? All but places of files are, but those that came after
+   the first trajectories only where they are not at their default, so that the digests of older
+   runs stay. */
 bool config_is_canonical(const struct Config *config, int setting);
 
-/* Did a setting come after the first trajectories, and is it away from its default? */
+/* Did a setting that is no place come after the first trajectories, and is it away from its
+   default? */
 bool config_is_later(int setting);
 bool config_is_extended(const struct Config *config, int setting);
 
@@ -137,11 +141,11 @@ bool config_is_extended(const struct Config *config, int setting);
 int64_t config_n_codes(const struct DataConfig *data);
 
 /* The canonical dump: an INI file of these settings in table order, numbers in their shortest form.
-   Configurations that train identically have the same dump, and reading it back gives the same
-   configuration. */
+   Configurations that train identically have the same dump, but for the places of files, and
+   reading it back gives the same configuration. */
 void config_write(const struct Config *config, FILE *stream);
 
-/* The digest of the output of config_write: its names and values, in table order. */
+/* The digest of the canonical form: the names and values of its settings, in table order. */
 struct Digest config_digest(const struct Config *config);
 
 /* Were all settings given that are always part of the canonical form? */

@@ -1,9 +1,11 @@
 #include "network/dataset.h"
 
 #include "base/memory.h"
+#include "network/answers.h"
 #include "network/random.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* b^(p - 2) mod p: the inverse of b for a prime p, and 0 for b = 0. */
 static int64_t inverse(int64_t b, int64_t p)
@@ -80,23 +82,69 @@ static bool split(struct Dataset *dataset, int64_t seed, struct Error *error)
   return shuffled;
 }
 
-bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error)
+/* Everything but the answers. */
+static bool init_pairs(struct Dataset *dataset, const struct DataConfig *config,
+                       struct Error *error)
 {
   *dataset = (struct Dataset){0};
   if (config->task != TASK_PAIRS) return true;
   dataset->p = config->modulus;
   if (!count_split(dataset, config->train_fraction, error)) return false;
-  size_t p = (size_t)config->modulus;
-  dataset->answer = memory_new(p * p, sizeof *dataset->answer, "the answers of all pairs", error);
-  dataset->train = memory_new(p * p, sizeof *dataset->train, "the split of all pairs", error);
-  if (!dataset->answer || !dataset->train || !split(dataset, config->seed, error)) {
+  size_t n = (size_t)config->modulus * (size_t)config->modulus;
+  dataset->answer = memory_new(n, sizeof *dataset->answer, "the answers of all pairs", error);
+  dataset->train = memory_new(n, sizeof *dataset->train, "the split of all pairs", error);
+  if (dataset->answer && dataset->train && split(dataset, config->seed, error)) return true;
+  dataset_release(dataset);
+  return false;
+}
+
+/* Reads the file of answers, which must have the digest that is expected, if any. */
+static bool read_table(const struct DataConfig *config, int *answer, struct Error *error)
+{
+  char found[DIGEST_SIZE];
+  if (!*config->table)
+    return error_set(error, "data.operation=table: pass data.table=FILE, the file of the answers");
+  if (!answers_read(config->table, config->modulus, answer, error)) return false;
+  digest_format(answers_digest(answer, config->modulus), found);
+  return !*config->answers || strcmp(config->answers, found) == 0 ||
+         error_set(error, "%s: its answers have the digest %s, expected data.answers=%s",
+                   config->table, found, config->answers);
+}
+
+bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error)
+{
+  if (!init_pairs(dataset, config, error)) return false;
+  bool is_table = dataset->p > 0 && config->operation == OPERATION_TABLE;
+  if (is_table && !read_table(config, dataset->answer, error)) {
     dataset_release(dataset);
     return false;
   }
-  for (size_t a = 0; a < p; a++)
-    for (size_t b = 0; b < p; b++)
-      dataset->answer[p * a + b] = answer_of(config, (int64_t)a, (int64_t)b);
+  int64_t p = dataset->p;
+  for (int64_t a = 0; !is_table && a < p; a++)
+    for (int64_t b = 0; b < p; b++)
+      dataset->answer[p * a + b] = answer_of(config, a, b);
   return true;
+}
+
+bool dataset_init_with(struct Dataset *dataset, const struct DataConfig *config, const int *answers,
+                       struct Error *error)
+{
+  if (!init_pairs(dataset, config, error)) return false;
+  size_t p = (size_t)dataset->p;
+  memcpy(dataset->answer, answers, p * p * sizeof *answers);
+  return true;
+}
+
+bool dataset_name_answers(struct Config *config, struct Error *error)
+{
+  if (config->data.operation != OPERATION_TABLE) return true;
+  char digest[DIGEST_SIZE];
+  int p = config->data.modulus;
+  int *answer = memory_new((size_t)p * (size_t)p, sizeof *answer, "the answers", error);
+  bool read = answer && read_table(&config->data, answer, error);
+  if (read) digest_format(answers_digest(answer, p), digest);
+  free(answer);
+  return read && config_set(config, "data.answers", digest, error);
 }
 
 void dataset_release(struct Dataset *dataset)

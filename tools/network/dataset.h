@@ -8,6 +8,7 @@
  *   quadratic  (a^2 + ab + b^2) mod p
  *   multiply   a b mod p
  *   divide     a b^(p-2) mod p, for a prime p: a / b, and 0 for b = 0
+ *   table      those of the file data.table (network/answers.h)
  *   random     fixed: floor(p u) for a uniform u that depends on data.seed, a and b alone
  *              (network/random.h, name "data.answer", index p a + b). They differ from the
  * authors', whose code draws them on the fly from Python's generator.
@@ -34,10 +35,21 @@ struct Dataset {
 };
 
 /* Builds the data set for a modulus of at least 2, prime or not; an empty one for tasks without
-   pairs. Errors: no memory; no training
-   pairs or no test pairs. After an error there is nothing to release. */
+   pairs. Errors: no memory; no training pairs or no test pairs; answers from a file that cannot be
+   read, or that are not those of data.answers, if that is known. After an error there is nothing to
+   release. */
 bool dataset_init(struct Dataset *dataset, const struct DataConfig *config, struct Error *error);
+
+/* The same with these answers, [p][p], whatever the operation. */
+bool dataset_init_with(struct Dataset *dataset, const struct DataConfig *config, const int *answers,
+                       struct Error *error);
+
 void dataset_release(struct Dataset *dataset);
+
+/* Sets data.answers if the answers come from a file; until then config_digest does not tell one
+   file from another. Errors: those of the file, or it has other answers than data.answers already
+   says. */
+bool dataset_name_answers(struct Config *config, struct Error *error);
 
 /* The shuffled order: indices p a + b of all pairs, [p^2]. */
 bool dataset_shuffle(size_t *pairs, int p, int64_t seed, struct Error *error);

@@ -1,6 +1,7 @@
 #include "run/find_config.h"
 
 #include "base/digest.h"
+#include "network/dataset.h"
 #include "run/foreign.h"
 #include "run/metadata.h"
 
@@ -18,7 +19,8 @@ static bool read_config(const char *path, struct Config *config, bool *complete,
   if (length < n || strcmp(path + length - n, ending) != 0) {
     config_init(config);
     *complete = true;
-    return config_read_file(config, path, error) && config_check(config, error);
+    return config_read_file(config, path, error) && config_check(config, error) &&
+           (*config->data.answers || dataset_name_answers(config, error));
   }
   struct Safetensors file;
   *complete = false;

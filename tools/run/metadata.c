@@ -59,7 +59,7 @@ bool metadata_check_engine(const char *engine, const struct Safetensors *file, s
 static bool differs(const char *name, const char *found, const char *wanted, struct Error *reason)
 {
   return error_set(reason, "belongs to a run with %s = %.*s, this run has %s", name,
-                   CONFIG_VALUE_SIZE, found, wanted);
+                   CONFIG_VALUE_SIZE, *found ? found : "none", *wanted ? wanted : "none");
 }
 
 bool metadata_check_extended(const struct Config *config, const struct Safetensors *file,
@@ -71,7 +71,13 @@ bool metadata_check_extended(const struct Config *config, const struct Safetenso
     if (!config_is_later(i)) continue;
     if (!found) found = config_setting_default(i);
     config_setting_value(config, i, value);
-    if (strcmp(value, found) != 0) return differs(name, found, value, reason);
+    if (strcmp(value, found) == 0) continue;
+    if (strcmp(name, "data.answers") == 0 && *found && *value)
+      return error_set(reason,
+                       "belongs to a run with other answers: data.answers = %.*s, those of %s "
+                       "have %s",
+                       CONFIG_VALUE_SIZE, found, config->data.table, value);
+    return differs(name, found, value, reason);
   }
   return true;
 }

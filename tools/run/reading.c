@@ -1,8 +1,10 @@
 #include "run/reading.h"
 
 #include "base/memory.h"
+#include "network/answers.h"
 #include "run/foreign.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +65,8 @@ static bool all_zero(const struct Tensor *tensor, bool *zero, struct Error *erro
 /* Tensors that are not parameters; they may have been added to a foreign checkpoint. */
 static bool is_ours(const char *name)
 {
-  return strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0;
+  return strcmp(name, "epoch") == 0 || strcmp(name, "train_mask") == 0 ||
+         strcmp(name, "answers") == 0;
 }
 
 /* Removes a prefix, up to a dot, that all names share: "model." if the network was an attribute of
@@ -315,6 +318,7 @@ bool reading_find_parameters(struct Reading *reading, struct Error *error)
 
 void reading_release(struct Reading *reading)
 {
+  free(reading->answers);
   free(reading->tensors);
   parameters_release(&reading->list);
 }
@@ -429,4 +433,45 @@ bool reading_check_shapes(const struct Reading *reading, const struct Config *co
         !reading->tensors[i] || check_shape(reading, reading->tensors[i], &wanted.info[i], error);
   parameters_release(&wanted);
   return agree;
+}
+
+/* ---- answers ---- */
+
+static bool copy_answers(struct Reading *reading, const struct Tensor *tensor, size_t p,
+                         struct Error *error)
+{
+  int64_t *values = memory_new(p * p, sizeof *values, "the answers of all pairs", error);
+  reading->answers = memory_new(p * p, sizeof *reading->answers, "the answers of all pairs", error);
+  bool read = values && reading->answers && tensor_read_integers(tensor, 0, p * p, values, error);
+  for (size_t i = 0; read && i < p * p; i++) {
+    if (values[i] < 0 || values[i] >= (int64_t)p)
+      read = error_set(error, "answers: element %zu is %" PRId64 ", expected 0 to %zu", i,
+                       values[i], p - 1);
+    else
+      reading->answers[i] = (int)values[i];
+  }
+  free(values);
+  return read;
+}
+
+/* Answers that are in the file came from one, and say which. */
+bool reading_find_answers(struct Reading *reading, size_t p, struct Error *error)
+{
+  const struct Tensor *tensor = safetensors_find(reading->file, "answers");
+  if (!tensor) return true;
+  char expected[READING_TEXT_SIZE];
+  snprintf(expected, sizeof expected, "[%zu, %zu], all pairs of numbers", p, p);
+  if (tensor->dtype != DTYPE_I64)
+    return error_set(error, "answers has dtype %s, expected I64", dtype_name(tensor->dtype));
+  if (tensor->rank != 2 || tensor->shape[0] != p || tensor->shape[1] != p)
+    return reading_shape_error(tensor, expected, error);
+  if (!copy_answers(reading, tensor, p, error)) return false;
+  static const char *const settings[] = {"data.operation", "data.answers"};
+  for (int i = 0; i < 2; i++) {
+    struct Fact *fact = add_fact(reading, settings[i], "table");
+    snprintf(fact->source, sizeof fact->source, "the tensor answers");
+  }
+  digest_format(answers_digest(reading->answers, (int)p),
+                reading->facts[reading->n_facts - 1].value);
+  return true;
 }

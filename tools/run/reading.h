@@ -9,7 +9,7 @@
 #include "network/parameters.h"
 #include "tensor/safetensors.h"
 
-enum { READING_TEXT_SIZE = 256, READING_MAX_FACTS = 16 };
+enum { READING_TEXT_SIZE = 256, READING_MAX_FACTS = 20 };
 
 /* A setting determined by a tensor or by its absence, and where it comes from. */
 struct Fact {
@@ -29,6 +29,7 @@ struct Reading {
   size_t n_snapshots;
   struct Fact facts[READING_MAX_FACTS];
   int n_facts;
+  int *answers; /* [p][p], if the file has them */
 };
 
 /* These three in order; then the facts are complete. Removes the prefix of all names and finds the
@@ -47,6 +48,10 @@ bool reading_find_sizes(struct Reading *reading, bool equals, struct Error *erro
 /* All shapes must agree with the configured sizes, each of which was read off one tensor. */
 bool reading_check_shapes(const struct Reading *reading, const struct Config *config,
                           struct Error *error);
+
+/* Reads the answers of a table, if the file has them, and adds what they tell. Error: they are not
+   numbers 0 .. p - 1 of all pairs. */
+bool reading_find_answers(struct Reading *reading, size_t p, struct Error *error);
 
 /* The tensor of a parameter of a layer; NULL if it is missing. */
 const struct Tensor *reading_tensor(const struct Reading *reading, int layer, enum Parameter kind);

@@ -13,8 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The tensors of a trajectory: its n parameters, then these, the mask only if there are pairs. */
-enum { EPOCH_TENSOR, MASK_TENSOR, MOST_FURTHER };
+/* The tensors of a trajectory: its n parameters, then these, the mask only if there are pairs, and
+   the answers only if they came from a file. */
+enum { EPOCH_TENSOR, MASK_TENSOR, ANSWERS_TENSOR, MOST_FURTHER };
 
 static size_t further(const struct Parameters *parameters, int tensor)
 {
@@ -50,10 +51,16 @@ size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch)
 
 /* ---- the partial trajectory ---- */
 
+static bool has_answers(const struct Config *config)
+{
+  return config->data.operation == OPERATION_TABLE;
+}
+
 /* Returns their number. */
-static size_t describe_tensors(const struct Parameters *parameters, size_t n_snapshots,
+static size_t describe_tensors(const struct Recorder *recorder, size_t n_snapshots,
                                struct TensorSpec *specs)
 {
+  const struct Parameters *parameters = recorder->shapes;
   for (int i = 0; i < parameters->n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
     specs[i] = (struct TensorSpec){
@@ -61,20 +68,37 @@ static size_t describe_tensors(const struct Parameters *parameters, size_t n_sna
     for (int k = 0; k < info->rank; k++)
       specs[i].shape[k + 1] = info->shape[k];
   }
-  size_t p = (size_t)parameters->shape.p;
-  specs[further(parameters, EPOCH_TENSOR)] =
-      (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64, .rank = 1, .shape = {n_snapshots}};
-  specs[further(parameters, MASK_TENSOR)] =
-      (struct TensorSpec){.name = "train_mask", .dtype = DTYPE_BOOL, .rank = 2, .shape = {p, p}};
-  return further(parameters, p > 0 ? MOST_FURTHER : MASK_TENSOR);
+  size_t p = (size_t)recorder->dataset->p;
+  struct TensorSpec *rest = specs + parameters->n;
+  rest[EPOCH_TENSOR] = (struct TensorSpec){"epoch", DTYPE_I64, 1, {n_snapshots}};
+  rest[MASK_TENSOR] = (struct TensorSpec){"train_mask", DTYPE_BOOL, 2, {p, p}};
+  rest[ANSWERS_TENSOR] = (struct TensorSpec){"answers", DTYPE_I64, 2, {p, p}};
+  return further(parameters, p == 0                          ? MASK_TENSOR
+                             : has_answers(recorder->config) ? MOST_FURTHER
+                                                             : ANSWERS_TENSOR);
+}
+
+static bool write_answers(const struct Recorder *recorder, struct Error *error)
+{
+  size_t n = (size_t)recorder->dataset->p * (size_t)recorder->dataset->p;
+  int64_t *answers = memory_new(n, sizeof *answers, "the answers of all pairs", error);
+  for (size_t i = 0; answers && i < n; i++)
+    answers[i] = recorder->dataset->answer[i];
+  bool written =
+      answers && safetensors_write(&recorder->writer, further(recorder->shapes, ANSWERS_TENSOR), 0,
+                                   answers, n * sizeof *answers, error);
+  free(answers);
+  return written;
 }
 
 /* Writes what does not change from snapshot to snapshot. */
 static bool write_pairs(const struct Recorder *recorder, struct Error *error)
 {
   size_t p = (size_t)recorder->dataset->p;
-  return p == 0 || safetensors_write(&recorder->writer, further(recorder->shapes, MASK_TENSOR), 0,
-                                     recorder->dataset->train, p * p, error);
+  if (p == 0) return true;
+  return safetensors_write(&recorder->writer, further(recorder->shapes, MASK_TENSOR), 0,
+                           recorder->dataset->train, p * p, error) &&
+         (!has_answers(recorder->config) || write_answers(recorder, error));
 }
 
 typedef bool WriterStart(struct SafetensorsWriter *writer, const char *path,
@@ -90,7 +114,7 @@ static bool open_trajectory(struct Recorder *recorder, WriterStart *start, const
   struct TensorSpec *specs = memory_new(further(recorder->shapes, MOST_FURTHER), sizeof *specs,
                                         "the tensors of a trajectory", error);
   if (!specs) return false;
-  size_t n_tensors = describe_tensors(recorder->shapes, n_snapshots, specs);
+  size_t n_tensors = describe_tensors(recorder, n_snapshots, specs);
   metadata_describe(&metadata, recorder->config, recorder->engine);
   recorder->synced = false;
   bool opened =

@@ -1,6 +1,7 @@
 #include "run/trajectory.h"
 
 #include "base/memory.h"
+#include "network/answers.h"
 #include "run/foreign.h"
 #include "run/metadata.h"
 #include "run/reading.h"
@@ -154,11 +155,25 @@ static bool apply_mask(struct Dataset *dataset, const struct Tensor *mask, struc
                    dataset->n_train == 0 ? "train" : "test");
 }
 
-static bool read_dataset(struct Trajectory *trajectory, struct Error *error)
+/* Answers of a table come from the trajectory, or else from their file; if both are there, they
+   must be the same. */
+static bool init_pairs(struct Trajectory *trajectory, const struct Reading *reading,
+                       struct Error *error)
+{
+  struct Config *config = &trajectory->config;
+  bool asked = !reading->answers || *config->data.table;
+  if (asked && !dataset_name_answers(config, error)) return false;
+  return reading->answers
+             ? dataset_init_with(&trajectory->dataset, &config->data, reading->answers, error)
+             : dataset_init(&trajectory->dataset, &config->data, error);
+}
+
+static bool read_dataset(struct Trajectory *trajectory, const struct Reading *reading,
+                         struct Error *error)
 {
   const struct Tensor *mask = safetensors_find(&trajectory->file, "train_mask");
   return check_split_known(&trajectory->config, mask, error) &&
-         dataset_init(&trajectory->dataset, &trajectory->config.data, error) &&
+         init_pairs(trajectory, reading, error) &&
          (!mask || apply_mask(&trajectory->dataset, mask, error));
 }
 
@@ -174,6 +189,13 @@ static bool ends_with_equals(const struct Config *config, char *const *overrides
   return asked.data.equals;
 }
 
+static bool read_answers(struct Reading *reading, struct Config *config, struct Error *error)
+{
+  int n_before = reading->n_facts;
+  return reading_find_answers(reading, (size_t)config->data.modulus, error) &&
+         apply_facts(config, reading, n_before, error);
+}
+
 /* Everything known from the file alone, but whether the input ends with "=". */
 static bool read_file(struct Trajectory *trajectory, struct Reading *reading,
                       char *const *overrides, int n, struct Error *error)
@@ -186,7 +208,8 @@ static bool read_file(struct Trajectory *trajectory, struct Reading *reading,
   int n_parts = reading->n_facts;
   return reading_find_sizes(reading, ends_with_equals(config, overrides, n), error) &&
          apply_facts(config, reading, n_parts, error) &&
-         reading_check_shapes(reading, config, error) && read_epochs(trajectory, reading, error);
+         reading_check_shapes(reading, config, error) && read_answers(reading, config, error) &&
+         read_epochs(trajectory, reading, error);
 }
 
 /* Nothing in the file tells which kind of positions need no W_pos. */
@@ -262,8 +285,9 @@ bool trajectory_open(struct Trajectory *trajectory, const char *path, char *cons
   struct Config said = trajectory->config; /* from the file alone */
   opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);
   if (opened)
-    opened = (check_positions(config, &reading, error) && read_dataset(trajectory, error)) ||
-             error_prefix(error, "%s", path);
+    opened =
+        (check_positions(config, &reading, error) && read_dataset(trajectory, &reading, error)) ||
+        error_prefix(error, "%s", path);
   opened = opened && note_unsaid(trajectory, &said, error);
   reading_release(&reading);
   if (!opened) trajectory_close(trajectory);

@@ -5,14 +5,15 @@
  *
  *   epoch       I64  [S]     optimizer steps taken before the snapshot, increasing
  *   train_mask  BOOL [p, p]  the training pairs (a, b); not there for tasks without pairs
+ *   answers     I64  [p, p]  those of data.operation = table; not there for other operations
  *
  * and __metadata__ contains every setting of the run as text under its dotted name. A file whose
  * parameters have no snapshot axis is a trajectory of one snapshot: a checkpoint saved by PyTorch
  * under these names. Overrides supply what such a file lacks; sizes are read off its shapes. In
  * detail:
  *
- *   - A prefix up to a dot that all names share ("model.", "_orig_mod.") is removed; `epoch` and
- *     `train_mask` need not have it.
+ *   - A prefix up to a dot that all names share ("model.", "_orig_mod.") is removed; `epoch`,
+ *     `train_mask` and `answers` need not have it.
  *   - Training allocates all snapshots in advance. In an unfinished file `epoch` is
  *     TRAJECTORY_NO_SNAPSHOT for those not taken yet; the trajectory consists of those before them.
  *   - `epoch` may be missing if there is one snapshot. Its epoch is then unknown, and it is found
