@@ -103,6 +103,10 @@ static void assert_refused(const char *file, const char *message)
 #define START(text) text, sizeof text - 1
 #define ZIP(length, name)                                                                          \
   "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" length "\0\0\0" name
+/* what torch.save writes of a dictionary with that key */
+#define PICKLE(length, key)                                                                        \
+  ZIP("\x10", "archive/data.pkl")                                                                  \
+  "\x80\2}q\0X" length "\0\0\0" key "q\1}q\2ctorch._utils\n_rebuild_tensor_v2\n"
 static const struct {
   const char *start;
   size_t length;
@@ -120,6 +124,10 @@ static const struct {
     {START(ZIP("\x0d", "embed.W_E.npy") "\x93NUMPY"),
      ": a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
      "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"/tmp/check_foreign."},
+    {START(PICKLE("\x10", "model_state_dict")),
+     ", map_location=\"cpu\")[\"model_state_dict\"]; safetensors.torch.save_file("},
+    {START(PICKLE("\x0b", "state_dicts")), /* a list, of which the last one is wanted */
+     ", map_location=\"cpu\")[\"state_dicts\"][-1]; safetensors.torch.save_file("},
     {START(ZIP("\x0a", "read_me.md")), ": a zip archive, not safetensors; unzip it"},
     {START(ZIP("\xff", "cut")), ": a zip archive, not safetensors; unzip it"},
     {START("PK\3\4"), ": a zip archive, not safetensors; unzip it"},

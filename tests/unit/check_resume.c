@@ -509,6 +509,15 @@ static const struct {
      7,
      "belongs to a run with train.evaluate_every = 3, this run has 1"},
     {{NULL}, {"train.seed=1"}, 7, "belongs to a run with train.seed = 0, this run has 1"},
+    /* a value that begins like another one */
+    {{"train.seed=1"},
+     {"train.seed=12"},
+     7,
+     "belongs to a run with train.seed = 1, this run has 12"},
+    {{"train.seed=12"},
+     {"train.seed=1"},
+     7,
+     "belongs to a run with train.seed = 12, this run has 1"},
     {{NULL}, {"data.seed=1"}, 7, "belongs to a run with data.seed = 0, this run has 1"},
     {{NULL}, {"model.d_mlp=2"}, 7, "belongs to a run with model.d_mlp = 1, this run has 2"},
     {{NULL},
@@ -736,6 +745,43 @@ START_TEST(a_state_of_the_older_kind_is_another_builds)
       state_read(&state, "resume.safetensors", &run.config, "factored", &run.parameters, &error),
       STATE_OTHERS);
   ck_assert_str_eq(error.message, "resume.safetensors: was saved by another build of this program");
+  run_release(&run);
+}
+END_TEST
+
+/* Engines whose bits are not the same, though their names may begin alike. */
+static const char *const engines[][2] = {
+    {"factored", "textbook, OpenBLAS 0.3.21 SkylakeX"},
+    {"textbook, OpenBLAS 0.3.21 SkylakeX", "factored"},
+    {"textbook, OpenBLAS 0.3.21 SkylakeX", "textbook, OpenBLAS 0.3.21 Haswell"},
+    {"textbook, OpenBLAS 0.3.2", "textbook, OpenBLAS 0.3.21"},
+    {"textbook, OpenBLAS 0.3.21", "textbook, OpenBLAS 0.3.2"},
+};
+
+START_TEST(a_state_is_of_one_engine)
+{
+  const char *saved = engines[_i][0], *wanted = engines[_i][1];
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  char expected[256];
+  run_init(&run, no_settings);
+  ck_assert(recorder_start(&run.recorder, &error));
+  advance(&run, 0, 7);
+  ck_assert_msg(state_save("resume.safetensors", &run.config, saved, 7, &run.parameters, &run.adamw,
+                           &run.recorder, &error),
+                "%s", error.message);
+  ck_assert_int_eq(
+      state_read(&state, "resume.safetensors", &run.config, wanted, &run.parameters, &error),
+      STATE_OTHERS);
+  snprintf(expected, sizeof expected,
+           "resume.safetensors: was trained by the engine \"%s\", this run's is \"%s\"", saved,
+           wanted);
+  ck_assert_str_eq(error.message, expected);
+  ck_assert_int_eq(
+      state_read(&state, "resume.safetensors", &run.config, saved, &run.parameters, &error),
+      STATE_USABLE);
+  state_release(&state);
   run_release(&run);
 }
 END_TEST
@@ -1138,6 +1184,7 @@ int main(void)
   tcase_add_loop_test(states, no_signs_of_a_state_may_be_wrong, 0, 2);
   tcase_add_test(states, no_byte_of_a_state_may_be_missing);
   tcase_add_test(states, a_state_of_the_older_kind_is_another_builds);
+  tcase_add_loop_test(states, a_state_is_of_one_engine, 0, (int)(sizeof engines / sizeof *engines));
   tcase_add_test(states, a_state_that_cannot_be_saved_leaves_the_one_before);
   suite_add_tcase(suite, states);
   TCase *recorders = tcase_create("recorders");

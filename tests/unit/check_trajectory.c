@@ -2,6 +2,8 @@
 #include "network/answers.h"
 #include "run/trajectory.h"
 
+#include "run/snapshots.h"
+
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -1370,6 +1372,20 @@ START_TEST(a_value_that_is_not_finite_is_refused)
 }
 END_TEST
 
+/* Another split, another snapshot or another order is another trajectory. */
+START_TEST(a_digest_is_of_the_split_and_of_all_snapshots)
+{
+  const uint8_t train[] = {1, 0}, others[] = {0, 1};
+  const struct Digest snapshots[] = {{1, 2}, {3, 4}}, turned[] = {{3, 4}, {1, 2}};
+  struct Digest digest = trajectory_digest(train, 2, snapshots, 2);
+  ck_assert(digest_equal(digest, trajectory_digest(train, 2, snapshots, 2)));
+  ck_assert(!digest_equal(digest, trajectory_digest(others, 2, snapshots, 2)));
+  ck_assert(!digest_equal(digest, trajectory_digest(train, 1, snapshots, 2)));
+  ck_assert(!digest_equal(digest, trajectory_digest(train, 2, turned, 2)));
+  ck_assert(!digest_equal(digest, trajectory_digest(train, 2, snapshots, 1)));
+}
+END_TEST
+
 static const struct {
   int64_t epoch;
   size_t snapshot;
@@ -1431,6 +1447,7 @@ int main(void)
   tcase_add_test(opening, answers_in_a_checkpoint_say_what_they_are);
   tcase_add_test(opening, answers_may_come_from_a_file);
   tcase_add_loop_test(opening, snapshots_are_found_by_epoch, 0, LENGTH(epochs_asked_for));
+  tcase_add_test(opening, a_digest_is_of_the_split_and_of_all_snapshots);
   suite_add_tcase(suite, opening);
   TCase *refusing = tcase_create("refusing");
   tcase_add_checked_fixture(refusing, make_file, remove_file);
