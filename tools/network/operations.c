@@ -4,14 +4,107 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 #include <tgmath.h> /* exp, erfc and sqrt of a Real */
 
+/* ---- a row ---- */
+
+/* y += a x */
+static void row_add_multiple(size_t n, Real a, const Real *x, Real *y)
+{
+  for (size_t i = 0; i < n; i++)
+    y[i] += a * x[i];
+}
+
+/* Sums and largest values have WAYS partial ones, side by side, which a compiler can keep in
+   vectors. Their order is part of the definition, so that it is no compiler's choice. */
+enum { WAYS = 16 };
+
+static Real sum_of_ways(Real ways[WAYS])
+{
+  for (size_t half = WAYS / 2; half > 0; half /= 2)
+    for (size_t k = 0; k < half; k++)
+      ways[k] += ways[k + half];
+  return ways[0];
+}
+
+static Real row_dot(size_t n, const Real *x, const Real *y)
+{
+  Real ways[WAYS] = {0}, rest = 0;
+  size_t whole = n - n % WAYS;
+  for (size_t i = 0; i < whole; i += WAYS)
+    for (size_t k = 0; k < WAYS; k++)
+      ways[k] += x[i + k] * y[i + k];
+  for (size_t i = whole; i < n; i++)
+    rest += x[i] * y[i];
+  return whole > 0 ? sum_of_ways(ways) + rest : rest;
+}
+
+static Real row_dot3(size_t n, const Real *x, const Real *y, const Real *z)
+{
+  Real ways[WAYS] = {0}, rest = 0;
+  size_t whole = n - n % WAYS;
+  for (size_t i = 0; i < whole; i += WAYS)
+    for (size_t k = 0; k < WAYS; k++)
+      ways[k] += x[i + k] * y[i + k] * z[i + k];
+  for (size_t i = whole; i < n; i++)
+    rest += x[i] * y[i] * z[i];
+  return whole > 0 ? sum_of_ways(ways) + rest : rest;
+}
+
+static Real row_sum(size_t n, const Real *x)
+{
+  Real ways[WAYS] = {0}, rest = 0;
+  size_t whole = n - n % WAYS;
+  for (size_t i = 0; i < whole; i += WAYS)
+    for (size_t k = 0; k < WAYS; k++)
+      ways[k] += x[i + k];
+  for (size_t i = whole; i < n; i++)
+    rest += x[i];
+  return whole > 0 ? sum_of_ways(ways) + rest : rest;
+}
+
+static Real row_largest(size_t n, const Real *x)
+{
+  Real ways[WAYS], most = x[0];
+  size_t whole = n - n % WAYS;
+  for (size_t k = 0; k < WAYS && whole > 0; k++)
+    ways[k] = x[k];
+  for (size_t i = WAYS; i < whole; i += WAYS)
+    for (size_t k = 0; k < WAYS; k++)
+      ways[k] = x[i + k] > ways[k] ? x[i + k] : ways[k];
+  for (size_t k = 0; k < WAYS && whole > 0; k++)
+    most = ways[k] > most ? ways[k] : most;
+  for (size_t i = whole; i < n; i++)
+    most = x[i] > most ? x[i] : most;
+  return most;
+}
+
+/* The first of the largest. */
+static size_t argmax(size_t n, const Real *x)
+{
+  const Real most = row_largest(n, x);
+  size_t i = 0;
+  while (i + 1 < n && x[i] != most)
+    i++;
+  return i;
+}
+
 /* ---- products ---- */
+
+/* Below this many multiplications a call of OpenBLAS takes longer than they do. */
+enum { SMALL_PRODUCT = 1024 };
 
 void multiply(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Real *B, size_t ldb,
               Real *C, size_t ldc)
 {
+  if (M * N * K <= SMALL_PRODUCT) {
+    for (size_t i = 0; i < M; i++)
+      for (size_t k = 0; k < K; k++)
+        row_add_multiple(N, A[i * lda + k], B + k * ldb, C + i * ldc);
+    return;
+  }
   REAL_BLAS(gemm)
   (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)M, (int)N, (int)K, 1, A, (int)lda, B, (int)ldb,
    1, C, (int)ldc);
@@ -20,6 +113,12 @@ void multiply(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Rea
 void multiply_transposed(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Real *B,
                          size_t ldb, Real *C, size_t ldc)
 {
+  if (M * N * K <= SMALL_PRODUCT) {
+    for (size_t i = 0; i < M; i++)
+      for (size_t j = 0; j < N; j++)
+        C[i * ldc + j] += row_dot(K, A + i * lda, B + j * ldb);
+    return;
+  }
   REAL_BLAS(gemm)
   (CblasRowMajor, CblasNoTrans, CblasTrans, (int)M, (int)N, (int)K, 1, A, (int)lda, B, (int)ldb, 1,
    C, (int)ldc);
@@ -28,6 +127,12 @@ void multiply_transposed(size_t M, size_t N, size_t K, const Real *A, size_t lda
 void multiply_first_transposed(size_t M, size_t N, size_t K, const Real *A, size_t lda,
                                const Real *B, size_t ldb, Real *C, size_t ldc)
 {
+  if (M * N * K <= SMALL_PRODUCT) {
+    for (size_t k = 0; k < K; k++)
+      for (size_t i = 0; i < M; i++)
+        row_add_multiple(N, A[k * lda + i], B + k * ldb, C + i * ldc);
+    return;
+  }
   REAL_BLAS(gemm)
   (CblasRowMajor, CblasTrans, CblasNoTrans, (int)M, (int)N, (int)K, 1, A, (int)lda, B, (int)ldb, 1,
    C, (int)ldc);
@@ -38,6 +143,14 @@ void multiply_backward(size_t M, size_t N, size_t K, const Real *A, size_t lda, 
 {
   multiply_transposed(M, K, N, dC, ldc, B, ldb, dA, ldda);
   multiply_first_transposed(K, N, M, A, lda, dC, ldc, dB, ldb);
+}
+
+void multiply_transposed_backward(size_t M, size_t N, size_t K, const Real *A, size_t lda,
+                                  const Real *B, size_t ldb, const Real *dC, size_t ldc, Real *dA,
+                                  Real *dB)
+{
+  multiply(M, K, N, dC, ldc, B, ldb, dA, lda);
+  multiply_first_transposed(N, K, M, dC, ldc, A, lda, dB, ldb);
 }
 
 /* ---- rows ---- */
@@ -63,50 +176,58 @@ void rows_sum(size_t n, size_t width, const Real *rows, Real *sum)
     rows_add(width, rows + i * width, sum);
 }
 
-void rows_add_multiple(size_t n, Real a, const Real *x, Real *y)
+void rows_scale(size_t count, Real a, Real *x)
 {
-  for (size_t i = 0; i < n; i++)
-    y[i] += a * x[i];
-}
-
-/* In eight partial sums, which a compiler can keep in one vector. */
-Real rows_dot(size_t n, const Real *x, const Real *y)
-{
-  enum { WAYS = 8 };
-  Real sums[WAYS] = {0}, sum = 0;
-  size_t whole = n - n % WAYS;
-  for (size_t i = 0; i < whole; i += WAYS)
-    for (size_t k = 0; k < WAYS; k++)
-      sums[k] += x[i + k] * y[i + k];
-  for (size_t k = 0; k < WAYS; k++)
-    sum += sums[k];
-  for (size_t i = whole; i < n; i++)
-    sum += x[i] * y[i];
-  return sum;
-}
-
-static Real row_sum(size_t n, const Real *x)
-{
-  Real sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += x[i];
-  return sum;
+  for (size_t i = 0; i < count; i++)
+    x[i] *= a;
 }
 
 /* ---- elementary ---- */
 
-/* exp(x) for x <= 0. Below exp(-80) it is 0, as it would soon be subnormal. */
-static Real decaying_exp(Real x)
-{
-  return x < REAL(-80.0) ? 0 : exp(x);
-}
+#if REAL_BITS == 32
+typedef uint32_t Bits;
+enum { MANTISSA_BITS = 23, DEGREE = 7 };
+static const Real LN2_HIGH = 0x1.62e4p-1f, LN2_LOW = 0x1.7f7d1cp-20f;
+#else
+typedef uint64_t Bits;
+enum { MANTISSA_BITS = 52, DEGREE = 13 };
+static const Real LN2_HIGH = 0x1.62e42fefa0000p-1, LN2_LOW = 0x1.cf79abc9e3b3ap-40;
+#endif
 
-static size_t argmax(size_t n, const Real *x)
+/* exp(x) for x <= 0, to about a unit in the last place, and without branches, so that a loop over
+   it has vectors. Below exp(-80) it is 0, as it would soon be subnormal. Otherwise x = n ln 2 + r
+   with |r| <= ln 2 / 2, and exp(r) is its Taylor polynomial. Adding `shift` rounds to the integer
+   n, which is then in the lowest bits, and n in the exponent multiplies by 2^n. */
+static inline Real decaying_exp(Real x)
 {
-  size_t best = 0;
-  for (size_t j = 1; j < n; j++)
-    if (x[j] > x[best]) best = j;
-  return best;
+  static const Real coefficients[] = {REAL(1.0),
+                                      REAL(1.0),
+                                      REAL(0.5),
+                                      1 / REAL(6.0),
+                                      1 / REAL(24.0),
+                                      1 / REAL(120.0),
+                                      1 / REAL(720.0),
+                                      1 / REAL(5040.0),
+                                      1 / REAL(40320.0),
+                                      1 / REAL(362880.0),
+                                      1 / REAL(3628800.0),
+                                      1 / REAL(39916800.0),
+                                      1 / REAL(479001600.0),
+                                      1 / REAL(6227020800.0)};
+  const Real shift = (Real)(3LL << (MANTISSA_BITS - 1)), least = REAL(-80.0);
+  const Real inside = x < least ? least : x;
+  const Real shifted = fma(inside, REAL(1.4426950408889634), shift), n = shifted - shift;
+  const Real r = fma(-n, LN2_LOW, fma(-n, LN2_HIGH, inside));
+  Real power = coefficients[DEGREE];
+#pragma GCC unroll 16
+  for (int k = DEGREE; k-- > 0;)
+    power = fma(power, r, coefficients[k]);
+  Bits bits, exponent;
+  memcpy(&bits, &power, sizeof bits);
+  memcpy(&exponent, &shifted, sizeof exponent);
+  bits += exponent << MANTISSA_BITS;
+  memcpy(&power, &bits, sizeof power);
+  return x < least ? 0 : power;
 }
 
 /* ---- attention variants ---- */
@@ -120,14 +241,14 @@ static Real exponentials(size_t n, const Real *s, Real shift, Real *e)
 
 static void softmax(size_t n, const Real *s, Real *w)
 {
-  Real sum = exponentials(n, s, s[argmax(n, s)], w);
+  Real sum = exponentials(n, s, row_largest(n, s), w);
   for (size_t j = 0; j < n; j++)
     w[j] /= sum;
 }
 
 static void softmax1(size_t n, const Real *s, Real *w)
 {
-  Real largest = s[argmax(n, s)], shift = largest > 0 ? largest : 0;
+  const Real most = row_largest(n, s), shift = most > 0 ? most : 0;
   Real sum = exponentials(n, s, shift, w) + decaying_exp(-shift);
   for (size_t j = 0; j < n; j++)
     w[j] /= sum;
@@ -137,7 +258,7 @@ static void softmax1(size_t n, const Real *s, Real *w)
 static void softmax_backward(size_t n, const Real *s, const Real *w, const Real *dw, Real *ds)
 {
   (void)s;
-  Real mean = rows_dot(n, w, dw);
+  Real mean = row_dot(n, w, dw);
   for (size_t j = 0; j < n; j++)
     ds[j] = w[j] * (dw[j] - mean);
 }
@@ -157,7 +278,7 @@ static void uniform_backward(size_t n, const Real *s, const Real *w, const Real 
 
 static void softmax1_unnormalised(size_t n, const Real *s, Real *w)
 {
-  Real sum = exponentials(n, s, s[argmax(n, s)], w);
+  Real sum = exponentials(n, s, row_largest(n, s), w);
   for (size_t j = 0; j < n; j++)
     w[j] += sum;
 }
@@ -250,7 +371,7 @@ void normalise(enum LayerNorm kind, size_t rows, size_t d, const Real *x, const 
     Real *hat = norm->hat + row * d, mean = row_sum(d, x + row * d) / (Real)d;
     for (size_t i = 0; i < d; i++)
       hat[i] = x[row * d + i] - mean;
-    Real squares = rows_dot(d, hat, hat), scale, slope;
+    Real squares = row_dot(d, hat, hat), scale, slope;
     if (kind == LAYER_NORM_POST) {
       Real deviation = sqrt(squares / (Real)(d - 1));
       scale = 1 / (deviation + epsilon);
@@ -269,23 +390,20 @@ void normalise(enum LayerNorm kind, size_t rows, size_t d, const Real *x, const 
 }
 
 /* With g = w dy: dc = scale g - slope hat (hat . g), as the scale changes with c along hat alone,
-   and dx = dc - mean(dc). */
+   and dx = dc - mean(dc), of which mean(hat) is 0. */
 void normalise_backward(size_t rows, size_t d, const Real *w, const struct Norm *norm,
                         const Real *dy, Real *dx, Real *dw, Real *db)
 {
   for (size_t row = 0; row < rows; row++) {
     const Real *hat = norm->hat + row * d, *dy_row = dy + row * d;
-    Real along = 0, sum = 0;
+    const Real scale = norm->scale[row], mean = row_dot(d, w, dy_row) / (Real)d;
+    const Real along = norm->slope[row] * row_dot3(d, hat, w, dy_row);
+    Real *dx_row = dx + row * d;
     for (size_t i = 0; i < d; i++) {
-      along += hat[i] * w[i] * dy_row[i];
+      dx_row[i] += scale * (w[i] * dy_row[i] - mean) - along * hat[i];
       dw[i] += dy_row[i] * hat[i];
       db[i] += dy_row[i];
     }
-    along *= norm->slope[row];
-    for (size_t i = 0; i < d; i++)
-      sum += norm->scale[row] * w[i] * dy_row[i] - along * hat[i];
-    for (size_t i = 0; i < d; i++)
-      dx[row * d + i] += norm->scale[row] * w[i] * dy_row[i] - along * hat[i] - sum / (Real)d;
   }
 }
 
@@ -317,13 +435,14 @@ void drop(const struct DropoutPlace *place, size_t first, size_t n, Real *values
 static double exact_loss(size_t V, const Real *logits, size_t answer, size_t best, Real scale,
                          Real *d_logits)
 {
-  const Real shift = logits[best] - logits[answer]; /* 0 if the answer is right */
+  const Real of_answer = logits[answer];
+  const Real shift = logits[best] - of_answer; /* 0 if the answer is right */
   const Real one = decaying_exp(-shift);
   for (size_t j = 0; j < V; j++)
-    d_logits[j] = j == answer ? 0 : decaying_exp(logits[j] - logits[answer] - shift);
+    d_logits[j] = decaying_exp(logits[j] - of_answer - shift);
+  d_logits[answer] = 0;
   const Real others = row_sum(V, d_logits); /* S e^{-shift} */
-  for (size_t j = 0; j < V; j++)
-    d_logits[j] *= scale / (one + others);
+  rows_scale(V, scale / (one + others), d_logits);
   d_logits[answer] = -scale * others / (one + others);
   return shift > 0 ? (double)shift + log((double)one + (double)others) : log1p((double)others);
 }
@@ -332,10 +451,13 @@ static double float32_loss(size_t V, const Real *logits, size_t answer, size_t b
                            Real *d_logits)
 {
   float sum = 0;
-  for (size_t j = 0; j < V; j++)
-    sum += expf((float)logits[j] - (float)logits[best]);
   for (size_t j = 0; j < V; j++) {
-    float p = expf((float)logits[j] - (float)logits[best]) / sum;
+    float power = expf((float)logits[j] - (float)logits[best]);
+    d_logits[j] = (Real)power;
+    sum += power;
+  }
+  for (size_t j = 0; j < V; j++) {
+    float p = (float)d_logits[j] / sum;
     d_logits[j] = scale * (Real)(p - (j == answer ? 1.0f : 0.0f));
   }
   return (double)(logf(sum) - ((float)logits[answer] - (float)logits[best]));

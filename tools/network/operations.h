@@ -12,25 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define multiply                  REAL_NAME(multiply)
-#define multiply_transposed       REAL_NAME(multiply_transposed)
-#define multiply_first_transposed REAL_NAME(multiply_first_transposed)
-#define multiply_backward         REAL_NAME(multiply_backward)
-#define rows_start                REAL_NAME(rows_start)
-#define rows_add                  REAL_NAME(rows_add)
-#define rows_sum                  REAL_NAME(rows_sum)
-#define rows_add_multiple         REAL_NAME(rows_add_multiple)
-#define rows_dot                  REAL_NAME(rows_dot)
-#define attention_weigh           REAL_NAME(attention_weigh)
-#define attention_weigh_back      REAL_NAME(attention_weigh_back)
-#define activate                  REAL_NAME(activate)
-#define activate_backward         REAL_NAME(activate_backward)
-#define normalise                 REAL_NAME(normalise)
-#define normalise_backward        REAL_NAME(normalise_backward)
-#define drop                      REAL_NAME(drop)
-#define loss_of_logits            REAL_NAME(loss_of_logits)
+#define multiply                     REAL_NAME(multiply)
+#define multiply_transposed          REAL_NAME(multiply_transposed)
+#define multiply_first_transposed    REAL_NAME(multiply_first_transposed)
+#define multiply_backward            REAL_NAME(multiply_backward)
+#define multiply_transposed_backward REAL_NAME(multiply_transposed_backward)
+#define rows_start                   REAL_NAME(rows_start)
+#define rows_add                     REAL_NAME(rows_add)
+#define rows_sum                     REAL_NAME(rows_sum)
+#define rows_scale                   REAL_NAME(rows_scale)
+#define attention_weigh              REAL_NAME(attention_weigh)
+#define attention_weigh_back         REAL_NAME(attention_weigh_back)
+#define activate                     REAL_NAME(activate)
+#define activate_backward            REAL_NAME(activate_backward)
+#define normalise                    REAL_NAME(normalise)
+#define normalise_backward           REAL_NAME(normalise_backward)
+#define drop                         REAL_NAME(drop)
+#define loss_of_logits               REAL_NAME(loss_of_logits)
 
-/* ---- products, by OpenBLAS ---- */
+/* ---- products, by OpenBLAS unless they are small ---- */
 
 /* C[M, N] += A[M, K] B[K, N] */
 void multiply(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Real *B, size_t ldb,
@@ -49,6 +49,12 @@ void multiply_first_transposed(size_t M, size_t N, size_t K, const Real *A, size
 void multiply_backward(size_t M, size_t N, size_t K, const Real *A, size_t lda, const Real *B,
                        size_t ldb, const Real *dC, size_t ldc, Real *dA, size_t ldda, Real *dB);
 
+/* For C = A B^T: dA[M, K] += dC[M, N] B[N, K] and dB[N, K] += dC[M, N]^T A[M, K], where dA has the
+   rows of A and dB those of B. */
+void multiply_transposed_backward(size_t M, size_t N, size_t K, const Real *A, size_t lda,
+                                  const Real *B, size_t ldb, const Real *dC, size_t ldc, Real *dA,
+                                  Real *dB);
+
 /* ---- rows ---- */
 
 /* Starts sums of n rows: each becomes `row`, or zero if that is NULL. */
@@ -60,10 +66,8 @@ void rows_add(size_t count, const Real *terms, Real *sums);
 /* sum[width] += the n rows */
 void rows_sum(size_t n, size_t width, const Real *rows, Real *sum);
 
-/* y[n] += a x */
-void rows_add_multiple(size_t n, Real a, const Real *x, Real *y);
-
-Real rows_dot(size_t n, const Real *x, const Real *y);
+/* x[count] *= a */
+void rows_scale(size_t count, Real a, Real *x);
 
 /* ---- attention: n scores of a query to its weights ---- */
 

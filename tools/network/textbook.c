@@ -139,102 +139,93 @@ static size_t count_seen(const struct Sizes *s, size_t i)
   return position < s->R ? s->P : position + 1;
 }
 
-/* What a head has at a query: where its entries of the scores and weights begin, and its vectors.
- */
-struct Place {
-  size_t seen, entry, query, keys; /* keys and values of the sequence's first position */
+/* Where one head of one sequence begins in the arrays of a layer. */
+struct Head {
+  size_t queries;   /* in q and z; the next query is s.row further */
+  size_t positions; /* in k and v, likewise */
+  size_t entries;   /* in the scores and weights, [Q][P] */
 };
 
-static struct Place place_of(const struct Sizes *s, size_t b, size_t i, size_t h)
+/* Head number i of all heads of all sequences. */
+static struct Head head_of(const struct Sizes *s, size_t i)
 {
-  size_t query = b * s->Q + i, head = h * s->d_head;
-  return (struct Place){.seen = count_seen(s, i),
-                        .entry = (query * s->H + h) * s->P,
-                        .query = query * s->row + head,
-                        .keys = b * s->P * s->row + head};
+  size_t b = i / s->H, h = i % s->H;
+  return (struct Head){.queries = b * s->Q * s->row + h * s->d_head,
+                       .positions = b * s->P * s->row + h * s->d_head,
+                       .entries = i * s->Q * s->P};
 }
 
-/* scores and weights A of one head at one query */
+/* A, and A' without dropout, of one head: 0 where a query does not see. */
 static void weigh(const struct Textbook *t, const struct TextbookLayer *l, const struct Sizes *s,
-                  struct Place at)
+                  struct Head at)
 {
-  const Real scale = (Real)(1 / sqrt((double)s->d_head)), rate = (Real)t->config.attention_rate;
-  Real *weights = l->weights + at.entry, *mixed = l->mixed + at.entry;
-  for (size_t j = 0; j < at.seen; j++)
-    l->scores[at.entry + j] =
-        scale * rows_dot(s->d_head, l->q + at.query, l->k + at.keys + j * s->row);
-  attention_weigh(t->config.attention, at.seen, l->scores + at.entry, weights);
-  for (size_t j = 0; j < at.seen && mixed != weights; j++)
-    mixed[j] = (1 - rate) + rate * weights[j];
+  const Real rate = (Real)t->config.attention_rate;
+  rows_start(s->Q, s->P, NULL, l->scores + at.entries);
+  multiply_transposed(s->Q, s->P, s->d_head, l->q + at.queries, s->row, l->k + at.positions, s->row,
+                      l->scores + at.entries, s->P);
+  for (size_t i = 0; i < s->Q; i++) {
+    size_t row = at.entries + i * s->P, seen = count_seen(s, i);
+    attention_weigh(t->config.attention, seen, l->scores + row, l->weights + row);
+    rows_start(1, s->P - seen, NULL, l->weights + row + seen);
+    if (l->mixed == l->weights) continue;
+    rows_start(1, s->P, NULL, l->mixed + row);
+    for (size_t j = 0; j < seen; j++)
+      l->mixed[row + j] = (1 - rate) + rate * l->weights[row + j];
+  }
 }
 
+/* From the gradient of A' without dropout to those of q and k. */
 static void weigh_backward(const struct Textbook *t, const struct TextbookLayer *l,
-                           const struct Sizes *s, struct Place at)
+                           const struct Sizes *s, struct Head at)
 {
-  const Real scale = (Real)(1 / sqrt((double)s->d_head)), rate = (Real)t->config.attention_rate;
+  const Real rate = (Real)t->config.attention_rate;
   const struct TextbookLayer *d = &t->d;
-  Real *d_mixed = d->mixed + at.entry, *d_scores = d->scores + at.entry;
-  for (size_t j = 0; j < at.seen && l->mixed != l->weights; j++)
-    d_mixed[j] *= rate;
-  attention_weigh_back(t->config.attention, at.seen, l->scores + at.entry, l->weights + at.entry,
-                       d_mixed, d_scores);
-  for (size_t j = 0; j < at.seen; j++) {
-    size_t key = at.keys + j * s->row;
-    rows_add_multiple(s->d_head, scale * d_scores[j], l->k + key, d->q + at.query);
-    rows_add_multiple(s->d_head, scale * d_scores[j], l->q + at.query, d->k + key);
+  if (l->mixed != l->weights) rows_scale(s->Q * s->P, rate, d->mixed + at.entries);
+  for (size_t i = 0; i < s->Q; i++) {
+    size_t row = at.entries + i * s->P, seen = count_seen(s, i);
+    attention_weigh_back(t->config.attention, seen, l->scores + row, l->weights + row,
+                         d->mixed + row, d->scores + row);
+    rows_start(1, s->P - seen, NULL, d->scores + row + seen);
   }
+  multiply_transposed_backward(s->Q, s->P, s->d_head, l->q + at.queries, s->row,
+                               l->k + at.positions, s->row, d->scores + at.entries, s->P,
+                               d->q + at.queries, d->k + at.positions);
 }
 
-/* z = A' v of one head at one query */
-static void mix(const struct TextbookLayer *l, const struct Sizes *s, struct Place at)
-{
-  for (size_t j = 0; j < at.seen; j++)
-    rows_add_multiple(s->d_head, l->mixed[at.entry + j], l->v + at.keys + j * s->row,
-                      l->z + at.query);
-}
-
-static void mix_backward(const struct Textbook *t, const struct TextbookLayer *l,
-                         const struct Sizes *s, struct Place at)
-{
-  const struct TextbookLayer *d = &t->d;
-  for (size_t j = 0; j < at.seen; j++) {
-    size_t key = at.keys + j * s->row;
-    d->mixed[at.entry + j] = rows_dot(s->d_head, d->z + at.query, l->v + key);
-    rows_add_multiple(s->d_head, l->mixed[at.entry + j], d->z + at.query, d->v + key);
-  }
-}
-
-/* z of all heads at all queries, from q, k and v */
+/* z of all heads at all queries, from q, k and v. Queries are divided by sqrt(d_head), rather than
+   their many scores. */
 static void attend(const struct Textbook *t, size_t layer, const struct Sizes *s)
 {
   const struct TextbookLayer *l = &t->layers[layer];
-  for (size_t b = 0; b < s->n; b++)
-    for (size_t i = 0; i < s->Q; i++)
-      for (size_t h = 0; h < s->H; h++)
-        weigh(t, l, s, place_of(s, b, i, h));
-  drop_place(t, DROP_WEIGHTS, layer, s->n, s->Q * s->H * s->P, l->mixed);
+  rows_scale(s->n * s->Q * s->row, (Real)(1 / sqrt((double)s->d_head)), l->q);
+  for (size_t i = 0; i < s->n * s->H; i++)
+    weigh(t, l, s, head_of(s, i));
+  drop_place(t, DROP_WEIGHTS, layer, s->n, s->H * s->Q * s->P, l->mixed);
   rows_start(s->n * s->Q, s->row, NULL, l->z);
-  for (size_t b = 0; b < s->n; b++)
-    for (size_t i = 0; i < s->Q; i++)
-      for (size_t h = 0; h < s->H; h++)
-        mix(l, s, place_of(s, b, i, h));
+  for (size_t i = 0; i < s->n * s->H; i++) {
+    struct Head at = head_of(s, i);
+    multiply(s->Q, s->d_head, s->P, l->mixed + at.entries, s->P, l->v + at.positions, s->row,
+             l->z + at.queries, s->row);
+  }
 }
 
 static void attend_backward(const struct Textbook *t, size_t layer, const struct Sizes *s)
 {
-  const struct TextbookLayer *l = &t->layers[layer];
-  rows_start(s->n * s->P, s->row, NULL, t->d.v);
-  for (size_t b = 0; b < s->n; b++)
-    for (size_t i = 0; i < s->Q; i++)
-      for (size_t h = 0; h < s->H; h++)
-        mix_backward(t, l, s, place_of(s, b, i, h));
-  drop_place(t, DROP_WEIGHTS, layer, s->n, s->Q * s->H * s->P, t->d.mixed);
-  rows_start(s->n * s->Q, s->row, NULL, t->d.q);
-  rows_start(s->n * s->P, s->row, NULL, t->d.k);
-  for (size_t b = 0; b < s->n; b++)
-    for (size_t i = 0; i < s->Q; i++)
-      for (size_t h = 0; h < s->H; h++)
-        weigh_backward(t, l, s, place_of(s, b, i, h));
+  const struct TextbookLayer *l = &t->layers[layer], *d = &t->d;
+  rows_start(s->n * s->P, s->row, NULL, d->v);
+  rows_start(s->n * s->H * s->Q, s->P, NULL, d->mixed);
+  for (size_t i = 0; i < s->n * s->H; i++) {
+    struct Head at = head_of(s, i);
+    multiply_backward(s->Q, s->d_head, s->P, l->mixed + at.entries, s->P, l->v + at.positions,
+                      s->row, d->z + at.queries, s->row, d->mixed + at.entries, s->P,
+                      d->v + at.positions);
+  }
+  drop_place(t, DROP_WEIGHTS, layer, s->n, s->H * s->Q * s->P, d->mixed);
+  rows_start(s->n * s->Q, s->row, NULL, d->q);
+  rows_start(s->n * s->P, s->row, NULL, d->k);
+  for (size_t i = 0; i < s->n * s->H; i++)
+    weigh_backward(t, l, s, head_of(s, i));
+  rows_scale(s->n * s->Q * s->row, (Real)(1 / sqrt((double)s->d_head)), d->q);
 }
 
 /* The queries' rows, [n][Q][width] of [n][P][width]; nothing to do where they are the same array.

@@ -1,7 +1,7 @@
 /*
- * The network as one would write it on a blackboard: every layer, head and position by itself, the
- * forward pass and next to it the backward pass, dense products by OpenBLAS. It is the definition
- * of the model, to which the faster engines are held.
+ * The network as one would write it on a blackboard: every layer and head by itself, the forward
+ * pass and next to it the backward pass, products by OpenBLAS. It is the definition of the model,
+ * to which the faster engines are held.
  *
  *   x^0_i     = W_E[t_i] + pos_i                              tokens t_0 .. t_{N-1}
  *   q, k, v   = n(x^l) W_Q[h], n(x^l) W_K[h], n(x^l) W_V[h]   of every head h
@@ -47,9 +47,9 @@ struct TextbookLayer {
   Real *queried;    /* [B][Q][d]: resid_pre at the queries */
   Real *q_input;    /* [B][Q][d]: normed_pre at the queries */
   Real *k, *v;      /* [B][P][H][d_head] */
-  Real *q;          /* [B][Q][H][d_head] */
-  Real *scores;     /* [B][Q][H][P]; only those that a query sees */
-  Real *weights;    /* the same: A */
+  Real *q;          /* [B][Q][H][d_head], divided by sqrt(d_head) */
+  Real *scores;     /* [B][H][Q][P] */
+  Real *weights;    /* the same: A; 0 where a query does not see */
   Real *mixed;      /* the same: A', after dropout */
   Real *z;          /* [B][Q][H][d_head]: A' v */
   Real *mid_sum;    /* [B][Q][d]: before n' */
