@@ -78,20 +78,38 @@ static bool check_one(const struct Product *product, struct Error *error)
                    library, M, K, K, N);
 }
 
+static bool check_all(const struct Product *products, size_t n, struct Error *error)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!check_one(&products[i], error)) return false;
+  return true;
+}
+
+/* Of `rows` positions' residual streams, and backward: d wide, and n wide what they become. */
+static bool check_positions(size_t rows, size_t d, size_t n, struct Error *error)
+{
+  const struct Product products[] = {{rows, n, d, false, false},
+                                     {rows, d, n, false, false},
+                                     {rows, d, n, false, true},
+                                     {d, n, rows, true, false}};
+  return n == 0 || check_all(products, sizeof products / sizeof *products, error);
+}
+
+/* Of a head: scores, weighted values, and backward. */
+static bool check_head(size_t P, size_t d_head, struct Error *error)
+{
+  const struct Product products[] = {
+      {P, P, d_head, false, true}, {P, d_head, P, false, false}, {P, d_head, P, true, false}};
+  return check_all(products, sizeof products / sizeof *products, error);
+}
+
 bool products_check(const struct Shape *shape, size_t rows, struct Error *error)
 {
-  size_t d = (size_t)shape->d_model, m = (size_t)shape->d_mlp, V = (size_t)shape->V;
-  size_t d_head = (size_t)shape->d_head, all_heads = (size_t)shape->H * d_head;
-  const size_t widths[] = {d_head, all_heads, m, V}; /* of products with the residual stream */
-  for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-    size_t n = widths[i];
-    if (n == 0) continue; /* a network without neurons */
-    const struct Product products[] = {{rows, n, d, false, false},
-                                       {rows, d, n, false, false},
-                                       {rows, d, n, false, true},
-                                       {d, n, rows, true, false}};
-    for (size_t j = 0; j < sizeof products / sizeof *products; j++)
-      if (!check_one(&products[j], error)) return false;
-  }
-  return true;
+  size_t d = (size_t)shape->d_model, d_head = (size_t)shape->d_head;
+  size_t P = (size_t)(shape->n_positions + shape->n_registers);
+  return check_positions(rows, d, d_head, error) &&
+         check_positions(rows, d, (size_t)shape->H * d_head, error) &&
+         check_positions(rows, d, (size_t)shape->d_mlp, error) &&
+         check_positions(rows, d, (size_t)shape->V, error) &&
+         (shape->H == 0 || check_head(P, d_head, error));
 }
