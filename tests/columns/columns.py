@@ -5,7 +5,7 @@ epoch in the middle and at the last one. Every column of every table and every q
 by name, with what numpy computes from the same weights by the definitions (definitions.py). A
 table, column or quantity that is not defined there fails like one that is missing.
 
-Not covered: the columns of UNCOMPARED; which digests a run has (but compare-runs must give those of
+Not covered: the columns of UNCOMPARED (tables.py); which digests a run has (but compare-runs must give those of
 the tables); snapshots and runs without any cluster; attention of the kinds uniform and
 softmax1-unnormalised; heads after the 16th, which activations.tsv leaves out; operations other than
 add and subtract; checkpoints that do not say their epoch or settings.
@@ -13,10 +13,8 @@ add and subtract; checkpoints that do not say their epoch or settings.
 TOOLS is the folder of the programs. Exit status: 0 if everything agrees, 1 otherwise.
 """
 
-import configparser
 import dataclasses
 import math
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -28,29 +26,8 @@ import numpy
 import definitions
 import handmade
 import plain_safetensors
-
-UNCOMPARED = {"meaning": "prose"}
-TOLERANCE = 1e-5  # float32 errors of these small networks stay below a third of it
-failures = 0
-
-
-def check(holds, what):
-    global failures
-    failures += not holds
-    print(f"{'ok    ' if holds else 'FAILED'}  {what}")
-
-
-def run_silently(name, command, folder):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    said = done.stderr.strip()
-    check(done.returncode == 0 and not said, f"{name}: {command[0].name} runs {said}")
-
-
-def listed_tables(program):
-    """The names of the tables that an analysis writes, as it says itself."""
-    done = subprocess.run([program, "--tables"], check=True, capture_output=True, text=True)
-    return {line.split("\t")[0].removesuffix(".tsv") for line in done.stdout.splitlines()}
-
+import tables
+from tables import Table, check, check_folder, check_table, run_silently
 
 # ---- the networks ----
 
@@ -110,7 +87,7 @@ class Run:
         self.name, self.tools, self.folder = name, tools, work / name
         self.folder.mkdir()
         network = handmade.Handmade(design)
-        self.settings = self.configure(network.settings())
+        self.settings = tables.configure(tools, self.folder, network.settings())
         snapshots = [network.snapshot(t) for t in range(network.n_snapshots)]
         mask = network.train_mask()
         self.file = self.folder / "trajectory.safetensors"
@@ -122,18 +99,6 @@ class Run:
         self.keys = self.nets[-1].keys()
         self.check_closed_forms(network)
         self.expected = {}  # {table: columns}, those of the last snapshot and of the whole run
-
-    def configure(self, settings):
-        """All settings: those, and defaults. Writes config.ini."""
-        path = self.folder / "config.ini"
-        words = [f"{name}={value}" for name, value in settings.items()]
-        empty = self.folder / "empty.ini"
-        empty.write_text("")
-        command = [self.tools / "train", "--dump-config", path, empty, *words]
-        subprocess.run(command, check=True)
-        parser = configparser.ConfigParser()
-        parser.read(path)
-        return {f"{s}.{key}": value for s in parser.sections() for key, value in parser[s].items()}
 
     def check_closed_forms(self, network):
         """The definitions themselves, where the network was made to a formula."""
@@ -154,26 +119,20 @@ class Run:
     def run_tool(self, tool, *arguments):
         run_silently(self.name, [self.tools / tool, *arguments, self.file], self.folder)
 
-    def check_folder(self, folder, tool, tables, title):
-        """All tables of a folder, whose comments have this line: those that the tool lists."""
-        found = {path.stem for path in (self.folder / folder).iterdir()}
-        listed = listed_tables(self.tools / tool)
-        check(found == listed, f"{self.name}/{folder}: the tables {sorted(found)}")
-        check(set(tables) == listed, f"{self.name}/{folder}: {sorted(listed ^ set(tables))} undefined")
-        for name in sorted(found & set(tables)):
-            path = self.folder / folder / f"{name}.tsv"
-            check_table(f"{self.name}/{folder}/{name}", Table(path), tables[name], title)
+    def check_folder(self, folder, tool, expected, title):
+        path = self.folder / folder
+        check_folder(f"{self.name}/{folder}", path, self.tools / tool, expected, title)
 
     def check_snapshot(self, index, options, folder):
         net, epoch = self.nets[index], self.epochs[index]
         title = f"mod {net.p}, at epoch {epoch}"
-        for tool, tables in (
+        for tool, expected in (
             ("checkpoint-to-spectrum", definitions.spectrum_tables(net, self.keys, epoch)),
             ("ablate", definitions.ablation_tables(net, self.keys, epoch)),
         ):
             self.run_tool(tool, "-o", f"{folder}-{tool}", *options)
-            self.check_folder(f"{folder}-{tool}", tool, tables, title)
-            self.expected |= tables
+            self.check_folder(f"{folder}-{tool}", tool, expected, title)
+            self.expected |= expected
         trace = definitions.Trace(net, self.keys)
         self.run_tool("trace-algorithm", "-o", f"{folder}-trace", *options)
         self.check_folder(
@@ -184,12 +143,12 @@ class Run:
         )
 
     def check_progress(self):
-        tables = definitions.progress_tables(self.nets, self.keys, self.epochs)
+        expected = definitions.progress_tables(self.nets, self.keys, self.epochs)
         (self.folder / "progress").mkdir()
         table = "progress/progress-measures.tsv"
         self.run_tool("progress-measures", "-o", table, "--tables", "progress")
-        self.check_folder("progress", "progress-measures", tables, "")
-        self.expected |= tables
+        self.check_folder("progress", "progress-measures", expected, "")
+        self.expected |= expected
 
     def check_all(self):
         self.check_snapshot(MIDDLE, ["--epoch", str(self.epochs[MIDDLE])], "middle")
@@ -206,59 +165,6 @@ class Run:
         for path in paths:
             (together / path.name).write_bytes(path.read_bytes())
         return [together / path.name for path in paths]
-
-
-# ---- tables ----
-
-
-class Table:
-    def __init__(self, path):
-        lines = path.read_text().splitlines()
-        self.comments = [line[2:] for line in lines if line.startswith("#")]
-        self.names, *rows = (line.split("\t") for line in lines if not line.startswith("#"))
-        self.columns = {name: [row[i] for row in rows] for i, name in enumerate(self.names)}
-
-
-def as_columns(expected):
-    """A table of quantities, which is {quantity: (value, unit)}, as columns."""
-    if not all(isinstance(value, tuple) and len(value) == 2 for value in expected.values()):
-        return expected
-    values, units = zip(*expected.values())
-    return {"quantity": list(expected), "value": values, "unit": units}
-
-
-def differences(found, expected, alone, labels):
-    """Texts on the cells of a column that differ. `alone`: each is held to its own size, not to
-    that of the largest in the column. `labels` are names of the rows."""
-    expected = list(expected)
-    if len(found) != len(expected):
-        return [f"{len(found)} rows, expected {len(expected)}"]
-    if any(isinstance(value, str) for value in expected):
-        pairs = enumerate(zip(found, expected))
-        return [f"{labels[i]}: {x}, expected {y}" for i, (x, y) in pairs if x != y]
-    found, expected = numpy.array(found, float), numpy.array(expected, float)
-    sizes = numpy.abs(expected)
-    bound = TOLERANCE * (sizes if alone else numpy.nanmax(sizes, initial=0))
-    same = (numpy.abs(found - expected) <= bound) | (numpy.isnan(found) & numpy.isnan(expected))
-    wrong = numpy.flatnonzero(~same)
-    return [f"{labels[i]}: {found[i]:.9g}, expected {expected[i]:.9g}" for i in wrong]
-
-
-def check_table(name, table, expected, title):
-    expected = as_columns(expected)
-    firsts, of_quantities = table.columns[table.names[0]], table.names[0] == "quantity"
-    check(any(title in line for line in table.comments), f"{name}: the title has {title!r}")
-    names = set(table.names) - set(UNCOMPARED)
-    check(names == set(expected), f"{name}: the columns {names ^ set(expected) or ''}")
-    if of_quantities and table.columns["quantity"] != expected["quantity"]:
-        wrong = set(table.columns["quantity"]) ^ set(expected["quantity"])
-        check(False, f"{name}: the quantities {wrong or 'in another order'}")
-        return
-    labels = [cell if of_quantities else f"row {i}" for i, cell in enumerate(firsts)]
-    for column in sorted(names & set(expected)):
-        texts = differences(table.columns[column], expected[column], of_quantities, labels)
-        rest = f", and {len(texts) - 1} more" if len(texts) > 1 else ""
-        check(not texts, f"{name}: {column} {texts[0] + rest if texts else ''}")
 
 
 # ---- compare-runs ----
@@ -393,8 +299,7 @@ def main():
             run.check_all()
         check_compared(runs, work, tools)
         check_summarised(runs, work, tools)
-    print(f"{failures} checks failed" if failures else "all as it should be")
-    return 1 if failures else 0
+    return tables.finish()
 
 
 sys.exit(main())

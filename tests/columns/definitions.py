@@ -16,13 +16,19 @@ NAN = float("nan")
 
 
 def projected(functions, values):
-    """The projection of the columns of `values` on the span of the columns of `functions`."""
+    """The projection of the columns of `values` on the span of the columns of `functions`; nan if
+    there are none such."""
+    if numpy.isnan(functions).any():
+        return numpy.nan * values
     basis, singular, _ = numpy.linalg.svd(functions, full_matrices=False)
     basis = basis[:, singular > 1e-9 * singular[0]]
     return basis @ (basis.T @ values)
 
 
 def least_squares(functions, values):
+    """The coefficients of the columns of `functions`; nan if the values are."""
+    if numpy.isnan(functions).any() or numpy.isnan(values).any():
+        return numpy.full((functions.shape[1], *values.shape[1:]), NAN)
     return numpy.linalg.lstsq(functions, values, rcond=None)[0]
 
 
@@ -34,7 +40,7 @@ class Losses:
         others = logits.copy()
         others[range(len(answers)), answers] = -numpy.inf
         margins = logits[range(len(answers)), answers] - others.max(1)
-        right = margins > 0
+        right = numpy.where(numpy.isnan(margins), NAN, margins > 0)
         self.least_margin = numpy.abs(margins).min()
         self.all, self.train, self.test = (by_pair[s].mean() for s in (train | True, train, ~train))
         self.accuracy, self.train_accuracy, self.test_accuracy = (
@@ -45,10 +51,12 @@ class Losses:
 class Snapshot:
     """A network and what follows from its weights alone."""
 
+    logits_are_sum = True  # of W_L hidden, the skip connection and W_U b_out
+
     def __init__(self, parameters, settings, train_mask):
         self.settings = settings
         self.parameters = parameters
-        self.W = {name.split(".")[-1]: array.astype(float) for name, array in parameters.items()}
+        self.W = self.weights()
         self.p = p = int(settings["data.modulus"])
         self.train = train_mask.ravel()
         self.a, self.b = numpy.divmod(numpy.arange(p * p), p)
@@ -60,7 +68,7 @@ class Snapshot:
             x.value for x in (computed.attention, computed.hidden, computed.resid_mid)
         )
         self.logits = computed.logits.value[:, :p]
-        self.W_L = (self.W["W_out"] @ self.W["W_U"])[:, :p].T  # [p, d_mlp]
+        self.W_L = self.map()  # [p, d_mlp]
         self.fve = self.shares_of_neurons()
         self.frequency = self.fve.argmax(0) + 1
         self.fve = self.fve.max(0)
@@ -77,6 +85,17 @@ class Snapshot:
             self.settings["model.attention"],
             activation[self.settings["model.activation"]],
         )
+
+    def weights(self):
+        """By the names in the paper."""
+        return {name.split(".")[-1]: x.astype(float) for name, x in self.parameters.items()}
+
+    def map(self):
+        return (self.W["W_out"] @ self.W["W_U"])[:, : self.p].T
+
+    def at_equals(self):
+        """x_=, the stream at "=" before attention; nan if scores are no sums over tokens."""
+        return self.W["W_E"][-1] + self.W["W_pos"][2]
 
     def losses_of(self, logits):
         return Losses(logits, self.s, self.train)
@@ -156,7 +175,11 @@ class Snapshot:
         return least_squares(self.waves(k, numpy.arange(self.p)), self.W_L)
 
     def squared(self):
+        """By parameter."""
         return {name: (array**2).sum() for name, array in self.W.items()}
+
+    def squared_weights(self):
+        return sum((array.astype(float) ** 2).sum() for array in self.parameters.values())
 
     # ---- logits ----
 
@@ -178,8 +201,9 @@ class Snapshot:
 
 
 def together(pair):
-    """The norm of a cosine and a sine, which may be nan."""
-    return math.hypot(*(x for x in pair if not math.isnan(x)))
+    """The norm of a cosine and a sine, which may be nan; nan if both are."""
+    numbers = [x for x in pair if not math.isnan(x)]
+    return math.hypot(*numbers) if numbers else NAN
 
 
 def gini(values):
@@ -272,14 +296,16 @@ def activations(net):
     columns = {"a": net.a, "b": net.b}
     for h in range(net.attention.shape[1]):
         columns[f"attention_{h}"] = net.attention[:, h, 0]
-    for i in range(4):
+    for i in range(min(net.hidden.shape[1], 4)):
         columns[f"neuron_{i}"] = net.hidden[:, i]
+    if net.hidden.shape[1] == 0:
+        columns["neuron_0"] = [NAN] * len(net.a)
     return columns
 
 
 def attention_spectrum(net):
     W = net.W
-    at_equals = W["W_E"][-1] + W["W_pos"][2]
+    at_equals = net.at_equals()
     columns = {"frequency": [0, *net.frequencies]}
     for h in range(len(W["W_Q"])):
         query = at_equals @ W["W_Q"][h]
@@ -294,6 +320,8 @@ def attention_spectrum(net):
 def attention_fit(net, h):
     """k, alpha, beta, fve of the best fit of a head's attention to a."""
     to_a = net.attention[:, h, 0]
+    if numpy.isnan(to_a).any():
+        return NAN, NAN, NAN, NAN
     fits = []
     for k in net.frequencies:
         waves = net.waves(k, net.a) - net.waves(k, net.b)
@@ -367,7 +395,7 @@ def spectrum_quantities(net, keys, epoch):
     settings = {name: (number(x), "1") for name, x in net.settings.items() if number(x) is not None}
     return {
         "epoch": (epoch, "epochs"),
-        "squared_weights": (sum(net.squared().values()), "1"),
+        "squared_weights": (net.squared_weights(), "1"),
         **settings,
         "key_frequencies": (len(keys), "1"),
         "cluster_threshold": (THRESHOLD, "1"),
@@ -389,7 +417,7 @@ def spectrum_quantities(net, keys, epoch):
         "gini_W_L": (gini(net.norms_of_W_L()), "1"),
         "attention_fve_least": (min(fits["fve"]), "1"),
         "attention_fve_mean": (mean(fits["fve"]), "1"),
-        "attention_heads_at_keys": (sum(fits["key"]), "1"),
+        "attention_heads_at_keys": (NAN if math.isnan(fits["fve"][0]) else sum(fits["key"]), "1"),
         **{f"attention_frequency_{h}": (k, "1") for h, k in enumerate(fits["frequency"])},
     }
 
@@ -443,10 +471,9 @@ def replaced_logits(net, keys):
     directions = net.hidden.mean(0) + projected(net.directions(keys), net.hidden)
     vectors = numpy.vstack([net.map_vectors(k) for k in keys])
     on_map = projected(vectors.T, net.hidden.T).T
-    headless = {**net.parameters}
-    headless["blocks.0.attn.W_O"] = 0 * headless["blocks.0.attn.W_O"]
+    headless = {n: 0 * x if n.endswith("W_O") else x for n, x in net.parameters.items()}
     products = projected(net.products(keys), net.logits)
-    return {
+    found = {
         "model": net.logits,
         "neurons_polynomial": skipping + bias + polynomial @ W_L.T,
         "neurons_directions": skipping + bias + directions @ W_L.T,
@@ -458,6 +485,11 @@ def replaced_logits(net, keys):
         "skip_mean": skipping.mean(0) + bias + of_neurons,
         "heads_zero": net.run(headless).logits.value[:, : net.p],
     }
+    if not net.logits_are_sum:
+        for name in found:
+            if name.startswith(("neurons", "mlp", "skip")):
+                found[name] = NAN * net.logits
+    return found
 
 
 def replacements(net, keys):
@@ -549,7 +581,7 @@ def progress_row(net, keys):
         "restricted_accuracy": restricted.accuracy,
         "gini_W_E": gini(net.norms_of_W_E()),
         "gini_W_L": gini(net.norms_of_W_L()),
-        "squared_weights": sum(squared.values()),
+        "squared_weights": net.squared_weights(),
         "loss_ratio": losses.test / restricted.all,
         "phase": NAN,  # of the whole run
         **{f"squared_{name}": x for name, x in squared.items()},

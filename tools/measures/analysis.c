@@ -28,8 +28,9 @@ static bool choose_layer(struct Analysis *analysis, int layer, struct Error *err
   int n_layers = trajectory->config.model.n_layers;
   analysis->layer = layer < 0 ? n_layers - 1 : layer;
   if (analysis->layer < n_layers) return true;
-  return error_set(error, "--layer: %s has layers 0 to %d, found %d", trajectory->file.path,
-                   n_layers - 1, layer);
+  const char *path = trajectory->file.path;
+  if (n_layers == 1) return error_set(error, "--layer: %s has only layer 0, found %d", path, layer);
+  return error_set(error, "--layer: %s has layers 0 to %d, found %d", path, n_layers - 1, layer);
 }
 
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
