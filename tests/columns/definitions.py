@@ -94,7 +94,7 @@ class Snapshot:
         return (self.W["W_out"] @ self.W["W_U"])[:, : self.p].T
 
     def at_equals(self):
-        """x_=, the stream at "=" before attention; nan if scores are no sums over tokens."""
+        """x_=, the stream at "=" before attention; nan if scores are not sums over tokens."""
         return self.W["W_E"][-1] + self.W["W_pos"][2]
 
     def losses_of(self, logits):

@@ -51,8 +51,8 @@ bool activations_init(struct Activations *activations, const struct Shape *shape
   bool ready = init(activations, shape, config, layer, error);
   size_t n = activations->n, neurons = (size_t)shape->d_mlp;
   if (ready) {
-    activations->attention =
-        memory_new(n, (size_t)(shape->H * shape->n_positions) * sizeof(float), all_pairs, error);
+    activations->attention = memory_new(
+        n, (size_t)shape->H * (size_t)shape->n_positions * sizeof(float), all_pairs, error);
     ready = activations->attention;
   }
   if (ready && neurons > 0) {

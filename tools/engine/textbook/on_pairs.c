@@ -20,7 +20,7 @@ struct TextbookOnPairs {
 
 static size_t count_positions(const struct Shape *shape)
 {
-  return (size_t)(shape->n_registers + shape->n_positions);
+  return (size_t)shape->n_registers + (size_t)shape->n_positions;
 }
 
 static size_t batch_of(const struct Shape *shape)
