@@ -80,8 +80,8 @@ class PostNorm(nn.Module):
 
 class Dropout(nn.Module):
     """Inverted dropout with masks that are a function of seed, step and place (counter_based.py).
-    Their elements are those of the positions whose results are needed, the last `queries` of
-    dimension 1."""
+    Their elements are those of the positions whose results are needed, the last `queries` of the
+    dimension before the last."""
 
     def __init__(self, probability, seed, place):
         super().__init__()
@@ -91,24 +91,23 @@ class Dropout(nn.Module):
     def forward(self, x, queries):
         if not self.training or self.probability == 0:
             return x
-        shape = x.shape[0], queries, *x.shape[2:]
+        shape = *x.shape[:-2], queries, x.shape[-1]
         drawn = counter_based.kept(
             self.probability, self.seed, self.step, self.place, math.prod(shape)
         )
         mask = torch.as_tensor(drawn.reshape(shape)).to(x.dtype) / (1 - self.probability)
-        return torch.cat([x[:, :-queries], x[:, -queries:] * mask], 1)
+        return torch.cat([x[..., :-queries, :], x[..., -queries:, :] * mask], -2)
 
 
 def weigh(kind, scores, seen):
     """The weights of the scores [..., queries, keys]; those that are not seen are 0."""
-    if kind == "softmax":
-        return scores.masked_fill(~seen, -math.inf).softmax(-1)
     if kind == "uniform":
         return (seen / seen.sum(-1, keepdim=True)).to(scores.dtype).expand_as(scores)
+    scores = scores + torch.where(seen, 0.0, -math.inf).to(scores.dtype)
+    if kind == "softmax":
+        return scores.softmax(-1)
     if kind == "softmax1":  # one more score, of 0
-        more = nn.functional.pad(scores.masked_fill(~seen, -math.inf), (1, 0))
-        return more.softmax(-1)[..., 1:]
-    scores = scores.masked_fill(~seen, -math.inf)
+        return nn.functional.pad(scores, (1, 0)).softmax(-1)[..., 1:]
     exponentials = (scores - scores.amax(-1, keepdim=True)).exp()
     return (exponentials + exponentials.sum(-1, keepdim=True)) * seen
 
@@ -128,18 +127,13 @@ class Attention(nn.Module):
         n, P, d = x.shape
         H, _, d_head = self.W_Q.shape
 
-        def project(W):
-            """[n, H, P, d_head]"""
-            flat = x.reshape(-1, d) @ W.transpose(0, 1).reshape(d, -1)
-            return flat.view(n, P, H, d_head).transpose(1, 2)
-
-        q, k, v = project(self.W_Q), project(self.W_K), project(self.W_V)
-        weights = weigh(self.kind, q @ k.transpose(-1, -2) / math.sqrt(d_head), seen)
+        W = torch.cat([self.W_Q, self.W_K, self.W_V]).transpose(0, 1).reshape(d, -1)
+        projected = (x.reshape(-1, d) @ W).view(n, P, 3, H, d_head)
+        q, k, v = projected.permute(2, 0, 3, 1, 4)  # [n, H, P, d_head] each
+        weights = weigh(self.kind, (q / math.sqrt(d_head)) @ k.transpose(-1, -2), seen)
         if self.rate != 1:
             weights = ((1 - self.rate) + self.rate * weights) * seen
-        if self.dropout.probability > 0:  # masks are [n, P, H, P]
-            weights = self.dropout(weights.transpose(1, 2), queries).transpose(1, 2)
-        z = (weights @ v).transpose(1, 2).reshape(n, P, -1)
+        z = (self.dropout(weights, queries) @ v).transpose(1, 2).reshape(n, P, -1)
         return z @ self.W_O.view(-1, d)
 
 
@@ -246,7 +240,7 @@ class Transformer(nn.Module):
 
     def forward(self, tokens):
         """Logits [n, n_read, V] at the positions read, of tokens [n, N]."""
-        x = self.W_E[tokens]
+        x = nn.functional.embedding(tokens, self.W_E)
         if self.positions is not None:
             x = x + self.positions.to(x.dtype)
         if self.registers is not None:
