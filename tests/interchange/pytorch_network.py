@@ -102,7 +102,8 @@ class Dropout(nn.Module):
 def weigh(kind, scores, seen):
     """The weights of the scores [..., queries, keys]; those that are not seen are 0."""
     if kind == "uniform":
-        return (seen / seen.sum(-1, keepdim=True)).to(scores.dtype).expand_as(scores)
+        weights = seen.to(scores.dtype)
+        return (weights / weights.sum(-1, keepdim=True)).expand_as(scores)
     scores = scores + torch.where(seen, 0.0, -math.inf).to(scores.dtype)
     if kind == "softmax":
         return scores.softmax(-1)
