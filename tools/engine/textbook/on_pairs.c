@@ -107,7 +107,7 @@ static void copy_layer(const struct TextbookOnPairs *on, size_t first, size_t n,
     size_t query = i * Q + Q - 1;
     for (size_t h = 0; activations->attention && h < H; h++)
       memcpy(activations->attention + ((first + i) * H + h) * N,
-             layer->mixed + (query * H + h) * P + R, N * sizeof(float));
+             layer->mixed + ((i * H + h) * Q + Q - 1) * P + R, N * sizeof(float));
     if (activations->hidden)
       memcpy(activations->hidden + (first + i) * m, layer->hidden + query * m, m * sizeof(float));
   }
