@@ -20,6 +20,7 @@
 #include "network/dataset.h"
 #include "run/find_config.h"
 #include "run/recorder.h"
+#include "run/start.h"
 #include "run/state.h"
 
 #include <errno.h>
@@ -44,7 +45,8 @@ static bool read_config(struct Config *config, char **operands, int n, struct Er
     if (!strchr(operands[i], '=') && !config_read_file(config, operands[i], error)) return false;
   for (int i = 0; i < n; i++)
     if (strchr(operands[i], '=') && !config_override(config, operands[i], error)) return false;
-  return config_check(config, error) && dataset_name_answers(config, error);
+  return config_check(config, error) && dataset_name_answers(config, error) &&
+         start_name_weights(config, error);
 }
 
 static bool set_threads(const struct Arguments *arguments, struct Error *error)
@@ -131,14 +133,14 @@ struct Run {
   struct Config config;
   struct Dataset dataset;
   struct Engine *engine;
-  struct Parameters parameters; /* as last fetched from the engine, like the optimizer's state */
-  struct AdamW adamw;
+  struct Parameters list;     /* of the parameters, without values */
+  struct TrainingState state; /* as last fetched from the engine */
   struct Lock lock;
   struct Share share;
   int most_threads; /* all cores */
   double next_look; /* when to check the share again, in progress_seconds */
   struct Recorder recorder;
-  char *state; /* path of the saved state */
+  char *saved; /* path of the saved state */
   struct SaveClock clock;
   FILE *log;                      /* progress log; NULL: standard error */
   int64_t first, last;            /* epochs: start of this process, end of the run */
@@ -147,10 +149,23 @@ struct Run {
 
 static bool run_init(struct Run *run, const char *engine, struct Error *error)
 {
+  /* the engine comes first: it knows whether there is memory for all */
   return dataset_init(&run->dataset, &run->config.data, error) &&
-         parameters_init(&run->parameters, &run->config, error) &&
-         adamw_init(&run->adamw, run->parameters.total, error) &&
-         engine_open(&run->engine, engine, &run->config, &run->dataset, error);
+         engine_open(&run->engine, engine, &run->config, &run->dataset, error) &&
+         parameters_describe(&run->list, &run->config, error) &&
+         training_state_init(&run->state, &run->config, run->list.total, error);
+}
+
+/* The state before the first step. */
+static bool initialise(struct Run *run, struct Error *error)
+{
+  struct Parameters initial;
+  if (*run->config.train.from) return start_read(&run->config, &run->list, &run->state, error);
+  if (!parameters_init(&initial, &run->config, error)) return false;
+  parameters_initialise(&initial, run->config.train.seed);
+  training_state_start(&run->state, &initial);
+  parameters_release(&initial);
+  return true;
 }
 
 /* Takes exclusive use of the directory. */
@@ -168,18 +183,18 @@ static bool enter_directory(struct Run *run, struct Error *error)
   free(path);
   if (!locked) return false;
   interrupt_catch(); /* nothing to save before this point */
-  run->state = memory_print(error, "%s/resume.safetensors", run->directory);
-  return run->state && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
-                                     &run->parameters, engine_bits(run->engine), error);
+  run->saved = memory_print(error, "%s/resume.safetensors", run->directory);
+  return run->saved && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
+                                     &run->list, engine_bits(run->engine), error);
 }
 
 static void run_release(struct Run *run)
 {
   recorder_release(&run->recorder);
-  free(run->state);
+  free(run->saved);
   engine_close(run->engine);
-  adamw_release(&run->adamw);
-  parameters_release(&run->parameters);
+  training_state_release(&run->state);
+  parameters_release(&run->list);
   dataset_release(&run->dataset);
   if (run->log) fclose(run->log);
   share_leave(&run->share);
@@ -192,19 +207,19 @@ static void run_release(struct Run *run)
 static const char *recall(struct Run *run, enum StateFound *found, struct Error *reason)
 {
   struct State state;
-  *found = state_read(&state, run->state, &run->config, engine_bits(run->engine), &run->parameters,
-                      reason);
+  *found =
+      state_read(&state, run->saved, &run->config, engine_bits(run->engine), &run->list, reason);
   if (*found != STATE_USABLE) return NULL;
   const char *snapshots = NULL;
   if (recorder_recall(&run->recorder, state.rows, state.n_rows, state.digests, state.n_snapshots,
                       reason))
     snapshots = recorder_find_snapshots(&run->recorder, reason);
   if (snapshots) {
-    state_restore(&state, &run->parameters, &run->adamw);
-    run->first = state.epoch;
+    training_state_copy(&state.training, &run->state);
+    run->first = state.training.step;
     if (state.n_rows > 0) run->test = state.rows[state.n_rows - 1].test;
   } else {
-    error_prefix(reason, "%s", run->state);
+    error_prefix(reason, "%s", run->saved);
   }
   state_release(&state);
   return snapshots;
@@ -231,7 +246,7 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
     if (run->first < run->config.train.epochs)
       fprintf(stderr, "train: %s: continuing at epoch %" PRId64 " of %d\n", run->directory,
               run->first, run->config.train.epochs);
-    return engine_load(run->engine, &run->parameters, &run->adamw, error) &&
+    return engine_load(run->engine, &run->state, error) &&
            recorder_continue(&run->recorder, snapshots, error);
   }
   if (reason.code != 0 && reason.code != ENOENT) { /* the saved files may still be good */
@@ -240,8 +255,7 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
   }
   if (!restart && !check_nothing_is_lost(run, found, &reason, error)) return false;
   if (*reason.message) fprintf(stderr, "train: %s; starting over\n", reason.message);
-  parameters_initialise(&run->parameters, run->config.train.seed);
-  return engine_load(run->engine, &run->parameters, &run->adamw, error) &&
+  return initialise(run, error) && engine_load(run->engine, &run->state, error) &&
          recorder_start(&run->recorder, error);
 }
 
@@ -266,12 +280,11 @@ static void adjust_threads(struct Run *run, const struct Progress *progress)
 
 /* ---- epochs ---- */
 
-static bool save(struct Run *run, int64_t epoch, struct Error *error)
+static bool save(struct Run *run, struct Error *error)
 {
   save_clock_start(&run->clock);
-  bool saved = engine_fetch(run->engine, &run->parameters, &run->adamw, error) &&
-               state_save(run->state, &run->config, engine_bits(run->engine), epoch,
-                          &run->parameters, &run->adamw, &run->recorder, error);
+  bool saved = engine_fetch(run->engine, &run->state, error) &&
+               state_save(run->saved, &run->state, &run->recorder, error);
   save_clock_stop(&run->clock);
   return saved;
 }
@@ -287,15 +300,26 @@ static void show(struct Progress *progress, const struct Run *run, int64_t epoch
   progress_show(progress, epoch, details);
 }
 
-/* Evaluates the test examples if a history row is due, which may end the run. */
-static bool evaluate(struct Run *run, int64_t epoch, bool *last, struct Error *error)
+/* Is what a step measures of its batch what is recorded: no part of a training set, and with all
+   of the network? */
+static bool step_measures_training(const struct Config *config)
+{
+  bool fresh = config->data.task != TASK_PAIRS && config->data.examples == 0;
+  return config->model.dropout == 0 && (fresh || config->train.batch_size == 0);
+}
+
+/* Evaluates the test pairs if a history row is due, which may end the run, and the training pairs
+   if the next step does not. */
+static bool evaluate(struct Run *run, int64_t epoch, struct Performance *measured, bool *last,
+                     struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
   *last = epoch == train->epochs;
   if (!*last && !recorder_wants_row(train, epoch)) return true;
   if (!engine_evaluate(run->engine, SUBSET_TEST, &run->test, error)) return false;
   *last = *last || run->test.loss < train->stop_test_loss;
-  return true;
+  return (!*last && step_measures_training(&run->config)) ||
+         engine_evaluate(run->engine, SUBSET_TRAIN, measured, error);
 }
 
 /* Measures and records what is due after `epoch` steps, and takes the next one unless these were
@@ -303,21 +327,24 @@ static bool evaluate(struct Run *run, int64_t epoch, bool *last, struct Error *e
 static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *error)
 {
   const struct TrainConfig *train = &run->config.train;
-  if (!evaluate(run, epoch, last, error)) return false;
+  struct Performance measured = {0};
+  if (!evaluate(run, epoch, &measured, last, error)) return false;
   bool snapshot = *last || recorder_wants_snapshot(train, epoch);
-  if (snapshot && !engine_fetch(run->engine, &run->parameters, NULL, error)) return false;
-  if (*last ? !engine_evaluate(run->engine, SUBSET_TRAIN, &run->train, error)
-            : !engine_step(run->engine, &run->train, error))
+  if (snapshot && !engine_fetch(run->engine, &run->state, error)) return false;
+  if (*last)
+    run->train = measured;
+  else if (!engine_step(run->engine, &run->train, error))
     return false;
+  if (step_measures_training(&run->config)) measured = run->train;
   if (!isfinite(run->train.loss))
     return error_set(error,
                      "epoch %" PRId64 ": the training loss is %g; a smaller"
                      " optimizer.learning_rate may help",
                      epoch, run->train.loss);
   if ((*last || recorder_wants_row(train, epoch)) &&
-      !recorder_row(&run->recorder, epoch, run->train, run->test, error))
+      !recorder_row(&run->recorder, epoch, measured, run->test, error))
     return false;
-  return !snapshot || recorder_snapshot(&run->recorder, epoch, &run->parameters, error);
+  return !snapshot || recorder_snapshot(&run->recorder, epoch, run->state.values, error);
 }
 
 /* Trains until the run ends or a signal arrives, then saves the state. */
@@ -327,11 +354,11 @@ static bool train_epochs(struct Run *run, struct Progress *progress, int *signal
   bool last = false;
   for (run->last = run->first;; run->last++) {
     *signal = interrupt_signal();
-    if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, run->last, error)) return false;
+    if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, error)) return false;
     if (*signal != 0) return true;
     adjust_threads(run, progress);
     if (!one_epoch(run, run->last, &last, error)) return false;
-    if (last) return save(run, run->last, error);
+    if (last) return save(run, error);
     if (progress_due(progress, run->last)) show(progress, run, run->last);
   }
 }
@@ -467,7 +494,7 @@ int main(int argc, char **argv)
       .name = "train",
       .operands = "CONFIG.ini... [section.key=value...]",
       .summary =
-          "Trains a one-layer transformer on modular arithmetic, full batch, with AdamW.\n"
+          "Trains a small transformer, by default the paper's on modular addition.\n"
           "Writes RUN_DIR/trajectory.safetensors and RUN_DIR/history.tsv. Files given later\n"
           "override earlier ones; section.key=value overrides files; the defaults are the\n"
           "paper's mainline. After an interruption, or with more train.epochs, the same command\n"

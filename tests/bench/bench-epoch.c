@@ -25,6 +25,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <time.h>
 
@@ -399,6 +400,18 @@ static bool print_sizes(const struct Config *config, size_t rounds, struct Error
   return true;
 }
 
+/* A copy of the parameters and the optimizer's state. */
+static bool trainee_state(const struct Trainee *t, struct TrainingState *state, struct Error *error)
+{
+  size_t total = t->parameters.total;
+  if (!training_state_init(state, &t->config, total, error)) return false;
+  training_state_start(state, &t->parameters);
+  memcpy(state->m, t->adamw.m, total * sizeof *t->adamw.m);
+  memcpy(state->v, t->adamw.v, total * sizeof *t->adamw.v);
+  state->step = t->adamw.step;
+  return true;
+}
+
 /* Only the two halves of an epoch of an engine, training and test loss, one line of milliseconds
    per round, for pytorch_epoch.py. On one thread this is CPU time, which other programs hardly
    affect; with more threads it is wall time, since waiting for each other is part of the cost. */
@@ -407,12 +420,13 @@ static bool print_halves(const struct Subject *subject, const char *name, int th
 {
   clockid_t clock = threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
   struct Trainee trainee = {0};
+  struct TrainingState state = {0};
   struct Engine *engine = NULL;
   struct Performance ignored;
   double first;
   bool ready = trainee_prepare(&trainee, subject, threads, &first, error) &&
                engine_open(&engine, name, &trainee.config, &trainee.dataset, error) &&
-               engine_load(engine, &trainee.parameters, &trainee.adamw, error);
+               trainee_state(&trainee, &state, error) && engine_load(engine, &state, error);
   for (size_t i = 0; ready && i < WARM_UP + rounds; i++) {
     double start = read_clock(clock);
     ready = engine_step(engine, &ignored, error);
@@ -422,6 +436,7 @@ static bool print_halves(const struct Subject *subject, const char *name, int th
     if (i >= WARM_UP) printf("%.6f\t%.6f\n", middle - start, end - middle);
   }
   engine_close(engine);
+  training_state_release(&state);
   trainee_release(&trainee);
   return ready;
 }

@@ -133,14 +133,20 @@ same textbook4 textbook1
 
 # Ends a run at each of its dealings with files in turn, and soon after once more; continues it.
 at_every_call() { # BEFORE REFERENCE ARGUMENT...
-  before=$1 reference=$2 moment=0 continued=0
-  shift 2
+  at_calls 1 "$@"
+}
+
+# The same at each STRIDE-th call.
+at_calls() { # STRIDE BEFORE REFERENCE ARGUMENT...
+  stride=$1 before=$2 reference=$3 moment=0 continued=0 killed=0
+  shift 3
   while :; do
-    moment=$((moment + 1))
+    moment=$((moment + stride))
     rm -rf run
     [ -z "$before" ] || cp -R "$before" run
     killed_at $moment run "$@"
     [ "$status" -ne 0 ] || break
+    killed=$((killed + 1))
     begins run "$reference"
     killed_at $((moment % 17 + 1)) run "$@"
     begins run "$reference"
@@ -150,7 +156,6 @@ at_every_call() { # BEFORE REFERENCE ARGUMENT...
     same run "$reference"
   done
   same run "$reference"
-  killed=$((moment - 1))
   echo "  killed $killed times, continued $continued times"
 }
 
@@ -177,6 +182,48 @@ begin 'the textbook engine, killed at every call'
 succeeds train --engine textbook -o textbook3 $tiny
 at_every_call '' textbook3 --engine textbook --save-every 0 $tiny
 [ "$killed" -gt 100 ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
+
+# Each of these trains in batches of 4 of 15 pairs or on all of them, and then goes on to more epochs.
+for kind in train.batch_size=4 train.precision=float64 \
+  'optimizer.kind=sgd optimizer.momentum=0.9 optimizer.weight_decay=0.1' \
+  'optimizer.l1=0.01 model.dropout=0.2 train.batch_size=4' \
+  'optimizer.kind=sgd optimizer.l1=0.01 train.batch_size=4 train.precision=float64'; do
+  begin "the textbook engine with $kind: threads, kills at some calls, more epochs"
+  rm -rf kind kind_threads kind_longer
+  succeeds train -o kind $tiny $kind
+  succeeds train -o kind_threads --threads 3 $tiny $kind
+  same kind_threads kind
+  at_calls 13 '' kind --save-every 0 $tiny $kind
+  [ "$killed" -gt 7 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+  succeeds train -o kind_longer $tiny $kind train.epochs=9
+  at_calls 23 kind kind_longer --save-every 0 $tiny $kind train.epochs=9
+  [ "$killed" -gt 3 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+done
+
+# Sequences, fresh ones at every step or not.
+sequences='model.d_model=4 model.n_heads=1 model.d_head=4 model.d_mlp=8 data.test_examples=20
+  train.epochs=3 train.snapshot_every=2 train.evaluate_every=2'
+for kind in 'data.task=digits data.digits=2 train.batch_size=9' \
+  'data.task=digits data.digits=2 train.batch_size=9 data.examples=20 train.precision=float64' \
+  'data.task=subsequence data.length=9 data.run=2 data.vocabulary=12 train.batch_size=5'; do
+  begin "$kind: threads, kills at some calls, more epochs"
+  rm -rf kind kind_threads kind_longer
+  succeeds train -o kind $sequences $kind
+  succeeds train -o kind_threads --threads 3 $sequences $kind
+  same kind_threads kind
+  at_calls 13 '' kind --save-every 0 $sequences $kind
+  [ "$killed" -gt 7 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+  succeeds train -o kind_longer $sequences $kind train.epochs=9
+  at_calls 23 kind kind_longer --save-every 0 $sequences $kind train.epochs=9
+  [ "$killed" -gt 3 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+done
+
+begin 'a mini-batch run that a test loss ends'
+batches="$early train.batch_size=4 optimizer.learning_rate=0.05"
+succeeds train -o early_batches $batches train.stop_test_loss=2.2
+says 'the test loss is below train\.stop_test_loss: no further epochs'
+at_calls 17 '' early_batches $batches train.stop_test_loss=2.2
+[ "$killed" -gt 3 ] || fail 'that is too seldom'
 
 begin 'rows behind the saved state are cut off when the run goes on'
 many="$tiny train.epochs=40 train.evaluate_every=1 train.snapshot_every=40"
@@ -432,6 +479,44 @@ refuses() { # RUN PATTERN COMMAND...
   says "^train: $pattern; --restart starts over and replaces what is there\$"
   diff -r before "$run" >/dev/null || fail 'the files are not what they were'
 }
+
+begin 'a learning rate that falls to 0 at the last epoch: another number of epochs is another run'
+falling="$tiny optimizer.schedule=cosine"
+succeeds train -o falling $falling
+succeeds train -o falling9 $falling train.epochs=9
+refuses falling 'falling/resume\.safetensors: belongs to a run with train\.epochs = 3, this run has 9' \
+  train -o falling $falling train.epochs=9
+succeeds train -o falling --restart $falling train.epochs=9
+same falling falling9
+stop_at_call falling 60 $falling train.epochs=40
+succeeds train -o falling $falling train.epochs=40
+says 'continuing at epoch [1-9][0-9]* of 40$'
+succeeds train -o falling40 $falling train.epochs=40
+same falling falling40
+
+begin 'from a checkpoint: killed at some calls, and with other weights under its name'
+for engine in factored textbook; do
+  cp small100/resume.safetensors start.safetensors
+  warm="$small train.epochs=30 data.operation=subtract data.seed=4 train.from=start.safetensors"
+  warm="--engine $engine $warm"
+  rm -rf warm anew
+  succeeds train -o warm $warm
+  at_calls 29 '' warm --save-every 0 $warm
+  [ "$killed" -gt 3 ] && [ "$continued" -gt 1 ] || fail 'that is too seldom'
+  stop_at_call run 80 $warm
+  cp small250/resume.safetensors start.safetensors
+  from='belongs to a run that started from other weights: train\.start = [0-9a-f]{32}, those of'
+  from="$from start\.safetensors have [0-9a-f]{32}"
+  refuses run "run/resume\.safetensors: $from" train -o run $warm
+  cp -R warm finished
+  rm finished/resume.safetensors
+  refuses finished "finished/trajectory\.safetensors: $from" train -o finished $warm
+  rm -rf finished
+  succeeds train -o anew $warm
+  ! cmp -s anew/trajectory.safetensors warm/trajectory.safetensors || fail 'the same weights'
+  succeeds train -o run --restart $warm
+  same run anew
+done
 
 begin 'fewer epochs than the finished run had'
 beyond='run100/resume\.safetensors: is at epoch 250, beyond the last one, train\.epochs = 100'

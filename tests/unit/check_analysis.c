@@ -90,7 +90,7 @@ static void write_run(const struct Handmade *sizes, Fill *fill, const void *cont
       "%s", error.message);
   for (size_t i = 0; i < SNAPSHOTS; i++) {
     fill(context, i, &parameters);
-    ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, &parameters, &error));
+    ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, parameters.values, &error));
   }
   ck_assert_msg(recorder_commit(&recorder, config.train.epochs, &error), "%s", error.message);
   recorder_release(&recorder);

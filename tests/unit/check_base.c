@@ -358,6 +358,24 @@ START_TEST(too_much_memory_is_an_error)
                 error.message);
   ck_assert_ptr_null(memory_new(SIZE_MAX - 10, 1, "logits", &error));
   ck_assert_msg(strstr(error.message, "logits"), "%s", error.message);
+  ck_assert_ptr_null(memory_new((size_t)1 << 46, 1, "logits", &error)); /* a promise too large */
+  ck_assert_msg(strstr(error.message, "out of memory: 70368744177664 bytes for logits"), "%s",
+                error.message);
+}
+END_TEST
+
+START_TEST(memory_is_expected)
+{
+  struct Error error = {0};
+  ck_assert(memory_expect(1e6, "this", &error));
+  if (memory_available() == SIZE_MAX) return;
+  ck_assert(!memory_expect(0x1p80, "this", &error));
+  double needed, available;
+  ck_assert_int_eq(sscanf(error.message, "this needs %lg GiB of memory, %lg GiB are available",
+                          &needed, &available),
+                   2);
+  ck_assert_double_eq_tol(needed, 0x1p50, 0x1p42);
+  ck_assert_double_eq_tol(available, (double)memory_available() / 0x1p30, 1);
 }
 END_TEST
 
@@ -974,6 +992,7 @@ static void add_values(Suite *suite)
   tcase_add_loop_test(memory, arrays_of_one_block_lie_apart, 0, 2);
   tcase_add_test(memory, too_many_arrays_are_an_error);
   tcase_add_test(memory, too_much_memory_is_an_error);
+  tcase_add_test(memory, memory_is_expected);
   tcase_add_test(memory, texts_are_formatted);
   tcase_add_loop_test(memory, names_spelt_alike_are_found, 0, LENGTH(near_names));
 }

@@ -301,6 +301,10 @@ static const struct {
     {{"data.task=digits", "data.modulus=7", "data.examples=9"},
      "data.modulus = 7 and data.task = digits contradict each other: that task has no such "
      "setting"},
+    {{"data.modulus=10", "train.batch_size=30"}, NULL},
+    {{"data.modulus=10", "train.batch_size=31"},
+     "train.batch_size = 31 and data.train_fraction contradict each other: a batch is drawn from "
+     "the training pairs, which are 30"},
     {{"data.operation=table", "data.table=answers.txt"}, NULL},
     {{"data.operation=table", "data.answers=0123456789abcdef0123456789abcdef"}, NULL},
     {{"data.operation=table"},
@@ -400,7 +404,8 @@ static const char everything[] =
     "weight_decay = 0.1\nwarmup_steps = 0\nkind = sgd\nmomentum = 0.9\nl1 = 0.01\n"
     "schedule = cosine\n\n"
     "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nevaluate_every = 2\n"
-    "stop_test_loss = 1e-05\nbatch_size = 32\nprecision = float64\nloss = stablemax\nfrom = a.st\n";
+    "stop_test_loss = 1e-05\nbatch_size = 32\nprecision = float64\nloss = stablemax\nfrom = a.st\n"
+    "start = fedcba9876543210fedcba9876543210\n";
 
 START_TEST(the_dump_reads_back_byte_for_byte)
 {

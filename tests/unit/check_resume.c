@@ -307,8 +307,8 @@ END_TEST
 struct Run {
   struct Config config;
   struct Dataset dataset;
-  struct Parameters parameters;
-  struct AdamW adamw;
+  struct Parameters parameters; /* the list */
+  struct TrainingState training;
   struct Recorder recorder;
 };
 
@@ -326,8 +326,8 @@ static void run_init(struct Run *run, const char *const *settings)
     ck_assert(config_override(&run->config, *settings, &error));
   ck_assert_msg(dataset_name_answers(&run->config, &error), "%s", error.message);
   ck_assert(dataset_init(&run->dataset, &run->config.data, &error));
-  ck_assert(parameters_init(&run->parameters, &run->config, &error));
-  ck_assert(adamw_init(&run->adamw, run->parameters.total, &error));
+  ck_assert(parameters_describe(&run->parameters, &run->config, &error));
+  ck_assert(training_state_init(&run->training, &run->config, run->parameters.total, &error));
   ck_assert_msg(recorder_init(&run->recorder, ".", &run->config, &run->dataset, &run->parameters,
                               "factored", &error),
                 "%s", error.message);
@@ -336,9 +336,17 @@ static void run_init(struct Run *run, const char *const *settings)
 static void run_release(struct Run *run)
 {
   recorder_release(&run->recorder);
-  adamw_release(&run->adamw);
+  training_state_release(&run->training);
   parameters_release(&run->parameters);
   dataset_release(&run->dataset);
+}
+
+static void set_number(const struct TrainingState *training, void *array, size_t i, double value)
+{
+  if (training->precision == PRECISION_FLOAT32)
+    ((float *)array)[i] = (float)value;
+  else
+    ((double *)array)[i] = value;
 }
 
 /* Values that tell epochs and arrays apart. */
@@ -346,16 +354,16 @@ static void set_values(struct Run *run, int64_t epoch)
 {
   for (size_t i = 0; i < run->parameters.total; i++) {
     double value = (double)epoch + 0.001 * (double)i;
-    run->parameters.values[i] = (float)value;
-    run->adamw.m[i] = (float)(value + 100);
-    run->adamw.v[i] = (float)(value + 200);
+    set_number(&run->training, run->training.values, i, value);
+    set_number(&run->training, run->training.m, i, value + 100);
+    if (run->training.v) set_number(&run->training, run->training.v, i, value + 200);
   }
-  run->adamw.step = epoch;
+  run->training.step = epoch;
 }
 
 static struct Performance performance(double loss)
 {
-  return (struct Performance){loss, 1 / (1 + loss)};
+  return (struct Performance){.loss = loss, .accuracy = 1 / (1 + loss)};
 }
 
 /* Does what training does, from one epoch up to another, without the last one's own measurement
@@ -372,16 +380,16 @@ static void advance(struct Run *run, int64_t from, int64_t to)
       ck_assert(recorder_row(&run->recorder, epoch, performance((double)epoch),
                              performance(100 - (double)epoch), &error));
     if (last || recorder_wants_snapshot(train, epoch))
-      ck_assert(recorder_snapshot(&run->recorder, epoch, &run->parameters, &error));
+      ck_assert(recorder_snapshot(&run->recorder, epoch, run->training.values, &error));
   }
 }
 
 static void save(struct Run *run, int64_t epoch)
 {
   struct Error error = {0};
-  ck_assert_msg(state_save("resume.safetensors", &run->config, "factored", epoch, &run->parameters,
-                           &run->adamw, &run->recorder, &error),
-                "%s", error.message);
+  ck_assert_int_eq(run->training.step, epoch);
+  ck_assert_msg(state_save("resume.safetensors", &run->training, &run->recorder, &error), "%s",
+                error.message);
 }
 
 static enum StateFound read_state(struct State *state, const struct Run *run, struct Error *error)
@@ -411,7 +419,7 @@ static void continue_to_end(const char *const *settings, const char *source)
   struct Error error = {0};
   run_init(&run, settings);
   ck_assert_msg(read_state(&state, &run, &error) == STATE_USABLE, "%s", error.message);
-  int64_t epoch = state.epoch;
+  int64_t epoch = state.training.step;
   ck_assert(recorder_recall(&run.recorder, state.rows, state.n_rows, state.digests,
                             state.n_snapshots, &error));
   state_release(&state);
@@ -449,31 +457,35 @@ static void assert_same_file(const char *path, const char *bytes, size_t size)
 
 /* ---- states ---- */
 
+/* The kinds of numbers that a state may consist of. */
+static const char *const kinds[][4] = {{NULL},
+                                       {"train.precision=float64"},
+                                       {"optimizer.kind=sgd", "optimizer.momentum=0.9"},
+                                       {"optimizer.kind=sgd", "train.precision=float64"}};
+
 START_TEST(a_state_comes_back)
 {
   struct Run run;
   struct State state;
   struct Error error = {0};
-  interrupt_at(7, no_settings);
-  run_init(&run, no_settings);
+  interrupt_at(7, kinds[_i]);
+  run_init(&run, kinds[_i]);
   ck_assert_msg(read_state(&state, &run, &error) == STATE_USABLE, "%s", error.message);
-  ck_assert_int_eq(state.epoch, 7);
+  ck_assert_int_eq(state.training.step, 7);
   ck_assert_uint_eq(state.n_rows, 3);      /* 0, 3, 6 */
   ck_assert_uint_eq(state.n_snapshots, 2); /* 0, 4 */
   const struct HistoryRow *row = &state.rows[2];
   ck_assert(row->train.loss == 6 && row->train.accuracy == 1.0 / 7);
   ck_assert(row->test.loss == 94 && row->test.accuracy == 1.0 / 95);
-  state_restore(&state, &run.parameters, &run.adamw);
-  ck_assert_int_eq(run.adamw.step, 7);
-  for (size_t i = 0; i < run.parameters.total; i++) {
-    double value = 7 + 0.001 * (double)i;
-    ck_assert(run.parameters.values[i] == (float)value);
-    ck_assert(run.adamw.m[i] == (float)(value + 100));
-    ck_assert(run.adamw.v[i] == (float)(value + 200));
-  }
+  set_values(&run, 7);
+  size_t size = run.parameters.total * precision_size(run.training.precision);
+  ck_assert_mem_eq(state.training.values, run.training.values, size);
+  ck_assert_mem_eq(state.training.m, run.training.m, size);
+  ck_assert((state.training.v == NULL) == (run.training.v == NULL));
+  if (state.training.v) ck_assert_mem_eq(state.training.v, run.training.v, size);
   set_values(&run, 4); /* a snapshot's digest is that of its parameters and epoch */
-  ck_assert(digest_equal(state.digests[1], snapshot_digest(&run.parameters, 4)));
-  ck_assert(!digest_equal(state.digests[1], snapshot_digest(&run.parameters, 5)));
+  ck_assert(digest_equal(state.digests[1], snapshot_digest(run.training.values, size, 4)));
+  ck_assert(!digest_equal(state.digests[1], snapshot_digest(run.training.values, size, 5)));
   state_release(&state);
   run_release(&run);
 }
@@ -613,7 +625,8 @@ static const struct {
     {"train.batch_size=2", false},
     {"train.precision=float64", false},
     {"train.loss=stablemax", false},
-    {"train.from=checkpoint", false},
+    {"train.from=checkpoint", true},
+    {"train.start=0123456789abcdef0123456789abcdef", false},
 };
 
 START_TEST(a_state_under_another_value_of_any_setting)
@@ -643,6 +656,50 @@ START_TEST(a_state_under_another_value_of_any_setting)
     if (used) state_release(&state);
     run_release(&run);
   }
+}
+END_TEST
+
+/* Where the learning rate falls to 0 at the last epoch, more epochs are other epochs. */
+START_TEST(a_state_of_a_schedule_for_another_number_of_epochs)
+{
+  static const char *const scheduled[] = {"optimizer.schedule=linear", NULL};
+  static const char *const longer[] = {"optimizer.schedule=linear", "train.epochs=11", NULL};
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  interrupt_at(7, scheduled);
+  run_init(&run, longer);
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_OTHERS);
+  ck_assert_str_eq(error.message, "resume.safetensors: belongs to a run with train.epochs = 10, "
+                                  "this run has 11");
+  run_release(&run);
+}
+END_TEST
+
+/* A run that starts from a checkpoint, which has other weights under the same name now. */
+START_TEST(a_state_of_a_run_from_other_weights)
+{
+  static const char *const before[] = {"train.from=checkpoint",
+                                       "train.start=0123456789abcdef0123456789abcdef", NULL};
+  static const char *const now[] = {"train.from=checkpoint",
+                                    "train.start=0123456789abcdef0123456789abcdee", NULL};
+  struct Run run;
+  struct State state;
+  struct Error error = {0};
+  interrupt_at(7, before);
+  run_init(&run, now);
+  ck_assert_int_eq(read_state(&state, &run, &error), STATE_OTHERS);
+  ck_assert_str_eq(error.message,
+                   "resume.safetensors: belongs to a run that started from other weights: "
+                   "train.start = 0123456789abcdef0123456789abcdef, those of checkpoint have "
+                   "0123456789abcdef0123456789abcdee");
+  run_release(&run);
+  static const char *const elsewhere[] = {"train.from=copy",
+                                          "train.start=0123456789abcdef0123456789abcdef", NULL};
+  run_init(&run, elsewhere);
+  ck_assert_msg(read_state(&state, &run, &error) == STATE_USABLE, "%s", error.message);
+  state_release(&state);
+  run_release(&run);
 }
 END_TEST
 
@@ -766,11 +823,10 @@ START_TEST(a_state_is_of_one_engine)
   struct Error error = {0};
   char expected[256];
   run_init(&run, no_settings);
+  run.recorder.engine = saved;
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, 7);
-  ck_assert_msg(state_save("resume.safetensors", &run.config, saved, 7, &run.parameters, &run.adamw,
-                           &run.recorder, &error),
-                "%s", error.message);
+  save(&run, 7);
   ck_assert_int_eq(
       state_read(&state, "resume.safetensors", &run.config, wanted, &run.parameters, &error),
       STATE_OTHERS);
@@ -797,8 +853,7 @@ START_TEST(a_state_that_cannot_be_saved_leaves_the_one_before)
   ck_assert(recorder_start(&run.recorder, &error));
   advance(&run, 0, 7);
   ck_assert_int_eq(mkdir("resume.safetensors.new", 0700), 0);
-  ck_assert(!state_save("resume.safetensors", &run.config, "factored", 7, &run.parameters,
-                        &run.adamw, &run.recorder, &error));
+  ck_assert(!state_save("resume.safetensors", &run.training, &run.recorder, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "resume.safetensors.new: cannot create"));
   ck_assert_int_eq(rmdir("resume.safetensors.new"), 0);
   assert_same_file("resume.safetensors", bytes, size);
@@ -1175,11 +1230,13 @@ int main(void)
   TCase *states = tcase_create("states");
   tcase_add_checked_fixture(states, enter_folder, leave_folder);
   tcase_set_timeout(states, 120);
-  tcase_add_test(states, a_state_comes_back);
+  tcase_add_loop_test(states, a_state_comes_back, 0, sizeof kinds / sizeof *kinds);
   tcase_add_test(states, without_a_state_there_is_no_reason);
   tcase_add_loop_test(states, a_state_is_used_where_the_run_would_have_come_to_it, 0,
                       (int)(sizeof others / sizeof *others));
   tcase_add_test(states, a_state_under_another_value_of_any_setting);
+  tcase_add_test(states, a_state_of_a_schedule_for_another_number_of_epochs);
+  tcase_add_test(states, a_state_of_a_run_from_other_weights);
   tcase_add_loop_test(states, no_bit_of_a_state_may_be_wrong, 0, 8);
   tcase_add_loop_test(states, no_signs_of_a_state_may_be_wrong, 0, 2);
   tcase_add_test(states, no_byte_of_a_state_may_be_missing);

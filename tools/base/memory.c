@@ -13,6 +13,10 @@
 
 enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20 };
 
+/* The system promises more memory than it has, and ends the program when it is used: large blocks
+   are held against what there is. */
+enum { LARGE_BLOCK = 256 << 20 };
+
 /* Rounds up to a multiple of `unit`. */
 static size_t round_up(size_t bytes, size_t unit)
 {
@@ -53,6 +57,12 @@ void *memory_new(size_t count, size_t size, const char *what, struct Error *erro
     return NULL;
   }
   size_t bytes = count * size > 0 ? count * size : 1;
+  if (bytes >= LARGE_BLOCK && bytes > memory_available()) {
+    error_set(error, "out of memory: %zu bytes for %s, of which %zu are available", bytes, what,
+              memory_available());
+    error->code = ENOMEM;
+    return NULL;
+  }
   void *block = allocate(bytes);
   if (!block) {
     error_set(error, "out of memory: %zu bytes for %s", bytes, what);
@@ -98,6 +108,16 @@ size_t memory_available(void)
     if (sscanf(line, "MemAvailable: %zu kB", &kilobytes) != 1) kilobytes = 0;
   if (stream) fclose(stream);
   return kilobytes > 0 && kilobytes <= SIZE_MAX / 1024 ? kilobytes * 1024 : SIZE_MAX;
+}
+
+bool memory_expect(double bytes, const char *what, struct Error *error)
+{
+  const double GiB = 0x1p30, available = (double)memory_available();
+  if (bytes <= available) return true;
+  error_set(error, "%s needs %.3g GiB of memory, %.3g GiB are available", what, bytes / GiB,
+            available / GiB);
+  error->code = ENOMEM;
+  return false;
 }
 
 char *memory_copy_text(const char *text, struct Error *error)

@@ -29,6 +29,10 @@ void *memory_new_arrays(const struct FloatArray *arrays, size_t n, const char *w
 /* Bytes available without swapping, as Linux estimates it; SIZE_MAX if unknown. */
 size_t memory_available(void);
 
+/* Would so many bytes find room? If not, the error names both: "this training needs 61.3 GiB of
+   memory, 22.9 GiB are available". */
+bool memory_expect(double bytes, const char *what, struct Error *error);
+
 /* A copy of the string; NULL with an error if there is no memory. */
 char *memory_copy_text(const char *text, struct Error *error);
 

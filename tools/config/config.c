@@ -110,7 +110,7 @@ static const struct Setting settings[] = {
 
   {"optimizer.learning_rate", FIELD(REAL, optimizer.learning_rate), "0.001",
    .low = 0, .low_outside = true, .high = INFINITY,
-   .help = "learning rate of AdamW after warm-up (paper, section 3)"},
+   .help = "learning rate after warm-up (paper, section 3)"},
   {"optimizer.beta1", FIELD(REAL, optimizer.beta1), "0.9", .low = 0, .high = 1,
    .help = "decay of the gradient's running mean (authors' code)"},
   {"optimizer.beta2", FIELD(REAL, optimizer.beta2), "0.98", .low = 0, .high = 1,
@@ -121,7 +121,7 @@ static const struct Setting settings[] = {
   {"optimizer.weight_decay", FIELD(REAL, optimizer.weight_decay), "1",
    .low = 0, .high = INFINITY,
    .help = "decoupled, all parameters: each step shrinks them by learning_rate weight_decay"
-           " (paper, section 3)"},
+           " (paper, section 3); of sgd that is part of what momentum accumulates"},
   {"optimizer.warmup_steps", FIELD(INTEGER, optimizer.warmup_steps), "10",
    .least = 0, .most = 1000000,
    .help = "the rate is multiplied by min(step/warmup_steps, 1), step from 0; 0: no warm-up"
@@ -138,9 +138,9 @@ static const struct Setting settings[] = {
    .help = "how the rate falls from the warm-up to 0 at the last epoch (paper: constant)"},
 
   {"train.epochs", FIELD(INTEGER, train.epochs), "40000", .least = 1, .most = 100000000,
-   .help = "steps on the whole training set (paper, section 3)"},
+   .help = "steps of the optimizer (paper, section 3: each on the whole training set)"},
   {"train.seed", FIELD(LONG_INTEGER, train.seed), "0",
-   .help = "seed of the initial weights (authors' code)"},
+   .help = "seed of the initial weights, and of the order of batches (authors' code)"},
   {"train.snapshot_every", FIELD(INTEGER, train.snapshot_every), "100",
    .least = 1, .most = 100000000,
    .help = "epochs between snapshots of the trajectory (authors' code)"},
@@ -158,8 +158,11 @@ static const struct Setting settings[] = {
    .later = true,
    .help = "exact: log1p of the wrong answers' terms; float32: the log of a rounded softmax; stablemax:"
            " Prieto et al. 2025 (our choice)"},
-  {"train.from", FIELD(PATH, train.from), "", .later = true,
+  {"train.from", FIELD(PATH, train.from), "", .later = true, .place = true,
    .help = "a checkpoint to start from instead of random weights; its last snapshot"},
+  {"train.start", FIELD(HEXADECIMAL, train.start), "", .later = true,
+   .help = "the digest of these weights: it is taken from the file, which must have them where it is"
+           " given (tools/run/start.h)"},
 };
 /* clang-format on */
 
@@ -536,10 +539,14 @@ int config_logits(const struct Config *config)
   return config->data.modulus + (equals ? 1 : 0);
 }
 
+static int count_train(const struct DataConfig *data)
+{
+  return (int)(data->train_fraction * (data->modulus * data->modulus));
+}
+
 static bool check_split(const struct DataConfig *data, struct Error *error)
 {
-  int pairs = data->modulus * data->modulus;
-  int n_train = (int)(data->train_fraction * pairs);
+  int pairs = data->modulus * data->modulus, n_train = count_train(data);
   if (n_train >= 1 && n_train < pairs) return true;
   char fraction[NUMBER_TEXT_SIZE];
   number_format_real(data->train_fraction, fraction);
@@ -731,6 +738,11 @@ static bool check_training(const struct Config *config, struct Error *error)
   if (optimizer->kind != OPTIMIZER_SGD && optimizer->momentum > 0)
     return contradict("optimizer.momentum", "optimizer.kind = adamw", "momentum is that of sgd",
                       error);
+  if (config->data.task == TASK_PAIRS && batch > count_train(&config->data))
+    return error_set(error,
+                     "train.batch_size = %d and data.train_fraction contradict each other: a batch "
+                     "is drawn from the training pairs, which are %d",
+                     batch, count_train(&config->data));
   if (config->data.task != TASK_PAIRS && examples > 0 && batch > examples)
     return error_set(error,
                      "train.batch_size = %d and data.examples = %d contradict each other: a batch "

@@ -3,8 +3,8 @@
  * setting (name, type, range, default, help) and drives reading, overrides, checks, help, the
  * canonical dump and the metadata of trajectories: a new setting is one field here and one row
  * there. The record has exactly what a trajectory's bytes depend on: no thread counts, nothing
- * about drawing. The one exception is the place of a file, data.table: what counts is what it
- * holds, data.answers.
+ * about drawing. The exceptions are the places of files, data.table and train.from: what counts is
+ * what they hold, data.answers and train.start.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -92,6 +92,7 @@ struct TrainConfig {
   enum Precision precision;
   enum Loss loss;
   char from[CONFIG_PATH_SIZE]; /* a checkpoint whose weights training starts from */
+  char start[DIGEST_SIZE];     /* their digest; empty if it is not known yet */
 };
 
 struct Config {

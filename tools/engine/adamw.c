@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error)
 {
@@ -22,18 +21,10 @@ void adamw_release(struct AdamW *adamw)
   *adamw = (struct AdamW){0};
 }
 
-void adamw_copy(const struct AdamW *from, struct AdamW *to)
-{
-  memcpy(to->m, from->m, 2 * from->total * sizeof *from->m);
-  to->step = from->step;
-}
-
 #define SMALLEST_V       0x1p-86f /* still normal when multiplied by beta2 */
 #define SMALLEST_EPSILON 0x1p-100
 
-/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine and after
-   resuming. A factor below 2^-100 becomes 0: it would not change 1 - base^n. */
-static double power(double base, int64_t n)
+double adamw_power(double base, int64_t n)
 {
   double result = 1.0;
   for (; n > 0; n /= 2) {
@@ -51,8 +42,8 @@ void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
   if (adamw->step < config->warmup_steps) warmup = (double)adamw->step / config->warmup_steps;
   double rate = config->learning_rate * warmup;
   adamw->step++;
-  double correction1 = 1.0 - power(config->beta1, adamw->step);
-  double correction2 = 1.0 - power(config->beta2, adamw->step);
+  double correction1 = 1.0 - adamw_power(config->beta1, adamw->step);
+  double correction2 = 1.0 - adamw_power(config->beta2, adamw->step);
 
   const float keep = flush((float)(1.0 - rate * config->weight_decay));
   const float rate1 = flush((float)(rate / correction1)), scale2 = (float)(1.0 / sqrt(correction2));

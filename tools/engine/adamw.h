@@ -28,8 +28,9 @@ struct AdamW {
 bool adamw_init(struct AdamW *adamw, size_t total, struct Error *error);
 void adamw_release(struct AdamW *adamw);
 
-/* Copies the state to that of an optimizer of as many parameters. */
-void adamw_copy(const struct AdamW *from, struct AdamW *to);
+/* base^n, 0 <= base < 1, by repeated squaring: the same bits on every machine and after
+   resuming. A factor below 2^-100 becomes 0: it would not change 1 - base^n. */
+double adamw_power(double base, int64_t n);
 
 /* One step on all parameters, with the gradient of GRADIENT_SCALE times the loss. */
 void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,

@@ -12,15 +12,16 @@ struct Backend {
   const char *summary; /* one line for --help */
   /* Whether it can train this configuration; if not, the error says why. */
   bool (*can_train)(const struct Config *config, struct Error *error);
-  /* Allocates and opens; sets nothing of `struct Engine`. NULL with an error. */
+  /* Allocates and opens; sets `operations`. NULL with an error. */
   struct Engine *(*open)(const struct Config *config, const struct Dataset *dataset,
                          struct Error *error);
+};
+
+struct Operations {
   void (*close)(struct Engine *engine); /* frees the engine too */
   const char *(*bits)(const struct Engine *engine);
-  bool (*load)(struct Engine *engine, const struct Parameters *parameters,
-               const struct AdamW *adamw, struct Error *error);
-  bool (*fetch)(const struct Engine *engine, struct Parameters *parameters, struct AdamW *adamw,
-                struct Error *error);
+  bool (*load)(struct Engine *engine, const struct TrainingState *state, struct Error *error);
+  bool (*fetch)(const struct Engine *engine, struct TrainingState *state, struct Error *error);
   bool (*step)(struct Engine *engine, struct Performance *before, struct Error *error);
   bool (*evaluate)(struct Engine *engine, enum Subset subset, struct Performance *performance,
                    struct Error *error);
@@ -28,6 +29,7 @@ struct Backend {
 
 struct Engine {
   const struct Backend *backend;
+  const struct Operations *operations;
 };
 
 extern const struct Backend factored_backend; /* engine/factored/engine.c */

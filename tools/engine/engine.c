@@ -51,7 +51,7 @@ bool engine_open(struct Engine **engine, const char *name, const struct Config *
 
 void engine_close(struct Engine *engine)
 {
-  if (engine) engine->backend->close(engine);
+  if (engine) engine->operations->close(engine);
 }
 
 const char *engine_name(const struct Engine *engine)
@@ -61,28 +61,26 @@ const char *engine_name(const struct Engine *engine)
 
 const char *engine_bits(const struct Engine *engine)
 {
-  return engine->backend->bits(engine);
+  return engine->operations->bits(engine);
 }
 
-bool engine_load(struct Engine *engine, const struct Parameters *parameters,
-                 const struct AdamW *adamw, struct Error *error)
+bool engine_load(struct Engine *engine, const struct TrainingState *state, struct Error *error)
 {
-  return engine->backend->load(engine, parameters, adamw, error);
+  return engine->operations->load(engine, state, error);
 }
 
-bool engine_fetch(const struct Engine *engine, struct Parameters *parameters, struct AdamW *adamw,
-                  struct Error *error)
+bool engine_fetch(const struct Engine *engine, struct TrainingState *state, struct Error *error)
 {
-  return engine->backend->fetch(engine, parameters, adamw, error);
+  return engine->operations->fetch(engine, state, error);
 }
 
 bool engine_step(struct Engine *engine, struct Performance *before, struct Error *error)
 {
-  return engine->backend->step(engine, before, error);
+  return engine->operations->step(engine, before, error);
 }
 
 bool engine_evaluate(struct Engine *engine, enum Subset subset, struct Performance *performance,
                      struct Error *error)
 {
-  return engine->backend->evaluate(engine, subset, performance, error);
+  return engine->operations->evaluate(engine, subset, performance, error);
 }

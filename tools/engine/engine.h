@@ -3,10 +3,10 @@
  * and moves both by one epoch at a time:
  *
  *   engine_open(&engine, "auto", &config, &dataset, &error);
- *   engine_load(engine, &parameters, &adamw, &error);
+ *   engine_load(engine, &state, &error);
  *   engine_step(engine, &train, &error);                    // any number of times
  *   engine_evaluate(engine, SUBSET_TEST, &test, &error);
- *   engine_fetch(engine, &parameters, &adamw, &error);
+ *   engine_fetch(engine, &state, &error);
  *   engine_close(engine);
  *
  * engine.c lists the engines; backend.h says what each consists of. Adding one is a folder here and
@@ -15,8 +15,8 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
-#include "engine/adamw.h"
 #include "engine/performance.h"
+#include "engine/training_state.h"
 #include "network/dataset.h"
 
 struct Engine;
@@ -40,19 +40,19 @@ const char *engine_name(const struct Engine *engine);
 const char *engine_bits(const struct Engine *engine);
 
 /* Sets the parameters and the optimizer's state. */
-bool engine_load(struct Engine *engine, const struct Parameters *parameters,
-                 const struct AdamW *adamw, struct Error *error);
+bool engine_load(struct Engine *engine, const struct TrainingState *state, struct Error *error);
 
-/* Copies them out. `adamw` may be NULL. */
-bool engine_fetch(const struct Engine *engine, struct Parameters *parameters, struct AdamW *adamw,
-                  struct Error *error);
+/* Copies them out. */
+bool engine_fetch(const struct Engine *engine, struct TrainingState *state, struct Error *error);
 
-/* One step of the optimizer on all training pairs. *before: loss and accuracy over these, with the
-   parameters from before the step. */
+/* One step of the optimizer on its batch: all training examples, some of them, or fresh ones
+   (train.batch_size, data.examples). *before: loss and accuracy over these, with the parameters
+   from before the step. */
 bool engine_step(struct Engine *engine, struct Performance *before, struct Error *error);
 
-/* Loss and accuracy over SUBSET_TRAIN or SUBSET_TEST with the present parameters; for the training
-   pairs the bits that engine_step would give. */
+/* Loss and accuracy over SUBSET_TRAIN or SUBSET_TEST with the present parameters. Where every step
+   draws fresh examples, those of the next step stand for the training examples. If the next step's
+   batch is all of SUBSET_TRAIN, in this sense, these are the bits that engine_step would give. */
 bool engine_evaluate(struct Engine *engine, enum Subset subset, struct Performance *performance,
                      struct Error *error);
 

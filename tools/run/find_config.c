@@ -4,6 +4,7 @@
 #include "network/dataset.h"
 #include "run/foreign.h"
 #include "run/metadata.h"
+#include "run/start.h"
 
 #include <string.h>
 
@@ -20,7 +21,8 @@ static bool read_config(const char *path, struct Config *config, bool *complete,
     config_init(config);
     *complete = true;
     return config_read_file(config, path, error) && config_check(config, error) &&
-           (*config->data.answers || dataset_name_answers(config, error));
+           (*config->data.answers || dataset_name_answers(config, error)) &&
+           (*config->train.start || start_name_weights(config, error));
   }
   struct Safetensors file;
   *complete = false;

@@ -77,6 +77,12 @@ bool metadata_check_extended(const struct Config *config, const struct Safetenso
                        "belongs to a run with other answers: data.answers = %.*s, those of %s "
                        "have %s",
                        CONFIG_VALUE_SIZE, found, config->data.table, value);
+    if (strcmp(name, "train.start") == 0 && *found && *value)
+      return error_set(
+          reason,
+          "belongs to a run that started from other weights: train.start = %.*s, those "
+          "of %s have %s",
+          CONFIG_VALUE_SIZE, found, config->train.from, value);
     return differs(name, found, value, reason);
   }
   return true;

@@ -17,6 +17,16 @@
    the answers only if they came from a file. */
 enum { EPOCH_TENSOR, MASK_TENSOR, ANSWERS_TENSOR, MOST_FURTHER };
 
+static enum DType values_dtype(const struct Recorder *recorder)
+{
+  return snapshots_dtype(recorder->config->train.precision);
+}
+
+static size_t values_size(const struct Recorder *recorder)
+{
+  return recorder->shapes->total * dtype_size(values_dtype(recorder));
+}
+
 static size_t further(const struct Parameters *parameters, int tensor)
 {
   return (size_t)(parameters->n + tensor);
@@ -63,8 +73,10 @@ static size_t describe_tensors(const struct Recorder *recorder, size_t n_snapsho
   const struct Parameters *parameters = recorder->shapes;
   for (int i = 0; i < parameters->n; i++) {
     const struct ParameterInfo *info = &parameters->info[i];
-    specs[i] = (struct TensorSpec){
-        .name = info->name, .dtype = DTYPE_F32, .rank = info->rank + 1, .shape = {n_snapshots}};
+    specs[i] = (struct TensorSpec){.name = info->name,
+                                   .dtype = values_dtype(recorder),
+                                   .rank = info->rank + 1,
+                                   .shape = {n_snapshots}};
     for (int k = 0; k < info->rank; k++)
       specs[i].shape[k + 1] = info->shape[k];
   }
@@ -147,41 +159,45 @@ static size_t most_snapshots(const struct Recorder *recorder)
 }
 
 /* The epoch is written last: a reader that sees it finds the snapshot complete. */
-static bool write_snapshot(const struct SafetensorsWriter *writer, size_t i, int64_t epoch,
-                           const struct Parameters *parameters, struct Error *error)
+static bool write_snapshot(const struct Recorder *recorder, size_t i, int64_t epoch,
+                           const void *values, struct Error *error)
 {
-  for (int k = 0; k < parameters->n; k++) {
-    size_t size = parameters->info[k].count * sizeof(float);
-    const float *values = parameters->values + parameters->info[k].offset;
-    if (!safetensors_write(writer, (size_t)k, i * size, values, size, error)) return false;
+  const struct Parameters *list = recorder->shapes;
+  const size_t number = dtype_size(values_dtype(recorder));
+  for (int k = 0; k < list->n; k++) {
+    const char *at = (const char *)values + list->info[k].offset * number;
+    size_t size = list->info[k].count * number;
+    if (!safetensors_write(&recorder->writer, (size_t)k, i * size, at, size, error)) return false;
   }
-  return safetensors_write(writer, further(parameters, EPOCH_TENSOR), i * sizeof epoch, &epoch,
+  return safetensors_write(&recorder->writer, further(list, EPOCH_TENSOR), i * sizeof epoch, &epoch,
                            sizeof epoch, error);
 }
 
 /* ---- existing snapshots ---- */
 
-/* Reads the recorder's snapshots from a file, checks their digests, and copies them to the writer,
-   if any. */
-static bool read_snapshots(const struct Recorder *recorder, const char *path,
-                           const struct SafetensorsWriter *writer, struct Error *error)
+/* Reads the recorder's snapshots from a file, checks their digests, and copies them to the
+   recorder's writer, if wanted. */
+static bool read_snapshots(const struct Recorder *recorder, const char *path, bool copy,
+                           struct Error *error)
 {
-  struct Parameters values;
   struct Snapshots source;
-  if (!parameters_init(&values, recorder->config, error)) return false;
-  bool opened = snapshots_open(&source, path, recorder->n_snapshots, &values, error);
+  const size_t size = values_size(recorder);
+  void *values = memory_new(size, 1, "a snapshot", error);
+  if (!values) return false;
+  bool opened = snapshots_open(&source, path, recorder->n_snapshots, recorder->shapes,
+                               recorder->config->train.precision, error);
   bool good = opened;
   for (size_t i = 0; good && i < recorder->n_snapshots; i++) {
     int64_t epoch;
-    if (!snapshots_read(&source, i, &values, &epoch, error))
+    if (!snapshots_read(&source, i, values, &epoch, error))
       good = false;
-    else if (!digest_equal(snapshot_digest(&values, epoch), recorder->digests[i]))
+    else if (!digest_equal(snapshot_digest(values, size, epoch), recorder->digests[i]))
       good = error_set(error, "%s: snapshot %zu differs from the one that was saved", path, i);
-    else if (writer)
-      good = write_snapshot(writer, i, epoch, &values, error);
+    else if (copy)
+      good = write_snapshot(recorder, i, epoch, values, error);
   }
   if (opened) snapshots_close(&source);
-  parameters_release(&values);
+  free(values);
   return good;
 }
 
@@ -189,7 +205,7 @@ const char *recorder_find_snapshots(const struct Recorder *recorder, struct Erro
 {
   const char *const paths[] = {recorder->partial, recorder->trajectory};
   for (int i = 0; i < 2; i++) {
-    if (read_snapshots(recorder, paths[i], NULL, error)) return paths[i];
+    if (read_snapshots(recorder, paths[i], false, error)) return paths[i];
     if (error->code != 0 && error->code != ENOENT) return NULL; /* they may exist nevertheless */
   }
   error_prefix(error, "the snapshots up to that epoch are gone");
@@ -203,7 +219,7 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
 {
   safetensors_abandon(&recorder->writer);
   bool copied = create_trajectory(recorder, recorder->copy, n_snapshots, error) &&
-                read_snapshots(recorder, path, &recorder->writer, error) &&
+                read_snapshots(recorder, path, true, error) &&
                 safetensors_finish(&recorder->writer, error);
   if (copied && rename(recorder->copy, recorder->partial) != 0)
     copied = error_system(error, "%s: cannot rename %s to it", recorder->partial, recorder->copy);
@@ -218,8 +234,8 @@ static bool copy_trajectory(struct Recorder *recorder, const char *path, size_t 
 static bool write_history(const struct Recorder *recorder, int64_t last,
                           const struct Provenance *run, struct Error *error)
 {
-  return history_write(recorder->partial_history, run, recorder->rows, recorder->n_rows,
-                       recorder->config->train.evaluate_every, last, error);
+  return history_write(recorder->partial_history, recorder->config, run, recorder->rows,
+                       recorder->n_rows, last, error);
 }
 
 /* Opens the partial history for further rows. The trajectory's digest is not known yet. */
@@ -229,7 +245,7 @@ static bool begin_history(struct Recorder *recorder, struct Error *error)
                            .configuration = config_digest(recorder->config)};
   provenance_set_engine(&run, recorder->engine);
   return write_history(recorder, INT64_MAX, &run, error) &&
-         history_append(&recorder->table, recorder->partial_history, error);
+         history_append(&recorder->table, recorder->partial_history, recorder->config, error);
 }
 
 /* ---- starting and resuming ---- */
@@ -321,12 +337,12 @@ bool recorder_recall(struct Recorder *recorder, const struct HistoryRow *rows, s
   return recalled;
 }
 
-bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
-                       const struct Parameters *parameters, struct Error *error)
+bool recorder_snapshot(struct Recorder *recorder, int64_t epoch, const void *values,
+                       struct Error *error)
 {
   recorder->synced = false;
-  return write_snapshot(&recorder->writer, recorder->n_snapshots, epoch, parameters, error) &&
-         add_digest(recorder, snapshot_digest(parameters, epoch), error);
+  return write_snapshot(recorder, recorder->n_snapshots, epoch, values, error) &&
+         add_digest(recorder, snapshot_digest(values, values_size(recorder), epoch), error);
 }
 
 bool recorder_row(struct Recorder *recorder, int64_t epoch, struct Performance train,

@@ -75,9 +75,10 @@ const char *recorder_find_snapshots(const struct Recorder *recorder, struct Erro
 /* Continues with the snapshots of that file and the recorder's rows. */
 bool recorder_continue(struct Recorder *recorder, const char *path, struct Error *error);
 
-/* Records the next snapshot: the parameters after `epoch` steps. */
-bool recorder_snapshot(struct Recorder *recorder, int64_t epoch,
-                       const struct Parameters *parameters, struct Error *error);
+/* Records the next snapshot: the parameters after `epoch` steps, floats or doubles according to
+   train.precision. */
+bool recorder_snapshot(struct Recorder *recorder, int64_t epoch, const void *values,
+                       struct Error *error);
 
 /* Records the next row of the history, likewise. */
 bool recorder_row(struct Recorder *recorder, int64_t epoch, struct Performance train,

@@ -11,22 +11,26 @@
 
 struct Snapshots {
   struct Safetensors file;
-  const struct Tensor **parameters; /* in the order of the list of parameters */
+  const struct Parameters *list;    /* borrowed */
+  const struct Tensor **parameters; /* [list->n] */
   const struct Tensor *epochs;
 };
 
-/* Opens a file with room for at least n snapshots of parameters of that shape. Error: it is not
-   such a file; there is nothing to close then. */
+/* The type of the parameters of a training in that precision. */
+enum DType snapshots_dtype(enum Precision precision);
+
+/* Opens a file with room for at least n snapshots of the parameters of a list, which must outlive
+   this, in that precision. Error: it is not such a file; there is nothing to close then. */
 bool snapshots_open(struct Snapshots *snapshots, const char *path, size_t n,
-                    const struct Parameters *parameters, struct Error *error);
+                    const struct Parameters *list, enum Precision precision, struct Error *error);
 void snapshots_close(struct Snapshots *snapshots);
 
-/* Reads snapshot number i and its epoch. */
-bool snapshots_read(const struct Snapshots *snapshots, size_t i, struct Parameters *parameters,
-                    int64_t *epoch, struct Error *error);
+/* Reads snapshot number i, [total] floats or doubles in the order of the list, and its epoch. */
+bool snapshots_read(const struct Snapshots *snapshots, size_t i, void *values, int64_t *epoch,
+                    struct Error *error);
 
-/* Identifies a snapshot. */
-struct Digest snapshot_digest(const struct Parameters *parameters, int64_t epoch);
+/* Identifies a snapshot, whose values have that many bytes. */
+struct Digest snapshot_digest(const void *values, size_t size, int64_t epoch);
 
 /* Identifies a trajectory: the training pairs, train[n_pairs], of which there may be none, and the
    digests of its snapshots. */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "run/identity.h"
 #include "run/metadata.h"
+#include "run/snapshots.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,33 +13,133 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct HistoryRow) == 4 * sizeof(double), "a history row is a row of F64");
 _Static_assert(sizeof(struct Digest) == 2 * sizeof(int64_t), "a digest is a row of I64");
 
-/* The tensors of a state: its n parameters, then these. */
-enum { EPOCH_TENSOR, M_TENSOR, V_TENSOR, HISTORY_TENSOR, SNAPSHOTS_TENSOR, N_FURTHER };
+/* ---- the tensors ---- */
 
-/* A new array, which the caller frees; NULL if out of memory. */
-static struct TensorSpec *describe_tensors(const struct Parameters *parameters,
-                                           const struct State *state, struct Error *error)
+/* A tensor of a state, and its elements. */
+struct Part {
+  struct TensorSpec spec;
+  void *elements;
+  size_t count;
+};
+
+/* All of them: the parameters of `list`, and what comes after them. */
+struct Parts {
+  size_t n;
+  struct Part *parts; /* [n] */
+  double *history;    /* [n_rows][columns] */
+};
+
+enum { MOST_FURTHER = 5 };
+
+static size_t history_columns(const struct Config *config)
 {
-  size_t n = (size_t)parameters->n;
-  struct TensorSpec *specs =
-      memory_new(n + N_FURTHER, sizeof *specs, "the tensors of a state", error);
-  if (!specs) return NULL;
-  for (size_t i = 0; i < n; i++) {
-    const struct ParameterInfo *info = &parameters->info[i];
-    specs[i] = (struct TensorSpec){.name = info->name, .dtype = DTYPE_F32, .rank = info->rank};
-    memcpy(specs[i].shape, info->shape, sizeof info->shape);
+  return 4 + 2 * performance_n_tokens(config);
+}
+
+static struct Part *add_part(struct Parts *parts, const char *name, enum DType dtype,
+                             void *elements)
+{
+  struct Part *part = &parts->parts[parts->n++];
+  part->spec = (struct TensorSpec){.name = name, .dtype = dtype};
+  part->elements = elements;
+  part->count = 1;
+  return part;
+}
+
+static void add_axis(struct Part *part, size_t length)
+{
+  part->spec.shape[part->spec.rank++] = length;
+  part->count *= length;
+}
+
+static void add_parameters(struct Parts *parts, const struct TrainingState *training,
+                           const struct Parameters *list)
+{
+  const enum DType dtype = snapshots_dtype(training->precision);
+  for (int i = 0; i < list->n; i++) {
+    const struct ParameterInfo *info = &list->info[i];
+    char *values = (char *)training->values + info->offset * dtype_size(dtype);
+    struct Part *part = add_part(parts, info->name, dtype, values);
+    for (int axis = 0; axis < info->rank; axis++)
+      add_axis(part, info->shape[axis]);
   }
-  struct TensorSpec *further = specs + n;
-  further[EPOCH_TENSOR] = (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64};
-  further[M_TENSOR] = (struct TensorSpec){"adamw.m", DTYPE_F32, 1, {state->total}};
-  further[V_TENSOR] = (struct TensorSpec){"adamw.v", DTYPE_F32, 1, {state->total}};
-  further[HISTORY_TENSOR] = (struct TensorSpec){"history", DTYPE_F64, 2, {state->n_rows, 4}};
-  further[SNAPSHOTS_TENSOR] =
-      (struct TensorSpec){"snapshots", DTYPE_I64, 2, {state->n_snapshots, 2}};
-  return specs;
+}
+
+static void add_moments(struct Parts *parts, const struct TrainingState *training)
+{
+  const enum DType dtype = snapshots_dtype(training->precision);
+  bool adamw = training->optimizer == OPTIMIZER_ADAMW;
+  add_axis(add_part(parts, adamw ? "adamw.m" : "sgd.m", dtype, training->m), training->total);
+  if (adamw) add_axis(add_part(parts, "adamw.v", dtype, training->v), training->total);
+}
+
+/* Describes a state, whose elements stay its own except for the history. Error: no memory; then
+   there is nothing to release. */
+static bool parts_init(struct Parts *parts, const struct Parameters *list,
+                       const struct Config *config, struct State *state, struct Error *error)
+{
+  const char *what = "the tensors of a state";
+  size_t columns = history_columns(config);
+  *parts = (struct Parts){0};
+  parts->parts = memory_new((size_t)list->n + MOST_FURTHER, sizeof *parts->parts, what, error);
+  parts->history = memory_new(state->n_rows * columns, sizeof *parts->history, what, error);
+  if (!parts->parts || !parts->history) {
+    free(parts->parts);
+    free(parts->history);
+    return false;
+  }
+  add_parameters(parts, &state->training, list);
+  add_part(parts, "epoch", DTYPE_I64, &state->training.step);
+  add_moments(parts, &state->training);
+  struct Part *history = add_part(parts, "history", DTYPE_F64, parts->history);
+  add_axis(history, state->n_rows);
+  add_axis(history, columns);
+  struct Part *snapshots = add_part(parts, "snapshots", DTYPE_I64, state->digests);
+  add_axis(snapshots, state->n_snapshots);
+  add_axis(snapshots, 2);
+  return true;
+}
+
+static void parts_release(struct Parts *parts)
+{
+  free(parts->parts);
+  free(parts->history);
+}
+
+static size_t part_size(const struct Part *part)
+{
+  return part->count * dtype_size(part->spec.dtype);
+}
+
+/* The numbers of a row, in the order of the columns. */
+static void list_row(struct HistoryRow *row, size_t n_tokens, double **numbers)
+{
+  *numbers++ = &row->train.loss;
+  *numbers++ = &row->train.accuracy;
+  *numbers++ = &row->test.loss;
+  *numbers++ = &row->test.accuracy;
+  for (size_t i = 0; i < n_tokens; i++) {
+    *numbers++ = &row->train.token_losses[i];
+    *numbers++ = &row->test.token_losses[i];
+  }
+}
+
+/* Copies the rows to the history, or back. */
+static void copy_history(const struct Parts *parts, const struct Config *config,
+                         struct State *state, bool back)
+{
+  double *numbers[4 + 2 * PERFORMANCE_MOST_TOKENS];
+  size_t columns = history_columns(config);
+  for (size_t i = 0; i < state->n_rows; i++) {
+    list_row(&state->rows[i], performance_n_tokens(config), numbers);
+    for (size_t k = 0; k < columns; k++)
+      if (back)
+        *numbers[k] = parts->history[i * columns + k];
+      else
+        parts->history[i * columns + k] = *numbers[k];
+  }
 }
 
 /* ---- metadata ---- */
@@ -60,7 +161,7 @@ static struct Digest add_text(struct Digest digest, const char *text)
   return digest_add(digest, text, strlen(text));
 }
 
-static void describe_digest(const struct State *state, const struct Metadata *metadata,
+static void describe_digest(const struct Parts *parts, const struct Metadata *metadata,
                             char text[DIGEST_SIZE])
 {
   struct Digest digest = DIGEST_START;
@@ -68,76 +169,62 @@ static void describe_digest(const struct State *state, const struct Metadata *me
     digest = add_text(digest, metadata->entries[i].key);
     digest = add_text(digest, metadata->entries[i].value);
   }
-  size_t size = state->total * sizeof(float);
-  digest = digest_add(digest, &state->epoch, sizeof state->epoch);
-  digest = digest_add(digest, state->parameters, size);
-  digest = digest_add(digest, state->m, size);
-  digest = digest_add(digest, state->v, size);
-  digest = digest_add(digest, state->rows, state->n_rows * sizeof *state->rows);
-  digest = digest_add(digest, state->digests, state->n_snapshots * sizeof *state->digests);
+  for (size_t i = 0; i < parts->n; i++)
+    digest = digest_add(digest, parts->parts[i].elements, part_size(&parts->parts[i]));
   digest_format(digest, text);
 }
 
 /* ---- saving ---- */
 
-static bool write_tensors(const struct SafetensorsWriter *writer, const struct State *state,
-                          const struct Parameters *parameters, struct Error *error)
+static bool write_tensors(const char *path, const struct Parts *parts,
+                          const struct Metadata *metadata, struct Error *error)
 {
-  size_t n = (size_t)parameters->n;
-  for (size_t i = 0; i < n; i++)
-    if (!safetensors_write(writer, i, 0, parameters->values + parameters->info[i].offset,
-                           parameters->info[i].count * sizeof(float), error))
-      return false;
-  size_t size = state->total * sizeof(float);
-  return safetensors_write(writer, n + EPOCH_TENSOR, 0, &state->epoch, sizeof state->epoch,
-                           error) &&
-         safetensors_write(writer, n + M_TENSOR, 0, state->m, size, error) &&
-         safetensors_write(writer, n + V_TENSOR, 0, state->v, size, error) &&
-         safetensors_write(writer, n + HISTORY_TENSOR, 0, state->rows,
-                           state->n_rows * sizeof *state->rows, error) &&
-         safetensors_write(writer, n + SNAPSHOTS_TENSOR, 0, state->digests,
-                           state->n_snapshots * sizeof *state->digests, error);
-}
-
-static bool write_file(const char *path, const struct State *state, const struct Config *config,
-                       const char *engine, const struct Parameters *parameters, struct Error *error)
-{
-  struct Metadata metadata;
-  char program[DIGEST_SIZE], digest[DIGEST_SIZE];
-  if (!describe_metadata(&metadata, config, engine, program, error)) return false;
-  describe_digest(state, &metadata, digest);
-  metadata_add(&metadata, digest_key, digest);
-  struct TensorSpec *specs = describe_tensors(parameters, state, error);
+  struct TensorSpec *specs = memory_new(parts->n, sizeof *specs, "the tensors of a state", error);
   if (!specs) return false;
+  for (size_t i = 0; i < parts->n; i++)
+    specs[i] = parts->parts[i].spec;
   struct SafetensorsWriter writer;
-  bool written = safetensors_create(&writer, path, specs, (size_t)parameters->n + N_FURTHER,
-                                    metadata.entries, metadata.n, error);
-  if (written) {
-    written =
-        write_tensors(&writer, state, parameters, error) && safetensors_finish(&writer, error);
-    safetensors_abandon(&writer);
-  }
+  bool written =
+      safetensors_create(&writer, path, specs, parts->n, metadata->entries, metadata->n, error);
   free(specs);
+  if (!written) return false;
+  for (size_t i = 0; written && i < parts->n; i++)
+    written = safetensors_write(&writer, i, 0, parts->parts[i].elements,
+                                part_size(&parts->parts[i]), error);
+  written = written && safetensors_finish(&writer, error);
+  safetensors_abandon(&writer);
   return written;
 }
 
-bool state_save(const char *path, const struct Config *config, const char *engine, int64_t epoch,
-                const struct Parameters *parameters, const struct AdamW *adamw,
-                struct Recorder *recorder, struct Error *error)
+static bool write_file(const char *path, struct State *state, const struct Recorder *recorder,
+                       struct Error *error)
 {
-  const struct State state = {.epoch = epoch,
-                              .total = parameters->total,
-                              .n_rows = recorder_rows_before(&config->train, epoch),
-                              .n_snapshots = recorder_snapshots_before(&config->train, epoch),
-                              .parameters = parameters->values,
-                              .m = adamw->m,
-                              .v = adamw->v,
-                              .rows = recorder->rows,
-                              .digests = recorder->digests};
+  struct Metadata metadata;
+  struct Parts parts;
+  char program[DIGEST_SIZE], digest[DIGEST_SIZE];
+  if (!describe_metadata(&metadata, recorder->config, recorder->engine, program, error) ||
+      !parts_init(&parts, recorder->shapes, recorder->config, state, error))
+    return false;
+  copy_history(&parts, recorder->config, state, false);
+  describe_digest(&parts, &metadata, digest);
+  metadata_add(&metadata, digest_key, digest);
+  bool written = write_tensors(path, &parts, &metadata, error);
+  parts_release(&parts);
+  return written;
+}
+
+bool state_save(const char *path, const struct TrainingState *training, struct Recorder *recorder,
+                struct Error *error)
+{
+  const struct TrainConfig *train = &recorder->config->train;
+  struct State state = {.training = *training,
+                        .n_rows = recorder_rows_before(train, training->step),
+                        .n_snapshots = recorder_snapshots_before(train, training->step),
+                        .rows = recorder->rows,
+                        .digests = recorder->digests};
   char *fresh = memory_print(error, "%s.new", path);
   if (!fresh) return false;
-  bool saved = recorder_sync(recorder, error) &&
-               write_file(fresh, &state, config, engine, parameters, error);
+  bool saved = recorder_sync(recorder, error) && write_file(fresh, &state, recorder, error);
   if (saved && rename(fresh, path) != 0)
     saved = error_system(error, "%s: cannot rename %s to it", path, fresh);
   if (!saved) unlink(fresh);
@@ -178,21 +265,24 @@ void save_clock_stop(struct SaveClock *clock)
 
 /* ---- resuming ---- */
 
-/* Settings that end a run do not affect the epochs before its end. */
-static bool may_differ(const char *setting)
+/* Settings that end a run do not affect the epochs before its end, unless the learning rate falls
+   towards it. */
+static bool may_differ(const struct Config *config, const char *setting)
 {
-  return strcmp(setting, "train.epochs") == 0 || strcmp(setting, "train.stop_test_loss") == 0;
+  bool constant = config->optimizer.schedule == SCHEDULE_CONSTANT;
+  if (strcmp(setting, "train.epochs") == 0) return constant;
+  return strcmp(setting, "train.stop_test_loss") == 0;
 }
 
 /* The file's metadata must be what this run would write. `metadata` becomes that of the file, which
    its digest covers. */
-static enum StateFound check_metadata(const struct Safetensors *file, struct Metadata *metadata,
-                                      struct Error *reason)
+static enum StateFound check_metadata(const struct Safetensors *file, const struct Config *config,
+                                      struct Metadata *metadata, struct Error *reason)
 {
   for (size_t i = 0; i < metadata->n; i++) {
     struct MetadataEntry *entry = &metadata->entries[i];
     const char *found = safetensors_metadata(file, entry->key);
-    bool passes = (found && may_differ(entry->key)) || metadata_check(entry, file, reason);
+    bool passes = (found && may_differ(config, entry->key)) || metadata_check(entry, file, reason);
     if (found && !passes && strcmp(entry->key, program_key) == 0)
       error_set(reason, "was saved by another build of this program");
     if (!passes) return found ? STATE_OTHERS : STATE_BAD;
@@ -201,86 +291,93 @@ static enum StateFound check_metadata(const struct Safetensors *file, struct Met
   return STATE_USABLE;
 }
 
-static bool check_tensors(const struct Safetensors *file, const struct State *state,
-                          const struct Parameters *shapes, struct Error *reason)
+static bool check_tensors(const struct Safetensors *file, const struct Parts *parts,
+                          struct Error *reason)
 {
-  struct TensorSpec *specs = describe_tensors(shapes, state, reason);
-  if (!specs) return false;
-  bool same = file->n_tensors == (size_t)shapes->n + N_FURTHER;
-  for (size_t i = 0; same && i < file->n_tensors; i++) {
+  bool same = file->n_tensors == parts->n;
+  for (size_t i = 0; same && i < parts->n; i++) {
     const struct Tensor *tensor = &file->tensors[i]; /* in the order in which they were written */
-    same = strcmp(tensor->name, specs[i].name) == 0 && tensor->dtype == specs[i].dtype &&
-           tensor->rank == specs[i].rank;
+    const struct TensorSpec *spec = &parts->parts[i].spec;
+    same = strcmp(tensor->name, spec->name) == 0 && tensor->dtype == spec->dtype &&
+           tensor->rank == spec->rank;
     for (int axis = 0; same && axis < tensor->rank; axis++)
-      same = tensor->shape[axis] == specs[i].shape[axis];
+      same = tensor->shape[axis] == spec->shape[axis];
   }
-  free(specs);
   return same || error_set(reason, "does not contain what training saves at that epoch");
 }
 
-/* The epoch, and the sizes that follow from it. */
-static bool read_epoch(struct State *state, const struct Safetensors *file,
-                       const struct Config *config, const struct Parameters *shapes,
-                       struct Error *reason)
+static bool read_epoch(const struct Safetensors *file, int64_t *found, struct Error *reason)
 {
   const struct Tensor *epoch = safetensors_find(file, "epoch");
   if (!epoch || epoch->dtype != DTYPE_I64 || epoch->count != 1)
     return error_set(reason, "has no epoch");
-  if (!tensor_read(epoch, 0, 1, &state->epoch, reason)) return false;
-  if (state->epoch < 0 || state->epoch > INT32_MAX)
-    return error_set(reason, "is at epoch %" PRId64, state->epoch);
-  state->total = shapes->total;
-  state->n_rows = recorder_rows_before(&config->train, state->epoch);
-  state->n_snapshots = recorder_snapshots_before(&config->train, state->epoch);
+  if (!tensor_read(epoch, 0, 1, found, reason)) return false;
+  return (*found >= 0 && *found <= INT32_MAX) || error_set(reason, "is at epoch %" PRId64, *found);
+}
+
+/* Allocates what a state has at an epoch. */
+static bool allocate(struct State *state, int64_t epoch, const struct Config *config,
+                     const struct Parameters *shapes, struct Error *reason)
+{
+  const char *what = "a saved state";
+  state->n_rows = recorder_rows_before(&config->train, epoch);
+  state->n_snapshots = recorder_snapshots_before(&config->train, epoch);
+  state->rows = memory_new(state->n_rows, sizeof *state->rows, what, reason);
+  state->digests = memory_new(state->n_snapshots, sizeof *state->digests, what, reason);
+  return state->rows && state->digests &&
+         training_state_init(&state->training, config, shapes->total, reason);
+}
+
+static bool read_tensors(const struct Parts *parts, const struct Safetensors *file,
+                         struct Error *reason)
+{
+  for (size_t i = 0; i < parts->n; i++)
+    if (!tensor_read(&file->tensors[i], 0, parts->parts[i].count, parts->parts[i].elements, reason))
+      return false;
   return true;
 }
 
-static bool read_tensors(struct State *state, const struct Safetensors *file,
-                         const struct Parameters *shapes, struct Error *reason)
-{
-  const char *what = "a saved state";
-  size_t n = state->total;
-  state->parameters = memory_new(3 * n, sizeof(float), what, reason);
-  state->rows = memory_new(state->n_rows, sizeof *state->rows, what, reason);
-  state->digests = memory_new(state->n_snapshots, sizeof *state->digests, what, reason);
-  if (!state->parameters || !state->rows || !state->digests) return false;
-  state->m = state->parameters + n;
-  state->v = state->parameters + 2 * n;
-  for (int i = 0; i < shapes->n; i++)
-    if (!tensor_read(&file->tensors[i], 0, shapes->info[i].count,
-                     state->parameters + shapes->info[i].offset, reason))
-      return false;
-  const struct Tensor *further = file->tensors + shapes->n;
-  return tensor_read(&further[M_TENSOR], 0, n, state->m, reason) &&
-         tensor_read(&further[V_TENSOR], 0, n, state->v, reason) &&
-         tensor_read(&further[HISTORY_TENSOR], 0, 4 * state->n_rows, state->rows, reason) &&
-         tensor_read(&further[SNAPSHOTS_TENSOR], 0, 2 * state->n_snapshots, state->digests, reason);
-}
-
-static bool check_digest(const struct State *state, const struct Safetensors *file,
+static bool check_digest(const struct Parts *parts, const struct Safetensors *file,
                          const struct Metadata *metadata, struct Error *reason)
 {
   char digest[DIGEST_SIZE];
-  describe_digest(state, metadata, digest);
+  describe_digest(parts, metadata, digest);
   const char *found = safetensors_metadata(file, digest_key);
   return (found && strcmp(found, digest) == 0) ||
          error_set(reason, "is damaged: digest %s, expected %.40s", digest,
                    found ? found : "nothing");
 }
 
+/* Reads and checks everything that follows from the epoch. */
+static bool read_contents(struct State *state, const struct Safetensors *file,
+                          const struct Metadata *metadata, const struct Config *config,
+                          const struct Parameters *shapes, struct Error *reason)
+{
+  int64_t epoch;
+  struct Parts parts;
+  if (!read_epoch(file, &epoch, reason) || !allocate(state, epoch, config, shapes, reason) ||
+      !parts_init(&parts, shapes, config, state, reason))
+    return false;
+  bool read = check_tensors(file, &parts, reason) && read_tensors(&parts, file, reason) &&
+              check_digest(&parts, file, metadata, reason);
+  if (read) copy_history(&parts, config, state, true);
+  parts_release(&parts);
+  return read;
+}
+
 /* Would this run have reached that epoch? */
 static bool check_end(const struct State *state, const struct TrainConfig *train,
                       struct Error *reason)
 {
-  if (state->epoch > train->epochs)
+  if (state->training.step > train->epochs)
     return error_set(reason, "is at epoch %" PRId64 ", beyond the last one, train.epochs = %d",
-                     state->epoch, train->epochs);
+                     state->training.step, train->epochs);
   for (size_t i = 0; i < state->n_rows; i++)
     if (state->rows[i].test.loss < train->stop_test_loss)
       return error_set(reason,
                        "is at epoch %" PRId64 ", beyond epoch %" PRId64
                        ", where a test loss below train.stop_test_loss ends this run",
-                       state->epoch, (int64_t)i * train->evaluate_every);
+                       state->training.step, (int64_t)i * train->evaluate_every);
   return true;
 }
 
@@ -293,12 +390,9 @@ static enum StateFound read_file(struct State *state, const struct Safetensors *
   if (!describe_metadata(&metadata, config, engine, program, reason)) return STATE_BAD;
   if (!metadata_check_engine(engine, file, reason)) return STATE_OTHERS;
   if (!metadata_check_extended(config, file, reason)) return STATE_OTHERS;
-  enum StateFound found = check_metadata(file, &metadata, reason);
+  enum StateFound found = check_metadata(file, config, &metadata, reason);
   if (found != STATE_USABLE) return found;
-  if (!read_epoch(state, file, config, shapes, reason) ||
-      !check_tensors(file, state, shapes, reason) || !read_tensors(state, file, shapes, reason) ||
-      !check_digest(state, file, &metadata, reason))
-    return STATE_BAD;
+  if (!read_contents(state, file, &metadata, config, shapes, reason)) return STATE_BAD;
   return check_end(state, &config->train, reason) ? STATE_USABLE : STATE_OTHERS;
 }
 
@@ -320,17 +414,8 @@ enum StateFound state_read(struct State *state, const char *path, const struct C
 
 void state_release(struct State *state)
 {
-  free(state->parameters);
+  training_state_release(&state->training);
   free(state->rows);
   free(state->digests);
   *state = (struct State){0};
-}
-
-void state_restore(const struct State *state, struct Parameters *parameters, struct AdamW *adamw)
-{
-  size_t size = state->total * sizeof(float);
-  memcpy(parameters->values, state->parameters, size);
-  memcpy(adamw->m, state->m, size);
-  memcpy(adamw->v, state->v, size);
-  adamw->step = state->epoch;
 }

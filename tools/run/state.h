@@ -7,32 +7,35 @@
  *
  *   embed.W_E ...  F32            the parameters, without snapshot axis: the file is a checkpoint
  *   epoch          I64 []         optimizer steps taken
- *   adamw.m        F32 [total]    the moments, in the order of the parameters
+ *   adamw.m        F32 [total]    the moments, in the order of the parameters (of SGD: sgd.m alone)
  *   adamw.v        F32 [total]
- *   history        F64 [rows, 4]  train_loss, train_accuracy, test_loss, test_accuracy
+ *   history        F64 [rows, 4]  train_loss, train_accuracy, test_loss, test_accuracy; further
+ *                                 columns train_loss_0, test_loss_0, ... if there are any
  *   snapshots      I64 [n, 2]     the digest of each snapshot taken (run/snapshots.h)
+ *
+ * With train.precision = float64, F32 stands for F64.
  *
  * The metadata contains those of a run (run/metadata.h), resume.program, the program that computed
  * the state (run/identity.h), and resume.digest, the digest of everything.
  *
  * The file is replaced atomically, and used only if all of this is correct. Its settings may differ
- * from those of the resuming run only in train.epochs and train.stop_test_loss, and only if that
- * run would have reached the same state.
+ * from those of the resuming run only in train.epochs (where the learning rate does not depend on
+ * it) and train.stop_test_loss, and only if that run would have reached the same state.
  */
 #ifndef RUN_STATE_H
 #define RUN_STATE_H
 
 #include "base/digest.h"
-#include "engine/adamw.h"
+#include "engine/training_state.h"
 #include "run/recorder.h"
 
 /* ---- saving ---- */
 
-/* Saves the state after `epoch` steps, without the recorder's row and snapshot of that epoch
-   itself. Syncs the recorder's snapshots first. On failure the file is unchanged. */
-bool state_save(const char *path, const struct Config *config, const char *engine, int64_t epoch,
-                const struct Parameters *parameters, const struct AdamW *adamw,
-                struct Recorder *recorder, struct Error *error);
+/* Saves the state of the recorder's run after training.step steps, without the recorder's row and
+   snapshot of that epoch itself. Syncs the recorder's snapshots first. On failure the file is
+   unchanged. */
+bool state_save(const char *path, const struct TrainingState *training, struct Recorder *recorder,
+                struct Error *error);
 
 /* When to save: every `interval` seconds, so that at most that much work is lost. Slow saves are
    spaced further apart, to take at most half a percent of the time, unless the interval was set by
@@ -52,11 +55,10 @@ void save_clock_stop(struct SaveClock *clock);
 
 /* The contents of a file. */
 struct State {
-  int64_t epoch;
-  size_t total, n_rows, n_snapshots;
-  float *parameters, *m, *v; /* [total] each */
-  struct HistoryRow *rows;   /* [n_rows] */
-  struct Digest *digests;    /* [n_snapshots] */
+  struct TrainingState training;
+  size_t n_rows, n_snapshots;
+  struct HistoryRow *rows; /* [n_rows] */
+  struct Digest *digests;  /* [n_snapshots] */
 };
 
 enum StateFound {
@@ -73,8 +75,5 @@ enum StateFound state_read(struct State *state, const char *path, const struct C
                            const char *engine, const struct Parameters *shapes,
                            struct Error *reason);
 void state_release(struct State *state);
-
-/* Restores the parameters and the optimizer. */
-void state_restore(const struct State *state, struct Parameters *parameters, struct AdamW *adamw);
 
 #endif

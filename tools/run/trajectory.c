@@ -336,15 +336,42 @@ bool trajectory_read(const struct Trajectory *trajectory, size_t snapshot,
   return true;
 }
 
+/* The digests of the snapshots of a training in float64, which are not those of rounded values. */
+static bool read_exact_digests(const struct Trajectory *trajectory, struct Digest *digests,
+                               struct Error *error)
+{
+  struct Parameters list;
+  if (!parameters_describe(&list, &trajectory->config, error)) return false;
+  double *values = memory_new(list.total, sizeof *values, "a snapshot", error);
+  bool read = values;
+  for (size_t i = 0; read && i < trajectory->n_snapshots; i++) {
+    for (int k = 0; read && k < list.n; k++) {
+      const struct ParameterInfo *info = &list.info[k];
+      const struct Tensor *tensor = safetensors_find(&trajectory->file, info->name);
+      if (tensor) /* only biases may be missing */
+        read =
+            tensor_read_doubles(tensor, i * info->count, info->count, values + info->offset, error);
+    }
+    digests[i] = snapshot_digest(values, list.total * sizeof *values, trajectory->epochs[i]);
+  }
+  free(values);
+  parameters_release(&list);
+  return read || error_prefix(error, "%s", trajectory->file.path);
+}
+
 static bool read_digests(const struct Trajectory *trajectory, struct Digest *digests,
                          struct Error *error)
 {
   struct Parameters values;
+  if (trajectory->config.train.precision == PRECISION_FLOAT64)
+    return read_exact_digests(trajectory, digests, error);
   if (!parameters_init(&values, &trajectory->config, error)) return false;
   bool read = true;
   for (size_t i = 0; read && i < trajectory->n_snapshots; i++) {
     read = read_values(trajectory, i, &values, error);
-    if (read) digests[i] = snapshot_digest(&values, trajectory->epochs[i]);
+    if (read)
+      digests[i] =
+          snapshot_digest(values.values, values.total * sizeof(float), trajectory->epochs[i]);
   }
   parameters_release(&values);
   return read;

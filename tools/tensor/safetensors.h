@@ -98,6 +98,10 @@ bool tensor_read(const struct Tensor *tensor, size_t first, size_t count, void *
 bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count, float *values,
                         struct Error *error);
 
+/* The same, converted to float64, which is exact. */
+bool tensor_read_doubles(const struct Tensor *tensor, size_t first, size_t count, double *values,
+                         struct Error *error);
+
 /* The same for an I64, U8 or BOOL tensor; BOOL gives 0 or 1. */
 bool tensor_read_integers(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
                           struct Error *error);

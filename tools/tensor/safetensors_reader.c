@@ -408,6 +408,21 @@ bool tensor_read_floats(const struct Tensor *tensor, size_t first, size_t count,
   }
 }
 
+bool tensor_read_doubles(const struct Tensor *tensor, size_t first, size_t count, double *values,
+                         struct Error *error)
+{
+  if (tensor->dtype == DTYPE_F64) return tensor_read(tensor, first, count, values, error);
+  float piece[PIECE];
+  if (!tensor_read_floats(tensor, first, 0, piece, error)) return false;
+  for (size_t done = 0; done < count; done += PIECE) {
+    size_t n = count - done < PIECE ? count - done : PIECE;
+    if (!tensor_read_floats(tensor, first + done, n, piece, error)) return false;
+    for (size_t i = 0; i < n; i++)
+      values[done + i] = (double)piece[i];
+  }
+  return true;
+}
+
 static bool read_bytes(const struct Tensor *tensor, size_t first, size_t count, int64_t *values,
                        struct Error *error)
 {

@@ -1,5 +1,6 @@
 /* The factored step behind engine/engine.h. */
 #include "base/memory.h"
+#include "engine/adamw.h"
 #include "engine/backend.h"
 #include "engine/factored/attention.h"
 #include "engine/factored/step.h"
@@ -24,7 +25,7 @@ static struct FactoredEngine *factored(struct Engine *engine)
 /* The paper's network on pairs, full batch; answers may come from anywhere. */
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  static const char *const allowed[] = {"data.answers", "train.from"};
+  static const char *const allowed[] = {"data.answers", "train.start"};
   if (config->model.n_heads == 0 || config->model.d_mlp == 0)
     return error_set(error, "it needs heads and neurons, found model.n_heads=%d model.d_mlp=%d",
                      config->model.n_heads, config->model.d_mlp);
@@ -53,45 +54,36 @@ static void factored_close(struct Engine *engine)
   free(e);
 }
 
-static struct Engine *factored_open(const struct Config *config, const struct Dataset *dataset,
-                                    struct Error *error)
-{
-  struct FactoredEngine *e = memory_new(1, sizeof *e, "an engine", error);
-  if (!e) return NULL;
-  e->optimizer = config->optimizer;
-  if (parameters_init(&e->parameters, config, error) &&
-      parameters_init(&e->gradient, config, error) &&
-      adamw_init(&e->adamw, e->parameters.total, error) &&
-      step_init(&e->step, config, dataset, error))
-    return &e->engine;
-  factored_close(&e->engine);
-  return NULL;
-}
-
 static const char *factored_bits(const struct Engine *engine)
 {
   (void)engine;
   return "factored";
 }
 
-static bool factored_load(struct Engine *engine, const struct Parameters *parameters,
-                          const struct AdamW *adamw, struct Error *error)
+static bool factored_load(struct Engine *engine, const struct TrainingState *state,
+                          struct Error *error)
 {
   (void)error;
   struct FactoredEngine *e = factored(engine);
-  parameters_copy(parameters, &e->parameters);
-  adamw_copy(adamw, &e->adamw);
+  size_t size = state->total * sizeof(float);
+  memcpy(e->parameters.values, state->values, size);
+  memcpy(e->adamw.m, state->m, size);
+  memcpy(e->adamw.v, state->v, size);
+  e->adamw.step = state->step;
   e->prepared = false;
   return true;
 }
 
-static bool factored_fetch(const struct Engine *engine, struct Parameters *parameters,
-                           struct AdamW *adamw, struct Error *error)
+static bool factored_fetch(const struct Engine *engine, struct TrainingState *state,
+                           struct Error *error)
 {
   (void)error;
   const struct FactoredEngine *e = (const struct FactoredEngine *)engine;
-  parameters_copy(&e->parameters, parameters);
-  if (adamw) adamw_copy(&e->adamw, adamw);
+  size_t size = state->total * sizeof(float);
+  memcpy(state->values, e->parameters.values, size);
+  memcpy(state->m, e->adamw.m, size);
+  memcpy(state->v, e->adamw.v, size);
+  state->step = e->adamw.step;
   return true;
 }
 
@@ -122,14 +114,31 @@ static bool factored_evaluate(struct Engine *engine, enum Subset subset,
   return true;
 }
 
+static const struct Operations operations = {.close = factored_close,
+                                             .bits = factored_bits,
+                                             .load = factored_load,
+                                             .fetch = factored_fetch,
+                                             .step = factored_step,
+                                             .evaluate = factored_evaluate};
+
+static struct Engine *factored_open(const struct Config *config, const struct Dataset *dataset,
+                                    struct Error *error)
+{
+  struct FactoredEngine *e = memory_new(1, sizeof *e, "an engine", error);
+  if (!e) return NULL;
+  e->engine.operations = &operations;
+  e->optimizer = config->optimizer;
+  if (parameters_init(&e->parameters, config, error) &&
+      parameters_init(&e->gradient, config, error) &&
+      adamw_init(&e->adamw, e->parameters.total, error) &&
+      step_init(&e->step, config, dataset, error))
+    return &e->engine;
+  factored_close(&e->engine);
+  return NULL;
+}
+
 const struct Backend factored_backend = {
     .name = "factored",
     .summary = "one layer on pairs, four times as fast; the same bits on every machine",
     .can_train = can_train,
-    .open = factored_open,
-    .close = factored_close,
-    .bits = factored_bits,
-    .load = factored_load,
-    .fetch = factored_fetch,
-    .step = factored_step,
-    .evaluate = factored_evaluate};
+    .open = factored_open};

@@ -289,7 +289,7 @@ static struct Performance performance_of_groups(const struct GroupSums *groups, 
     loss += groups[g].loss;
     correct += groups[g].correct;
   }
-  return (struct Performance){loss / (double)n, (double)correct / (double)n};
+  return (struct Performance){.loss = loss / (double)n, .accuracy = (double)correct / (double)n};
 }
 
 struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,

@@ -57,7 +57,7 @@ struct TextbookOnPairs *textbook_on_pairs_new(const struct Shape *shape,
   struct TextbookOnPairs *on = memory_new(1, sizeof *on, "a network", error);
   if (!on) return NULL;
   openblas_set_num_threads(1);
-  if (products_check(shape, batch_of(shape) * count_positions(shape), error) &&
+  if (products_check(shape, batch_of(shape) * count_positions(shape), PRECISION_FLOAT32, error) &&
       allocate(on, shape, config, error))
     return on;
   textbook_on_pairs_free(on);

@@ -12,8 +12,9 @@ enum { PRODUCTS_TEXT_SIZE = 80 };
 void products_describe(char text[PRODUCTS_TEXT_SIZE]);
 
 /* Holds products of the shapes that the training of a network needs, `rows` positions at a time,
-   as they are and transposed, and added to a matrix as there, against engine/factored/matrix.h.
-   Error: they differ by more than rounding, with what to set. */
-bool products_check(const struct Shape *shape, size_t rows, struct Error *error);
+   as they are and transposed, and added to a matrix as there, against engine/factored/matrix.h, or
+   in float64 against plain sums. Error: they differ by more than rounding, with what to set. */
+bool products_check(const struct Shape *shape, size_t rows, enum Precision precision,
+                    struct Error *error);
 
 #endif
