@@ -151,7 +151,7 @@ class Comparison:
     """The largest relative difference, beyond the roundings of printed numbers, and where it is."""
 
     def __init__(self):
-        self.largest, self.place = 0.0, ""
+        self.largest, self.place = 0.0, "none beyond roundings"
 
     def add(self, own, theirs, place, rounding=0.0):
         difference = abs(own / theirs - 1) - rounding
@@ -182,14 +182,14 @@ def compare(folder):
         text = history[epoch][column]
         comparison.add(own, float(text), f"{column} of epoch {epoch}", rounding_of(text))
 
-    for epoch in range(EPOCHS):
-        compare_with_history(epoch, "test_loss", training.loss(*test))
-        batch = tensors(examples.batch(epoch))
-        compare_with_history(epoch, "train_loss", training.step(*batch))
-    train = tensors(examples.batch(EPOCHS) if examples.train is None else examples.train)
-    own = {"train_loss": training.loss(*train), "test_loss": training.loss(*test)}
-    for column, loss in own.items():
-        compare_with_history(EPOCHS, column, loss)
+    for epoch in range(EPOCHS + 1):
+        fresh = examples.train is None
+        train = tensors(examples.batch(epoch) if fresh else examples.train)
+        own = {"train_loss": training.loss(*train), "test_loss": training.loss(*test)}
+        for column, loss in own.items():
+            compare_with_history(epoch, column, loss)
+        if epoch < EPOCHS:
+            training.step(*tensors(examples.batch(epoch)))
     training.network.load(snapshot(arrays, -1))
     for column, examples_of in ("train_loss", train), ("test_loss", test):
         place = f"{column} of the last snapshot"
