@@ -307,7 +307,7 @@ static void sequences_init(struct Sequences *s, int which, const char *const *fu
                                       "model.d_mlp=17"};
   struct Error error = {0};
   config_init(&s->config);
-  s->config.train.precision = which % 2;
+  s->config.train.precision = which % 2 ? PRECISION_FLOAT64 : PRECISION_FLOAT32;
   for (size_t i = 0; i < sizeof small / sizeof *small; i++)
     ck_assert(config_override(&s->config, small[i], &error));
   for (int i = 0; i <= MOST_SETTINGS && tasks[which / 2][i]; i++)

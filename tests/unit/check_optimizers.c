@@ -93,7 +93,7 @@ START_TEST(optimizers_follow_their_formulas)
   struct TrainingState state;
   struct Error error = {0};
   struct Expected expected[TOTAL];
-  config.train.precision = _i % 2;
+  config.train.precision = _i % 2 ? PRECISION_FLOAT64 : PRECISION_FLOAT32;
   config.train.epochs = STEPS + 10;
   const double tolerance = _i % 2 ? 1e-13 : 2e-6;
   ck_assert(training_state_init(&state, &config, TOTAL, &error));
@@ -130,7 +130,7 @@ START_TEST(nothing_becomes_subnormal)
   struct Error error = {0};
   config.optimizer.schedule = SCHEDULE_CONSTANT;
   config.optimizer.l1 = 0;
-  config.train.precision = _i % 2;
+  config.train.precision = _i % 2 ? PRECISION_FLOAT64 : PRECISION_FLOAT32;
   ck_assert(training_state_init(&state, &config, TOTAL, &error));
   for (int i = 0; i < 3; i++)
     take_step(&config, &state);
@@ -304,7 +304,7 @@ START_TEST(work_is_divided)
       ck_assert_uint_le(batch.n_groups, batches_groups(&t.batches));
     }
     for (int subset = SUBSET_TRAIN; subset <= SUBSET_TEST; subset++) {
-      struct Batch batch = batch_of_subset(&t.batches, subset, 0);
+      struct Batch batch = batch_of_subset(&t.batches, (enum Subset)subset, 0);
       ck_assert_uint_eq(batch.n, t.batches.examples.n[subset]);
       check_division(&batch);
     }

@@ -17,12 +17,12 @@ enum { MOST_READ = 4 << 20 };
 enum { PATH_SIZE = 128 };
 
 /* The start of a file. */
-struct Head {
+struct FileHead {
   unsigned char *bytes;
   size_t size;
 };
 
-static bool starts_with(const struct Head *head, const void *start, size_t length)
+static bool starts_with(const struct FileHead *head, const void *start, size_t length)
 {
   return head->size >= length && memcmp(head->bytes, start, length) == 0;
 }
@@ -74,15 +74,15 @@ bool foreign_layout(const struct Safetensors *file, const char *prefix, struct E
 /* ---- PyTorch ---- */
 
 /* The bytes before the first tensor: they contain the keys of the enclosing dictionaries. */
-static struct Head before_tensors(const struct Head *head)
+static struct FileHead before_tensors(const struct FileHead *head)
 {
   static const char rebuild[] = "_rebuild_tensor";
   const unsigned char *first = memmem(head->bytes, head->size, rebuild, sizeof rebuild - 1);
-  return (struct Head){head->bytes, first ? (size_t)(first - head->bytes) : 0};
+  return (struct FileHead){head->bytes, first ? (size_t)(first - head->bytes) : 0};
 }
 
 /* Finds a text pickled as BINUNICODE: X, four bytes of length, the text. */
-static const unsigned char *find_text(const struct Head *head, const char *text)
+static const unsigned char *find_text(const struct FileHead *head, const char *text)
 {
   char pickled[64] = {'X', (char)strlen(text)};
   snprintf(pickled + 5, sizeof pickled - 5, "%s", text);
@@ -90,7 +90,7 @@ static const unsigned char *find_text(const struct Head *head, const char *text)
 }
 
 /* The Python expression for the parameters in the result of torch.load. */
-static const char *find_state(const struct Head *head)
+static const char *find_state(const struct FileHead *head)
 {
   static const struct {
     const char *key, *index;
@@ -98,7 +98,7 @@ static const char *find_state(const struct Head *head)
                 {"model_state_dict", "[\"model_state_dict\"]"},
                 {"model", "[\"model\"]"},
                 {"state_dicts", "[\"state_dicts\"][-1]"}};
-  struct Head keys = before_tensors(head);
+  struct FileHead keys = before_tensors(head);
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     if (find_text(&keys, places[i].key)) return places[i].index;
   return "";
@@ -107,7 +107,7 @@ static const char *find_state(const struct Head *head)
 /* Is W_O a matrix? Between a tensor's name and the next are Q, which ends the reference to its
    storage; its offset, K and a byte; and its shape: for each axis K and a byte or M and two, then
    0x86 for a pair. */
-static bool has_layout_of_authors(const struct Head *head)
+static bool has_layout_of_authors(const struct FileHead *head)
 {
   static const char layer[] = "blocks.0.", name[] = "blocks.0.attn.W_O";
   const unsigned char *end = head->bytes + head->size, *at = find_text(head, name), *next;
@@ -123,7 +123,7 @@ static bool has_layout_of_authors(const struct Head *head)
   return at < end && *at == 0x86;
 }
 
-static void say_pytorch(const struct Head *head, const char *path, const char *what,
+static void say_pytorch(const struct FileHead *head, const char *path, const char *what,
                         struct Error *error)
 {
   static const char lightning[] = "pytorch-lightning_version";
@@ -145,7 +145,7 @@ static void say_pytorch(const struct Head *head, const char *path, const char *w
 /* ---- archives ---- */
 
 /* The name of a zip file's first entry, `length` bytes long, starts at byte 30. */
-static bool first_entry_ends(const struct Head *head, const char *ending)
+static bool first_entry_ends(const struct FileHead *head, const char *ending)
 {
   enum { NAME_LENGTH = 26, NAME = 30 };
   size_t length, of_ending = strlen(ending);
@@ -155,7 +155,7 @@ static bool first_entry_ends(const struct Head *head, const char *ending)
          memcmp(head->bytes + NAME + length - of_ending, ending, of_ending) == 0;
 }
 
-static void say_zip(const struct Head *head, const char *path, struct Error *error)
+static void say_zip(const struct FileHead *head, const char *path, struct Error *error)
 {
   struct Paths paths;
   set_paths(&paths, path);
@@ -178,7 +178,7 @@ static bool is_blank(unsigned char c)
 }
 
 /* White space, then one of these, ignoring case. */
-static bool is_web_page(const struct Head *head)
+static bool is_web_page(const struct FileHead *head)
 {
   static const char *const starts[] = {"<!doctype html", "<html", "<head"};
   size_t at = 0;
@@ -218,7 +218,7 @@ static const struct {
 };
 
 /* Is the start plain ASCII? */
-static bool is_text(const struct Head *head)
+static bool is_text(const struct FileHead *head)
 {
   enum { ENOUGH = 512 };
   bool text = head->size > 0;
@@ -228,7 +228,7 @@ static bool is_text(const struct Head *head)
 }
 
 /* Leaves the error alone if the kind is unknown. */
-static void explain(const struct Head *head, const char *path, struct Error *error)
+static void explain(const struct FileHead *head, const char *path, struct Error *error)
 {
   static const char legacy[] = "\x80\x02\x8a\x0al\xfc\x9c"
                                "F\xf9 j\xa8P\x19";
@@ -252,7 +252,7 @@ static void explain(const struct Head *head, const char *path, struct Error *err
 }
 
 /* Like safetensors_open, does not wait for the writer of a pipe. */
-static bool read_head(const char *path, struct Head *head, struct Error *error)
+static bool read_head(const char *path, struct FileHead *head, struct Error *error)
 {
   int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct stat status;
@@ -267,7 +267,7 @@ static bool read_head(const char *path, struct Head *head, struct Error *error)
 }
 
 /* Does it start with a plausible length in eight bytes, followed by a JSON object? */
-static bool is_safetensors(const struct Head *head)
+static bool is_safetensors(const struct FileHead *head)
 {
   enum { LENGTH_SIZE = 8, LONGEST = 4 }; /* headers have less than 2^32 bytes */
   static const unsigned char zeros[LENGTH_SIZE - LONGEST];
@@ -277,7 +277,7 @@ static bool is_safetensors(const struct Head *head)
 
 bool foreign_file(const char *path, struct Error *error)
 {
-  struct Head head = {0};
+  struct FileHead head = {0};
   struct Error found = {0};
   if (error->code == 0 && read_head(path, &head, &found) && !is_safetensors(&head))
     explain(&head, path, &found);

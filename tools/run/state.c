@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct Digest) == 2 * sizeof(int64_t), "a digest is a row 
 /* ---- the tensors ---- */
 
 /* A tensor of a state, and its elements. */
-struct Part {
+struct StatePart {
   struct TensorSpec spec;
   void *elements;
   size_t count;
@@ -27,8 +27,8 @@ struct Part {
 /* All of them: the parameters of `list`, and what comes after them. */
 struct Parts {
   size_t n;
-  struct Part *parts; /* [n] */
-  double *history;    /* [n_rows][columns] */
+  struct StatePart *parts; /* [n] */
+  double *history;         /* [n_rows][columns] */
 };
 
 enum { MOST_FURTHER = 5 };
@@ -38,17 +38,17 @@ static size_t history_columns(const struct Config *config)
   return 4 + 2 * performance_n_tokens(config);
 }
 
-static struct Part *add_part(struct Parts *parts, const char *name, enum DType dtype,
-                             void *elements)
+static struct StatePart *add_part(struct Parts *parts, const char *name, enum DType dtype,
+                                  void *elements)
 {
-  struct Part *part = &parts->parts[parts->n++];
+  struct StatePart *part = &parts->parts[parts->n++];
   part->spec = (struct TensorSpec){.name = name, .dtype = dtype};
   part->elements = elements;
   part->count = 1;
   return part;
 }
 
-static void add_axis(struct Part *part, size_t length)
+static void add_axis(struct StatePart *part, size_t length)
 {
   part->spec.shape[part->spec.rank++] = length;
   part->count *= length;
@@ -61,7 +61,7 @@ static void add_parameters(struct Parts *parts, const struct TrainingState *trai
   for (int i = 0; i < list->n; i++) {
     const struct ParameterInfo *info = &list->info[i];
     char *values = (char *)training->values + info->offset * dtype_size(dtype);
-    struct Part *part = add_part(parts, info->name, dtype, values);
+    struct StatePart *part = add_part(parts, info->name, dtype, values);
     for (int axis = 0; axis < info->rank; axis++)
       add_axis(part, info->shape[axis]);
   }
@@ -93,10 +93,10 @@ static bool parts_init(struct Parts *parts, const struct Parameters *list,
   add_parameters(parts, &state->training, list);
   add_part(parts, "epoch", DTYPE_I64, &state->training.step);
   add_moments(parts, &state->training);
-  struct Part *history = add_part(parts, "history", DTYPE_F64, parts->history);
+  struct StatePart *history = add_part(parts, "history", DTYPE_F64, parts->history);
   add_axis(history, state->n_rows);
   add_axis(history, columns);
-  struct Part *snapshots = add_part(parts, "snapshots", DTYPE_I64, state->digests);
+  struct StatePart *snapshots = add_part(parts, "snapshots", DTYPE_I64, state->digests);
   add_axis(snapshots, state->n_snapshots);
   add_axis(snapshots, 2);
   return true;
@@ -108,7 +108,7 @@ static void parts_release(struct Parts *parts)
   free(parts->history);
 }
 
-static size_t part_size(const struct Part *part)
+static size_t part_size(const struct StatePart *part)
 {
   return part->count * dtype_size(part->spec.dtype);
 }

@@ -31,7 +31,7 @@ struct Worker {
 };
 
 /* The sums over the slices of a group. */
-struct Group {
+struct BatchGroup {
   double loss;
   size_t n, correct;                        /* answers that count, and right ones */
   double by_token[PERFORMANCE_MOST_TOKENS]; /* losses; [n_tokens] */
@@ -46,8 +46,8 @@ struct TextbookEngine {
   struct TrainingState state;
   struct Batches batches;
   size_t n_workers, n_groups, n_gradients;
-  struct Worker *workers; /* [n_workers] */
-  struct Group *groups;   /* [n_groups], the first n_gradients with a gradient */
+  struct Worker *workers;    /* [n_workers] */
+  struct BatchGroup *groups; /* [n_groups], the first n_gradients with a gradient */
   char bits[TRAINING_BITS_SIZE];
 };
 
@@ -70,7 +70,7 @@ static size_t count_answers(const int *answers, size_t n)
 static void run_group(struct TextbookEngine *e, const struct Batch *batch, size_t g, bool is_step)
 {
   struct Worker *worker = &e->workers[omp_get_thread_num()];
-  struct Group *group = &e->groups[g];
+  struct BatchGroup *group = &e->groups[g];
   struct Textbook *network = &worker->network;
   const Real *parameters = e->state.values;
   const size_t R = (size_t)e->shape.n_read;
@@ -109,7 +109,7 @@ static struct Performance sum_performance(const struct TextbookEngine *e, const 
   struct Performance sum = {0};
   size_t correct = 0;
   for (size_t g = 0; g < batch->n_groups; g++) {
-    const struct Group *group = &e->groups[g];
+    const struct BatchGroup *group = &e->groups[g];
     sum.loss += group->loss;
     correct += group->correct;
     for (size_t i = 0; i < e->n_tokens; i++)
