@@ -183,21 +183,26 @@ succeeds train --engine textbook -o textbook3 $tiny
 at_every_call '' textbook3 --engine textbook --save-every 0 $tiny
 [ "$killed" -gt 100 ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
 
+# The same bytes on other numbers of threads, when it is killed at some calls, and with more epochs.
+endures() { # SETTING...
+  rm -rf kind kind_threads kind_longer
+  succeeds train -o kind "$@"
+  succeeds train -o kind_threads --threads 3 "$@"
+  same kind_threads kind
+  at_calls 13 '' kind --save-every 0 "$@"
+  [ "$killed" -gt 7 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
+  succeeds train -o kind_longer "$@" train.epochs=9
+  at_calls 23 kind kind_longer --save-every 0 "$@" train.epochs=9
+  [ "$killed" -gt 3 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+}
+
 # Each of these trains in batches of 4 of 15 pairs or on all of them, and then goes on to more epochs.
 for kind in train.batch_size=4 train.precision=float64 \
   'optimizer.kind=sgd optimizer.momentum=0.9 optimizer.weight_decay=0.1' \
   'optimizer.l1=0.01 model.dropout=0.2 train.batch_size=4' \
   'optimizer.kind=sgd optimizer.l1=0.01 train.batch_size=4 train.precision=float64'; do
   begin "the textbook engine with $kind: threads, kills at some calls, more epochs"
-  rm -rf kind kind_threads kind_longer
-  succeeds train -o kind $tiny $kind
-  succeeds train -o kind_threads --threads 3 $tiny $kind
-  same kind_threads kind
-  at_calls 13 '' kind --save-every 0 $tiny $kind
-  [ "$killed" -gt 7 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
-  succeeds train -o kind_longer $tiny $kind train.epochs=9
-  at_calls 23 kind kind_longer --save-every 0 $tiny $kind train.epochs=9
-  [ "$killed" -gt 3 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+  endures $tiny $kind
 done
 
 # Sequences, fresh ones at every step or not.
@@ -207,15 +212,7 @@ for kind in 'data.task=digits data.digits=2 train.batch_size=9' \
   'data.task=digits data.digits=2 train.batch_size=9 data.examples=20 train.precision=float64' \
   'data.task=subsequence data.length=9 data.run=2 data.vocabulary=12 train.batch_size=5'; do
   begin "$kind: threads, kills at some calls, more epochs"
-  rm -rf kind kind_threads kind_longer
-  succeeds train -o kind $sequences $kind
-  succeeds train -o kind_threads --threads 3 $sequences $kind
-  same kind_threads kind
-  at_calls 13 '' kind --save-every 0 $sequences $kind
-  [ "$killed" -gt 7 ] && [ "$continued" -gt $((killed / 3)) ] || fail 'that is too seldom'
-  succeeds train -o kind_longer $sequences $kind train.epochs=9
-  at_calls 23 kind kind_longer --save-every 0 $sequences $kind train.epochs=9
-  [ "$killed" -gt 3 ] && [ "$continued" -eq "$killed" ] || fail 'that is too seldom'
+  endures $sequences $kind
 done
 
 begin 'a mini-batch run that a test loss ends'
