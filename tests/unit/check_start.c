@@ -202,7 +202,7 @@ static const struct {
     {"model.output_equals=false",
      {0},
      "unembed.W_U has shape [4, 6], in the network to be trained [4, 5]"},
-    {"model.n_layers=2", {0}, "the parameter blocks.1.attn.W_Q is missing"},
+    {"model.n_layers=2", {0}, "model.n_layers is 1 in the file, 2 in the network to be trained"},
     {"model.tied_embeddings=true",
      {0},
      "unembed.W_U is a parameter that the network to be trained does not have"},

@@ -1,6 +1,8 @@
 #include "run/start.h"
 
 #include "network/flush.h"
+#include "run/foreign.h"
+#include "run/reading.h"
 #include "run/trajectory.h"
 
 #include <math.h>
@@ -59,54 +61,76 @@ static bool check_values(const struct Config *config, const struct ParameterInfo
 }
 
 /* Has the file a parameter that is not in the list? */
-static bool check_none_is_left(const struct Trajectory *trajectory, const struct Parameters *list,
+static bool check_none_is_left(const struct Reading *reading, const struct Parameters *list,
                                struct Error *error)
 {
-  struct Parameters theirs;
-  if (!parameters_describe(&theirs, &trajectory->config, error)) return false;
-  bool all = true;
-  for (int i = 0; all && i < theirs.n; i++) {
-    all = parameters_place(list, theirs.info[i].layer, theirs.info[i].kind) >= 0;
-    if (!all)
-      error_set(error, "%s is a parameter that the network to be trained does not have",
-                theirs.info[i].name);
+  for (int i = 0; i < reading->list.n; i++) {
+    const struct ParameterInfo *theirs = &reading->list.info[i];
+    if (reading->tensors[i] && parameters_place(list, theirs->layer, theirs->kind) < 0)
+      return error_set(error, "%s is a parameter that the network to be trained does not have",
+                       theirs->name);
   }
-  parameters_release(&theirs);
-  return all;
+  return true;
 }
 
-static bool read_parameters(const struct Trajectory *trajectory, const struct Config *config,
-                            const struct Parameters *list, struct TrainingState *state,
-                            struct Error *error)
+static bool read_parameters(const struct Reading *reading, size_t snapshot,
+                            const struct Config *config, const struct Parameters *list,
+                            struct TrainingState *state, struct Error *error)
 {
-  size_t last = trajectory->n_snapshots - 1;
   for (int i = 0; i < list->n; i++) {
     const struct ParameterInfo *info = &list->info[i];
-    const struct Tensor *tensor = safetensors_find(&trajectory->file, info->name);
+    const struct Tensor *tensor = safetensors_find(reading->file, info->name);
     if (!tensor && (info->kind == B_IN || info->kind == B_OUT)) continue; /* zero */
     if (!tensor) return error_set(error, "the parameter %s is missing", info->name);
-    bool has_snapshots = tensor->rank > info->rank;
-    if (!check_shape(tensor, has_snapshots, info, error) ||
-        !read_values(tensor, last * info->count, info, state, error) ||
+    if (!check_shape(tensor, reading->leading, info, error) ||
+        !read_values(tensor, snapshot * info->count, info, state, error) ||
         !check_values(config, info, state, error))
       return false;
   }
-  return check_none_is_left(trajectory, list, error);
+  return check_none_is_left(reading, list, error);
 }
 
-/* Reads the weights of the file. */
+/* The number of the last snapshot that has been taken. */
+static bool find_last(const struct Reading *reading, size_t *last, struct Error *error)
+{
+  const struct Tensor *epochs = safetensors_find(reading->file, "epoch");
+  *last = reading->n_snapshots - 1;
+  if (!reading->leading || !epochs || epochs->count != reading->n_snapshots) return true;
+  for (;; (*last)--) {
+    int64_t epoch;
+    if (!tensor_read_integers(epochs, *last, 1, &epoch, error)) return false;
+    if (epoch != TRAJECTORY_NO_SNAPSHOT) return true;
+    if (*last == 0) return error_set(error, "contains no snapshot yet: training has just started");
+  }
+}
+
+static bool find_parameters(struct Reading *reading, struct Safetensors *file,
+                            const struct Parameters *list, struct Error *error)
+{
+  if (!reading_find_parts(reading, file, error)) return false;
+  int theirs = reading->parts.n_layers, ours = list->shape.n_layers;
+  if (theirs != ours)
+    return error_set(error, "model.n_layers is %d in the file, %d in the network to be trained",
+                     theirs, ours);
+  return reading_find_parameters(reading, error);
+}
+
+/* Reads the weights of the file. What they were trained on does not matter. */
 static bool read_file(const struct Config *config, const struct Parameters *list,
                       struct TrainingState *state, struct Error *error)
 {
-  /* what data the weights were trained on does not matter, and may not be known */
-  char *const any_data[] = {"data.operation=add", "data.table=", "data.answers=", "data.seed=0",
-                            "data.train_fraction=0.3"};
-  struct Trajectory trajectory;
   const char *path = config->train.from;
-  if (!trajectory_open(&trajectory, path, any_data, sizeof any_data / sizeof *any_data, error))
+  struct Safetensors file;
+  struct Reading reading = {0};
+  size_t last;
+  if (!safetensors_open(&file, path, error)) {
+    foreign_file(path, error);
     return error_prefix(error, "train.from");
-  bool read = read_parameters(&trajectory, config, list, state, error);
-  trajectory_close(&trajectory);
+  }
+  bool read = find_parameters(&reading, &file, list, error) && find_last(&reading, &last, error) &&
+              read_parameters(&reading, last, config, list, state, error);
+  reading_release(&reading);
+  safetensors_close(&file);
   return read || error_prefix(error, "train.from: %s", path);
 }
 
