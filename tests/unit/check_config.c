@@ -403,8 +403,10 @@ static const char everything[] =
     "[optimizer]\nlearning_rate = 0.0005\nbeta1 = 0.95\nbeta2 = 0.999\nepsilon = 1e-10\n"
     "weight_decay = 0.1\nwarmup_steps = 0\nkind = sgd\nmomentum = 0.9\nl1 = 0.01\n"
     "schedule = cosine\n\n"
-    "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nevaluate_every = 2\n"
-    "stop_test_loss = 1e-05\nbatch_size = 32\nprecision = float64\nloss = stablemax\nfrom = a.st\n"
+    "[train]\nepochs = 100\nseed = 7\nsnapshot_every = 1\nsnapshot_until = 50\n"
+    "snapshot_later = 10\nevaluate_every = 2\nstop_test_loss = 1e-05\nbatch_size = 32\nprecision = "
+    "float64\n"
+    "loss = stablemax\nfrom = a.st\n"
     "start = fedcba9876543210fedcba9876543210\n";
 
 START_TEST(the_dump_reads_back_byte_for_byte)

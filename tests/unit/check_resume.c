@@ -598,6 +598,8 @@ static const struct {
     {"train.epochs=11", true},
     {"train.seed=1", false},
     {"train.snapshot_every=5", false},
+    {"train.snapshot_until=8", false},
+    {"train.snapshot_later=5", false},
     {"train.evaluate_every=4", false},
     {"train.stop_test_loss=1e-9", true},
     {"data.task=digits", false},
@@ -656,6 +658,36 @@ START_TEST(a_state_under_another_value_of_any_setting)
     if (used) state_release(&state);
     run_release(&run);
   }
+}
+END_TEST
+
+static const struct {
+  int every, until, later;
+  int epochs[12]; /* of the snapshots before epoch 41, ended by -1 */
+} schedules[] = {
+    {8, 0, 3, {0, 8, 16, 24, 32, 40, -1}},
+    {5, 17, 10, {0, 5, 10, 15, 20, 30, 40, -1}},
+    {5, 20, 10, {0, 5, 10, 15, 20, 30, 40, -1}},
+    {5, 19, 7, {0, 5, 10, 15, 21, 28, 35, -1}},
+    {10, 3, 4, {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, -1}},
+    {10, 40, 1, {0, 10, 20, 30, 40, -1}},
+};
+
+/* At which epochs there are snapshots, and how many there are before each. */
+START_TEST(snapshots_may_become_fewer)
+{
+  const int *expected = schedules[_i].epochs;
+  struct TrainConfig train = {.snapshot_every = schedules[_i].every,
+                              .snapshot_until = schedules[_i].until,
+                              .snapshot_later = schedules[_i].later};
+  size_t n = 0;
+  for (int epoch = 0; epoch <= 40; epoch++) {
+    ck_assert_uint_eq(recorder_snapshots_before(&train, epoch), n);
+    bool wanted = epoch == expected[n];
+    ck_assert_int_eq(recorder_wants_snapshot(&train, epoch), wanted);
+    n += wanted;
+  }
+  ck_assert_int_eq(expected[n], -1);
 }
 END_TEST
 
@@ -1252,6 +1284,8 @@ int main(void)
   tcase_add_test(recorders, a_run_without_pairs_has_no_mask);
   tcase_add_test(recorders, answers_from_a_file_are_recorded);
   tcase_add_test(recorders, other_answers_are_another_run);
+  tcase_add_loop_test(recorders, snapshots_may_become_fewer, 0,
+                      sizeof schedules / sizeof *schedules);
   tcase_add_test(recorders, snapshots_that_are_others_are_not_used);
   tcase_add_test(recorders, a_run_that_fails_leaves_what_counts);
   tcase_add_test(recorders, the_history_grows_with_the_run);

@@ -34,9 +34,14 @@ static size_t further(const struct Parameters *parameters, int tensor)
 
 /* ---- when ---- */
 
+static bool is_later(const struct TrainConfig *config, int64_t epoch)
+{
+  return config->snapshot_until > 0 && epoch > config->snapshot_until;
+}
+
 bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch)
 {
-  return epoch % config->snapshot_every == 0;
+  return epoch % (is_later(config, epoch) ? config->snapshot_later : config->snapshot_every) == 0;
 }
 
 bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch)
@@ -51,7 +56,10 @@ static size_t count_before(int64_t epoch, int every)
 
 size_t recorder_snapshots_before(const struct TrainConfig *config, int64_t epoch)
 {
-  return count_before(epoch, config->snapshot_every);
+  if (!is_later(config, epoch)) return count_before(epoch, config->snapshot_every);
+  const int64_t later = (int64_t)config->snapshot_until + 1;
+  return count_before(later, config->snapshot_every) + count_before(epoch, config->snapshot_later) -
+         count_before(later, config->snapshot_later);
 }
 
 size_t recorder_rows_before(const struct TrainConfig *config, int64_t epoch)

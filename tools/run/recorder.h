@@ -42,8 +42,9 @@ struct Recorder {
                   fails */
 };
 
-/* Snapshots are taken before the first step, every snapshot_every epochs, and after the last; rows
-   likewise every evaluate_every. Here for a run that continues after `epoch`. */
+/* Snapshots are taken before the first step, every snapshot_every epochs, after snapshot_until at the
+   multiples of snapshot_later, and after the last step; rows likewise every evaluate_every. Here for a
+   run that continues after `epoch`. */
 bool recorder_wants_snapshot(const struct TrainConfig *config, int64_t epoch);
 bool recorder_wants_row(const struct TrainConfig *config, int64_t epoch);
 
