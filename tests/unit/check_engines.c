@@ -483,6 +483,13 @@ START_TEST(auto_takes_the_factored_engine)
   ck_assert_str_eq(engine_name(engine), "factored");
   ck_assert_str_eq(engine_bits(engine), "factored");
   engine_close(engine);
+  /* settings that change what is recorded of a training, not the training */
+  static const char *const recorded[] = {"train.snapshot_until=4", "train.snapshot_later=7"};
+  for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++)
+    ck_assert(config_override(&example.config, recorded[i], &error));
+  ck_assert(engine_open(&engine, "auto", &example.config, &example.dataset, &error));
+  ck_assert_str_eq(engine_name(engine), "factored");
+  engine_close(engine);
   ck_assert(engine_open(&engine, "textbook", &example.config, &example.dataset, &error));
   ck_assert_str_eq(engine_name(engine), "textbook");
   ck_assert_msg(strncmp(engine_bits(engine), "textbook, OpenBLAS 0", 20) == 0, "%s",

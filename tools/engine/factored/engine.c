@@ -25,7 +25,8 @@ static struct FactoredEngine *factored(struct Engine *engine)
 /* The paper's network on pairs, full batch; answers may come from anywhere. */
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  static const char *const allowed[] = {"data.answers", "train.start"};
+  static const char *const allowed[] = {"data.answers", "train.start", "train.snapshot_until",
+                                        "train.snapshot_later"};
   if (config->model.n_heads == 0 || config->model.d_mlp == 0)
     return error_set(error, "it needs heads and neurons, found model.n_heads=%d model.d_mlp=%d",
                      config->model.n_heads, config->model.d_mlp);
