@@ -19,7 +19,7 @@
  * A section is [kind name]; the name only distinguishes sections of a kind. A mark (line, bars,
  * scatter, histogram, map, rule, phases, text) belongs to the panel it follows; a mark before the
  * first panel is drawn in every panel. A key that a section does not set is looked up in its panel,
- * then in [figure]; then it has the default below. The table of keys is in spec.c.
+ * then in [figure]; then it has the default below. The table of keys is in keys.c.
  *
  * [figure]
  *   width = 6.75                     inches; 3.25 is one column of a page, 6.75 all of it

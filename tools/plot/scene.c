@@ -303,8 +303,8 @@ static bool fill_grid(struct Scene *scene, struct Error *error)
   if (!cells) return false;
   for (size_t i = 0; i < scene->n_panels; i++)
     cells[i] = scene->panels[i].cell;
-  bool filled = (page->n_columns <= SPEC_LIST_LIMIT ||
-                 error_set(error, "more than %d columns of panels", SPEC_LIST_LIMIT)) &&
+  bool filled = (page->n_columns <= KEY_LIST_LIMIT ||
+                 error_set(error, "more than %d columns of panels", KEY_LIST_LIMIT)) &&
                 layout_flow(cells, scene->n_panels, page->n_columns, &page->n_rows, error);
   if (!filled) error_prefix(error, "%s", scene->spec.path);
   for (size_t i = 0; i < scene->n_panels; i++)
