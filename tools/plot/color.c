@@ -62,6 +62,12 @@ bool color_parse(const char *text, struct Color *color)
   return true;
 }
 
+void color_print(struct Color color, char text[static COLOR_TEXT_SIZE])
+{
+  snprintf(text, COLOR_TEXT_SIZE, "#%02X%02X%02X", (unsigned)lround(255 * color.red) & 255,
+           (unsigned)lround(255 * color.green) & 255, (unsigned)lround(255 * color.blue) & 255);
+}
+
 const char *color_names(void)
 {
   return "blue vermillion green purple orange sky-blue black yellow grey light-grey #rrggbb";
@@ -141,6 +147,11 @@ struct Color color_map(enum ColorMap map, double position)
   struct Lab a = to_lab(from_rgb(anchors->rgb[low])), b = to_lab(from_rgb(anchors->rgb[low + 1]));
   return from_lab((struct Lab){a.lightness + t * (b.lightness - a.lightness), a.a + t * (b.a - a.a),
                                a.b + t * (b.b - a.b)});
+}
+
+struct Color color_of_series(int i, int n)
+{
+  return color_map(COLOR_MAP_VIRIDIS, n > 1 ? 0.9 * i / (n - 1) : 0);
 }
 
 bool color_map_is_diverging(enum ColorMap map)

@@ -19,6 +19,11 @@ enum ColorMap { COLOR_MAP_VIRIDIS, COLOR_MAP_BLUES, COLOR_MAP_BLUE_WHITE_RED, N_
 /* A name, or #rrggbb. False for anything else. */
 bool color_parse(const char *text, struct Color *color);
 
+enum { COLOR_TEXT_SIZE = 8 };
+
+/* #rrggbb, as color_parse reads it. */
+void color_print(struct Color color, char text[static COLOR_TEXT_SIZE]);
+
 /* All names, for messages. */
 const char *color_names(void);
 
@@ -27,6 +32,10 @@ bool color_equal(struct Color a, struct Color b);
 /* The colour `step` places after `color` in the palette, for lines of a group; colours outside
    the palette continue at its start. */
 struct Color color_next(struct Color color, int step);
+
+/* Item i of n in an order, 0 <= i < n: along viridis from its dark end to a tenth before its
+   palest yellow, which is hardly visible on white. */
+struct Color color_of_series(int i, int n);
 
 /* Blends with white: 0 is the colour, 1 is white. */
 struct Color color_tint(struct Color color, double tint);

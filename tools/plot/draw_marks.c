@@ -1,4 +1,5 @@
 #include "plot/draw.h"
+#include "plot/list.h"
 #include "plot/pen.h"
 
 #include <cairo.h>
@@ -207,10 +208,7 @@ static void draw_rules(cairo_t *cairo, const struct Panel *panel, const struct M
 static int count_shaded(const struct Mark *mark)
 {
   const char *labels = spec_text(mark->section, KEY_PHASE_LABELS);
-  int n = labels != NULL;
-  for (; labels && *labels; labels++)
-    n += *labels == ',';
-  return n;
+  return labels ? list_count(labels) : 0;
 }
 
 /* A phase lasts from its first row to the first row of the next one. */

@@ -21,6 +21,23 @@
  * first panel is drawn in every panel. A key that a section does not set is looked up in its panel,
  * then in [figure]; then it has the default below. The table of keys is in keys.c.
  *
+ * `each` repeats a section: it is there once for every word of the list, with the word in the place
+ * of {each} in its values.
+ *
+ *   [line test]
+ *   each = seed-1, seed-2, seed-3
+ *   each.label = Seed 1, Seed 2, Seed 3
+ *   each.color = blue, orange, #21908C
+ *   table = {each}/history
+ *   y = test_loss
+ *   label = {each.label}
+ *   color = {each.color}
+ *
+ * A panel is repeated with its marks, and in [figure] `each` repeats all panels with their marks:
+ * first all of them for the first word, then all for the second. What is repeated has no `each` of
+ * its own, but can have {each} in its values; [colors NAME] is there once. In messages the copies
+ * are [line test seed-1], [line test seed-2] ..., on the lines of the one that is written.
+ *
  * [figure]
  *   width = 6.75                     inches; 3.25 is one column of a page, 6.75 all of it
  *   height                           inches; by default computed from the panels' `aspect`
@@ -84,6 +101,12 @@
  *   align = center | left | right    which part of the text is at x
  *   shift = 4 0                      offset in points, right and up
  *   color, tint, opacity
+ *
+ * [figure], [panel NAME], any mark:
+ *   each = seed-1, seed-2            the words for {each}; items of these lists have no commas
+ *   each.label = Seed 1, Seed 2      the texts for {each.label}; by default the words
+ *   each.color = blue, orange        the colours for {each.color}; viridis: along this map, from
+ *                                    dark to light
  *
  * Any mark:
  *   table = mainline/history         the operand whose path, without .tsv, ends with these

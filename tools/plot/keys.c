@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "plot/each.h"
+#include "plot/list.h"
 #include "plot/text.h"
 
 #include <math.h>
@@ -12,7 +14,9 @@
 
 enum ValueType {
   TYPE_MARKUP,
-  TYPE_MARKUPS, /* several, separated by commas */
+  TYPE_MARKUPS, /* a list; each item is set separately, so markup must not span a comma */
+  TYPE_WORDS,   /* a list, no item of which is empty */
+  TYPE_COLORS,  /* the same, of colours; or viridis */
   TYPE_WORD,    /* a column, table or font: plain text, not empty */
   TYPE_PLACE,   /* a number or a column */
   TYPE_REAL,
@@ -54,6 +58,9 @@ static const struct KeyRow {
   double min, max;      /* of numbers */
   const char *choices;  /* of choices, separated by spaces, numbered from 0 */
 } keys[N_KEYS] = {
+    [KEY_EACH] = {"each", PANEL | MARK, TYPE_WORDS, NULL, 0, 0, NULL},
+    [KEY_EACH_LABEL] = {"each.label", PANEL | MARK, TYPE_WORDS, NULL, 0, 0, NULL},
+    [KEY_EACH_COLOR] = {"each.color", PANEL | MARK, TYPE_COLORS, NULL, 0, 0, NULL},
     [KEY_WIDTH] = {"width", FIGURE, TYPE_REAL, "6.75", 1, 40, NULL},
     [KEY_HEIGHT] = {"height", FIGURE, TYPE_REAL, NULL, 0.5, 40, NULL},
     [KEY_COLUMNS] = {"columns", FIGURE, TYPE_INTEGER, NULL, 1, KEY_LIST_LIMIT, NULL},
@@ -176,18 +183,35 @@ static bool parse_reals(const struct KeyRow *key, struct Value *value, struct Er
   return true;
 }
 
-/* Each part is set separately, so markup must not span a comma. */
-static bool parse_markups(const char *text, struct Error *error)
+typedef bool ItemCheck(const char *item, struct Error *error);
+
+/* Errors name the key. */
+static bool check_items(const struct KeyRow *key, const char *list, ItemCheck *check,
+                        struct Error *error)
 {
-  while (*text) {
-    size_t length = strcspn(text, ",");
-    char *piece = memory_print(error, "%.*s", (int)length, text);
-    bool sound = piece && text_check_markup(piece, error);
-    free(piece);
+  for (int i = 0; i < list_count(list); i++) {
+    int length;
+    const char *start = list_item(list, i, &length);
+    char *item = memory_print(error, "%.*s", length, start);
+    bool sound = item && (check(item, error) || error_prefix(error, "%s", key->name));
+    free(item);
     if (!sound) return false;
-    text += length + (text[length] == ',');
   }
   return true;
+}
+
+static bool check_word(const char *item, struct Error *error)
+{
+  if (!*item) return error_set(error, "an item of the list is empty");
+  return !each_is_in(item) || error_set(error, "'%s' cannot stand in a list of items", item);
+}
+
+static bool check_color(const char *item, struct Error *error)
+{
+  struct Color color;
+  return color_parse(item, &color) ||
+         error_set(error, "expected " EACH_VIRIDIS ", or a list of these: %s; found '%s'",
+                   color_names(), item);
 }
 
 static bool parse_pair(const struct KeyRow *key, struct Value *value, struct Error *error)
@@ -222,7 +246,12 @@ bool key_parse(enum Key id, struct Value *value, struct Error *error)
   case TYPE_MARKUP:
     return text_check_markup(value->text, error) || error_prefix(error, "%s", key->name);
   case TYPE_MARKUPS:
-    return parse_markups(value->text, error) || error_prefix(error, "%s", key->name);
+    return check_items(key, value->text, text_check_markup, error);
+  case TYPE_WORDS:
+    return check_items(key, value->text, check_word, error);
+  case TYPE_COLORS:
+    return strcmp(value->text, EACH_VIRIDIS) == 0 ||
+           check_items(key, value->text, check_color, error);
   case TYPE_WORD:
     return true;
   case TYPE_PLACE:
@@ -258,6 +287,16 @@ const char *key_name(enum Key key)
 const char *key_default(enum Key key)
 {
   return keys[key].fallback;
+}
+
+bool key_is_each(enum Key key)
+{
+  return key == KEY_EACH || key == KEY_EACH_LABEL || key == KEY_EACH_COLOR;
+}
+
+bool key_is_of_figure(enum Key key)
+{
+  return keys[key].sections == FIGURE;
 }
 
 bool key_find(enum SectionKind kind, const char *name, enum Key *key)

@@ -26,6 +26,9 @@ enum SectionKind {
 };
 
 enum Key {
+  KEY_EACH,
+  KEY_EACH_LABEL,
+  KEY_EACH_COLOR,
   KEY_WIDTH,
   KEY_HEIGHT,
   KEY_COLUMNS,
@@ -136,6 +139,12 @@ const char *key_name(enum Key key);
 
 /* NULL: none. */
 const char *key_default(enum Key key);
+
+/* One of those above that say how a section is repeated. */
+bool key_is_each(enum Key key);
+
+/* Is it set in [figure] alone, and not for its panels or marks? */
+bool key_is_of_figure(enum Key key);
 
 /* The key of that name in sections of the kind. False: there is none. */
 bool key_find(enum SectionKind kind, const char *name, enum Key *key);

@@ -16,19 +16,13 @@ static size_t count_sections(const struct Spec *spec, enum SectionKind kind)
   return n;
 }
 
-static bool is_mark(const struct Section *section)
-{
-  return section->kind != SECTION_FIGURE && section->kind != SECTION_PANEL &&
-         section->kind != SECTION_COLORS;
-}
-
 /* A panel shows the marks that follow it, and those before the first panel. */
 static bool read_marks(struct Scene *scene, struct Panel *panel, struct Error *error)
 {
   for (size_t i = 0; i < scene->spec.n_sections; i++) {
     const struct Section *section = scene->spec.sections[i];
-    bool here = section->outer == panel->section || section->outer == scene->spec.figure;
-    if (!is_mark(section) || !here || tables_leave_out(&scene->tables, section)) continue;
+    bool here = section->outer == panel->section || section->outer == panel->section->outer;
+    if (!spec_is_mark(section) || !here || tables_leave_out(&scene->tables, section)) continue;
     if (!marks_read(&panel->marks, section, &scene->tables, error)) return false;
   }
   if (panel->marks.n > 0) return true;
