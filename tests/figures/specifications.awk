@@ -1,4 +1,5 @@
-# specifications.awk: of figures' specifications, what a mark shows that is not what its words say.
+# specifications.awk: of figures' specifications without `each`, what a mark shows that is not what its words
+# say.
 
 function wrong(what) {
   printf "FAILED: %s: [%s] [%s]: %s\n", substr(figure, 3), panel, section, what
@@ -50,26 +51,65 @@ function check_words(text, source,    rest) {
   }
 }
 
-# A mark or panel that is named for a run is of that run.
+# A mark or panel that is named for a run is of that run, or of its other seeds.
 function check_run(words,    list, n, i) {
   n = split(words, list, " ")
   for (i = 1; i <= n; i++)
     if (list[i] ~ /^(mainline|(seed|fraction|modulus|decay)-[0-9].*)$/) {
       judged++
-      if (index(value("table"), list[i] "/") != 1 && index(own("where") " ", "run = " list[i] " ") != 1)
+      if (index(value("table"), list[i] "/") != 1 && index(value("table"), list[i] "-seed-") != 1 &&
+          index(own("where") " ", "run = " list[i] " ") != 1)
         wrong("is to be of " list[i] ", and is of " value("table") ", " own("where"))
     }
 }
 
-# A line that is named for a number is of the run of that number; the mainline has a name without one.
-function check_number(    run) {
-  if (name !~ /^[0-9.]+$/) return
+# The run whose rows the mark shows; "" if its table is of several.
+function run_shown(    run) {
+  if (match(own("where"), /^run = [^ ]+/)) return substr(own("where"), 7, RLENGTH - 6)
   run = value("table")
-  sub(/\/.*/, "", run)
-  sub(/.*-/, "", run)
+  return run ~ /\// ? substr(run, 1, index(run, "/") - 1) : ""
+}
+
+# A setting in a run's name: 0.3 of decay-0.3-seed-1; `usual` if there is none.
+function setting(run, name, usual) {
+  if (!match("-" run, "-" name "-[0-9.]+")) return usual
+  return substr("-" run, RSTART + length(name) + 2, RLENGTH - length(name) - 2)
+}
+
+function seed(run) {
+  gsub(/(decay|fraction|modulus|dropout|width)-[0-9.]+/, "", run)
+  return match(run, /-[0-9]+$/) ? substr(run, RSTART + 1) : 0
+}
+
+# The number that stands behind some words in a text is the run's.
+function must_be(text, words, number, source) {
+  if (!match(text, words "[0-9.]+")) return
+  text = substr(text, RSTART, RLENGTH)
+  gsub(/[^0-9.]/, "", text)
   judged++
-  if (run != (figure ~ /weight-decay/ && name == "1" ? "mainline" : name)) wrong("is of the run " run)
-  if (own("label") != name && own("label") != "λ = " name) wrong("is labelled " own("label"))
+  if (text "" != number "") wrong(source " says " words text ", and it is of the run " run_shown())
+}
+
+# What words say of the run.
+function check_run_said(text, source,    run) {
+  run = run_shown()
+  if (run == "") return
+  if (text == "Mainline" && run != "mainline") wrong(source " says Mainline, and it is of the run " run)
+  must_be(text, "Seed ", seed(run), source)
+  must_be(text, "λ = ", setting(run, "decay", 1), source)
+  if (text ~ /^[0-9.]+%$/) must_be(text, "", 100 * setting(run, "fraction", 0.3), source)
+  if (text ~ /^[0-9.]+$/ && run ~ /fraction|^mainline$/) must_be(text, "", setting(run, "fraction", 0.3), source)
+  must_be(text, "[Dd]ropout ", setting(run, "dropout", "none"), source)
+  must_be(text, "[Ww]idth ", setting(run, "width", "none"), source)
+  must_be(text, "</i> = ", setting(run, "modulus", 113), source)
+}
+
+# A line that is one of several for their numbers says its own.
+function check_number(    run) {
+  if (kind != "line" || !match(name, /(fraction|decay|width|dropout)-[0-9.]+$/)) return
+  run = substr(name, RSTART)
+  judged++
+  if (index(panel, run) == 0 && own("label") !~ /[0-9]%?$/) wrong("is labelled " own("label"))
 }
 
 function check_axis(label, axis,    shown) {
@@ -120,21 +160,23 @@ function check_mark() {
   check_look()
   if (kind !~ /^(line|scatter|bars|map|rule|histogram)$/) return
   check_number()
+  check_run_said(own("label"), "the label")
+  check_run_said(set["panel title"], "the title")
   if (kind != "rule") check_axis(value("x.label"), "x")
   column = kind == "map" ? own("value") : kind == "histogram" ? "" : value("y")
   if (column == "" || column == "value" || column ~ /^[0-9.-]+$/) return
   marks++
   check_words(own("label"), "the label")
   check_words(set["panel title"], "the title")
-  if (match(panel, /[Wb]_[A-Za-z]+$|(head|neuron) [0-9]$/)) check_words(substr(panel, RSTART), "the panel")
+  if (match(panel, /[Wb]_[A-Za-z]+( |$)|(head|neuron) [0-9]$/)) check_words(substr(panel, RSTART), "the panel")
   check_words(value("y.label"), "the axis")
   if (name ~ /^(train|test|restricted|excluded|unablated|cos|sin|[Wb]_[A-Za-z]+)( |$)/) {
     sub(/ .*/, "", name)
     must_have(name, "the name")
   }
   if (name ~ /^(below_.*|generalised)$/ && column != name) wrong("shows " column)
-  if (name ~ /^(key|others?)$/ && panel ~ / excluded$/) must_have("excluded", "the panel")
-  if (name ~ /^(key|others?)$/ && panel ~ / ablations$/ && column != "loss") wrong("shows " column)
+  if (name ~ /^(key|others?)$/ && panel ~ / excluded( |$)/) must_have("excluded", "the panel")
+  if (name ~ /^(key|others?)$/ && panel ~ / ablations( |$)/ && column != "loss") wrong("shows " column)
 }
 
 function clear(level,    key) {
