@@ -60,7 +60,7 @@ makes() { # TARGET
 }
 
 targets() {
-  for target in figures all-figures sweeps verify mainline modulus-401 settings; do
+  for target in figures all-figures sweeps sweep-decays sweep-tasks verify mainline modulus-401 settings; do
     makes $target
   done
 }
