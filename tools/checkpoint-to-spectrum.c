@@ -6,6 +6,8 @@
 #include "measures/neuron_logit.h"
 #include "measures/neuron_logit_map.h"
 #include "measures/neurons.h"
+#include "measures/ov_circuit.h"
+#include "measures/pair_maps.h"
 #include "measures/spectrum.h"
 #include "measures/spectrum_quantities.h"
 
@@ -39,10 +41,11 @@ int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {
       .name = name,
-      .summary = "Takes a snapshot apart in Fourier space. Writes ten tables:",
+      .summary = "Takes a snapshot apart in Fourier space. Writes twelve tables:",
       .tables = tables,
       .writers = writers,
-      .parts = 1 << PART_NEURONS | 1 << PART_MAP | 1 << PART_ATTENTION | 1 << PART_SCORES,
+      .parts =
+          1 << PART_NEURONS | 1 << PART_MAP | 1 << PART_ATTENTION | 1 << PART_SCORES | 1 << PART_OV,
       .warn = warn_without_directions};
   return command_main_of_snapshot(&tool, argc, argv);
 }

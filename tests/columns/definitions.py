@@ -52,6 +52,8 @@ class Snapshot:
     """A network and what follows from its weights alone."""
 
     logits_are_sum = True  # of W_L hidden, the skip connection and W_U b_out
+    stream_is_sum = True  # of x_= and what the heads add, where no other layer follows
+    reads_W_E = True  # whose rows, through W_V, W_O and W_in, neurons are linear in before f
 
     def __init__(self, parameters, settings, train_mask):
         self.settings = settings
@@ -76,15 +78,12 @@ class Snapshot:
         self.clustered = self.fve > THRESHOLD
         self.losses = self.losses_of(self.logits)
 
+    def activation(self):
+        return {"relu": textbook.relu, "gelu": textbook.gelu}[self.settings["model.activation"]]
+
     def run(self, parameters):
-        activation = {"relu": textbook.relu, "gelu": textbook.gelu}
-        return textbook.Activations(
-            parameters,
-            self.a,
-            self.b,
-            self.settings["model.attention"],
-            activation[self.settings["model.activation"]],
-        )
+        attention = self.settings["model.attention"]
+        return textbook.Activations(parameters, self.a, self.b, attention, self.activation())
 
     def weights(self):
         """By the names in the paper."""
@@ -141,6 +140,31 @@ class Snapshot:
         for k in self.frequencies:
             padded[k] = (components[2 * k - 1], components[2 * k] if 2 * k < self.p else NAN)
         return padded
+
+    # ---- heads ----
+
+    def streams(self):
+        """At the positions of a, b and "=" before attention, each [pairs, d_model]."""
+        W_E = self.W["W_E"]
+        at = numpy.stack([W_E[self.a], W_E[self.b], W_E[numpy.full(len(self.a), -1)]])
+        return at + self.W["W_pos"][:, None] if "W_pos" in self.W else at
+
+    def reattended(self, weights, skip=1):
+        """The logits with these attention weights [pairs, H, 3], and so much of x_=."""
+        W, streams = self.W, self.streams()
+        stream = skip * streams[2]
+        for h, (W_V, W_O) in enumerate(zip(W["W_V"], W["W_O"])):
+            for position in range(3):
+                stream = stream + weights[:, h, position, None] * (streams[position] @ W_V @ W_O)
+        hidden = self.activation()(textbook.Rounded(stream @ W["W_in"] + W["b_in"])).value
+        return ((stream + hidden @ W["W_out"] + W["b_out"]) @ W["W_U"])[:, : self.p]
+
+    def ov_circuits(self):
+        """[H, p, d_mlp]; nan where neurons are no such function of W_E."""
+        W = self.W
+        if not self.reads_W_E:
+            return numpy.full((len(W["W_V"]), self.p, 1), NAN)
+        return W["W_E"][: self.p] @ W["W_V"] @ W["W_O"] @ W["W_in"]
 
     # ---- neurons ----
 
@@ -292,29 +316,84 @@ def neuron_logit_directions(net, keys):
     }
 
 
+def first_neurons(net):
+    """[pairs, 4] or fewer; one that is nan if there are none."""
+    none = numpy.full((len(net.a), 1), NAN)
+    return net.hidden[:, :4] if net.hidden.shape[1] else none
+
+
+def polynomial(net, i):
+    """A neuron projected on the products of its frequency and 1; its mean, if it has none."""
+    k, values = net.frequency[i], net.hidden[:, i]
+    return values.mean() + (projected(net.products([k]), values) if k else 0 * values)
+
+
 def activations(net):
-    columns = {"a": net.a, "b": net.b}
-    for h in range(net.attention.shape[1]):
-        columns[f"attention_{h}"] = net.attention[:, h, 0]
-    for i in range(min(net.hidden.shape[1], 4)):
-        columns[f"neuron_{i}"] = net.hidden[:, i]
-    if net.hidden.shape[1] == 0:
-        columns["neuron_0"] = [NAN] * len(net.a)
+    columns, heads = {"a": net.a, "b": net.b}, range(net.attention.shape[1])
+    neurons = first_neurons(net)
+    columns |= {f"attention_{h}": net.attention[:, h, 0] for h in heads}
+    columns |= {f"neuron_{i}": neurons[:, i] for i in range(neurons.shape[1])}
+    columns |= {f"attention_b_{h}": net.attention[:, h, 1] for h in heads}
+    columns |= {f"attention_fit_{h}": fitted_attention(net, h) for h in heads}
+    polynomials = [polynomial(net, i) for i in range(min(net.hidden.shape[1], 4))]
+    columns |= {f"polynomial_{i}": x for i, x in enumerate(polynomials or [neurons[:, 0]])}
+    return columns
+
+
+def scores(net, h):
+    """C_h: what each number adds to a score."""
+    query = net.at_equals() @ net.W["W_Q"][h]
+    return net.W["W_E"][: net.p] @ net.W["W_K"][h] @ query / math.sqrt(len(query))
+
+
+def in_both_bases(net, values):
+    """The components of values[pairs], mean removed: row p i + j is i over a, j over b."""
+    B = net.components()
+    return (B.T @ net.deviation(values).reshape(net.p, net.p) @ B).ravel()
+
+
+def activation_spectrum(net, keys):
+    shown = [0] + [i for i in range(1, net.p) if (i + 1) // 2 in keys]
+    places = numpy.array([shown.index(i) if i in shown else NAN for i in range(net.p)])
+    columns = {"component_a": net.a, "component_b": net.b}
+    columns |= {"place_a": places[net.a], "place_b": places[net.b]}
+    cosines = numpy.array([(i + 1) // 2 if i in shown and i % 2 else NAN for i in range(net.p)])
+    columns["key_a"] = cosines[net.a]
+    heads, neurons = range(net.attention.shape[1]), first_neurons(net)
+    columns |= {f"attention_{h}": in_both_bases(net, net.attention[:, h, 0]) for h in heads}
+    for h in heads:
+        C = scores(net, h)
+        columns[f"score_{h}"] = in_both_bases(net, C[net.a] - C[net.b])
+    columns |= {f"neuron_{i}": in_both_bases(net, x) for i, x in enumerate(neurons.T)}
+    return columns
+
+
+def by_head(net, name, components):
+    """Of components[H, p]."""
+    columns = {"frequency": [0, *net.frequencies]}
+    for h, of_head in enumerate(components):
+        parts = net.by_frequency(of_head).values()
+        columns[f"{name}_{h}_norm"] = [together(pair) for pair in parts]
+        columns[f"{name}_{h}_cos"] = [cos for cos, _ in parts]
+        columns[f"{name}_{h}_sin"] = [sin for _, sin in parts]
     return columns
 
 
 def attention_spectrum(net):
-    W = net.W
-    at_equals = net.at_equals()
-    columns = {"frequency": [0, *net.frequencies]}
-    for h in range(len(W["W_Q"])):
-        query = at_equals @ W["W_Q"][h]
-        C = W["W_E"][: net.p] @ W["W_K"][h] @ query / math.sqrt(len(query))
-        parts = net.by_frequency(net.components().T @ C).values()
-        columns[f"C_{h}_norm"] = [together(pair) for pair in parts]
-        columns[f"C_{h}_cos"] = [cos for cos, _ in parts]
-        columns[f"C_{h}_sin"] = [sin for _, sin in parts]
-    return columns
+    B = net.components()
+    return by_head(net, "C", [B.T @ scores(net, h) for h in range(len(net.W["W_Q"]))])
+
+
+def ov_norms(net):
+    """[H, p]"""
+    return numpy.array([net.norms(circuit) for circuit in net.ov_circuits()])
+
+
+def ov_shares(net, h):
+    """[k]: shares of the squared norm of a head's circuit, without the constant."""
+    by_k = net.by_frequency(ov_norms(net)[h])
+    squares = numpy.array([together(by_k[k]) ** 2 for k in net.frequencies])
+    return squares / squares.sum() if squares.any() else NAN * squares
 
 
 def attention_fit(net, h):
@@ -330,6 +409,16 @@ def attention_fit(net, h):
         fits.append((rest @ rest, k, *coefficients, 0)[:4])
     rest, k, alpha, beta = min(fits)
     return k, alpha, beta, 1 - rest / (net.deviation(to_a) ** 2).sum()
+
+
+def fitted_attention(net, h):
+    """[pairs]"""
+    k, alpha, beta, _ = attention_fit(net, h)
+    if math.isnan(k):
+        return numpy.full(len(net.a), NAN)
+    a, b = net.angle(k, net.a), net.angle(k, net.b)
+    waves = alpha * (numpy.cos(a) - numpy.cos(b)) + beta * (numpy.sin(a) - numpy.sin(b))
+    return 0.5 + waves
 
 
 def attention_fits(net, keys):
@@ -419,6 +508,45 @@ def spectrum_quantities(net, keys, epoch):
         "attention_fve_mean": (mean(fits["fve"]), "1"),
         "attention_heads_at_keys": (NAN if math.isnan(fits["fve"][0]) else sum(fits["key"]), "1"),
         **{f"attention_frequency_{h}": (k, "1") for h, k in enumerate(fits["frequency"])},
+        **ov_quantities(net, keys),
+        **standing_out(net, keys),
+    }
+
+
+def ov_quantities(net, keys):
+    """By head, and how many lie on one frequency and how many others on the keys together."""
+    quantities, at_one, at_keys = {}, 0, 0
+    for h in range(net.attention.shape[1]):
+        shares = ov_shares(net, h)
+        best, of_keys = shares.max(), shares[[k - 1 for k in keys]].sum()
+        frequency = NAN if math.isnan(best) else 1 + int(shares.argmax())
+        quantities[f"ov_frequency_{h}"] = (frequency, "1")
+        quantities[f"ov_share_{h}"] = (best, "1")
+        quantities[f"ov_key_share_{h}"] = (of_keys, "1")
+        at_one += best > THRESHOLD
+        at_keys += best <= THRESHOLD < of_keys
+    counts = (at_one, at_keys) if net.reads_W_E else (NAN, NAN)
+    to_equals = net.attention[:, :, 2:].mean(0)
+    return {
+        **quantities,
+        "attention_to_equals_most": (to_equals.max() if to_equals.size else NAN, "1"),
+        "ov_threshold": (THRESHOLD, "1"),
+        "ov_heads_at_one_frequency": (counts[0], "1"),
+        "ov_heads_at_keys": (counts[1], "1"),
+    }
+
+
+def standing_out(net, keys):
+    """Frequencies of W_E, and products of waves in the logits."""
+    W_E = {k: together(pair) for k, pair in net.by_frequency(net.norms_of_W_E()).items() if k > 0}
+    products = norms_of_logits(net)[1:, 1:]
+    of_component = (numpy.arange(1, net.p) + 1) // 2
+    large = products > products.max() / 4
+    own = (of_component[:, None] == of_component) & numpy.isin(of_component, keys)
+    return {
+        "W_E_frequencies": (sum(x > min(W_E[k] for k in keys) / 2 for x in W_E.values()), "1"),
+        "logit_components": (large.sum(), "1"),
+        "logit_components_at_keys": ((large & own).sum(), "1"),
     }
 
 
@@ -430,8 +558,10 @@ def spectrum_tables(net, keys, epoch):
         "neuron-logit-map": neuron_logit_map(net),
         "neuron-logit-directions": neuron_logit_directions(net, keys),
         "activations": activations(net),
+        "activation-spectrum": activation_spectrum(net, keys),
         "attention-spectrum": attention_spectrum(net),
         "attention-fits": attention_fits(net, keys),
+        "ov-spectrum": by_head(net, "OV", ov_norms(net)),
         "logit-spectrum": logit_spectrum(net),
         "spectrum-quantities": spectrum_quantities(net, keys, epoch),
     }

@@ -217,6 +217,12 @@ class Network(definitions.Snapshot):
         self.equals = settings.get("data.equals", "true") == "true"
         self.has_neurons = any(name.endswith("W_in") for name in parameters)
         self.logits_are_sum = not self.normalised and layer == self.n_layers - 1
+        self.reads_W_E = self.has_neurons and not self.normalised and layer == 0
+        learned = settings.get("model.positions", "learned") != "sinusoidal"
+        registers = any(name.startswith("registers") for name in parameters)
+        self.stream_is_sum = (
+            self.equals and learned and not (registers or self.normalised) and self.n_layers == 1
+        )
         super().__init__(parameters, settings, train_mask)
 
     def weights(self):
@@ -290,6 +296,8 @@ def expected_tables(nets, keys):
             "neurons": definitions.neurons(net),
             "neuron-logit-map": definitions.neuron_logit_map(net),
             "activations": definitions.activations(net),
+            "activation-spectrum": definitions.activation_spectrum(net, []),
+            "ov-spectrum": definitions.by_head(net, "OV", definitions.ov_norms(net)),
             "attention-spectrum": definitions.attention_spectrum(net),
             "attention-fits": definitions.attention_fits(net, []),
             "logit-spectrum": definitions.logit_spectrum(net),

@@ -1,13 +1,13 @@
 #include "measures/attention.h"
 
+#include "base/elementary.h"
 #include "base/linear.h"
 #include "base/memory.h"
 #include "fourier/transform.h"
-#include "measures/spectrum.h"
+#include "measures/head_components.h"
 #include "measures/spread.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 bool attention_spectrum(const struct FourierBasis *basis, const struct Snapshot *snapshot,
@@ -100,6 +100,13 @@ bool attention_fit(const struct FourierBasis *basis, const float *attention, siz
   return true;
 }
 
+double attention_fitted(const struct AttentionFit *fit, int p, int a, int b)
+{
+  long long k = fit->frequency, of_a = k * a, of_b = k * b;
+  return 0.5 + fit->alpha * (elementary_cos_turns(of_a, p) - elementary_cos_turns(of_b, p)) +
+         fit->beta * (elementary_sin_turns(of_a, p) - elementary_sin_turns(of_b, p));
+}
+
 /* ---- of a subject ---- */
 
 static void release(void *numbers)
@@ -131,164 +138,47 @@ const struct AttentionFits *attention_fits_of(struct Subject *subject, struct Er
   return subject_find(subject, &finding, error);
 }
 
+/* Mean over all pairs of head h's attention from "=" to itself. */
+static double mean_to_equals(const struct Activations *activations, size_t H, size_t h)
+{
+  double sum = 0;
+  for (size_t pair = 0; pair < activations->n; pair++)
+    sum += (double)activations->attention[(pair * H + h) * 3 + 2];
+  return sum / (double)activations->n;
+}
+
 struct AttentionSummary attention_summarise(const struct Analysis *analysis,
                                             const struct AttentionFits *fits)
 {
-  struct Spread fve = spread_empty();
-  double at_keys = analysis_missing(analysis, PART_ATTENTION) ? NAN : 0;
-  for (size_t h = 0; h < (size_t)analysis->snapshot.parameters.shape.H; h++) {
+  struct Spread fve = spread_empty(), to_equals = spread_empty();
+  bool missing = analysis_missing(analysis, PART_ATTENTION);
+  size_t H = (size_t)analysis->snapshot.parameters.shape.H;
+  double at_keys = missing ? NAN : 0;
+  for (size_t h = 0; h < H; h++) {
     spread_add(&fve, fits->heads[h].fve);
     at_keys += analysis->keys[fits->heads[h].frequency];
+    if (!missing) spread_add(&to_equals, mean_to_equals(&analysis->snapshot.activations, H, h));
   }
-  return (struct AttentionSummary){fve.least, spread_mean(&fve), at_keys};
-}
-
-/* ---- activations.tsv ---- */
-
-enum { MOST_HEADS = 16, MOST_NEURONS = 4, NAME_SIZE = 16 };
-
-static size_t at_most(size_t n, size_t most)
-{
-  return n < most ? n : most;
-}
-
-struct ActivationRow {
-  size_t a, b;
-  double attention[MOST_HEADS], neurons[MOST_NEURONS];
-};
-
-struct ActivationColumns {
-  size_t n;
-  struct Column columns[2 + MOST_HEADS + MOST_NEURONS];
-  char names[2 + MOST_HEADS + MOST_NEURONS][NAME_SIZE];
-};
-
-static void describe_activations(struct ActivationColumns *of, size_t heads, size_t neurons)
-{
-  static const struct Column of_pair[] = {
-      COLUMN(struct ActivationRow, a, "1", "the first number"),
-      COLUMN(struct ActivationRow, b, "1", "the second number")};
-  for (of->n = 0; of->n < N_COLUMNS(of_pair); of->n++)
-    of->columns[of->n] = of_pair[of->n];
-  for (size_t h = 0; h < heads; h++, of->n++) {
-    snprintf(of->names[of->n], NAME_SIZE, "attention_%zu", h);
-    of->columns[of->n] =
-        (struct Column)COLUMN_AS(of->names[of->n], struct ActivationRow, attention[h], "1",
-                                 "attention of that head from \"=\" to a (section 4.1, figure 4)");
-  }
-  for (size_t i = 0; i < neurons; i++, of->n++) {
-    snprintf(of->names[of->n], NAME_SIZE, "neuron_%zu", i);
-    of->columns[of->n] =
-        (struct Column)COLUMN_AS(of->names[of->n], struct ActivationRow, neurons[i], "1",
-                                 "that neuron behind the activation function (figure 4)");
-  }
-}
-
-static double attention_to_a(const struct Activations *activations, size_t pair, size_t H, size_t h)
-{
-  return (double)activations->attention[(pair * H + h) * (size_t)activations->N];
-}
-
-bool attention_write_activations(struct Subject *subject, const char *file, struct Error *error)
-{
-  const struct Snapshot *snapshot = &subject->analysis->snapshot;
-  const struct Activations *activations = &snapshot->activations;
-  size_t p = (size_t)subject->analysis->basis.p, m = analysis_d_mlp(subject->analysis);
-  size_t H = (size_t)snapshot->parameters.shape.H;
-  size_t heads = at_most(H, MOST_HEADS), neurons = m > 0 ? at_most(m, MOST_NEURONS) : 1;
-  bool no_attention = analysis_missing(subject->analysis, PART_ATTENTION);
-  struct ActivationColumns of;
-  struct TableWriter table;
-  describe_activations(&of, heads, neurons);
-  if (!subject_create_table(&table, subject, file, "Attention and neurons", "", of.columns, of.n,
-                            error))
-    return false;
-  for (size_t pair = 0; pair < p * p; pair++) {
-    struct ActivationRow row = {.a = pair / p, .b = pair % p};
-    for (size_t h = 0; h < heads; h++)
-      row.attention[h] = no_attention ? NAN : attention_to_a(activations, pair, H, h);
-    for (size_t i = 0; i < neurons; i++)
-      row.neurons[i] = m > 0 ? (double)activations->hidden[pair * m + i] : NAN;
-    table_put_row(&table, &row);
-  }
-  return table_commit(&table, error);
+  return (struct AttentionSummary){fve.least, spread_mean(&fve), at_keys, to_equals.most};
 }
 
 /* ---- attention-spectrum.tsv ---- */
 
-struct ScoreRow {
-  int frequency;
-  struct ScoreParts {
-    double norm, cosine, sine;
-  } heads[MOST_HEADS];
-};
-
-struct ScoreColumns {
-  size_t n;
-  struct Column columns[1 + 3 * MOST_HEADS];
-  char names[1 + 3 * MOST_HEADS][NAME_SIZE];
-};
-
-static void describe_scores(struct ScoreColumns *of, size_t heads)
-{
-  static const struct Column of_frequency = COLUMN(
-      struct ScoreRow, frequency, "1", "k, w_k = 2 pi k / p; 0 is the constant, which has no sine");
-  static const struct Column parts[] = {
-      COLUMN_AS("norm", struct ScoreRow, heads[0].norm, "1",
-                "norm of the two components of C_h at k, for that head h (figure 8)"),
-      COLUMN_AS("cos", struct ScoreRow, heads[0].cosine, "1",
-                "component cos(w_k x) of C_h(x) = x_=^T W_Q^T W_K W_E[x] / sqrt(d_head)"),
-      COLUMN_AS("sin", struct ScoreRow, heads[0].sine, "1", "component sin(w_k x) of it")};
-  of->columns[0] = of_frequency;
-  of->n = 1;
-  for (size_t h = 0; h < heads; h++)
-    for (size_t i = 0; i < N_COLUMNS(parts); i++, of->n++) {
-      snprintf(of->names[of->n], NAME_SIZE, "C_%zu_%s", h, parts[i].name);
-      of->columns[of->n] = parts[i];
-      of->columns[of->n].name = of->names[of->n];
-      of->columns[of->n].offset += h * sizeof(struct ScoreParts);
-    }
-}
-
-static struct ScoreParts parts_of(const struct FourierBasis *basis, const double *components,
-                                  size_t H, int k)
-{
-  double cosine = spectrum_component(components, H, basis->p, k, 0);
-  double sine = spectrum_component(components, H, basis->p, k, 1);
-  double norm = isnan(sine) ? fabs(cosine) : sqrt(cosine * cosine + sine * sine);
-  return (struct ScoreParts){norm, cosine, sine};
-}
-
-static bool write_scores(const struct Subject *subject, const char *file, const double *components,
-                         size_t H, struct Error *error)
-{
-  const struct FourierBasis *basis = &subject->analysis->basis;
-  size_t heads = at_most(H, MOST_HEADS);
-  struct ScoreColumns of;
-  struct TableWriter table;
-  describe_scores(&of, heads);
-  if (!subject_create_table(&table, subject, file,
-                            "What tokens add to attention scores, in the Fourier basis,", "",
-                            of.columns, of.n, error))
-    return false;
-  for (int k = 0; k <= basis->n_frequencies; k++) {
-    struct ScoreRow row = {.frequency = k};
-    for (size_t h = 0; h < heads; h++)
-      row.heads[h] = parts_of(basis, components + h, H, k);
-    table_put_row(&table, &row);
-  }
-  return table_commit(&table, error);
-}
-
 bool attention_write_spectrum(struct Subject *subject, const char *file, struct Error *error)
 {
+  static const struct HeadTable table = {
+      .title = "What tokens add to attention scores, in the Fourier basis,",
+      .name = "C",
+      .norm = "norm of the two components of C_h at k, for that head h (figure 8)",
+      .cosine = "component cos(w_k x) of C_h(x) = x_=^T W_Q^T W_K W_E[x] / sqrt(d_head)",
+      .sine = "component sin(w_k x) of it"};
   const struct Analysis *analysis = subject->analysis;
   size_t H = (size_t)analysis->snapshot.parameters.shape.H;
   double *components =
       memory_new((size_t)analysis->basis.p * H, sizeof *components, "attention scores", error);
   bool done = components &&
               attention_spectrum(&analysis->basis, &analysis->snapshot, components, error) &&
-              write_scores(subject, file, components, H, error);
+              head_components_write(subject, file, &table, components, error);
   free(components);
   return done;
 }

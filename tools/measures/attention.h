@@ -1,7 +1,7 @@
 /*
- * What attention depends on (appendix C.1, figures 4 and 8 and table 2): the number-dependent part
+ * What attention depends on (appendix C.1, figures 8 and 9 and table 2): the number-dependent part
  * of the scores in the Fourier basis, and how well a single frequency explains the attention from
- * "=" to a. activations.tsv, attention-spectrum.tsv and attention-fits.tsv.
+ * "=" to a. attention-spectrum.tsv and attention-fits.tsv.
  */
 #ifndef MEASURES_ATTENTION_H
 #define MEASURES_ATTENTION_H
@@ -34,6 +34,9 @@ struct AttentionFit {
 bool attention_fit(const struct FourierBasis *basis, const float *attention, size_t H, size_t h,
                    struct AttentionFit *fit, struct Error *error);
 
+/* What the fit gives for a pair; its attention to b is 1 minus that. NaN for no fit. */
+double attention_fitted(const struct AttentionFit *fit, int p, int a, int b);
+
 /* The fits of a subject's heads; NaN without attention to measure (PART_ATTENTION). */
 struct AttentionFits {
   struct AttentionFit *heads; /* [H] */
@@ -44,14 +47,14 @@ const struct AttentionFits *attention_fits_of(struct Subject *subject, struct Er
 /* Over all heads. */
 struct AttentionSummary {
   double fve_least, fve_mean;
-  double heads_at_keys; /* whose frequency is a key frequency */
+  double heads_at_keys;  /* whose frequency is a key frequency */
+  double to_equals_most; /* largest mean over all pairs of a head's attention from "=" to itself */
 };
 
 struct AttentionSummary attention_summarise(const struct Analysis *analysis,
                                             const struct AttentionFits *fits);
 
-SubjectWriter attention_write_activations; /* activations.tsv, with the first neurons */
-SubjectWriter attention_write_spectrum;    /* attention-spectrum.tsv */
-SubjectWriter attention_write_fits;        /* attention-fits.tsv */
+SubjectWriter attention_write_spectrum; /* attention-spectrum.tsv */
+SubjectWriter attention_write_fits;     /* attention-fits.tsv */
 
 #endif

@@ -47,6 +47,25 @@ double logit_spectrum_share(const struct FourierBasis *basis, const double *norm
   return inside / squares;
 }
 
+struct LogitBlocks logit_spectrum_blocks(const struct FourierBasis *basis, const double *norms,
+                                         const bool *keys)
+{
+  size_t p = (size_t)basis->p;
+  struct LogitBlocks blocks = {0};
+  double largest = 0;
+  for (size_t i = 1; i < p; i++)
+    for (size_t j = 1; j < p; j++)
+      largest = fmax(largest, norms[i * p + j]);
+  for (size_t i = 1; i < p; i++)
+    for (size_t j = 1; j < p; j++) {
+      int k = fourier_frequency((int)i);
+      if (norms[i * p + j] <= largest / 4) continue;
+      blocks.components++;
+      blocks.at_keys += k == fourier_frequency((int)j) && keys[k];
+    }
+  return blocks;
+}
+
 /* ---- of a subject ---- */
 
 static void release(void *numbers)

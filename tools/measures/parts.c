@@ -18,7 +18,8 @@ static const char *logit_sum_missing(const struct Shape *shape, int layer)
 {
   if (shape->d_mlp == 0) return no_neurons;
   if (shape->layer_norm != LAYER_NORM_NONE)
-    return "the logits of a normalised stream are not the sum of W_L MLP and a skip connection: losses "
+    return "the logits of a normalised stream are not the sum of W_L MLP and a skip connection: "
+           "losses "
            "with neurons or the skip connection replaced are nan";
   if (layer + 1 < shape->n_layers)
     return "only the last layer adds W_L MLP to the logits: losses with neurons or the skip "
@@ -37,6 +38,25 @@ static const char *scores_missing(const struct Shape *shape, int layer)
   return NULL;
 }
 
+static const char *ov_missing(const struct Shape *shape, int layer)
+{
+  if (shape->d_mlp == 0) return no_neurons;
+  if (shape->layer_norm != LAYER_NORM_NONE)
+    return "OV circuits of a normalised stream are not linear maps: they are nan";
+  if (layer > 0)
+    return "OV circuits of a layer above the first do not read W_E alone: they are nan";
+  return NULL;
+}
+
+static const char *head_sum_missing(const struct Shape *shape)
+{
+  if (shape->n_layers > 1 || shape->layer_norm != LAYER_NORM_NONE || shape->n_registers > 0 ||
+      shape->positions == POSITIONS_SINUSOIDAL)
+    return "attention is replaced only in networks of one layer with learned positions or none, "
+           "without registers and normalisation: losses with attention replaced are nan";
+  return NULL;
+}
+
 const char *part_missing(const struct Shape *shape, int layer, enum Part part)
 {
   static const char no_equals[] =
@@ -52,6 +72,10 @@ const char *part_missing(const struct Shape *shape, int layer, enum Part part)
     return shape->n_positions < 3 ? no_equals : NULL;
   case PART_SCORES:
     return shape->n_positions < 3 ? no_equals : scores_missing(shape, layer);
+  case PART_OV:
+    return ov_missing(shape, layer);
+  case PART_HEAD_SUM:
+    return shape->n_positions < 3 ? no_equals : head_sum_missing(shape);
   case N_PARTS:
     break;
   }

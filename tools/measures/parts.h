@@ -13,6 +13,8 @@ enum Part {
   PART_LOGIT_SUM, /* logits = W_U resid_mid + W_U b_out + W_L hidden */
   PART_ATTENTION, /* from "=" to the numbers */
   PART_SCORES,    /* as sums of what each token adds */
+  PART_OV,        /* what heads add to neurons' inputs, a linear map of W_E */
+  PART_HEAD_SUM,  /* the stream before the neurons as x_= and what heads add by their attention */
   N_PARTS
 };
 

@@ -36,16 +36,23 @@ double spectrum_gini(double *values, size_t n)
   return sum == 0 ? 0 : 1 - 2 * weighted / (sum * (double)n);
 }
 
+/* The squared norm at a frequency: of its cosine and sine together. */
+static double squared_at(const struct FourierBasis *basis, const double *norms, int k)
+{
+  int components[2];
+  double square = 0;
+  for (int i = 0, n = fourier_components(basis->p, k, components); i < n; i++)
+    square += norms[components[i]] * norms[components[i]];
+  return square;
+}
+
 struct Contrast spectrum_contrast(const struct FourierBasis *basis, const double *norms,
                                   const bool *keys)
 {
   struct Spread of_keys = spread_empty(), of_others = spread_empty();
   double squares_of_keys = 0, squares = 0;
   for (int k = 1; k <= basis->n_frequencies; k++) {
-    int components[2];
-    double square = 0;
-    for (int i = 0, n = fourier_components(basis->p, k, components); i < n; i++)
-      square += norms[components[i]] * norms[components[i]];
+    double square = squared_at(basis, norms, k);
     spread_add(keys[k] ? &of_keys : &of_others, sqrt(square));
     if (keys[k]) squares_of_keys += square;
     squares += square;
@@ -53,6 +60,18 @@ struct Contrast spectrum_contrast(const struct FourierBasis *basis, const double
   return (struct Contrast){.share = squares_of_keys / squares,
                            .ratio = spread_mean(&of_keys) / spread_mean(&of_others),
                            .separation = of_keys.least / of_others.most};
+}
+
+double spectrum_count_above(const struct FourierBasis *basis, const double *norms, const bool *keys)
+{
+  struct Spread of_keys = spread_empty();
+  double count = 0;
+  for (int k = 1; k <= basis->n_frequencies; k++)
+    if (keys[k]) spread_add(&of_keys, squared_at(basis, norms, k));
+  if (of_keys.n == 0) return NAN;
+  for (int k = 1; k <= basis->n_frequencies; k++)
+    count += squared_at(basis, norms, k) > of_keys.least / 4;
+  return count;
 }
 
 double spectrum_component(const double *values, size_t stride, int p, int frequency, int row)

@@ -32,6 +32,12 @@ struct Contrast {
 struct Contrast spectrum_contrast(const struct FourierBasis *basis, const double *norms,
                                   const bool *keys);
 
+/* How many frequencies have a norm above half of the least of a key frequency: those that W_E has
+   learned, whether or not the rest of the network uses them. The paper counts six where five are
+   keys (section 4.1), without a number. NaN without keys. */
+double spectrum_count_above(const struct FourierBasis *basis, const double *norms,
+                            const bool *keys);
+
 /* The value at a frequency's cosine (row 0) or sine (row 1) in a column of values[p][stride];
    NaN if it does not exist. */
 double spectrum_component(const double *values, size_t stride, int p, int frequency, int row);

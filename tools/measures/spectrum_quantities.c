@@ -6,6 +6,7 @@
 #include "measures/logit_spectrum.h"
 #include "measures/neuron_logit.h"
 #include "measures/neurons.h"
+#include "measures/ov_circuit.h"
 #include "measures/quantities.h"
 #include "measures/spectrum.h"
 #include "measures/weights.h"
@@ -21,6 +22,9 @@ struct SpectrumQuantities {
   struct Contrast W_E, W_L;
   double logit_key_share, W_L_residual_norm, W_L_residual_squared, gini_W_E, gini_W_L;
   struct AttentionSummary attention;
+  double W_E_frequencies, ov_threshold;
+  struct LogitBlocks blocks;
+  struct OvSummary ov;
 };
 
 #define NUMBER(name, member, meaning)                                                              \
@@ -85,6 +89,28 @@ static const struct Column rest[] = {
     NUMBER("attention_heads_at_keys", attention.heads_at_keys,
            "heads whose fit is at a key frequency")};
 
+/* After those of single heads. */
+static const struct Column last[] = {
+    NUMBER(
+        "attention_to_equals_most", attention.to_equals_most,
+        "largest of the heads' mean attention over all pairs from \"=\" to itself (appendix A.1)"),
+    NUMBER("ov_threshold", ov_threshold,
+           "share of the squared norm of an OV circuit, without the constant, above which it lies "
+           "at a frequency"),
+    NUMBER("ov_heads_at_one_frequency", ov.heads_at_one,
+           "heads with more than that share at one frequency (appendix C.1, figure 10)"),
+    NUMBER("ov_heads_at_keys", ov.heads_at_keys,
+           "other heads with more than that share at the key frequencies together"),
+    NUMBER("W_E_frequencies", W_E_frequencies,
+           "frequencies whose norm in W_E is above half of the least of a key frequency (section "
+           "4.1)"),
+    NUMBER(
+        "logit_components", blocks.components,
+        "products of cos or sin(w_k a) and cos or sin(w_l b) whose norm in the logits is above a "
+        "quarter of the largest such (section 4.1)"),
+    NUMBER("logit_components_at_keys", blocks.at_keys,
+           "those of them with k = l, a key frequency: four in its 2 x 2 block")};
+
 /* spectrum_gini sorts in place, so it gets a copy. */
 static bool find_gini(const double *norms, size_t p, double *gini, struct Error *error)
 {
@@ -108,6 +134,8 @@ static bool find_spectra(struct Subject *subject, struct SpectrumQuantities *num
   if (!logits) return false;
   numbers->W_E = spectrum_contrast(basis, spectrum->W_E, keys);
   numbers->W_L = spectrum_contrast(basis, spectrum->W_L, keys);
+  numbers->W_E_frequencies = spectrum_count_above(basis, spectrum->W_E, keys);
+  numbers->blocks = logit_spectrum_blocks(basis, logits->norms, keys);
   numbers->logit_key_share = logit_spectrum_share(basis, logits->norms, keys);
   numbers->W_L_residual_squared = neuron_logit_map_residual(map, keys);
   numbers->W_L_residual_norm = sqrt(numbers->W_L_residual_squared);
@@ -121,14 +149,17 @@ static bool find_all(struct Subject *subject, struct SpectrumQuantities *numbers
   const struct Analysis *analysis = subject->analysis;
   const struct KeyWaves *waves = neuron_logit_waves_of(subject, error);
   const struct AttentionFits *attention = waves ? attention_fits_of(subject, error) : NULL;
-  if (!attention) return false;
+  const struct OvCircuits *circuits = attention ? ov_circuits_of(subject, error) : NULL;
+  if (!circuits) return false;
   *numbers = (struct SpectrumQuantities){.epoch = subject->epoch,
                                          .squared_weights =
                                              weights_squared_sum(&analysis->snapshot.parameters),
                                          .cluster_threshold = neuron_fit_threshold,
                                          .clusters = neurons_summarise(subject),
                                          .waves = neuron_logit_summarise(analysis, waves),
-                                         .attention = attention_summarise(analysis, attention)};
+                                         .attention = attention_summarise(analysis, attention),
+                                         .ov_threshold = ov_circuit_threshold,
+                                         .ov = ov_circuits_summarise(analysis, circuits)};
   return find_spectra(subject, numbers, error);
 }
 
@@ -149,18 +180,46 @@ static void put_settings(struct TableWriter *table, const struct Config *config)
   }
 }
 
-static bool put_heads(struct TableWriter *table, struct Subject *subject, struct Error *error)
+/* A quantity NAME_h of a head; `value` is NaN where it has none. */
+static bool put_head(struct TableWriter *table, const char *name, size_t h, double value,
+                     const char *meaning, struct Error *error)
+{
+  char *full = memory_print(error, "%s_%zu", name, h);
+  if (full) quantities_put(table, full, value, "1", meaning);
+  free(full);
+  return full;
+}
+
+static double frequency_or_nan(int k)
+{
+  return k > 0 ? (double)k : NAN;
+}
+
+static bool put_attention(struct TableWriter *table, struct Subject *subject, struct Error *error)
 {
   const struct AttentionFits *fits = attention_fits_of(subject, error);
-  for (size_t h = 0; fits && h < (size_t)subject->analysis->snapshot.parameters.shape.H; h++) {
-    char *name = memory_print(error, "attention_frequency_%zu", h);
-    if (!name) return false;
-    int k = fits->heads[h].frequency;
-    quantities_put(table, name, k > 0 ? (double)k : NAN, "1",
-                   "the frequency that fits that head's attention best");
-    free(name);
+  bool done = fits;
+  for (size_t h = 0; done && h < (size_t)subject->analysis->snapshot.parameters.shape.H; h++)
+    done = put_head(table, "attention_frequency", h, frequency_or_nan(fits->heads[h].frequency),
+                    "the frequency that fits that head's attention best", error);
+  return done;
+}
+
+static bool put_circuits(struct TableWriter *table, struct Subject *subject, struct Error *error)
+{
+  const struct OvCircuits *circuits = ov_circuits_of(subject, error);
+  bool done = circuits;
+  for (size_t h = 0; done && h < (size_t)subject->analysis->snapshot.parameters.shape.H; h++) {
+    const struct OvCircuit *head = &circuits->heads[h];
+    done = put_head(table, "ov_frequency", h, frequency_or_nan(head->frequency),
+                    "the frequency with the largest share of that head's OV circuit", error) &&
+           put_head(table, "ov_share", h, head->share,
+                    "that share, of the circuit's squared norm without the constant (figure 10)",
+                    error) &&
+           put_head(table, "ov_key_share", h, head->key_share,
+                    "the share of the key frequencies together", error);
   }
-  return fits;
+  return done;
 }
 
 bool spectrum_quantities_write(struct Subject *subject, const char *file, struct Error *error)
@@ -174,7 +233,10 @@ bool spectrum_quantities_write(struct Subject *subject, const char *file, struct
   quantities_put_members(&table, first, N_COLUMNS(first), &numbers);
   put_settings(&table, &subject->analysis->trajectory.config);
   quantities_put_members(&table, rest, N_COLUMNS(rest), &numbers);
-  if (put_heads(&table, subject, error)) return table_commit(&table, error);
+  if (put_attention(&table, subject, error) && put_circuits(&table, subject, error)) {
+    quantities_put_members(&table, last, N_COLUMNS(last), &numbers);
+    return table_commit(&table, error);
+  }
   table_discard(&table);
   return false;
 }
