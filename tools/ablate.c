@@ -34,7 +34,8 @@ int main(int argc, char **argv)
                                            .tables = tables,
                                            .writers = writers,
                                            .needs_directions = true,
-                                           .parts = 1 << PART_NEURONS | 1 << PART_LOGIT_SUM,
+                                           .parts = 1 << PART_NEURONS | 1 << PART_LOGIT_SUM |
+                                                    1 << PART_HEAD_SUM,
                                            .warn = warn_without_keys};
   return command_main_of_snapshot(&tool, argc, argv);
 }

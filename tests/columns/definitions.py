@@ -582,7 +582,15 @@ def ablations(net, keys):
         "unablated_loss": [net.losses.all] * n,
         "restricted_loss": [net.losses_of(net.restricted(keys)).all] * n,
         "excluded_loss": [net.losses_of(net.excluded(keys)).train] * n,
+        "neurons_loss": [loss_without_at_neurons(net, k) if k in keys else NAN for k in net.frequencies],
     }
+
+
+def loss_without_at_neurons(net, k):
+    """Over all pairs, the neurons having lost their products of one frequency."""
+    if not net.logits_are_sum:
+        return NAN
+    return net.losses_of(net.logits - projected(net.products([k]), net.hidden) @ net.W_L.T).all
 
 
 def fitted_logits(net, keys):
@@ -614,7 +622,15 @@ def replaced_logits(net, keys):
         "skip_zero": bias + of_neurons,
         "skip_mean": skipping.mean(0) + bias + of_neurons,
         "heads_zero": net.run(headless).logits.value[:, : net.p],
+        **dict.fromkeys(("attention_linear", "attention_no_equals", "attention_skip_zero")),
     }
+    if net.stream_is_sum:
+        to_a = numpy.stack([fitted_attention(net, h) for h in range(net.attention.shape[1])], axis=1)
+        found["attention_linear"] = net.reattended(numpy.stack([to_a, 1 - to_a, 0 * to_a], axis=2))
+        found["attention_no_equals"] = net.reattended(net.attention * [1, 1, 0])
+        found["attention_skip_zero"] = net.reattended(net.attention, skip=0)
+    else:
+        found |= {name: NAN * net.logits for name, logits in found.items() if logits is None}
     if not net.logits_are_sum:
         for name in found:
             if name.startswith(("neurons", "mlp", "skip")):
@@ -681,7 +697,22 @@ def ablation_quantities(net, keys, epoch):
     for name, loss in list(zip(replaced["name"], replaced["loss"]))[1:]:
         quantities[f"{name}_loss"] = (loss, "nats")
         quantities[f"{name}_ratio"] = (loss / losses.all, "1")
-    return quantities
+    at_neurons = [loss_without_at_neurons(net, k) for k in keys]
+    largest = max(keys, key=lambda k: (len(cluster(net, k)), -k))
+    return {
+        **quantities,
+        "neurons_without_key_least": (min(at_neurons), "nats"),
+        "neurons_without_key_most": (max(at_neurons), "nats"),
+        "neurons_without_key_ratio_least": (min(at_neurons) / losses.all, "1"),
+        "side_peak": (side_peak(net, {largest: 1}), "1"),
+        "side_peak_of_sum": (side_peak(net, dict(zip(keys, alphas))), "1"),
+    }
+
+
+def side_peak(net, alphas):
+    """Of a sum of cosines, the largest value but at 0, over that at 0."""
+    values = sum(x * numpy.cos(net.angle(k, numpy.arange(net.p))) for k, x in alphas.items())
+    return (values[1:] / values[0]).max()
 
 
 def ablation_tables(net, keys, epoch):

@@ -8,7 +8,10 @@
 #include "measures/logit_fit.h"
 #include "measures/logit_spectrum.h"
 #include "measures/neuron_logit.h"
+#include "measures/ov_circuit.h"
+#include "measures/replaced_attention.h"
 #include "measures/replacement.h"
+#include "measures/side_peaks.h"
 #include "measures/spectrum.h"
 #include "measures/spread.h"
 
@@ -543,6 +546,7 @@ struct Fixture {
   struct DirectedLogits directed;
   struct NeuronLogitMap map;
   struct NeuronFit *fits;
+  struct AttentionFit attention_fits[3];
   double *components;
   bool keys[8];
   struct ReplacedNetwork subject;
@@ -610,8 +614,11 @@ static void set_up(struct Fixture *f, int which)
   ck_assert(directed_logits_init(&f->directed, &f->basis, &f->dataset, sign, &error));
   directed_logits_set(&f->directed, f->snapshot.activations.logits, shape->V);
   f->map = (struct NeuronLogitMap){&f->basis, m, f->components};
+  for (size_t h = 0; h < (size_t)shape->H; h++)
+    ck_assert(attention_fit(&f->basis, f->snapshot.activations.attention, (size_t)shape->H, h,
+                            &f->attention_fits[h], &error));
   f->subject = (struct ReplacedNetwork){&f->config,   &f->basis, &f->directed, &f->map,
-                                        &f->snapshot, f->fits,   f->keys};
+                                        &f->snapshot, f->fits,   f->keys,      f->attention_fits};
 }
 
 static void tear_down(struct Fixture *f)
@@ -629,20 +636,25 @@ static void tear_down(struct Fixture *f)
   snapshot_release(&f->snapshot);
 }
 
-/* Asserts that the logits are the expected ones within float32: some tens of roundings of
+/* Asserts that the logits found are the expected ones within float32: some tens of roundings of
    numbers no larger than the largest logit. */
-static void check_logits(struct Fixture *f, enum Replacement replacement)
+static void check_found(const struct Fixture *f, const char *name)
 {
-  struct Error error = {0};
   double largest = 0;
-  ck_assert_msg(replacement_logits(&f->subject, replacement, f->found, &error), "%s",
-                error.message);
   for (size_t i = 0; i < f->n_logits; i++)
     largest = fmax(largest, fabs(f->logits[i]));
   for (size_t i = 0; i < f->n_logits; i++)
     ck_assert_msg(fabs((double)f->found[i] - f->expected[i]) < 50 * float_rounding * largest,
-                  "%s: logit %zu is %.9g, expected %.9g", replacement_name(replacement), i,
-                  (double)f->found[i], f->expected[i]);
+                  "%s: logit %zu is %.9g, expected %.9g", name, i, (double)f->found[i],
+                  f->expected[i]);
+}
+
+static void check_logits(struct Fixture *f, enum Replacement replacement)
+{
+  struct Error error = {0};
+  ck_assert_msg(replacement_logits(&f->subject, replacement, f->found, &error), "%s",
+                error.message);
+  check_found(f, replacement_name(replacement));
 }
 
 /* expected = logits + (replaced - hidden) W_L^T, for replaced[p^2][m] */
@@ -867,22 +879,100 @@ START_TEST(the_skip_connection_becomes_zero_or_its_mean)
 }
 END_TEST
 
+/* expected = the logits of the textbook network with W_O = 0. */
+static void expect_no_heads(struct Fixture *f)
+{
+  const struct Parameters *parameters = &f->snapshot.parameters;
+  double *values = new_doubles(parameters->total), *logits = new_doubles((size_t)f->p + 1);
+  for (size_t i = 0; i < parameters->total; i++)
+    values[i] = (double)parameters->values[i];
+  memset(values + parameters->info[W_O].offset, 0, parameters->info[W_O].count * sizeof *values);
+  for (int pair = 0; pair < f->p * f->p; pair++) {
+    example_logits(parameters, values, &f->config.model, pair / f->p, pair % f->p, logits);
+    memcpy(f->expected + pair * f->p, logits, (size_t)f->p * sizeof *logits);
+  }
+  free(logits);
+  free(values);
+}
+
 START_TEST(heads_that_are_zero_leave_the_textbook_network_without_them)
 {
   struct Fixture f;
   set_up(&f, _i);
-  const struct Parameters *parameters = &f.snapshot.parameters;
-  double *values = new_doubles(parameters->total), *logits = new_doubles((size_t)f.p + 1);
-  for (size_t i = 0; i < parameters->total; i++)
-    values[i] = (double)parameters->values[i];
-  memset(values + parameters->info[W_O].offset, 0, parameters->info[W_O].count * sizeof *values);
-  for (int pair = 0; pair < f.p * f.p; pair++) {
-    example_logits(parameters, values, &f.config.model, pair / f.p, pair % f.p, logits);
-    memcpy(f.expected + pair * f.p, logits, (size_t)f.p * sizeof *logits);
-  }
+  expect_no_heads(&f);
   check_logits(&f, ZERO_HEADS);
-  free(logits);
-  free(values);
+  tear_down(&f);
+}
+END_TEST
+
+/* ---- other attention ---- */
+
+START_TEST(heads_that_attend_as_they_do_are_the_network)
+{
+  struct Fixture f;
+  struct Error error;
+  set_up(&f, _i);
+  memcpy(f.expected, f.logits, f.n_logits * sizeof *f.logits);
+  ck_assert(replaced_attention_logits(&f.subject, f.snapshot.activations.attention, true, f.found,
+                                      &error));
+  check_found(&f, "its own attention");
+  tear_down(&f);
+}
+END_TEST
+
+START_TEST(heads_that_attend_to_nothing_are_none)
+{
+  struct Fixture f;
+  struct Error error;
+  set_up(&f, _i);
+  float *nowhere = new_floats(f.n_pairs * (size_t)f.snapshot.parameters.shape.H * 3);
+  expect_no_heads(&f);
+  ck_assert(replaced_attention_logits(&f.subject, nowhere, true, f.found, &error));
+  check_found(&f, "no attention");
+  free(nowhere);
+  tear_down(&f);
+}
+END_TEST
+
+/* With W_E = W_pos = 0 at "=", x_= is zero: neither it nor attention to it is missed. */
+START_TEST(an_equals_sign_that_is_zero_is_not_missed)
+{
+  struct Fixture f;
+  set_up(&f, _i);
+  const struct Parameters *parameters = &f.snapshot.parameters;
+  size_t d = (size_t)f.d;
+  memset(parameters_at(parameters, W_E) + (size_t)f.p * d, 0, d * sizeof(float));
+  memset(parameters_at(parameters, W_POS) + 2 * d, 0, d * sizeof(float));
+  activations_forward(&f.snapshot.activations, parameters);
+  copy_network(&f);
+  memcpy(f.expected, f.logits, f.n_logits * sizeof *f.logits);
+  check_logits(&f, ZERO_EQUALS);
+  check_logits(&f, ZERO_ATTENTION_SKIP);
+  tear_down(&f);
+}
+END_TEST
+
+/* Attention that is 1/2 + alpha (cos(w_k a) - cos(w_k b)) already, and the rest to b. */
+START_TEST(linear_attention_stays)
+{
+  struct Fixture f;
+  struct Error error;
+  set_up(&f, _i);
+  int H = f.snapshot.parameters.shape.H;
+  float *attention = f.snapshot.activations.attention;
+  for (int pair = 0; pair < f.p * f.p; pair++)
+    for (int h = 0; h < H; h++) {
+      double to_a =
+          0.5 + 0.1 * (h + 1) * (cos_w(f.p, 1 + h, pair / f.p) - cos_w(f.p, 1 + h, pair % f.p));
+      float *weights = attention + (pair * H + h) * 3;
+      weights[0] = (float)to_a, weights[1] = (float)(1 - to_a), weights[2] = 0;
+    }
+  for (size_t h = 0; h < (size_t)H; h++)
+    ck_assert(attention_fit(&f.basis, attention, (size_t)H, h, &f.attention_fits[h], &error));
+  ck_assert(replaced_attention_logits(&f.subject, attention, true, f.found, &error));
+  for (size_t i = 0; i < f.n_logits; i++)
+    f.expected[i] = (double)f.found[i];
+  check_logits(&f, LINEAR_ATTENTION);
   tear_down(&f);
 }
 END_TEST
@@ -961,6 +1051,89 @@ START_TEST(products_of_keys_are_told_from_the_others)
 }
 END_TEST
 
+START_TEST(a_frequency_is_learned_above_half_of_the_least_key)
+{
+  enum { P = 9 };
+  struct FourierBasis basis = new_basis(P);
+  const bool keys[P / 2 + 1] = {[1] = true, [3] = true}, none[P / 2 + 1] = {false};
+  double norms[P] = {100, 3, 4, 0, 2.5, 6, 8, 2.6, 0}; /* by frequency 5, 2.5, 10, 2.6 */
+  ck_assert_double_eq(spectrum_count_above(&basis, norms, keys), 3);
+  norms[3] = 0.1;
+  ck_assert_double_eq(spectrum_count_above(&basis, norms, keys), 4);
+  ck_assert(isnan(spectrum_count_above(&basis, norms, none)));
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(products_above_a_quarter_of_the_largest_stand_out)
+{
+  enum { P = 9 };
+  struct FourierBasis basis = new_basis(P);
+  const bool keys[P / 2 + 1] = {[1] = true, [3] = true};
+  double norms[P * P] = {0};
+  norms[0] = norms[0 * P + 1] = norms[1 * P + 0] = 100; /* with the constant */
+  norms[1 * P + 2] = 8;                                 /* cos_1 x sin_1 */
+  norms[6 * P + 5] = 2.01;                              /* sin_3 x cos_3 */
+  norms[6 * P + 6] = 2;                                 /* just a quarter */
+  norms[1 * P + 5] = 3;                                 /* cos_1 x cos_3: two frequencies */
+  norms[3 * P + 3] = 4;                                 /* cos_2 x cos_2: not a key */
+  struct LogitBlocks blocks = logit_spectrum_blocks(&basis, norms, keys);
+  ck_assert_double_eq(blocks.components, 4);
+  ck_assert_double_eq(blocks.at_keys, 2);
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(a_circuit_lies_where_its_squares_are)
+{
+  enum { P = 7, HEADS = 2 };
+  struct FourierBasis basis = new_basis(P);
+  const bool keys[P / 2 + 1] = {[1] = true, [2] = true};
+  const double norms[P][HEADS] = {{50, 0}, {3, 0}, {4, 0}, {6, 0}, {8, 0}, {0, 0}, {5, 0}};
+  struct OvCircuit circuit = ov_circuit_place(&basis, norms[0], HEADS, 0, keys);
+  ck_assert_int_eq(circuit.frequency, 2);
+  ck_assert_double_eq_tol(circuit.share, 100.0 / 150, rounding);
+  ck_assert_double_eq_tol(circuit.key_share, 125.0 / 150, rounding);
+  circuit = ov_circuit_place(&basis, norms[0], HEADS, 1, keys);
+  ck_assert_int_eq(circuit.frequency, 0);
+  ck_assert(isnan(circuit.share) && isnan(circuit.key_share));
+  fourier_basis_release(&basis);
+}
+END_TEST
+
+START_TEST(a_circuit_at_one_frequency_is_not_counted_at_the_keys)
+{
+  struct OvCircuit heads[] = {{2, 0.9, 0.95}, {2, 0.85, 0.9}, {1, 0.3, 0.85}, {1, 0.86, 0.1}};
+  struct Analysis analysis = {.snapshot.parameters.shape = {.H = 4, .d_mlp = 1, .n_positions = 3}};
+  struct OvCircuits circuits = {.heads = heads};
+  struct OvSummary summary = ov_circuits_summarise(&analysis, &circuits);
+  ck_assert_double_eq(summary.heads_at_one, 2);
+  ck_assert_double_eq(summary.heads_at_keys, 1);
+  analysis.snapshot.parameters.shape.layer_norm = LAYER_NORM_PRE;
+  summary = ov_circuits_summarise(&analysis, &circuits);
+  ck_assert(isnan(summary.heads_at_one) && isnan(summary.heads_at_keys));
+}
+END_TEST
+
+/* Any single cosine modulo a prime is nearly 1 next to its peak, wherever that is; two cosines have
+   no common one. */
+START_TEST(side_peaks_of_one_cosine_are_higher_than_those_of_two)
+{
+  enum { P = 13 };
+  const double none[P / 2 + 1] = {0};
+  for (int k = 1; k <= P / 2; k++) {
+    double one[P / 2 + 1] = {0};
+    one[k] = 3;
+    ck_assert_double_eq_tol(side_peak(P, one), cos(2 * pi / P), rounding);
+  }
+  const double two[P / 2 + 1] = {[1] = 1, [5] = 1}; /* largest at d = 2 */
+  ck_assert_double_eq_tol(side_peak(P, two), (cos_w(P, 1, 2) + cos_w(P, 5, 2)) / 2, rounding);
+  ck_assert(isnan(side_peak(P, none)));
+  const double dividing[7] = {[3] = 1}; /* mod 12, of period 4 */
+  ck_assert_double_eq_tol(side_peak(12, dividing), 1, rounding);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
   TCase *tests = tcase_create(name);
@@ -1002,11 +1175,20 @@ int main(void)
   tcase_add_loop_test(replacements, the_skip_connection_becomes_zero_or_its_mean, 0, N_FIXTURES);
   tcase_add_loop_test(replacements, heads_that_are_zero_leave_the_textbook_network_without_them, 0,
                       N_FIXTURES);
+  tcase_add_loop_test(replacements, heads_that_attend_as_they_do_are_the_network, 0, N_FIXTURES);
+  tcase_add_loop_test(replacements, heads_that_attend_to_nothing_are_none, 0, N_FIXTURES);
+  tcase_add_loop_test(replacements, an_equals_sign_that_is_zero_is_not_missed, 0, N_FIXTURES);
+  tcase_add_loop_test(replacements, linear_attention_stays, 0, N_FIXTURES);
   tcase_add_test(replacements, replacements_do_not_depend_on_the_number_of_threads);
   TCase *numbers = add_case(suite, "few numbers for many");
   tcase_add_test(numbers, ranges_pass_over_nan);
   tcase_add_test(numbers, contrast_compares_keys_with_the_others);
   tcase_add_test(numbers, products_of_keys_are_told_from_the_others);
+  tcase_add_test(numbers, a_frequency_is_learned_above_half_of_the_least_key);
+  tcase_add_test(numbers, products_above_a_quarter_of_the_largest_stand_out);
+  tcase_add_test(numbers, a_circuit_lies_where_its_squares_are);
+  tcase_add_test(numbers, a_circuit_at_one_frequency_is_not_counted_at_the_keys);
+  tcase_add_test(numbers, side_peaks_of_one_cosine_are_higher_than_those_of_two);
 
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);

@@ -6,6 +6,7 @@
 #include "measures/logit_fit.h"
 #include "measures/quantities.h"
 #include "measures/replacement.h"
+#include "measures/side_peaks.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct AblationQuantities {
   struct AblationSummary single;
   struct LogitFit fit;
   double alpha_least, alpha_most;
+  struct SidePeaks peaks;
 };
 
 #define LOSS(name, member, meaning)                                                                \
@@ -61,11 +63,26 @@ static const struct Column quantities[] = {
     NUMBER("logit_fit_alpha_least", alpha_least, "the least alpha_k"),
     NUMBER("logit_fit_alpha_most", alpha_most, "the largest alpha_k")};
 
+/* After those of the replacements. */
+static const struct Column last[] = {
+    LOSS("neurons_without_key_least", single.neurons_key_least,
+         "least loss over all pairs where the neurons lose one key frequency (ablations.tsv)"),
+    LOSS("neurons_without_key_most", single.neurons_key_most, "the largest of these losses"),
+    NUMBER("neurons_without_key_ratio_least", single.neurons_key_ratio_least,
+           "neurons_without_key_least / loss"),
+    NUMBER("side_peak", peaks.of_one,
+           "largest cos(w_k d) at d = 1 .. p - 1, k being the key frequency with the largest "
+           "cluster (appendix B)"),
+    NUMBER("side_peak_of_sum", peaks.of_all,
+           "the same of the sum of alpha_k cos(w_k d) over the key frequencies, divided by the sum "
+           "of alpha_k")};
+
 static bool compute(struct Subject *subject, struct AblationQuantities *values, struct Error *error)
 {
   const struct Ablation *ablation = ablation_of(subject, error);
   const struct SubjectLogitFit *logits = ablation ? logit_fit_of(subject, error) : NULL;
-  if (!logits) return false;
+  struct SidePeaks peaks;
+  if (!logits || !side_peaks_of(subject, &peaks, error)) return false;
   *values = (struct AblationQuantities){.epoch = subject->epoch,
                                         .uniform_loss = elementary_log(subject->analysis->basis.p),
                                         .restricted_loss_ratio = ablation->restricted.all.loss /
@@ -76,7 +93,8 @@ static bool compute(struct Subject *subject, struct AblationQuantities *values, 
                                         .single = ablation_summarise(subject->analysis, ablation),
                                         .fit = logits->fit,
                                         .alpha_least = logits->alpha_least,
-                                        .alpha_most = logits->alpha_most};
+                                        .alpha_most = logits->alpha_most,
+                                        .peaks = peaks};
   return true;
 }
 
@@ -111,6 +129,7 @@ bool ablation_quantities_write(struct Subject *subject, const char *file, struct
   bool done = true;
   for (int i = REPLACE_NOTHING + 1; done && i < N_REPLACEMENTS; i++)
     done = put_replacement(&table, replaced, (enum Replacement)i, error);
+  quantities_put_members(&table, last, N_COLUMNS(last), &values);
   if (done) return table_commit(&table, error);
   table_discard(&table);
   return false;

@@ -29,6 +29,19 @@ bool replaced_neurons_none(const struct ReplacedNetwork *network, float *logits,
   return true;
 }
 
+bool replaced_neurons_logits(const struct Snapshot *snapshot, float *logits, struct Error *error)
+{
+  const struct Shape *shape = &snapshot->parameters.shape;
+  size_t p = (size_t)shape->p, m = (size_t)shape->d_mlp;
+  float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
+  if (!map) return false;
+  activations_neuron_logit_map(&snapshot->parameters, snapshot->activations.layer, map);
+  matrix_multiply_shared(p * p, p, m, matrix_plain(snapshot->activations.hidden, m),
+                         matrix_transposed(map, m), MATRIX_REPLACE, logits, p);
+  free(map);
+  return true;
+}
+
 /* Writes the replaced neurons first .. first + n - 1, [p^2][n]. */
 typedef bool FillBlock(const struct ReplacedNetwork *network, const void *context, size_t first,
                        size_t n, float *block, struct Error *error);

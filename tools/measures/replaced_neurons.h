@@ -5,6 +5,7 @@
 #ifndef MEASURES_REPLACED_NEURONS_H
 #define MEASURES_REPLACED_NEURONS_H
 
+#include "measures/attention.h"
 #include "measures/directed_logits.h"
 #include "measures/neuron_fit.h"
 #include "measures/neuron_logit.h"
@@ -16,9 +17,13 @@ struct ReplacedNetwork {
   const struct DirectedLogits *directed; /* with the snapshot's logits */
   const struct NeuronLogitMap *map;      /* its W_L */
   const struct Snapshot *snapshot;
-  const struct NeuronFit *fits; /* [d_mlp]: of this snapshot */
-  const bool *keys;             /* [n_frequencies + 1] */
+  const struct NeuronFit *fits;              /* [d_mlp]: of this snapshot */
+  const bool *keys;                          /* [n_frequencies + 1] */
+  const struct AttentionFit *attention_fits; /* [H]: of this snapshot */
 };
+
+/* What the neurons add to the logits: W_L hidden, [p^2][p]. */
+bool replaced_neurons_logits(const struct Snapshot *snapshot, float *logits, struct Error *error);
 
 /* Each of these writes the logits of the changed network, [p^2][p]. All but the last need
    PART_LOGIT_SUM. */

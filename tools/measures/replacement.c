@@ -2,9 +2,9 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "engine/factored/matrix.h"
 #include "measures/grid.h"
 #include "measures/logit_fit.h"
+#include "measures/replaced_attention.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,21 +61,6 @@ static bool replace_logits_by_cosines(const struct ReplacedNetwork *network, flo
 
 /* ---- the skip connection ---- */
 
-/* logits = W_L hidden */
-static bool logits_of_neurons(const struct ReplacedNetwork *network, float *logits,
-                              struct Error *error)
-{
-  size_t p = (size_t)network->basis->p, m = network->map->d_mlp;
-  float *map = memory_new(p * m, sizeof *map, "the neuron-logit map", error);
-  if (!map) return false;
-  activations_neuron_logit_map(&network->snapshot->parameters, network->snapshot->activations.layer,
-                               map);
-  matrix_multiply_shared(p * p, p, m, matrix_plain(network->snapshot->activations.hidden, m),
-                         matrix_transposed(map, m), MATRIX_REPLACE, logits, p);
-  free(map);
-  return true;
-}
-
 /* (W_U b_out)_c */
 static double logit_of_bias(const struct Snapshot *snapshot, size_t c)
 {
@@ -107,7 +92,7 @@ static bool replace_skip(const struct ReplacedNetwork *network, bool by_mean, fl
                          struct Error *error)
 {
   size_t p = (size_t)network->basis->p;
-  if (!logits_of_neurons(network, logits, error)) return false;
+  if (!replaced_neurons_logits(network->snapshot, logits, error)) return false;
 #pragma omp parallel for
   for (size_t c = 0; c < p; c++) {
     double rest =
@@ -164,43 +149,57 @@ static bool zero_heads(const struct ReplacedNetwork *network, float *logits, str
 
 static const struct {
   const char *name, *meaning;
-  bool needs_sum; /* PART_LOGIT_SUM */
+  enum Part part; /* that it needs; N_PARTS: none */
   bool (*logits)(const struct ReplacedNetwork *network, float *logits, struct Error *error);
 } replacements[N_REPLACEMENTS] = {
-    [REPLACE_NOTHING] = {"model", "the network as it is", false, replaced_neurons_none},
+    [REPLACE_NOTHING] = {"model", "the network as it is", N_PARTS, replaced_neurons_none},
     [REPLACE_CLUSTERED_NEURONS] =
         {"neurons_polynomial",
          "neurons of a cluster are the degree-2 polynomial of their frequency, the others as they "
          "are",
-         true, replaced_neurons_by_polynomials},
+         PART_LOGIT_SUM, replaced_neurons_by_polynomials},
     [REPLACE_NEURONS] =
         {"neurons_directions",
          "all neurons are their parts in cos and sin of w_k(a + b) of the key frequencies, and "
          "their mean",
-         true, replaced_neurons_by_directions},
+         PART_LOGIT_SUM, replaced_neurons_by_directions},
     [REPLACE_LOGITS] =
         {"logits_polynomial",
          "logits are their degree-2 polynomials of the key frequencies: 8 products each, and their "
          "mean",
-         false, replace_logits},
+         N_PARTS, replace_logits},
     [REPLACE_LOGITS_BY_COSINES] =
         {"logits_cosines",
-         "logits are the fitted sum of alpha_k cos(w_k(a + b - c)) over the key frequencies", false,
-         replace_logits_by_cosines},
+         "logits are the fitted sum of alpha_k cos(w_k(a + b - c)) over the key frequencies",
+         N_PARTS, replace_logits_by_cosines},
     [PROJECT_NEURONS_ON_MAP] =
         {"mlp_on_W_L",
          "neurons are projected on the key directions u_k, v_k of W_L; the skip connection stays",
-         true, replaced_neurons_on_map},
+         PART_LOGIT_SUM, replaced_neurons_on_map},
     [PROJECT_NEURONS_OFF_MAP] =
         {"mlp_off_W_L",
          "neurons lose that projection: what is left is in the null space of the keys' part of "
          "W_L; the skip connection stays",
-         true, replaced_neurons_off_map},
-    [ZERO_SKIP] = {"skip_zero", "the stream does not reach W_U past the MLP", true, zero_skip},
+         PART_LOGIT_SUM, replaced_neurons_off_map},
+    [ZERO_SKIP] = {"skip_zero", "the stream does not reach W_U past the MLP", PART_LOGIT_SUM,
+                   zero_skip},
     [MEAN_SKIP] = {"skip_mean", "past the MLP only the stream's mean over all pairs reaches W_U",
-                   true, mean_skip},
+                   PART_LOGIT_SUM, mean_skip},
     [ZERO_HEADS] = {"heads_zero", "no head adds to the stream, so that the MLP sees \"=\" alone",
-                    false, zero_heads},
+                    N_PARTS, zero_heads},
+    [LINEAR_ATTENTION] =
+        {"attention_linear",
+         "attention to a is its fit by one frequency (attention-fits.tsv), to b 1 minus that, to "
+         "\"=\" 0",
+         PART_HEAD_SUM, replaced_attention_by_fits},
+    [ZERO_EQUALS] = {"attention_no_equals",
+                     "attention to \"=\" is 0; that to a and b stays and is not renormalised",
+                     PART_HEAD_SUM, replaced_attention_off_equals},
+    [ZERO_ATTENTION_SKIP] =
+        {"attention_skip_zero",
+         "the stream before the MLP is what the heads add to it, without \"=\"; "
+         "attention stays as it is",
+         PART_HEAD_SUM, replaced_attention_skip},
 };
 
 const char *replacement_name(enum Replacement replacement)
@@ -231,13 +230,13 @@ static bool compute(const struct ReplacedNetwork *network, const struct Dataset 
                     struct ReplacementLosses *found, struct Error *error)
 {
   size_t p = (size_t)network->basis->p;
-  bool no_sum = part_missing(&network->snapshot->parameters.shape,
-                             network->snapshot->activations.layer, PART_LOGIT_SUM);
+  const struct Shape *shape = &network->snapshot->parameters.shape;
+  int layer = network->snapshot->activations.layer;
   float *logits = memory_new(p * p, p * sizeof *logits, "logits", error);
   bool done = logits;
   for (int i = 0; done && i < N_REPLACEMENTS; i++) {
     found->losses[i] = no_losses();
-    if (no_sum && replacements[i].needs_sum) continue;
+    if (part_missing(shape, layer, replacements[i].part)) continue;
     done = replacement_logits(network, (enum Replacement)i, logits, error);
     if (done) losses_of_logits(dataset, logits, (int)p, &found->losses[i]);
   }
@@ -250,14 +249,16 @@ static bool find(struct Subject *subject, void *numbers, struct Error *error)
   const struct Analysis *analysis = subject->analysis;
   const struct NeuronLogitMap *map = neuron_logit_map_of(subject, error);
   const struct DirectedLogits *directed = map ? directed_logits_of(subject, error) : NULL;
-  if (!directed) return false;
+  const struct AttentionFits *attention = directed ? attention_fits_of(subject, error) : NULL;
+  if (!attention) return false;
   struct ReplacedNetwork network = {.config = &analysis->trajectory.config,
                                     .basis = &analysis->basis,
                                     .directed = directed,
                                     .map = map,
                                     .snapshot = &analysis->snapshot,
                                     .fits = subject->fits,
-                                    .keys = analysis->keys};
+                                    .keys = analysis->keys,
+                                    .attention_fits = attention->heads};
   return compute(&network, &analysis->trajectory.dataset, numbers, error);
 }
 

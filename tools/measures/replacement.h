@@ -6,7 +6,8 @@
  *   logits = W_U resid_mid + W_U b_out + W_L hidden,
  *
  * with resid_mid the residual stream after the heads and hidden the post-activations, the first
- * term is the MLP's skip connection. replacements.tsv.
+ * term is the MLP's skip connection. The heads have one, too: resid_mid is x_=, the stream at "=",
+ * plus what they add (measures/replaced_attention.h). replacements.tsv.
  */
 #ifndef MEASURES_REPLACEMENT_H
 #define MEASURES_REPLACEMENT_H
@@ -26,6 +27,9 @@ enum Replacement {
   ZERO_SKIP,                 /* W_U resid_mid: 0 */
   MEAN_SKIP,                 /* W_U resid_mid: its mean over all pairs */
   ZERO_HEADS,                /* output of all heads: 0, so the MLP sees x_= */
+  LINEAR_ATTENTION,          /* attention to a: its fit (C.1.3); to b: 1 minus that; to "=": 0 */
+  ZERO_EQUALS,               /* attention to "=": 0, the rest not renormalised (A.1) */
+  ZERO_ATTENTION_SKIP,       /* resid_mid: the heads' output alone, without x_= (A.1) */
   N_REPLACEMENTS
 };
 
@@ -38,8 +42,8 @@ const char *replacement_meaning(enum Replacement replacement);
 bool replacement_logits(const struct ReplacedNetwork *network, enum Replacement replacement,
                         float *logits, struct Error *error);
 
-/* The losses of a subject's changed networks; NaN for those that need PART_LOGIT_SUM where the
-   logits are no such sum. Error: an operation without directions. */
+/* The losses of a subject's changed networks; NaN for those that need a part that the network does
+   not have (PART_LOGIT_SUM, PART_HEAD_SUM). Error: an operation without directions. */
 struct ReplacementLosses {
   struct Losses losses[N_REPLACEMENTS];
 };
