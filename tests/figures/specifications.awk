@@ -30,6 +30,12 @@ function must_have(part, source) {
   if (part != "" && !has(column, part)) wrong(source " says " part ", and it shows " column)
 }
 
+# What a mark that is said to be of a head shows.
+function of_heads() {
+  if (kind == "map") return "attention_"
+  return value("table") ~ /ov-spectrum$/ ? "OV_" : "C_"
+}
+
 # What some words say of the column.
 function check_words(text, source,    rest) {
   if (text ~ /^[Tt]rain( loss)?(,|$)/) must_have("train", source)
@@ -42,7 +48,12 @@ function check_words(text, source,    rest) {
   if (text ~ /^Loss/) must_have("loss", source)
   if (text ~ /^Gini/) must_have("gini", source)
   if (text ~ /squared weights$/) must_have("squared", source)
-  if (text ~ /^[Hh]ead [0-9]$/) must_have((kind == "map" ? "attention_" : "C_") substr(text, 6), source)
+  if (text ~ /^[Hh]ead [0-9]$/) must_have(of_heads() substr(text, 6), source)
+  if (text ~ /^Head [0-9], (attention|to <i>a<\/i>)$/) must_have("attention_" substr(text, 6, 1), source)
+  if (text ~ /^To <i>b<\/i>$/) must_have("attention_b", source)
+  if (text ~ /^Fit, to <i>a<\/i>$/) must_have("attention_fit", source)
+  if (text ~ /^Scores$/) must_have("score", source)
+  if (text ~ /^Its polynomial$/) must_have("polynomial", source)
   if (text ~ /^[Nn]euron [0-9]$/) must_have("neuron_" substr(text, 8), source)
   rest = plain(text)
   while (match(rest, /[Wb]_[A-Za-z]+/)) {
