@@ -1,10 +1,10 @@
-/* compare-runs: puts runs side by side, one row per run, with values from their tables. */
+/* compare-runs: puts runs side by side, with values from their tables. */
 #include "base/command_line.h"
 #include "compare/comparison.h"
 
 #include <stdlib.h>
 
-static const char *table_path = "-", *tex_path, *columns_text, *want_settings, *over_text,
+static const char *table_path = "-", *tex_path, *columns_text, *want_settings, *over_text, *rows_of,
                   *missing_is_nan;
 
 static const struct Tool tool = {
@@ -22,17 +22,23 @@ static const struct Tool tool = {
         "  TABLE:COLUMN@X<Y     the cell in the first row in which column X is below the number\n"
         "                       Y (or above, with >); nan if it never is\n"
         "  TABLE:COLUMN@last    the cell in the last row\n"
+        "  TABLE:crossings@X<Y  how many rows have X below Y (or above) and follow one without\n"
+        "  TABLE:least@X        the least number in column X; most@X is the largest\n"
+        "  TABLE:rank@X~Y       Spearman's rank correlation of two columns\n"
         "  NAME=...             any of these under another name\n"
+        "nan, as in epochs of what never happened, sorts above all numbers.\n"
+        "With --rows, a run has a row for each row of its TABLE.tsv, and TABLE:COLUMN is that\n"
+        "row's cell; all other values stand in each of the run's rows.\n"
         "With --over, runs that differ only in the settings it names, such as seeds, share one\n"
-        "row, with NAME_median, NAME_min and NAME_max over these runs for each of --columns. nan\n"
-        "sorts above all numbers: the median of epochs is nan if at least half of the runs never\n"
-        "got there.",
+        "row, with NAME_median, NAME_min and NAME_max over these runs for each of --columns: the\n"
+        "median of epochs is nan if at least half of the runs never got there.",
     .options =
         (const struct Option[]){
             {'o', "output", "FILE.tsv", "output table (default: standard output)", &table_path},
             {'c', "columns", "COLUMNS", "the columns, see above", &columns_text},
             {'s', "settings", NULL, "put a column for each setting in which the runs differ first",
              &want_settings},
+            {'r', "rows", "TABLE", "a row for each row of this table of the runs", &rows_of},
             {0, "over", "SETTINGS",
              "one row for runs that differ only in these; implies --settings", &over_text},
             {0, "tex", "FILE.tex", "also write the rows as a LaTeX macro, \\comparedruns",
@@ -46,6 +52,7 @@ static bool read_options(struct Queries *queries, struct Over *over, struct Erro
 {
   if (over_text && tex_path)
     return error_set(error, "--over and --tex: LaTeX rows are available for single runs only");
+  if (over_text && rows_of) return error_set(error, "--over and --rows: a run has one row or many");
   if (over_text) want_settings = over_text;
   if (!over_parse(over, over_text ? over_text : "", error) ||
       !queries_parse(queries, columns_text ? columns_text : "", error))
@@ -67,7 +74,7 @@ static bool compare(const struct ComparedRuns *runs, struct Queries *queries,
 {
   struct Comparison comparison;
   if ((want_settings && !queries_add_settings(queries, runs, error)) ||
-      !comparison_init(&comparison, runs, queries, missing_is_nan, error))
+      !comparison_init(&comparison, runs, queries, rows_of, missing_is_nan, error))
     return false;
   bool written = write_all(&comparison, over, error);
   comparison_release(&comparison);

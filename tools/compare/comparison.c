@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "compare/cells.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,77 +53,79 @@ static char *answer_quantity(const struct Comparison *comparison, size_t run, co
   return answer_missing(comparison, run, "quantity", quantity, error);
 }
 
-/* All cells of a column, comma-separated; "none" if there are no rows. */
-static char *join_column(const struct Table *table, size_t column, struct Error *error)
+/* The cell of a row and a column, which the caller frees. */
+static char *answer(const struct Comparison *comparison, const struct ComparisonRow *row,
+                    const struct Query *query, struct Error *error)
 {
-  size_t size = sizeof "none";
-  for (size_t row = 0; row < table->n_rows; row++)
-    size += strlen(table_cell(table, row, column)) + 1;
-  char *joined = memory_new(size, 1, "a list of cells", error), *end = joined;
-  if (!joined) return NULL;
-  for (size_t row = 0; row < table->n_rows; row++)
-    end += sprintf(end, "%s%s", row > 0 ? "," : "", table_cell(table, row, column));
-  if (table->n_rows == 0) memcpy(joined, "none", sizeof "none");
-  return joined;
+  if (query->kind == QUERY_QUANTITY)
+    return answer_quantity(comparison, row->run, query->column, error);
+  const struct Table *table = compared_runs_table(comparison->runs, row->run, query->table);
+  if (!table) return answer_missing(comparison, row->run, "table", query->table, error);
+  bool here = comparison->rows_of && strcmp(comparison->rows_of, query->table) == 0;
+  if (!here || query->kind != QUERY_ALL) return query_answer(query, table, error);
+  int column = table_column(table, query->column, error);
+  return column < 0 ? NULL : memory_copy_text(table_cell(table, row->at, (size_t)column), error);
 }
 
-/* The cell in the first row that meets the condition; "nan" if none does. */
-static char *find_cell(const struct Table *table, size_t column, const struct Query *query,
+/* How many rows a run has. */
+static bool count_rows(const struct Comparison *comparison, size_t run, size_t *n,
                        struct Error *error)
 {
-  double *tested = table_numbers(table, query->tested, error);
-  if (!tested) return NULL;
-  size_t row = 0;
-  while (row < table->n_rows &&
-         !(query->above ? tested[row] > query->bound : tested[row] < query->bound))
-    row++;
-  free(tested);
-  return memory_copy_text(row < table->n_rows ? table_cell(table, row, column) : "nan", error);
+  *n = 1;
+  if (!comparison->rows_of) return true;
+  const struct Table *table = compared_runs_table(comparison->runs, run, comparison->rows_of);
+  *n = table ? table->n_rows : 0;
+  if (table || comparison->missing_is_nan) return true;
+  answer_missing(comparison, run, "table", comparison->rows_of, error);
+  return false;
 }
 
-static char *last_cell(const struct Table *table, size_t column, struct Error *error)
+static bool list_rows(struct Comparison *comparison, struct Error *error)
 {
-  bool any = table->n_rows > 0;
-  return memory_copy_text(any ? table_cell(table, table->n_rows - 1, column) : "nan", error);
-}
-
-/* The cell of a run and a column, which the caller frees. */
-static char *answer(const struct Comparison *comparison, size_t run, const struct Query *query,
-                    struct Error *error)
-{
-  if (query->table[0] == '\0') return answer_quantity(comparison, run, query->column, error);
-  const struct Table *table = compared_runs_table(comparison->runs, run, query->table);
-  if (!table) return answer_missing(comparison, run, "table", query->table, error);
-  int column = table_column(table, query->column, error);
-  if (column < 0) return NULL;
-  if (query->last) return last_cell(table, (size_t)column, error);
-  return query->tested[0] == '\0' ? join_column(table, (size_t)column, error)
-                                  : find_cell(table, (size_t)column, query, error);
-}
-
-bool comparison_init(struct Comparison *comparison, const struct ComparedRuns *runs,
-                     const struct Queries *queries, bool missing_is_nan, struct Error *error)
-{
-  size_t n = runs->n * queries->n;
-  *comparison = (struct Comparison){.runs = runs,
-                                    .queries = queries,
-                                    .missing_is_nan = missing_is_nan,
-                                    .answers = memory_new(n, sizeof(char *), "answers", error)};
-  if (!comparison->answers) return false;
-  for (size_t i = 0; i < n; i++) {
-    const struct Query *query = &queries->query[i % queries->n];
-    comparison->answers[i] = answer(comparison, i / queries->n, query, error);
-    if (comparison->answers[i]) continue;
-    comparison_release(comparison);
-    return false;
+  size_t most = 0, n;
+  for (size_t run = 0; run < comparison->runs->n; run++) {
+    if (!count_rows(comparison, run, &n, error)) return false;
+    most += n;
+  }
+  comparison->rows = memory_new(most, sizeof *comparison->rows, "rows", error);
+  if (!comparison->rows) return false;
+  for (size_t run = 0; run < comparison->runs->n; run++) {
+    count_rows(comparison, run, &n, error);
+    for (size_t at = 0; at < n; at++)
+      comparison->rows[comparison->n++] = (struct ComparisonRow){run, at};
   }
   return true;
 }
 
+static bool find_answers(struct Comparison *comparison, struct Error *error)
+{
+  const struct Queries *queries = comparison->queries;
+  size_t n = comparison->n * queries->n;
+  comparison->answers = memory_new(n, sizeof(char *), "answers", error);
+  for (size_t i = 0; comparison->answers && i < n; i++) {
+    const struct ComparisonRow *row = &comparison->rows[i / queries->n];
+    comparison->answers[i] = answer(comparison, row, &queries->query[i % queries->n], error);
+    if (!comparison->answers[i]) return false;
+  }
+  return comparison->answers;
+}
+
+bool comparison_init(struct Comparison *comparison, const struct ComparedRuns *runs,
+                     const struct Queries *queries, const char *rows_of, bool missing_is_nan,
+                     struct Error *error)
+{
+  *comparison = (struct Comparison){
+      .runs = runs, .queries = queries, .rows_of = rows_of, .missing_is_nan = missing_is_nan};
+  if (list_rows(comparison, error) && find_answers(comparison, error)) return true;
+  comparison_release(comparison);
+  return false;
+}
+
 void comparison_release(struct Comparison *comparison)
 {
-  size_t n = comparison->runs->n * comparison->queries->n;
-  for (size_t i = 0; i < n; i++)
+  size_t n = comparison->n * comparison->queries->n;
+  for (size_t i = 0; comparison->answers && i < n; i++)
     free(comparison->answers[i]);
   free(comparison->answers);
+  free(comparison->rows);
 }

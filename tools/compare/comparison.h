@@ -1,5 +1,6 @@
 /*
- * Runs side by side: an answer for each run and each column, and the files that show them.
+ * Runs side by side: rows, mostly one for each run, with an answer in each column, and the files
+ * that show them.
  */
 #ifndef COMPARE_COMPARISON_H
 #define COMPARE_COMPARISON_H
@@ -8,24 +9,35 @@
 #include "compare/runs.h"
 #include "compare/settings.h"
 
+struct ComparisonRow {
+  size_t run;
+  size_t at; /* of the run's table `rows_of` */
+};
+
 struct Comparison {
   const struct ComparedRuns *runs;
   const struct Queries *queries;
+  const char *rows_of; /* a table whose rows are those of the comparison; NULL: a row per run */
   bool missing_is_nan; /* rather than an error */
-  char **answers;      /* [runs->n][queries->n] */
+  struct ComparisonRow *rows; /* [n] */
+  size_t n;
+  char **answers; /* [n][queries->n] */
 };
 
-/* Looks everything up. Errors: a run lacks a quantity or a table; a table lacks a column; a cell is
-   not a number where it should be. */
+/* Looks everything up. With rows_of (or NULL), every run has a row for each of that table's, and a
+   query for a column of it is answered by that row's cell; other answers stand in all rows of the
+   run. Errors: a run lacks a quantity or a table; a table lacks a column; a cell is not a number
+   where it should be. */
 bool comparison_init(struct Comparison *comparison, const struct ComparedRuns *runs,
-                     const struct Queries *queries, bool missing_is_nan, struct Error *error);
+                     const struct Queries *queries, const char *rows_of, bool missing_is_nan,
+                     struct Error *error);
 void comparison_release(struct Comparison *comparison);
 
-/* A table with one row per run: its name, and the answers. */
+/* A table of the rows: the run's name, and the answers. */
 bool comparison_write(const struct Comparison *comparison, const char *path, struct Error *error);
 
 /* A table with one row for all runs that differ only in the settings of `over` (table/summary.h).
-   Every setting in which runs differ must have a column. */
+   Every setting in which runs differ must have a column, and every run one row. */
 bool comparison_write_over(const struct Comparison *comparison, const struct Over *over,
                            const char *path, struct Error *error);
 

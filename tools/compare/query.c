@@ -26,47 +26,86 @@ bool query_take_name(const char **rest, const char *ends, char name[QUERY_NAME_S
   return true;
 }
 
-/* "@test_loss<1e-6", "@last", or nothing */
-static bool parse_condition(struct Query *query, const char *rest)
+static bool is(const char *text, const char *word)
 {
-  if (*rest == '\0') return true;
-  rest++;
-  query->last = strcmp(rest, "last") == 0;
-  if (query->last) return true;
-  if (!query_take_name(&rest, "<>", query->tested) || *rest == '\0') return false;
-  query->above = *rest == '>';
-  return number_parse_real(rest + 1, &query->bound) && !isnan(query->bound);
+  return strcmp(text, word) == 0;
 }
 
-/* "[NAME=]QUANTITY", "[NAME=]TABLE:COLUMN[@X<Y]" or "[NAME=]TABLE:COLUMN@last" */
+/* "test_loss<1e-6", behind the column's name */
+static bool parse_condition(struct Query *query, const char *text)
+{
+  query->kind = is(query->column, "crossings") ? QUERY_CROSSINGS : QUERY_FIRST;
+  query->above = *text == '>';
+  return number_parse_real(text + 1, &query->bound) && !isnan(query->bound);
+}
+
+/* What follows "COLUMN@" */
+static bool parse_rows(struct Query *query, const char *rest)
+{
+  if (!query_take_name(&rest, "<>~", query->x)) return false;
+  if (*rest == '<' || *rest == '>') return parse_condition(query, rest);
+  if (*rest == '~') {
+    rest++;
+    query->kind = QUERY_RANK;
+    return is(query->column, "rank") && query_take_name(&rest, "", query->y);
+  }
+  bool least = is(query->column, "least"), most = is(query->column, "most");
+  query->kind = least ? QUERY_LEAST : most ? QUERY_MOST : QUERY_LAST;
+  return least || most || is(query->x, "last");
+}
+
+bool query_parse_cells(struct Query *query, const char *text)
+{
+  query->kind = QUERY_ALL;
+  return query_take_name(&text, "@", query->column) &&
+         (*text == '\0' || parse_rows(query, text + 1));
+}
+
+/* "[NAME=]QUANTITY" or "[NAME=]TABLE:CELLS" */
 static bool parse_query(struct Query *query, const char *word)
 {
-  const char *rest = word, *equals = strchr(word, '='), *colon;
+  const char *rest = word, *equals = strchr(word, '=');
   if (equals) {
     if (!query_take_name(&rest, "=", query->name)) return false;
     rest++;
   }
-  colon = strchr(rest, ':');
-  if (colon) {
-    if (!query_take_name(&rest, ":", query->table)) return false;
-    rest++;
+  if (!strchr(rest, ':')) {
+    query->kind = QUERY_QUANTITY;
+    if (!query_take_name(&rest, "", query->column)) return false;
+  } else {
+    if (!query_take_name(&rest, ":", query->table) || !query_parse_cells(query, rest + 1))
+      return false;
   }
-  if (!query_take_name(&rest, colon ? "@" : "", query->column)) return false;
   if (!equals) memcpy(query->name, query->column, QUERY_NAME_SIZE);
-  return parse_condition(query, rest);
+  return true;
 }
 
 static char *describe(const struct Query *query, struct Error *error)
 {
-  if (query->table[0] == '\0')
-    return memory_print(error, "the quantity %s of the run", query->column);
-  if (query->last)
-    return memory_print(error, "%s in the last row of %s.tsv", query->column, query->table);
-  if (query->tested[0] == '\0')
-    return memory_print(error, "column %s of %s.tsv, all rows", query->column, query->table);
-  return memory_print(error, "%s in the first row of %s.tsv with a %s %s %g; nan: there is none",
-                      query->column, query->table, query->tested, query->above ? "above" : "below",
-                      query->bound);
+  const char *column = query->column, *table = query->table, *x = query->x;
+  const char *side = query->above ? "above" : "below";
+  switch (query->kind) {
+  case QUERY_QUANTITY:
+    break;
+  case QUERY_ALL:
+    return memory_print(error, "column %s of %s.tsv, all rows", column, table);
+  case QUERY_FIRST:
+    return memory_print(error, "%s in the first row of %s.tsv with a %s %s %g; nan: there is none",
+                        column, table, x, side, query->bound);
+  case QUERY_LAST:
+    return memory_print(error, "%s in the last row of %s.tsv", column, table);
+  case QUERY_CROSSINGS:
+    return memory_print(error, "rows of %s.tsv with a %s %s %g that follow one without", table, x,
+                        side, query->bound);
+  case QUERY_LEAST:
+  case QUERY_MOST:
+    return memory_print(error, "%s %s in %s.tsv, nan being above all numbers",
+                        query->kind == QUERY_LEAST ? "least" : "largest", x, table);
+  case QUERY_RANK:
+    return memory_print(error, "Spearman's rank correlation of %s and %s in %s.tsv, nan above all",
+                        x, query->y, table);
+  }
+  return memory_print(error, "the quantity %s of the run", column);
 }
 
 /* A name must be valid for a table's column, and unique. */
@@ -91,10 +130,12 @@ bool queries_add(struct Queries *queries, const char *word, struct Error *error)
   if (queries->n == MAX_QUERIES)
     return error_set(error, "--columns: more than %d columns", MAX_QUERIES);
   if (!parse_query(&query, word))
-    return error_set(error,
-                     "--columns: expected QUANTITY, TABLE:COLUMN or TABLE:COLUMN@X<NUMBER, with "
-                     "an optional NAME= in front, each of less than %d characters; found \"%s\"",
-                     QUERY_NAME_SIZE, word);
+    return error_set(
+        error,
+        "--columns: expected QUANTITY, TABLE:COLUMN, TABLE:COLUMN@X<NUMBER or another of "
+        "the forms in --help, with an optional NAME= in front, each name of less "
+        "than %d characters; found \"%s\"",
+        QUERY_NAME_SIZE, word);
   if (!check_name(queries, &query, error)) return false;
   query.meaning = describe(&query, error);
   if (!query.meaning) return false;
@@ -130,5 +171,5 @@ bool queries_move(struct Queries *to, struct Queries *from, struct Error *error)
 
 bool query_is_setting(const struct Query *query)
 {
-  return query->table[0] == '\0' && config_find_setting(query->column) >= 0;
+  return query->kind == QUERY_QUANTITY && config_find_setting(query->column) >= 0;
 }

@@ -28,6 +28,11 @@ static struct Column column_of(const struct Query *query)
   return (struct Column){.name = query->name, .unit = "as there", .meaning = query->meaning};
 }
 
+static const char *name_of_row(const struct Comparison *comparison, size_t row)
+{
+  return comparison->runs->runs[comparison->rows[row].run].name;
+}
+
 bool comparison_write(const struct Comparison *comparison, const char *path, struct Error *error)
 {
   const struct ComparedRuns *runs = comparison->runs;
@@ -41,10 +46,10 @@ bool comparison_write(const struct Comparison *comparison, const char *path, str
   bool created = title && table_create(&table, path, title, columns, 1 + queries->n, error);
   free(title);
   if (!created) return false;
-  for (size_t run = 0; run < runs->n; run++) {
-    table_put_text(&table, runs->runs[run].name);
+  for (size_t row = 0; row < comparison->n; row++) {
+    table_put_text(&table, name_of_row(comparison, row));
     for (size_t i = 0; i < queries->n; i++)
-      table_put_text(&table, comparison->answers[run * queries->n + i]);
+      table_put_text(&table, comparison->answers[row * queries->n + i]);
   }
   return table_commit(&table, error);
 }
@@ -119,9 +124,9 @@ bool comparison_write_tex(const struct Comparison *comparison, const char *path,
   struct Output output;
   if (!output_open(&output, path, error)) return false;
   fputs("% made by compare-runs: rows of a table\n\\newcommand{\\comparedruns}{%\n", output.stream);
-  for (size_t run = 0; run < comparison->runs->n; run++) {
-    const char *name = comparison->runs->runs[run].name;
-    if (put_tex_row(output.stream, name, comparison->answers + run * n, n, error)) continue;
+  for (size_t row = 0; row < comparison->n; row++) {
+    const char *name = name_of_row(comparison, row);
+    if (put_tex_row(output.stream, name, comparison->answers + row * n, n, error)) continue;
     output_discard(&output);
     return false;
   }
