@@ -14,6 +14,7 @@ TOOLS is the folder of the programs. Exit status: 0 if everything agrees, 1 othe
 """
 
 import dataclasses
+import itertools
 import math
 import sys
 import tempfile
@@ -184,6 +185,23 @@ def crossed(table, column, tested, holds):
     return find
 
 
+def column(table, name):
+    return lambda run: run.expected[table][name]
+
+
+def ranks(numbers):
+    """Equal numbers share the mean of their ranks; nan counts as more than every number."""
+    numbers = [math.inf if math.isnan(x) else x for x in numbers]
+    places = {x: [] for x in numbers}
+    for place, x in enumerate(sorted(numbers)):
+        places[x].append(place)
+    return [numpy.mean(places[x]) for x in numbers]
+
+
+def rank_correlation(x, y):
+    return lambda run: numpy.corrcoef(ranks(x(run)), ranks(y(run)))[0, 1]
+
+
 # What compare-runs is asked for, and what it has to answer for a run. A bound that a cell meets is
 # neither above nor below.
 COMPARED = {
@@ -202,6 +220,17 @@ COMPARED = {
     ),
     "rose=progress-measures:train_loss@gini_W_E>0.43": crossed(
         "progress-measures", "train_loss", "gini_W_E", lambda gini: gini > 0.43
+    ),
+    "peaks=progress-measures:crossings@excluded_loss>2": lambda run: sum(
+        later > 2 >= earlier
+        for earlier, later in itertools.pairwise(run.expected["progress-measures"]["excluded_loss"])
+    ),
+    "lowest=progress-measures:least@test_loss": lambda run: min(
+        run.expected["progress-measures"]["test_loss"]
+    ),
+    "highest=ablations:most@train_loss": lambda run: max(run.expected["ablations"]["train_loss"]),
+    "order=spectrum:rank@W_E_sin~W_L_cos": rank_correlation(
+        column("spectrum", "W_E_sin"), column("spectrum", "W_L_cos")
     ),
     "end=progress-measures:restricted_loss@last": lambda run: run.expected["progress-measures"][
         "restricted_loss"
@@ -279,6 +308,26 @@ def check_compared(runs, work, tools):
     check(lines[2:-1] == rows, f"compared: rows in LaTeX {set(lines[2:-1]) ^ set(rows) or ''}")
 
 
+def check_rows(runs, work, tools):
+    """A row for each row of a table: some of its columns, some of others."""
+    files = [path for run in runs for path in (run.folder / "together" / run.name).iterdir()]
+    table, out = "neuron-logit-directions", work / "rows.tsv"
+    names = ["frequency", "coefficient_u", "fve_v"]
+    queries = ["seed=train.seed", *(f"{table}:{name}" for name in names), "heads=attention-fits:head"]
+    command = [tools / "compare-runs", "--rows", table, "-c", " ".join(queries), "-o", out]
+    run_silently("rows", [*command, *files], work)
+    expected = {"run": [], "seed": [], **{name: [] for name in names}, "heads": []}
+    for run in runs:
+        n = len(run.keys)
+        heads = ",".join(map(str, range(len(run.expected["attention-fits"]["head"]))))
+        expected["run"] += [run.name] * n
+        expected["seed"] += [run.settings["train.seed"]] * n
+        expected["heads"] += [heads] * n
+        for name in names:
+            expected[name] += list(run.expected[table][name])
+    check_table("rows", Table(out), expected, "Runs side by side")
+
+
 def check_summarised(runs, work, tools):
     files = [path for run in runs for path in (run.folder / "together" / run.name).iterdir()]
     numbers = {name: x for name, x in COMPARED.items() if not name.startswith(("keys", "optim"))}
@@ -298,6 +347,7 @@ def main():
         for run in runs:
             run.check_all()
         check_compared(runs, work, tools)
+        check_rows(runs, work, tools)
         check_summarised(runs, work, tools)
     return tables.finish()
 

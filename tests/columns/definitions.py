@@ -293,14 +293,16 @@ def neuron_logit_map(net):
 
 
 def wave_fit(net, k, i):
-    """norm, alpha and fve of u_k (i = 0) or v_k (i = 1)."""
+    """norm, alpha, fve and coefficient of u_k (i = 0) or v_k (i = 1)."""
     vectors, waves = net.map_vectors(k), net.waves(k, net.s)
     if i >= len(vectors):
-        return NAN, NAN, NAN
+        return NAN, NAN, NAN, NAN
     values = net.deviation(net.hidden @ vectors[i])
     alpha = least_squares(waves[:, [i]], values)[0]
     rest = values - alpha * waves[:, i]
-    return numpy.linalg.norm(vectors[i]), alpha, 1 - (rest @ rest) / (values @ values)
+    fve = 1 - (rest @ rest) / (values @ values)
+    wave = net.waves(k, numpy.arange(net.p))[:, i]
+    return numpy.linalg.norm(vectors[i]), alpha, fve, alpha * numpy.linalg.norm(wave)
 
 
 def neuron_logit_directions(net, keys):
@@ -313,6 +315,8 @@ def neuron_logit_directions(net, keys):
         "norm_v": v[:, 0],
         "alpha_u": u[:, 1],
         "alpha_v": v[:, 1],
+        "coefficient_u": u[:, 3],
+        "coefficient_v": v[:, 3],
     }
 
 

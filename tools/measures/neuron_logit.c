@@ -83,12 +83,13 @@ bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
   int n = neuron_logit_vectors(map, k, vectors);
   double norm = sqrt((n == 2 ? 2.0 : 1.0) / p);
   fourier_components(p, k, rows);
-  fits[1] = (struct WaveFit){NAN, NAN, NAN};
+  fits[1] = (struct WaveFit){NAN, NAN, NAN, NAN};
   for (int i = 0; i < n; i++) {
     const double *vector = vectors + (size_t)i * m;
     linear_multiply(pairs, m, hidden, vector, values);
     fits[i] = fit_wave(p, sign, map->basis->rows + (size_t)rows[i] * (size_t)p, norm, values);
     fits[i].norm = linear_norm(m, vector);
+    fits[i].coefficient = fits[i].alpha / norm;
   }
   free(vectors);
   return true;
@@ -110,7 +111,7 @@ static bool fit_waves(struct Subject *subject, const struct KeyWaves *found, str
     if (!neuron_logit_fit(map, sign, analysis->snapshot.activations.hidden, k, waves, error))
       return false;
     for (int i = 0; !defined && i < 2; i++)
-      waves[i].alpha = waves[i].fve = NAN;
+      waves[i].alpha = waves[i].coefficient = waves[i].fve = NAN;
   }
   return map;
 }
@@ -166,7 +167,13 @@ static const struct Column columns[] = {
     COLUMN_AS("norm_u", struct DirectionRow, u.norm, "1", "norm of u_k over the neurons"),
     COLUMN_AS("norm_v", struct DirectionRow, v.norm, "1", "norm of v_k"),
     COLUMN_AS("alpha_u", struct DirectionRow, u.alpha, "1", "least squares"),
-    COLUMN_AS("alpha_v", struct DirectionRow, v.alpha, "1", "least squares")};
+    COLUMN_AS("alpha_v", struct DirectionRow, v.alpha, "1", "least squares"),
+    COLUMN_AS(
+        "coefficient_u", struct DirectionRow, u.coefficient, "1",
+        "alpha_u when cos(w_k c) is divided by its norm over c: sqrt(p/2) alpha_u for k < p/2 "
+        "(table 1)"),
+    COLUMN_AS("coefficient_v", struct DirectionRow, v.coefficient, "1",
+              "alpha_v when sin(w_k c) is divided by its norm over c (table 1)")};
 
 bool neuron_logit_write(struct Subject *subject, const char *file, struct Error *error)
 {

@@ -27,6 +27,9 @@ struct WaveFit {
   double norm;  /* of u_k or v_k */
   double alpha; /* least squares */
   double fve;   /* fraction of the function's squared norm, mean removed, that the wave explains */
+  /* alpha of the direction that belongs to a wave over c of norm 1, the scale of the paper's table
+   * 1 */
+  double coefficient;
 };
 
 /* Fits u_k^T hidden by alpha cos(w_k s), fits[0], and v_k^T hidden by alpha sin(w_k s), fits[1],
@@ -35,7 +38,7 @@ bool neuron_logit_fit(const struct NeuronLogitMap *map, enum DirectionSign sign,
                       const float *hidden, int k, struct WaveFit fits[2], struct Error *error);
 
 /* u_k and v_k of a subject, at the key frequencies. If the answer is not a function of a + b or of
-   a - b, they have norms, but alpha and fve are NaN. */
+   a - b, they have norms, and all else is NaN. */
 struct KeyWaves {
   struct WaveFit (*waves)[2]; /* [n_frequencies + 1] */
 };

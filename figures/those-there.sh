@@ -1,0 +1,20 @@
+#!/bin/sh
+# those-there.sh FOLDER "TABLE..." RUN... -- COMMAND...: the command with the TABLEs (.tsv) of those RUNs,
+# folders in FOLDER, that have all of them.
+set -eu
+
+folder=$1 names=$2
+shift 2
+files=
+while [ "$1" != -- ]; do
+  complete=true of_run=
+  for name in $names; do
+    of_run="$of_run $folder/$1/$name.tsv"
+    [ -e "$folder/$1/$name.tsv" ] || complete=false
+  done
+  ! $complete || files="$files$of_run"
+  shift
+done
+shift
+# shellcheck disable=SC2086 # files of runs, whose names have no blanks
+exec "$@" $files
