@@ -106,4 +106,5 @@ void claims_release(struct Claims *claims)
     free(claims->claims[i].missing);
   free(claims->claims);
   table_release(&claims->table);
+  table_release(&claims->known);
 }

@@ -41,23 +41,31 @@ static bool find_sources(struct Claims *claims, const struct Quantities *quantit
                    claims->table.path, run, quantities->n);
 }
 
-static bool judge(struct Claim *claim, struct Error *error)
+static enum Verdict verdict_of(const struct Claim *claim, const struct Judging *how)
+{
+  if (!claim->source && how->only_measured) return VERDICT_UNMEASURED;
+  if (claim->missing) return VERDICT_MISSING;
+  if (window_contains(&claim->window, claim->ours))
+    return claim->known ? VERDICT_SURPRISES : VERDICT_HOLDS;
+  return claim->known ? VERDICT_KNOWN : VERDICT_FAILS;
+}
+
+static bool judge(struct Claim *claim, const struct Judging *how, struct Error *error)
 {
   claim->ours = NAN;
   if (claim->source && !quantity_find(claim->source, claim->cells[CLAIM_QUANTITY], &claim->ours,
                                       &claim->missing, error))
     return false;
-  bool inside = window_contains(&claim->window, claim->ours);
-  claim->verdict = claim->missing ? VERDICT_MISSING : inside ? VERDICT_HOLDS : VERDICT_FAILS;
+  claim->verdict = verdict_of(claim, how);
   return true;
 }
 
-bool claims_judge(struct Claims *claims, const struct Quantities *quantities, const char *run,
-                  struct Error *error)
+bool claims_judge(struct Claims *claims, const struct Quantities *quantities,
+                  const struct Judging *how, struct Error *error)
 {
-  if (!find_sources(claims, quantities, run, error)) return false;
+  if (!find_sources(claims, quantities, how->run, error)) return false;
   for (size_t i = 0; i < claims->n; i++)
-    if (!judge(&claims->claims[i], error))
+    if (!judge(&claims->claims[i], how, error))
       return error_prefix(error, "%s: claim \"%s\"", claims->table.path,
                           claims->claims[i].cells[CLAIM_NAME]);
   return true;
@@ -65,8 +73,18 @@ bool claims_judge(struct Claims *claims, const struct Quantities *quantities, co
 
 const char *verdict_name(enum Verdict verdict)
 {
-  static const char *const names[] = {"holds", "fails", "missing"};
+  static const char *const names[] = {
+      [VERDICT_HOLDS] = "holds",        [VERDICT_FAILS] = "fails",
+      [VERDICT_KNOWN] = "fails, known", [VERDICT_SURPRISES] = "holds, though listed",
+      [VERDICT_MISSING] = "missing",    [VERDICT_UNMEASURED] = "not measured"};
   return names[verdict];
+}
+
+bool claims_are_as_expected(const struct Claims *claims)
+{
+  return claims_count(claims, VERDICT_HOLDS) + claims_count(claims, VERDICT_KNOWN) +
+             claims_count(claims, VERDICT_UNMEASURED) ==
+         claims->n;
 }
 
 size_t claims_count(const struct Claims *claims, enum Verdict verdict)

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "compare/cells.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -109,11 +110,36 @@ char *quantities_describe_missing(const struct Quantities *quantities, const cha
   return text;
 }
 
+/* What a query finds, a number. */
+static bool answer_query(const struct Table *table, const char *text, double *value,
+                         struct Error *error)
+{
+  struct Query query = {0};
+  if (!query_parse_cells(&query, text))
+    return error_set(
+        error, "found \"%s\", expected a quantity or a query such as epoch@test_loss<1", text);
+  char *answer = query_answer(&query, table, error);
+  if (!answer) return false;
+  bool is_number = number_parse_real(answer, value);
+  if (!is_number)
+    error_set(error, "%s: %s is \"%s\", expected a number", table->path, text, answer);
+  free(answer);
+  return is_number;
+}
+
+bool table_has_quantities(const struct Table *table)
+{
+  struct Error ignored;
+  return table_column(table, "quantity", &ignored) >= 0 &&
+         table_column(table, "value", &ignored) >= 0;
+}
+
 bool quantity_find(const struct Table *table, const char *quantity, double *value, char **missing,
                    struct Error *error)
 {
   *value = NAN;
   *missing = NULL;
+  if (strchr(quantity, '@')) return answer_query(table, quantity, value, error);
   const char **names = quantity_names(table, error);
   if (!names) return false;
   size_t row = 0;

@@ -1,6 +1,7 @@
 /*
- * What was measured: tables with the columns `quantity` and `value`. A table goes by the last parts
- * of its path, without .tsv: mainline/spectrum-quantities.
+ * What was measured: tables. A table goes by the last parts of its path, without .tsv:
+ * mainline/spectrum-quantities. Its quantities are the rows of the columns `quantity` and `value`,
+ * or what a query finds (compare/query.h): epoch@test_loss<1.
  */
 #ifndef CLAIMS_QUANTITIES_H
 #define CLAIMS_QUANTITIES_H
@@ -22,15 +23,18 @@ void quantities_release(struct Quantities *quantities);
 /* The first table whose path ends with that name; NULL if there is none. */
 const struct Table *quantities_table(const struct Quantities *quantities, const char *name);
 
-/* Looks a quantity up in a table. If it is not there, *missing becomes a message with the nearest
-   names, in new memory, and the value NaN; otherwise *missing is NULL. Errors: a column is missing,
-   or the value is not a number. */
+/* Looks a quantity up in a table; one with an "@" is a query. If it is not there, *missing becomes
+   a message with the nearest names, in new memory, and the value NaN; otherwise *missing is NULL.
+   Errors: a column is missing, the value is not a number, or a query not one. */
 bool quantity_find(const struct Table *table, const char *quantity, double *value, char **missing,
                    struct Error *error);
 
 /* "table NAME is not among those given", with the nearest names, in new memory. */
 char *quantities_describe_missing(const struct Quantities *quantities, const char *name,
                                   struct Error *error);
+
+/* Has it the columns `quantity` and `value`? */
+bool table_has_quantities(const struct Table *table);
 
 /* The names in a table's quantity column, [n_rows], in a new array; the table owns the texts. */
 const char **quantity_names(const struct Table *table, struct Error *error);

@@ -8,7 +8,7 @@
 
 static void format_ours(const struct Claim *claim, char text[WINDOW_TEXT_SIZE])
 {
-  if (claim->verdict == VERDICT_MISSING)
+  if (claim->verdict == VERDICT_MISSING || claim->verdict == VERDICT_UNMEASURED)
     snprintf(text, WINDOW_TEXT_SIZE, "-");
   else
     snprintf(text, WINDOW_TEXT_SIZE, "%.4g", claim->ours);
@@ -47,7 +47,14 @@ static bool is_shown(const struct Claim *claim, bool brief)
   return !brief || claim->verdict != VERDICT_HOLDS;
 }
 
-/* A heading, then one line per printed claim; under it, what is missing. */
+/* Under a claim: why it is known to fail, or what is missing. */
+static const char *remark_on(const struct Claim *claim)
+{
+  if (claim->verdict == VERDICT_MISSING) return claim->missing;
+  return claim->verdict == VERDICT_UNMEASURED ? NULL : claim->known;
+}
+
+/* A heading, then one line per printed claim, and remarks. */
 static void print_lines(FILE *stream, const struct Claims *claims, bool brief)
 {
   static const char *const heading[N_CELLS] = {"verdict", "claim",  "paper",
@@ -69,8 +76,20 @@ static void print_lines(FILE *stream, const struct Claims *claims, bool brief)
     if (!is_shown(claim, brief)) continue;
     describe_claim(claim, &line);
     print_cells(stream, line.cells, widths);
-    if (claim->missing) fprintf(stream, "%*s  %s\n", widths[0], "", claim->missing);
+    if (remark_on(claim)) fprintf(stream, "%*s  %s\n", widths[0], "", remark_on(claim));
   }
+}
+
+/* ", 2 known to fail, 30 not measured", as far as there are any. */
+static void print_others(FILE *stream, const struct Claims *claims)
+{
+  size_t known = claims_count(claims, VERDICT_KNOWN);
+  size_t surprises = claims_count(claims, VERDICT_SURPRISES);
+  size_t unmeasured = claims_count(claims, VERDICT_UNMEASURED);
+  if (known > 0) fprintf(stream, ", %zu known to fail", known);
+  if (surprises > 0) fprintf(stream, ", %zu listed as failing", surprises);
+  if (unmeasured > 0) fprintf(stream, ", %zu not measured", unmeasured);
+  putc('\n', stream);
 }
 
 bool claims_print(const struct Claims *claims, const char *run, bool brief, struct Error *error)
@@ -80,7 +99,8 @@ bool claims_print(const struct Claims *claims, const char *run, bool brief, stru
   size_t n_held = claims_count(claims, VERDICT_HOLDS);
   if (!brief || n_held < claims->n) print_lines(output.stream, claims, brief);
   if (run) fprintf(output.stream, "%s: ", run);
-  fprintf(output.stream, "%zu of %zu claims hold\n", n_held, claims->n);
+  fprintf(output.stream, "%zu of %zu claims hold", n_held, claims->n);
+  print_others(output.stream, claims);
   return output_commit(&output, error);
 }
 
@@ -101,7 +121,7 @@ static char *describe_report(const struct Quantities *quantities, struct Error *
 
 struct ReportRow {
   struct Claim claim;
-  const char *verdict;
+  const char *verdict, *known;
 };
 
 static const struct Column report_columns[] = {
@@ -116,9 +136,12 @@ static const struct Column report_columns[] = {
               "least value of a run for which the claim holds"),
     COLUMN_AS("high", struct ReportRow, claim.window.high, "1",
               "largest value of a run for which the claim holds"),
-    COLUMN(struct ReportRow, verdict, "1", "holds, fails, or missing: not measured"),
+    COLUMN(struct ReportRow, verdict, "1",
+           "holds; fails; fails, known; holds, though listed as a known failure; missing or not "
+           "measured"),
     COLUMN_AS("reason", struct ReportRow, claim.cells[CLAIM_REASON], "1",
-              "why the window is what it is")};
+              "why the window is what it is"),
+    COLUMN(struct ReportRow, known, "1", "why it is known to fail; -: it is not")};
 
 bool claims_write_table(const struct Claims *claims, const struct Quantities *quantities,
                         const char *path, struct Error *error)
@@ -129,8 +152,10 @@ bool claims_write_table(const struct Claims *claims, const struct Quantities *qu
       title && table_create(&table, path, title, report_columns, N_COLUMNS(report_columns), error);
   free(title);
   if (!created) return false;
-  for (size_t i = 0; i < claims->n; i++)
-    table_put_row(&table,
-                  &(struct ReportRow){claims->claims[i], verdict_name(claims->claims[i].verdict)});
+  for (size_t i = 0; i < claims->n; i++) {
+    const struct Claim *claim = &claims->claims[i];
+    const char *known = claim->known ? claim->known : "-";
+    table_put_row(&table, &(struct ReportRow){*claim, verdict_name(claim->verdict), known});
+  }
   return table_commit(&table, error);
 }

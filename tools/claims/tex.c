@@ -22,7 +22,12 @@ static void write_claims(FILE *stream, const struct Claims *claims)
     char window[WINDOW_TEXT_SIZE];
     window_format(&claim->window, window);
     tex_put_text(stream, window);
-    fprintf(stream, " & %s \\\\\n", verdict_name(claim->verdict));
+    fprintf(stream, " & %s", verdict_name(claim->verdict));
+    if (claim->verdict == VERDICT_KNOWN) {
+      fputs(": ", stream);
+      tex_put_text(stream, claim->known);
+    }
+    fputs(" \\\\\n", stream);
   }
   fputs("}\n", stream);
   for (size_t i = 0; i < claims->n; i++) {
@@ -83,7 +88,8 @@ bool claims_write_tex(const struct Claims *claims, const struct Quantities *quan
   write_claims(output.stream, claims);
   write_run(output.stream, claims);
   for (size_t i = 0; i < quantities->n; i++)
-    if (!write_quantities(output.stream, &quantities->tables[i], error)) {
+    if (table_has_quantities(&quantities->tables[i]) &&
+        !write_quantities(output.stream, &quantities->tables[i], error)) {
       output_discard(&output);
       return false;
     }
