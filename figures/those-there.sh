@@ -1,6 +1,6 @@
 #!/bin/sh
 # those-there.sh FOLDER "TABLE..." RUN... -- COMMAND...: the command with the TABLEs (.tsv) of those RUNs,
-# folders in FOLDER, that have all of them.
+# folders in FOLDER, that have all of them. Without any, says so and does nothing.
 set -eu
 
 folder=$1 names=$2
@@ -16,5 +16,9 @@ while [ "$1" != -- ]; do
   shift
 done
 shift
+if [ -z "$files" ]; then
+  echo 'None of these runs has been trained and analysed.'
+  exit
+fi
 # shellcheck disable=SC2086 # files of runs, whose names have no blanks
 exec "$@" $files

@@ -30,7 +30,7 @@ measure() { # TRAJECTORY FOLDER [--epoch N]
 holds_only() { # FOLDER WHAT
   cat >expected
   "$tools/verify" --scale quick --run mainline --quiet -o claims.tsv "$source/paper/claims.tsv" \
-    "$1"/mainline/*-quantities.tsv
+    "$1"/mainline/*-quantities.tsv "$1"/mainline/neuron-logit-directions.tsv
   awk -F '\t' '/^#/ { next } !column { for (i = 1; i <= NF; i++) if ($i == "verdict") column = i; next }
     $column == "holds" { print $1 }' claims.tsv | LC_ALL=C sort >found
   echo "$2: $(wc -l <found) of $(grep -vc '^#\|^claim	' claims.tsv) claims hold"
@@ -40,13 +40,21 @@ holds_only() { # FOLDER WHAT
   status=1
 }
 
-# What holds for a network that has memorised: that it has, and that it does so without a circuit.
+# What holds for a network that has memorised: that it has, and that it does so without a circuit. Its loss
+# over all pairs is more than a guess costs, so that it falls when most of what the network does is taken
+# away: that ablations lower the loss tells nothing by itself, only beside a loss that is small.
 train stopped/mainline train.epochs=1200
 measure stopped/mainline/trajectory.safetensors stopped/mainline
 "$tools/progress-measures" -o stopped/mainline/progress-measures.tsv --tables stopped/mainline \
   stopped/mainline/trajectory.safetensors 2>/dev/null
 holds_only stopped 'the run stopped at epoch 1,200' <<END
+directions-fall
 excluded-falls
+logit-fit-falls
+memorises
+polynomials-alike
+products-fall
+projection-falls
 test-peak
 train-accuracy
 END
@@ -63,23 +71,35 @@ fi
 # as well: the heads attend by key frequencies while the circuit forms (section 5.2), and its part in
 # the training pairs' logits, which is what excluded loss and the excluded loss of one key tell, grows
 # before the test pairs are right. The training loss is at its final balance once the weights have
-# stopped growing. All else, every loss over all pairs above all, waits for generalisation.
+# stopped growing, and so are the coefficients of u_k and v_k. All else, every loss over all pairs above all, waits for generalisation.
 train whole/mainline
 measure whole/mainline/trajectory.safetensors epoch-1200/mainline --epoch 1200
 holds_only epoch-1200 'the run at epoch 1,200' <<END
 attention-keys
+directions-fall
 key-frequencies
+logit-fit-falls
 one-key
+polynomials-alike
+products-fall
+projection-falls
 train-accuracy
 END
 measure whole/mainline/trajectory.safetensors epoch-2400/mainline --epoch 2400
 holds_only epoch-2400 'the run at epoch 2,400' <<END
 attention-keys
+directions-fall
 excluded-loss
 key-frequencies
+logit-fit-falls
 one-key
+polynomials-alike
+products-fall
+projection-falls
 train-accuracy
 train-loss
+u-coefficient-least
+u-coefficient-most
 END
 [ "$status" -ne 0 ] || echo 'all as it should be'
 exit "$status"
