@@ -56,11 +56,11 @@ makes() { # TARGET
     LC_ALL=C sort | awk -v target="$1" '
       $1 != program { printf "%s%s, %s:", (NR > 1 ? "\n" : ""), target, $1; program = $1 }
       { sub(/^(runs|figures)\//, "", $2); sub(/\.(pdf|tsv)$/, "", $2); printf " %s", $2 }
-      END { print "" }'
+      END { print (NR ? "" : target ": nothing") }'
 }
 
 targets() {
-  for target in figures all-figures sweeps sweep-decays sweep-tasks verify mainline modulus-401 settings; do
+  for target in figures all-figures sweeps sweep-decays sweep-tasks verify verify-all mainline modulus-401 settings; do
     makes $target
   done
 }

@@ -68,6 +68,8 @@ colors = values
 END
 printf 'claim\twhere\tstatement\tpaper\ttable\tquantity\tlow\thigh\tscale\treason\n' >claims.tsv
 printf 'keys\t3\tSome\t5\tspectrum-quantities\tkey_frequencies\t7\t8\tany\tnone\n' >>claims.tsv
+printf 'rank\t3\tSome\t-\tmeasures\trank@epoch~test_loss\t-inf\tinf\tany\tnone\n' >>claims.tsv
+printf 'run\tclaim\tscale\treason\nspectrum-quantities\tkeys\tpaper\tit is tiny\n' >known.tsv
 echo 'no key' | cat map.ini - >broken.ini
 
 runs 0 train -o run tiny.ini
@@ -81,10 +83,16 @@ runs 0 trace-algorithm -o out run/trajectory.safetensors
 runs 0 compare-runs -o out/runs.tsv --tex out/runs.tex --columns \
   'data.seed keys=key-frequencies:frequency at=measures:epoch@test_loss<9' out/spectrum-quantities.tsv \
   out/key-frequencies.tsv out/measures.tsv
+runs 0 compare-runs -o out/rows.tsv --rows key-frequencies --columns \
+  'key-frequencies:neurons a=measures:crossings@test_loss>1 b=measures:most@test_loss' out/key-frequencies.tsv \
+  out/measures.tsv
+runs 1 compare-runs -c a=measures:rank@epoch~none out/measures.tsv
 runs 1 compare-runs -c nothing out/spectrum-quantities.tsv
 runs 2 compare-runs -c 'at=measures:epoch@test_loss<nine' out/measures.tsv
 runs 0 verify -q -o out/claims.tsv --tex out/numbers.tex claims.tsv out/spectrum-quantities.tsv
 runs 1 verify claims.tsv out/spectrum-quantities.tsv
+runs 0 verify --known known.tsv --measured claims.tsv out/spectrum-quantities.tsv
+runs 1 verify --known out/measures.tsv claims.tsv out/spectrum-quantities.tsv out/measures.tsv
 sed '1s/"train_mask"/"xrain_mask"/; 1s/"data\./"xata./g' run/trajectory.safetensors >foreign
 runs 0 ablate -o out foreign data.seed=1 data.train_fraction=0.3
 printf 'PK\003\004' >archive
