@@ -55,7 +55,7 @@ static bool measure(const struct Analysis *analysis, struct TableWriter writers[
                     struct Error *error)
 {
   struct MeasuredRun run;
-  if (!progress_measures_run(&run, analysis, n > 1, error)) return false;
+  if (!progress_measures_run(&run, analysis, error)) return false;
   for (size_t i = 0; i < n; i++)
     tables[i]->put(&writers[i], &run);
   progress_measures_release_run(&run);

@@ -213,6 +213,14 @@ class Snapshot:
     def excluded(self, keys):
         return self.logits - projected(self.directions(keys), self.logits)
 
+    def excluded_3d(self, keys):
+        """Without their projections, over all pairs and outputs at once, on the cosines."""
+        logits = self.logits.copy()
+        for k in keys:
+            wave = self.cosine(k)
+            logits -= (wave * self.logits).sum() / (wave**2).sum() * wave
+        return logits
+
     def cosine(self, k):
         """cos(w_k(s - c)), [pairs, p]"""
         return numpy.cos(self.angle(k, self.s[:, None] - numpy.arange(self.p)))
@@ -733,13 +741,14 @@ def ablation_tables(net, keys, epoch):
 
 def progress_row(net, keys):
     losses, restricted = net.losses, net.losses_of(net.restricted(keys))
+    excluded, excluded_3d = (net.losses_of(x(keys)) for x in (net.excluded, net.excluded_3d))
     squared = net.squared()
     return {
         "train_loss": losses.train,
         "test_loss": losses.test,
         "train_accuracy": losses.train_accuracy,
         "test_accuracy": losses.test_accuracy,
-        "excluded_loss": net.losses_of(net.excluded(keys)).train,
+        "excluded_loss": excluded.train,
         "restricted_loss": restricted.all,
         "restricted_train_loss": restricted.train,
         "restricted_test_loss": restricted.test,
@@ -752,6 +761,10 @@ def progress_row(net, keys):
         **{f"squared_{name}": x for name, x in squared.items()},
         "restricted_train_accuracy": restricted.train_accuracy,
         "restricted_test_accuracy": restricted.test_accuracy,
+        "excluded_accuracy": excluded.train_accuracy,
+        "excluded_3d_loss": excluded_3d.train,
+        "excluded_3d_accuracy": excluded_3d.train_accuracy,
+        "excluded_any_loss": max(net.losses_of(net.excluded([k])).train for k in net.frequencies),
     }
 
 
@@ -760,14 +773,34 @@ def first(epochs, holds):
     return next((epoch for epoch, here in zip(epochs, holds) if here), NAN)
 
 
-def phase_ends(epochs, columns):
-    """The epochs at which memorisation, circuit formation and cleanup end; nan if one lasts."""
-    peak = epochs[int(numpy.argmax(columns["test_loss"]))]
-    half_right = first(epochs, (epochs > peak) & (columns["test_accuracy"] >= 0.5))
-    weights = columns["squared_weights"]
-    near = numpy.abs(weights - weights[-1]) <= 0.05 * weights[-1]
-    settled = numpy.array([near[i:].all() for i in range(len(epochs))])
-    return peak, half_right, first(epochs, (epochs > half_right) & settled)
+class Phases:
+    """The ends of memorisation, circuit formation and cleanup, as indices of snapshots; None if one
+    lasts. Rates of fall are means from t/1.05 to 1.05 t."""
+
+    def __init__(self, epochs, columns):
+        weights = columns["squared_weights"]
+        heaviest = int(numpy.argmax(weights))
+        lowest = [min(weights[min(i, heaviest) : i + 1]) for i in range(len(weights))]
+        low, high = (numpy.clip(epochs * q, epochs[0], epochs[-1]) for q in (1 / 1.05, 1.05))
+        drops = numpy.interp(low, epochs, lowest) - numpy.interp(high, epochs, lowest)
+        self.falls = drops / numpy.where(high > low, high - low, 1)
+        right = columns["test_accuracy"] >= 0.5
+        last = int(numpy.argmax(right)) if right.any() else len(epochs) - 1
+        peak = int(numpy.argmax(columns["test_loss"][: last + 1]))
+        depths = [
+            min(max(self.falls[peak : i + 1]), max(self.falls[i:])) - self.falls[i]
+            for i in range(peak, last + 1)
+        ]
+        self.slowest = peak + int(numpy.argmax(depths))
+        self.steepest = self.slowest + int(numpy.argmax(self.falls[self.slowest :]))
+        memorised = peak + int(numpy.argmax(self.falls[peak : self.slowest + 1]))
+        least, most = self.falls[self.slowest], self.falls[self.steepest]
+        self.ends = [memorised, None, None]
+        if right.any() and most > 0 and self.steepest < len(epochs) - 1:
+            steep = self.falls[self.slowest :] >= (least + most) / 2
+            level = [i for i in range(len(epochs)) if (self.falls[i:] <= 0.05 * most).all()]
+            self.ends = [memorised, self.slowest + int(numpy.argmax(steep)), min(level, default=None)]
+        self.ends = [None if i == len(epochs) - 1 else i for i in self.ends]
 
 
 def share_of_change(epochs, values, share):
@@ -778,7 +811,6 @@ def progress_quantities(p, epochs, columns):
     half = math.log(p) / 2
     test_loss, excluded = columns["test_loss"], columns["excluded_loss"]
     weights = columns["squared_weights"]
-    ends = phase_ends(epochs, columns)
     train_fitted = first(epochs, columns["train_accuracy"] == 1)
     peak = first(epochs, test_loss == max(test_loss))
     least = first(epochs, excluded == min(excluded))
@@ -815,11 +847,62 @@ def progress_quantities(p, epochs, columns):
         "weights_peak": (first(epochs, weights == max(weights)), "epochs"),
         "weights_peak_sum": (max(weights), "1"),
         "weights_kept": (weights[-1] / max(weights), "1"),
-        "memorisation_end": (ends[0], "epochs"),
+        **phase_quantities(epochs, columns),
+    }
+
+
+def phase_quantities(epochs, columns):
+    phases = Phases(epochs, columns)
+    memorised, formed, cleaned = phases.ends
+    weights, last = columns["squared_weights"], len(epochs) - 1
+
+    def at(values, i):
+        return NAN if i is None else values[i]
+
+    def change(name, start, end):
+        return at(columns[name], end) - at(columns[name], start)
+
+    def ratio(name, start, end):
+        return at(columns[name], end) / at(columns[name], start)
+
+    def share(name, start, end):
+        return change(name, start, end) / change(name, 0, last)
+
+    def weights_share(start, end):
+        return (at(weights, start) - at(weights, end)) / (max(weights) - weights[-1])
+
+    fall = -change("squared_weights", memorised, formed)
+    forming = weights[memorised : formed + 1] if not math.isnan(fall) else numpy.array([NAN])
+    backslide = max(forming[i] - min(forming[: i + 1]) for i in range(len(forming)))
+    rate = fall / (at(epochs, formed) - at(epochs, memorised))
+    rise = change("excluded_loss", memorised, formed)
+    return {
+        "memorisation_end": (at(epochs, memorised), "epochs"),
         "formation_accuracy": (0.5, "1"),
-        "circuit_formation_end": (ends[1], "epochs"),
+        "circuit_formation_end": (at(epochs, formed), "epochs"),
         "phase_tolerance": (0.05, "1"),
-        "cleanup_end": (ends[2], "epochs"),
+        "cleanup_end": (at(epochs, cleaned), "epochs"),
+        "phase_window": (1.05, "1"),
+        "weights_slowest": (epochs[phases.slowest], "epochs"),
+        "weights_steepest": (epochs[phases.steepest], "epochs"),
+        "memorisation_excluded_loss": (at(columns["excluded_loss"], memorised), "nats"),
+        "formation_excluded_loss": (at(columns["excluded_loss"], formed), "nats"),
+        "cleanup_excluded_loss": (at(columns["excluded_loss"], cleaned), "nats"),
+        "memorisation_train_ratio": (ratio("train_loss", 0, memorised), "1"),
+        "memorisation_excluded_ratio": (ratio("excluded_loss", 0, memorised), "1"),
+        "memorisation_gini_W_E_share": (share("gini_W_E", 0, memorised), "1"),
+        "memorisation_gini_W_L_share": (share("gini_W_L", 0, memorised), "1"),
+        "formation_excluded_rise": (rise, "nats"),
+        "formation_train_ratio": (ratio("train_loss", memorised, formed), "1"),
+        "formation_test_ratio": (ratio("test_loss", memorised, formed), "1"),
+        "formation_weights_share": (weights_share(memorised, formed), "1"),
+        "formation_weights_backslide": (backslide / fall, "1"),
+        "cleanup_excluded_share": (change("excluded_loss", formed, cleaned) / rise, "1"),
+        "cleanup_restricted_ratio": (ratio("restricted_loss", formed, cleaned), "1"),
+        "cleanup_weights_share": (weights_share(formed, cleaned), "1"),
+        "cleanup_steepness": (phases.falls[phases.steepest] / rate, "1"),
+        "cleanup_gini_W_E_share": (share("gini_W_E", formed, cleaned), "1"),
+        "cleanup_gini_W_L_share": (share("gini_W_L", formed, cleaned), "1"),
     }
 
 
@@ -827,23 +910,32 @@ def progress_tables(nets, keys, epochs):
     epochs = numpy.array(epochs)
     rows = [progress_row(net, keys) for net in nets]
     columns = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
-    ends = phase_ends(epochs, columns)
-    columns["phase"] = sum((epochs > end).astype(int) for end in ends)
+    ends = [i for i in Phases(epochs, columns).ends if i is not None]
+    columns["phase"] = numpy.array([sum(i > end for end in ends) for i in range(len(epochs))])
     frequencies = nets[0].frequencies
     by_frequency = {
         "epoch": numpy.repeat(epochs, len(frequencies)),
         "frequency": numpy.tile(frequencies, len(nets)),
         "key": [int(k in keys) for _ in nets for k in frequencies],
     }
-    alphas = [net.alphas() for net in nets]
-    excluded = [net.losses_of(net.excluded([k])).train for net in nets for k in frequencies]
+    alphas = [net.alphas()[k] for net in nets for k in frequencies]
+    norms = [numpy.linalg.norm(net.cosine(k)) for net in nets for k in frequencies]
+    excluded = [net.losses_of(net.excluded([k])) for net in nets for k in frequencies]
+    excluded_3d = [net.losses_of(net.excluded_3d([k])) for net in nets for k in frequencies]
     return {
         "progress-measures": {"epoch": epochs, **columns},
         "cosine-coefficients": {
             **by_frequency,
-            "coefficient": [of_net[k] for of_net in alphas for k in frequencies],
+            "coefficient": alphas,
+            "normalised_coefficient": numpy.array(alphas) * norms,
         },
-        "excluded-by-frequency": {**by_frequency, "excluded_loss": excluded},
+        "excluded-by-frequency": {
+            **by_frequency,
+            "excluded_loss": [x.train for x in excluded],
+            "excluded_accuracy": [x.train_accuracy for x in excluded],
+            "excluded_3d_loss": [x.train for x in excluded_3d],
+            "excluded_3d_accuracy": [x.train_accuracy for x in excluded_3d],
+        },
         "progress-quantities": progress_quantities(nets[0].p, epochs, columns),
     }
 

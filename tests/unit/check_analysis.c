@@ -223,9 +223,28 @@ static void check_losses(const struct Handmade *network, const struct Analysis *
      the mean logits; what is left is stored with one rounding */
   tolerance = loss_tolerance(network->p, size, 6 * error + size * FLOAT_ROUNDING);
   losses_of_formula(dataset, handmade_excluded, &logits, &expected);
-  assert_relative(measures->excluded_loss, expected.train.loss, tolerance);
+  assert_relative(measures->excluded.loss, expected.train.loss, tolerance);
   losses_of_formula(dataset, handmade_restricted, &logits, &expected);
   assert_losses(&measures->restricted, &expected, tolerance);
+}
+
+static void check_frequencies(const struct Handmade *network, const struct Analysis *analysis,
+                              const struct ProgressMeasures *measures,
+                              const struct FrequencyMeasures *by_frequency)
+{
+  double size = handmade_size(network), error = handmade_error(network), largest = 0;
+  double tolerance = loss_tolerance(network->p, size, 4 * error + size * FLOAT_ROUNDING);
+  for (int k = 1; k <= network->p / 2; k++) {
+    bool alone[MOST_NUMBERS] = {false};
+    alone[k] = true;
+    struct HandmadeLogits logits = {network, alone};
+    struct Losses expected;
+    largest = fmax(largest, by_frequency[k].excluded.loss);
+    if (!analysis->keys[k]) continue; /* the formula knows the waves alone */
+    losses_of_formula(&analysis->trajectory.dataset, handmade_excluded, &logits, &expected);
+    assert_relative(by_frequency[k].excluded.loss, expected.train.loss, tolerance);
+  }
+  ck_assert_double_eq(measures->excluded_any_loss, largest);
 }
 
 static void check_weights(const struct Handmade *network, const struct ProgressMeasures *measures)
@@ -254,14 +273,17 @@ START_TEST(every_measure_is_that_of_the_formulas)
   struct Analysis analysis;
   struct ProgressWorker worker;
   struct ProgressMeasures measures;
+  struct FrequencyMeasures by_frequency[MOST_NUMBERS];
   struct Error error;
   open_run(&analysis, &runs[_i]);
   ck_assert_msg(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis,
                                        analysis.keys, 0, &error),
                 "%s", error.message);
   for (size_t i = SNAPSHOTS; i-- > 0;) {
-    ck_assert_msg(progress_measures_take(&worker, i, &measures, &error), "%s", error.message);
+    ck_assert_msg(progress_measures_take(&worker, i, &measures, by_frequency, &error), "%s",
+                  error.message);
     check_losses(&runs[_i].snapshots[i], &analysis, &measures);
+    check_frequencies(&runs[_i].snapshots[i], &analysis, &measures, by_frequency);
     check_weights(&runs[_i].snapshots[i], &measures);
   }
   progress_measures_release(&worker);
@@ -434,6 +456,7 @@ START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
   struct Analysis analysis;
   struct ProgressWorker worker;
   struct ProgressMeasures measures;
+  struct FrequencyMeasures by_frequency[P / 2 + 1];
   struct Error error;
   write_run(&sizes, fill_zero, NULL);
   open_analysis(&analysis, NULL, 0);
@@ -442,9 +465,10 @@ START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
   ck_assert_mem_eq(analysis.keys, none, sizeof none);
   ck_assert(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, 0,
                                    &error));
-  ck_assert(progress_measures_take(&worker, 1, &measures, &error));
+  ck_assert(progress_measures_take(&worker, 1, &measures, by_frequency, &error));
   assert_relative(measures.losses.all.loss, log(P), exact);
-  assert_relative(measures.excluded_loss, log(P), exact);
+  assert_relative(measures.excluded.loss, log(P), exact);
+  assert_relative(measures.excluded_any_loss, log(P), exact);
   assert_relative(measures.restricted.test.loss, log(P), exact);
   ck_assert_double_eq(measures.losses.all.accuracy, 1.0 / P);
   ck_assert(measures.gini_W_E == 0 && measures.gini_W_L == 0 && measures.squared_weights == 0);

@@ -104,9 +104,11 @@ static bool compute(struct Subject *subject, struct Ablation *ablation, struct E
   const struct DirectedLogits *directed = directed_logits_of(subject, error);
   if (!directed) return false;
   struct Removing removing = {directed, ablation->without};
+  struct MeanLoss excluded;
   losses_of_logits(directed->dataset, directed->logits, directed->V, &ablation->unablated);
+  if (!directed_logits_excluded(directed, keys, &excluded, error)) return false;
+  ablation->excluded_loss = excluded.loss;
   return directed_logits_restricted(directed, keys, &ablation->restricted, error) &&
-         directed_logits_excluded(directed, keys, &ablation->excluded_loss, error) &&
          parallel_each((size_t)directed->basis->n_frequencies, remove_one, &removing, error) &&
          compute_at_neurons(subject->analysis, ablation, error);
 }

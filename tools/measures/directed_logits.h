@@ -33,10 +33,14 @@ void directed_logits_set(struct DirectedLogits *directed, const float *logits, i
 
 /* `frequencies` is always [n_frequencies + 1]; index 0, the constant, must be false. */
 
-/* Excluded loss (section 5.1): the mean over the training pairs after subtracting from the
+/* Excluded loss and accuracy (section 5.1): over the training pairs, after subtracting from the
    logits their projection on both directions of every chosen frequency. No bias correction. */
 bool directed_logits_excluded(const struct DirectedLogits *directed, const bool *frequencies,
-                              double *loss, struct Error *error);
+                              struct MeanLoss *train, struct Error *error);
+
+/* The same after subtracting removed[s][c], [p][p], from the logits of every pair with that s. */
+bool directed_logits_train_without(const struct DirectedLogits *directed, const double *removed,
+                                   struct MeanLoss *train, struct Error *error);
 
 /* The losses of the same logits on every subset (figure 6). */
 bool directed_logits_ablated(const struct DirectedLogits *directed, const bool *frequencies,

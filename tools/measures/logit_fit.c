@@ -5,6 +5,7 @@
 #include "engine/factored/loss.h"
 #include "measures/spread.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,11 @@ double logit_fit_coefficient(const struct DirectedLogits *directed, int k)
   return sum / (double)p;
 }
 
+double logit_fit_norm(int p, int k)
+{
+  return p * sqrt(2 * k == p ? p : p / 2.0);
+}
+
 void logit_fit_cosines(const struct DirectedLogits *directed, const bool *keys, double *logits)
 {
   int p = directed->basis->p;
@@ -37,6 +43,25 @@ void logit_fit_cosines(const struct DirectedLogits *directed, const bool *keys, 
     for (int d = 0; d < p; d++)
       logits[d] += alpha * elementary_cos_turns((long long)k * d, p);
   }
+}
+
+bool logit_fit_excluded(const struct DirectedLogits *directed, const bool *frequencies,
+                        struct MeanLoss *train, struct Error *error)
+{
+  size_t p = (size_t)directed->basis->p;
+  double *removed = memory_new(p * p, sizeof *removed, "fitted logits", error);
+  double *fitted = removed ? memory_new(p, sizeof *fitted, "fitted logits", error) : NULL;
+  bool done = fitted;
+  if (done) {
+    logit_fit_cosines(directed, frequencies, fitted);
+    for (size_t s = 0; s < p; s++)
+      for (size_t c = 0; c < p; c++)
+        removed[s * p + c] = fitted[(s + p - c) % p];
+    done = directed_logits_train_without(directed, removed, train, error);
+  }
+  free(fitted);
+  free(removed);
+  return done;
 }
 
 /* The squared norm of the logits over all pairs and outputs about their mean. */

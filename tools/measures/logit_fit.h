@@ -9,11 +9,22 @@
 
 #include "measures/directed_logits.h"
 
-/* alpha_k: the coefficient of cos(w_k(s - c)) in the logits (figure 14). */
+/* alpha_k: the coefficient of cos(w_k(s - c)) in the logits. */
 double logit_fit_coefficient(const struct DirectedLogits *directed, int k);
+
+/* The norm of cos(w_k(s - c)) over all pairs and outputs: p sqrt(p/2), or p sqrt(p) for k = p/2.
+   Times alpha_k it is the coefficient of the wave of norm 1, as the authors plot it (figure 14). */
+double logit_fit_norm(int p, int k);
 
 /* The fitted logits as a function of s - c: logits[d] for d = 0..p-1. */
 void logit_fit_cosines(const struct DirectedLogits *directed, const bool *keys, double *logits);
+
+/* The excluded loss that the authors' code calls 3D, and the accuracy: over the training pairs,
+   after subtracting from the logits the fit at the chosen frequencies, [n_frequencies + 1]. It
+   removes one direction of the functions of a, b and c for each frequency, where
+   directed_logits_excluded removes two for each c. */
+bool logit_fit_excluded(const struct DirectedLogits *directed, const bool *frequencies,
+                        struct MeanLoss *train, struct Error *error);
 
 struct LogitFit {
   double fve;  /* fraction of the logits' squared norm, overall mean removed, that is explained */

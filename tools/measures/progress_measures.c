@@ -43,8 +43,8 @@ static bool measure_losses(struct ProgressWorker *worker, struct ProgressMeasure
   int V = worker->snapshot.parameters.shape.V;
   losses_of_logits(&worker->trajectory->dataset, logits, V, &measures->losses);
   directed_logits_set(&worker->directed, logits, V);
-  return directed_logits_excluded(&worker->directed, worker->keys, &measures->excluded_loss,
-                                  error) &&
+  return directed_logits_excluded(&worker->directed, worker->keys, &measures->excluded, error) &&
+         logit_fit_excluded(&worker->directed, worker->keys, &measures->excluded_3d, error) &&
          directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
 }
 
@@ -69,8 +69,36 @@ static bool measure_sparsity(const struct ProgressWorker *worker, struct Progres
   return done;
 }
 
+static bool measure_frequencies(const struct ProgressWorker *worker,
+                                struct FrequencyMeasures *by_frequency, struct Error *error)
+{
+  const struct DirectedLogits *directed = &worker->directed;
+  int n = worker->basis->n_frequencies;
+  bool *chosen = memory_new((size_t)n + 1, sizeof *chosen, "chosen frequencies", error);
+  bool done = chosen;
+  for (int k = 1; done && k <= n; k++) {
+    struct FrequencyMeasures *of_k = &by_frequency[k];
+    chosen[k] = true;
+    of_k->coefficient = logit_fit_coefficient(directed, k);
+    done = directed_logits_excluded(directed, chosen, &of_k->excluded, error) &&
+           logit_fit_excluded(directed, chosen, &of_k->excluded_3d, error);
+    chosen[k] = false;
+  }
+  free(chosen);
+  return done;
+}
+
+static double largest_excluded_loss(const struct FrequencyMeasures *by_frequency, int n)
+{
+  double largest = 0; /* as no loss is less */
+  for (int k = 1; k <= n; k++)
+    largest = fmax(largest, by_frequency[k].excluded.loss);
+  return largest;
+}
+
 bool progress_measures_take(struct ProgressWorker *worker, size_t index,
-                            struct ProgressMeasures *measures, struct Error *error)
+                            struct ProgressMeasures *measures,
+                            struct FrequencyMeasures *by_frequency, struct Error *error)
 {
   const struct Parameters *parameters = &worker->snapshot.parameters;
   *measures = (struct ProgressMeasures){0};
@@ -78,24 +106,11 @@ bool progress_measures_take(struct ProgressWorker *worker, size_t index,
   for (int which = 0; which < N_PARAMETERS; which++)
     measures->squared[which] = weights_squared(parameters, (enum Parameter)which);
   measures->squared_weights = weights_squared_sum(parameters);
-  return measure_losses(worker, measures, error) && measure_sparsity(worker, measures, error);
-}
-
-/* For the last measured snapshot; both arrays are [n_frequencies + 1]. */
-static bool measure_frequencies(struct ProgressWorker *worker, double *coefficients,
-                                double *excluded_losses, struct Error *error)
-{
-  int n = worker->basis->n_frequencies;
-  bool *chosen = memory_new((size_t)n + 1, sizeof *chosen, "chosen frequencies", error);
-  bool done = chosen;
-  for (int k = 1; done && k <= n; k++) {
-    chosen[k] = true;
-    coefficients[k] = logit_fit_coefficient(&worker->directed, k);
-    done = directed_logits_excluded(&worker->directed, chosen, &excluded_losses[k], error);
-    chosen[k] = false;
-  }
-  free(chosen);
-  return done;
+  if (!measure_losses(worker, measures, error) || !measure_sparsity(worker, measures, error) ||
+      !measure_frequencies(worker, by_frequency, error))
+    return false;
+  measures->excluded_any_loss = largest_excluded_loss(by_frequency, worker->basis->n_frequencies);
+  return true;
 }
 
 /* ---- all snapshots ---- */
@@ -110,10 +125,8 @@ static bool measure_one(const void *context, size_t snapshot, struct Error *erro
   const struct Measuring *measuring = context;
   struct ProgressWorker *worker = &measuring->workers[omp_get_thread_num()];
   struct MeasuredRun *run = measuring->run;
-  size_t first = snapshot * run->n_frequencies;
-  if (!progress_measures_take(worker, snapshot, &run->measures[snapshot], error)) return false;
-  return !run->coefficients || measure_frequencies(worker, run->coefficients + first,
-                                                   run->excluded_losses + first, error);
+  return progress_measures_take(worker, snapshot, &run->measures[snapshot],
+                                &run->by_frequency[snapshot * run->n_frequencies], error);
 }
 
 static bool measure_all(struct ProgressWorker *workers, int threads, struct MeasuredRun *run,
@@ -167,47 +180,44 @@ static bool measure_on_threads(struct MeasuredRun *run, struct Error *error)
 
 static bool find_phases(struct MeasuredRun *run, struct Error *error)
 {
-  size_t n = run->analysis->trajectory.n_snapshots;
+  const struct Trajectory *trajectory = &run->analysis->trajectory;
+  size_t n = trajectory->n_snapshots;
   const struct ProgressMeasures *measures = run->measures;
   struct PhaseEvidence *evidence = memory_new(n, sizeof *evidence, "evidence of phases", error);
   if (!evidence) return false;
   for (size_t i = 0; i < n; i++)
-    evidence[i] =
-        (struct PhaseEvidence){measures[i].losses.test.loss, measures[i].losses.test.accuracy,
-                               measures[i].squared_weights};
-  phases_assign(evidence, n, run->phases);
+    evidence[i] = (struct PhaseEvidence){.epoch = trajectory->dated ? (double)trajectory->epochs[i]
+                                                                    : (double)i,
+                                         .test_loss = measures[i].losses.test.loss,
+                                         .test_accuracy = measures[i].losses.test.accuracy,
+                                         .squared_weights = measures[i].squared_weights};
+  bool done = phases_find(evidence, n, &run->phases, error);
   free(evidence);
-  return true;
+  return done;
 }
 
 void progress_measures_release_run(struct MeasuredRun *run)
 {
   free(run->measures);
-  free(run->phases);
-  free(run->coefficients);
-  free(run->excluded_losses);
+  free(run->by_frequency);
 }
 
-static bool allocate(struct MeasuredRun *run, bool by_frequency, struct Error *error)
+static bool allocate(struct MeasuredRun *run, struct Error *error)
 {
-  size_t n = run->analysis->trajectory.n_snapshots, n_frequencies = run->n_frequencies;
-  const char *what = "measures by frequency";
+  size_t n = run->analysis->trajectory.n_snapshots;
   run->measures = memory_new(n, sizeof *run->measures, "measures", error);
-  if (run->measures) run->phases = memory_new(n, sizeof *run->phases, "phases", error);
-  if (!by_frequency || !run->phases) return run->phases;
-  run->coefficients = memory_new(n * n_frequencies, sizeof(double), what, error);
-  if (run->coefficients)
-    run->excluded_losses = memory_new(n * n_frequencies, sizeof(double), what, error);
-  return run->excluded_losses;
+  if (run->measures)
+    run->by_frequency = memory_new(n * run->n_frequencies, sizeof *run->by_frequency,
+                                   "measures by frequency", error);
+  return run->by_frequency;
 }
 
 bool progress_measures_run(struct MeasuredRun *run, const struct Analysis *analysis,
-                           bool by_frequency, struct Error *error)
+                           struct Error *error)
 {
   *run = (struct MeasuredRun){.analysis = analysis,
                               .n_frequencies = (size_t)analysis->basis.n_frequencies + 1};
-  if (allocate(run, by_frequency, error) && measure_on_threads(run, error) &&
-      find_phases(run, error))
+  if (allocate(run, error) && measure_on_threads(run, error) && find_phases(run, error))
     return true;
   progress_measures_release_run(run);
   return false;
@@ -258,7 +268,7 @@ static const struct Column columns[] = {
         "share of training pairs whose answer has the largest logit"),
     ROW("test_accuracy", measures.losses.test.accuracy, "1",
         "share of the other pairs whose answer has the largest logit"),
-    ROW("excluded_loss", measures.excluded_loss, "nats",
+    ROW("excluded_loss", measures.excluded.loss, "nats",
         "train loss after the projections of the logits on cos and sin of w_k(a + b) (a - b for "
         "subtract) are removed for all key frequencies k (section 5.1)"),
     ROW("restricted_loss", measures.restricted.all.loss, "nats",
@@ -279,9 +289,10 @@ static const struct Column columns[] = {
         "sum of the squares of all parameters (section 5.1)"),
     ROW("loss_ratio", loss_ratio, "1", "test_loss / restricted_loss"),
     ROW("phase", phase, "0..3",
-        "0 memorisation, to the largest test loss; 1 circuit formation, to the first later test "
-        "accuracy of one half; 2 cleanup, until squared_weights stays within 5 % of its final "
-        "value; 3 afterwards (section 5.2, by rule)"),
+        "0 memorisation, to the steepest fall of squared_weights between the largest test loss and "
+        "their slowest fall; 1 circuit formation, until the fall has steepened half way to its "
+        "steepest; 2 cleanup, until it has slowed to 5 % of that; 3 afterwards (section 5.2, by "
+        "rule)"),
     SQUARED("squared_W_E", W_E, "W_E"),
     SQUARED("squared_W_pos", W_POS, "W_pos"),
     SQUARED("squared_W_Q", W_Q, "W_Q, all heads"),
@@ -297,6 +308,17 @@ static const struct Column columns[] = {
         "the restricted logits' accuracy over the training pairs (figure 13)"),
     ROW("restricted_test_accuracy", measures.restricted.test.accuracy, "1",
         "the restricted logits' accuracy over the other pairs (figure 13)"),
+    ROW("excluded_accuracy", measures.excluded.accuracy, "1",
+        "train accuracy of the logits of excluded_loss"),
+    ROW("excluded_3d_loss", measures.excluded_3d.loss, "nats",
+        "train loss after the projections of the logits, as functions of a, b and c, on cos of "
+        "w_k(a + b - c) (a - b - c for subtract) are removed for all key frequencies k (the "
+        "authors' excluded loss in 3D)"),
+    ROW("excluded_3d_accuracy", measures.excluded_3d.accuracy, "1",
+        "train accuracy of the logits of excluded_3d_loss"),
+    ROW("excluded_any_loss", measures.excluded_any_loss, "nats",
+        "the largest excluded loss of a single frequency of all p/2, which needs no key "
+        "frequencies (section 5.1, footnote 3)"),
 };
 
 static void put_rows(struct TableWriter *table, const struct MeasuredRun *run)
@@ -305,11 +327,11 @@ static void put_rows(struct TableWriter *table, const struct MeasuredRun *run)
   for (size_t i = 0; i < trajectory->n_snapshots; i++) {
     const struct ProgressMeasures *measures = &run->measures[i];
     table_put_row(table,
-                  &(struct ProgressRow){.epoch = progress_measures_epoch(run, i),
-                                        .measures = *measures,
-                                        .loss_ratio = measures->losses.test.loss /
-                                                      measures->restricted.all.loss,
-                                        .phase = trajectory->dated ? (double)run->phases[i] : NAN});
+                  &(struct ProgressRow){
+                      .epoch = progress_measures_epoch(run, i),
+                      .measures = *measures,
+                      .loss_ratio = measures->losses.test.loss / measures->restricted.all.loss,
+                      .phase = trajectory->dated ? (double)phases_of(&run->phases, i) : NAN});
   }
 }
 

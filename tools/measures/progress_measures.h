@@ -10,12 +10,21 @@
 
 struct ProgressMeasures {
   struct Losses losses;         /* of the unmodified logits */
-  double excluded_loss;         /* train pairs, all key frequencies removed (section 5.1) */
+  struct MeanLoss excluded;     /* train pairs, all key frequencies removed (section 5.1) */
+  struct MeanLoss excluded_3d;  /* the same, as logit_fit_excluded removes them */
+  double excluded_any_loss;     /* the largest excluded loss of one frequency, whichever it is */
   struct Losses restricted;     /* only key frequencies and the mean logits kept (section 5.1) */
   double gini_W_E, gini_W_L;    /* of the norms of all p Fourier components, including the constant;
                                    NaN without W_L (PART_MAP) */
   double squared[N_PARAMETERS]; /* sum of squared weights by parameter, over all layers */
   double squared_weights;       /* of all parameters */
+};
+
+/* What there is for each frequency k of a snapshot. */
+struct FrequencyMeasures {
+  double coefficient;          /* of cos(w_k(a + b - c)) in the logits (logit_fit_coefficient) */
+  struct MeanLoss excluded;    /* train pairs, k alone removed */
+  struct MeanLoss excluded_3d; /* the same, as logit_fit_excluded removes it */
 };
 
 /* ---- one snapshot ---- */
@@ -37,28 +46,27 @@ bool progress_measures_init(struct ProgressWorker *worker, const struct Trajecto
                             struct Error *error);
 void progress_measures_release(struct ProgressWorker *worker);
 
-/* Loads and measures snapshot number `index`. */
+/* Loads and measures snapshot number `index`. by_frequency is [n_frequencies + 1]; its index 0, the
+   constant, is left alone. */
 bool progress_measures_take(struct ProgressWorker *worker, size_t index,
-                            struct ProgressMeasures *measures, struct Error *error);
+                            struct ProgressMeasures *measures,
+                            struct FrequencyMeasures *by_frequency, struct Error *error);
 
 /* ---- all snapshots ---- */
 
-/* The measurements, by snapshot. The coefficients of cos(w_k(a + b - c)) in the logits (figure 14)
-   and the excluded losses of k alone (figure 15) are NULL unless they were asked for; their index 0
-   is unused. */
+/* The measurements, by snapshot. */
 struct MeasuredRun {
-  const struct Analysis *analysis;   /* borrowed */
-  struct ProgressMeasures *measures; /* [n_snapshots] */
-  enum Phase *phases;                /* [n_snapshots] */
-  size_t n_frequencies;              /* including the constant */
-  double *coefficients;              /* [n_snapshots][n_frequencies] */
-  double *excluded_losses;           /* [n_snapshots][n_frequencies] */
+  const struct Analysis *analysis;        /* borrowed */
+  struct ProgressMeasures *measures;      /* [n_snapshots] */
+  struct PhaseBorders phases;             /* of the snapshots' numbers, if they are not dated */
+  size_t n_frequencies;                   /* including the constant, whose entries are unused */
+  struct FrequencyMeasures *by_frequency; /* [n_snapshots][n_frequencies] */
 };
 
 /* Measures the snapshots of the analysis at the key frequencies that it has found, on several
    threads, and shows how far it is. */
 bool progress_measures_run(struct MeasuredRun *run, const struct Analysis *analysis,
-                           bool by_frequency, struct Error *error);
+                           struct Error *error);
 void progress_measures_release_run(struct MeasuredRun *run);
 
 /* The epoch of a snapshot, as tables have it. */

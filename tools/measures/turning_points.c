@@ -1,6 +1,7 @@
 #include "measures/turning_points.h"
 
 #include "base/elementary.h"
+#include "measures/phase_quantities.h"
 #include "measures/quantities.h"
 
 #include <math.h>
@@ -24,11 +25,11 @@ static double test_loss(const struct ProgressMeasures *m)
 }
 static double excluded_loss_of(const struct ProgressMeasures *m)
 {
-  return m->excluded_loss;
+  return m->excluded.loss;
 }
 static double minus_excluded_loss(const struct ProgressMeasures *m)
 {
-  return -m->excluded_loss;
+  return -m->excluded.loss;
 }
 static double minus_test_loss(const struct ProgressMeasures *m)
 {
@@ -121,7 +122,6 @@ struct ProgressQuantities {
   double excluded_onset_lead, excluded_lead, restricted_lead;
   double gini_W_E_quarter_lead, gini_W_L_quarter_lead, gini_W_L_lead;
   double weights_kept;
-  double memorisation_end, formation_accuracy, circuit_formation_end, phase_tolerance, cleanup_end;
 };
 
 #define EPOCH(member, meaning) COLUMN(struct ProgressQuantities, member, "epochs", meaning)
@@ -160,25 +160,7 @@ static const struct Column quantities[] = {
     EPOCH(gini_W_L_lead, "generalised - gini_W_L_half"),
     POINT(weights_peak, "epochs", "snapshot of the largest sum of squared weights"),
     POINT(weights_peak_sum, "1", "that sum"),
-    NUMBER(weights_kept, "the last sum over the largest"),
-    EPOCH(memorisation_end,
-          "snapshot of the largest test loss, where the phase ends (section 5.2)"),
-    NUMBER(formation_accuracy, "test accuracy at which circuit formation ends"),
-    EPOCH(circuit_formation_end,
-          "first later snapshot with a test accuracy of at least formation_accuracy"),
-    NUMBER(phase_tolerance,
-           "share of the last sum of squared weights by which it differs at most after cleanup"),
-    EPOCH(cleanup_end,
-          "first later snapshot from which on the sum of squared weights stays that close to its "
-          "last value")};
-
-/* The epoch at which a phase ends; NaN if it does not. */
-static double phase_end_epoch(const struct MeasuredRun *run, enum Phase phase)
-{
-  const struct Trajectory *trajectory = &run->analysis->trajectory;
-  size_t end = phases_end(run->phases, trajectory->n_snapshots, phase);
-  return end < trajectory->n_snapshots ? (double)trajectory->epochs[end] : NAN;
-}
+    NUMBER(weights_kept, "the last sum over the largest")};
 
 static void put_quantities(struct TableWriter *table, const struct MeasuredRun *run)
 {
@@ -197,13 +179,9 @@ static void put_quantities(struct TableWriter *table, const struct MeasuredRun *
       .gini_W_E_quarter_lead = points.test_halved - points.gini_W_E_quarter,
       .gini_W_L_quarter_lead = points.test_halved - points.gini_W_L_quarter,
       .gini_W_L_lead = points.generalised - points.gini_W_L_half,
-      .weights_kept = run->measures[n - 1].squared_weights / points.weights_peak_sum,
-      .memorisation_end = phase_end_epoch(run, PHASE_MEMORISATION),
-      .formation_accuracy = phases_formation_accuracy,
-      .circuit_formation_end = phase_end_epoch(run, PHASE_CIRCUIT_FORMATION),
-      .phase_tolerance = phases_tolerance,
-      .cleanup_end = phase_end_epoch(run, PHASE_CLEANUP)};
+      .weights_kept = run->measures[n - 1].squared_weights / points.weights_peak_sum};
   quantities_put_members(table, quantities, N_COLUMNS(quantities), &values);
+  phase_quantities_put(table, run);
 }
 
 const struct RunTable turning_points_table = {

@@ -1,7 +1,7 @@
 /*
  * Turning points of a run: the epochs at which each measure changes. progress-quantities.tsv, with
- * the ends of the phases. They quantify the paper's statement that the circuit forms before the
- * network generalises (section 5).
+ * what measures/phase_quantities.h says of the phases. They quantify the paper's statement that the
+ * circuit forms before the network generalises (section 5).
  *
  * A loss counts as halved if it is at most (ln p) / 2, half the loss of a uniform guess. All epochs
  * are those of snapshots; NaN means never.
