@@ -564,10 +564,17 @@ static const struct {
                    {-2.5e-7, "$-2.5 \\times 10^{-7}$"},
                    {1.239e-16, "$1.24 \\times 10^{-16}$"},
                    {1e-100, "$1 \\times 10^{-100}$"},
-                   {9999999, "$9999999$"},
+                   {1.5e-4, "$1.5 \\times 10^{-4}$"},
+                   {2e-4, "$2 \\times 10^{-4}$"},
+                   {0.001, "$0.001$"},
+                   {433, "$433$"},
+                   {-3300, "$-3{,}300$"},
+                   {9999999, "$9{,}999{,}999$"},
                    {1e7, "$1 \\times 10^{7}$"},
-                   {12345.5, "$1.23 \\times 10^{4}$"},
+                   {123456.7, "$1.23 \\times 10^{5}$"},
+                   {12345.6, "$12{,}346$"},
                    {999.4, "$999$"},
+                   {999.6, "$1{,}000$"},
                    {NAN, "--"},
                    {HUGE_VAL, "$\\infty$"},
                    {-HUGE_VAL, "$-\\infty$"}};
@@ -579,6 +586,20 @@ static const struct {
                  {"~ 5", "$\\sim$ 5"},
                  {"2^3", "2\\textasciicircum{}3"},
                  {"a\\b", "a\\textbackslash{}b"}};
+
+static const struct {
+  const char *text, *tex;
+} tex_sentences[] = {
+    {"at most 2e-7", "at most $2 \\times 10^{-7}$"},
+    {"~ 11,000 epochs", "$\\sim$ $11$,000 epochs"},
+    {"467 to 4200", "$467$ to $4{,}200$"},
+    {"seeds 0.86e-7 to 1.12e+7;", "seeds $0.86 \\times 10^{-7}$ to $1.12 \\times 10^{7}$;"},
+    {"1.", "$1$."},
+    {"5e", "$5$e"},
+    {"77 % less", "$77$ \\% less"},
+    {"W_E, cos(w_k(a + b))", "$W_E$, cos($w_k$(a + b))"},
+    {"d_model W_in x2 a_b_c", "d\\_model W\\_in x2 a\\_b\\_c"},
+    {"", ""}};
 
 START_TEST(numbers_in_LaTeX)
 {
@@ -600,6 +621,18 @@ START_TEST(texts_in_LaTeX)
   tex_put_text(stream, tex_texts[_i].text);
   ck_assert_int_eq(fclose(stream), 0);
   ck_assert_str_eq(bytes, tex_texts[_i].tex);
+  free(bytes);
+}
+END_TEST
+
+START_TEST(sentences_in_LaTeX)
+{
+  char *bytes;
+  size_t size;
+  FILE *stream = open_memstream(&bytes, &size);
+  tex_put_prose(stream, tex_sentences[_i].text);
+  ck_assert_int_eq(fclose(stream), 0);
+  ck_assert_str_eq(bytes, tex_sentences[_i].tex);
   free(bytes);
 }
 END_TEST
@@ -644,6 +677,7 @@ int main(void)
   TCase *tex = tcase_create("LaTeX");
   tcase_add_loop_test(tex, numbers_in_LaTeX, 0, LENGTH(tex_numbers));
   tcase_add_loop_test(tex, texts_in_LaTeX, 0, LENGTH(tex_texts));
+  tcase_add_loop_test(tex, sentences_in_LaTeX, 0, LENGTH(tex_sentences));
   suite_add_tcase(suite, tex);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
