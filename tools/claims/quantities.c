@@ -29,9 +29,9 @@ bool quantities_read(struct Quantities *quantities, char **paths, size_t n, stru
   return true;
 }
 
-/* Does a path, without .tsv, end with the components of `name`? */
-static bool path_matches(const char *path, const char *name)
+bool quantity_table_is(const struct Table *table, const char *name)
 {
+  const char *path = table->path;
   size_t length = strlen(path), wanted = strlen(name);
   if (length > 4 && strcmp(path + length - 4, ".tsv") == 0) length -= 4;
   return length >= wanted && strncmp(path + length - wanted, name, wanted) == 0 &&
@@ -41,7 +41,7 @@ static bool path_matches(const char *path, const char *name)
 const struct Table *quantities_table(const struct Quantities *quantities, const char *name)
 {
   for (size_t i = 0; i < quantities->n; i++)
-    if (path_matches(quantities->tables[i].path, name)) return &quantities->tables[i];
+    if (quantity_table_is(&quantities->tables[i], name)) return &quantities->tables[i];
   return NULL;
 }
 

@@ -20,7 +20,10 @@ struct Quantities {
 bool quantities_read(struct Quantities *quantities, char **paths, size_t n, struct Error *error);
 void quantities_release(struct Quantities *quantities);
 
-/* The first table whose path ends with that name; NULL if there is none. */
+/* Does its path, without .tsv, end with the components of that name? */
+bool quantity_table_is(const struct Table *table, const char *name);
+
+/* The first table of that name; NULL if there is none. */
 const struct Table *quantities_table(const struct Quantities *quantities, const char *name);
 
 /* Looks a quantity up in a table; one with an "@" is a query. If it is not there, *missing becomes
