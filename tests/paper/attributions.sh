@@ -43,20 +43,20 @@ placeless=$({ rows "$paper/claims.tsv" && rows "$paper/claims-sweeps.tsv"; } | a
 [ -z "$placeless" ] || fail "claims: these are neither ours nor anywhere in the paper: $placeless"
 
 # A picture's macro and its caption run to the next blank line or picture. Figures have the numbers of
-# their names, but for two whose numbers are those of other figures.
+# their names.
 misnamed=$(awk '
   function check() {
     original = text
     if (!sub(/.*\\inoriginal\{/, "", original)) original = ""
     sub(/\}.*/, "", original)
     number = name
-    if (!sub(/^fig0*/, "", number) || name ~ /^fig(18-seeds|23-full-excluded)$/) number = ""
+    if (!sub(/^fig0*/, "", number)) number = ""
     sub(/-.*/, "", number)
     if (name != "" && " " original "," !~ (number == "" ? "[a-z]" : "figures? ([0-9]+ and )?" number "[ ,]"))
       print name
   }
-  /^\\(pic|narrowpic|sweeppic)\{/ || /^$/ { check(); name = text = "" }
-  /^\\(pic|narrowpic|sweeppic)\{/ { name = $0; sub(/^[^{]*\{/, "", name); sub(/\}.*/, "", name); n++ }
+  /^\\(pic|narrowpic)\{/ || /^$/ { check(); name = text = "" }
+  /^\\(pic|narrowpic)\{/ { name = $0; sub(/^[^{]*\{/, "", name); sub(/\}.*/, "", name); n++ }
   { text = text " " $0 }
   END { check(); if (n < 10) print "(only " n + 0 " figures found)" }' "$paper/paper.tex")
 [ -z "$misnamed" ] || fail "paper.tex: the captions do not say of which figure of the original these are: $misnamed"

@@ -86,25 +86,31 @@ strays=$(rows "$paper/claims.tsv" | awk -F '\t' '
   named($1 " " $3) != "" && named($6) != named($1 " " $3) { print $1 }')
 [ -z "$strays" ] || fail "claims.tsv: these name another matrix than their quantity: $strays"
 
-# \MACRO{NAME} of paper.tex, the names.
-uses() { grep -o "\\\\$1{[^#}]*}" "$paper/paper.tex" | sed 's/.*{//; s/}//' | sort -u; } # MACRO
-while read -r macro table; do
-  uses "$macro" >"$work/used"
-  [ -s "$work/used" ] || fail "paper.tex: has no \\$macro"
+# \MACRO{NAME} of paper.tex, the names: of a macro, or of several with "|" between them.
+uses() { # MACROS
+  grep -v '^%' "$paper/paper.tex" | grep -oE "\\\\($1)\\{[^#}]*\\}" | sed 's/.*{//; s/}//' | sort -u
+}
+while read -r macros table; do
+  uses "$macros" >"$work/used"
+  [ -s "$work/used" ] || fail "paper.tex: has no \\$macros"
   missing=$(sed "s,^,mainline/$table	," "$work/used" | comm -23 - "$work/there")
   [ -z "$missing" ] || fail "paper.tex: nobody measures these: $missing"
 done <<END
-spectrum spectrum-quantities
-ablation ablation-quantities
-progress progress-quantities
+spectrum|ifspectrum|setting|comparesetting spectrum-quantities
+ablation|ifablation|changes ablation-quantities
+progress|ifprogress progress-quantities
 END
-for macro in paper original; do
-  table=$paper/claims.tsv
-  [ $macro = paper ] || table=$paper/original.tsv
-  rows "$table" | cut -f 1 | sort -u >"$work/names"
-  missing=$(uses $macro | comm -23 - "$work/names")
-  [ -z "$missing" ] || fail "paper.tex: \\$macro of what $(basename "$table") does not have: $missing"
-done
+while read -r macros tables; do
+  for table in $tables; do
+    [ ! -e "$paper/$table" ] || rows "$paper/$table" | cut -f 1
+  done | sort -u >"$work/names"
+  missing=$(uses "$macros" | comm -23 - "$work/names")
+  [ -z "$missing" ] || fail "paper.tex: $macros of what $tables does not have: $missing"
+done <<END
+paper claims.tsv
+ifclaim|ifjudged claims.tsv claims-sweeps.tsv
+original|setting|comparesetting original.tsv
+END
 
 # ---- windows ----
 

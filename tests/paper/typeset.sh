@@ -1,0 +1,96 @@
+#!/bin/sh
+# typeset.sh SOURCE BUILD: does the paper's text follow the measurements? It is typeset from a tiny network,
+# which has not grokked and of which there are no figures, and again after its tables were changed.
+set -eu
+export LC_ALL=C OMP_NUM_THREADS=2
+
+source=$1 build=$2 tools=$2/tools
+for program in pdflatex bibtex pdftotext; do
+  command -v $program >/dev/null || {
+    echo "skipped: there is no $program here"
+    exit 77
+  }
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+status=0
+
+run=$work/runs/mainline
+mkdir -p "$work/runs" "$work/paper"
+ln -s "$tools" "$work/tools"
+cp "$build/paper/original.tex" "$work/paper"
+{
+  "$tools/train" -o "$run" --progress "$run.log" data.modulus=7 model.d_model=8 model.n_heads=2 \
+    model.d_head=4 model.d_mlp=16 train.epochs=20 train.snapshot_every=10
+  "$tools/checkpoint-to-spectrum" -o "$run" "$run/trajectory.safetensors"
+  "$tools/ablate" -o "$run" "$run/trajectory.safetensors"
+  "$tools/progress-measures" -o "$run/progress-measures.tsv" --tables "$run" "$run/trajectory.safetensors"
+  mv "$run.log" "$run/progress.log"
+} >"$work/log" 2>&1 || {
+  cat "$work/log"
+  exit 1
+}
+
+typeset() {
+  "$tools/verify" --quiet --tex "$work/paper/numbers.tex" "$source/paper/claims.tsv" "$run"/*-quantities.tsv
+  "$source/paper/typeset.sh" pdflatex bibtex "$source/paper" "$work" paper >"$work/log" 2>&1 || {
+    tail -n 30 "$work/log"
+    exit 1
+  }
+  pdftotext "$work/paper/paper.pdf" - | tr '\n\f' '  ' | tr -s ' ' | sed 's/- //g' >"$work/text" # no hyphenation
+}
+
+set_quantity() { # TABLE QUANTITY VALUE
+  awk -F '\t' -v OFS='\t' -v quantity="$2" -v value="$3" \
+    '$1 == quantity { $2 = value; n++ } { print } END { exit n != 1 }' "$run/$1-quantities.tsv" >"$work/new"
+  mv "$work/new" "$run/$1-quantities.tsv"
+}
+
+says() { # SENTENCE...
+  for sentence; do
+    grep -qF "$sentence" "$work/text" || { status=1 && echo "FAILED: $situation: the text does not say: $sentence"; }
+  done
+}
+
+says_not() { # SENTENCE...
+  for sentence; do
+    ! grep -qF "$sentence" "$work/text" || { status=1 && echo "FAILED: $situation: the text says: $sentence"; }
+  done
+}
+
+situation='a network that has not grokked'
+typeset
+says 'This copy is of another setting' 'modulus 7 (the paper' 'has not generalised within its 20 epochs' \
+  'No frequency is key' 'does not grok' 'Not drawn in this copy' 'has not grokked, so that it says nothing' \
+  '(runs: 1)'
+says_not 'The network groks' 'named grokking (' 'central statement of the original stands' 'has not been made' '??'
+
+situation='one that has'
+set_quantity progress generalised 15
+set_quantity progress excluded_lead 5
+set_quantity spectrum key_frequencies 2
+set_quantity ablation mlp_on_W_L_ratio 1.25
+set_quantity ablation neurons_directions_ratio 0.25
+set_quantity ablation logits_polynomial_ratio 12345
+typeset
+says 'The network groks' 'named grokking (' 'central statement of the original stands' 'raises it by 25 %' \
+  'lowers it by 75 %' 'makes it 12,345 times as large' 'The last one does not help here' \
+  'It passes half of a uniform guess 5 epochs before'
+says_not 'has not generalised' 'has not grokked, so' 'does not grok' 'No frequency is key'
+
+situation='one that has, in another order of events'
+set_quantity progress excluded_lead -5
+set_quantity ablation mlp_on_W_L_ratio 0.5
+typeset
+says 'was not seen in this copy' 'lowers it by 50 %'
+says_not 'It passes half of a uniform guess' 'central statement of the original stands' 'does not help here'
+
+situation="the paper's settings"
+for setting in data.modulus=113 data.train_fraction=0.3 model.d_model=128 model.n_heads=4 model.d_mlp=512 \
+  train.epochs=40000; do
+  set_quantity spectrum "${setting%=*}" "${setting#*=}"
+done
+typeset
+says_not 'This copy is of another setting'
+exit $status
