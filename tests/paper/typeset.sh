@@ -21,8 +21,10 @@ mkdir -p "$work/runs" "$work/paper"
 ln -s "$tools" "$work/tools"
 cp "$build/paper/original.tex" "$work/paper"
 {
-  "$tools/train" -o "$run" --progress "$run.log" data.modulus=7 model.d_model=8 model.n_heads=2 \
+  mkdir "$run"
+  "$tools/train" --dump-config "$run/config.ini" data.modulus=7 model.d_model=8 model.n_heads=2 \
     model.d_head=4 model.d_mlp=16 train.epochs=20 train.snapshot_every=10
+  "$tools/train" -o "$run" --progress "$run.log" "$run/config.ini"
   "$tools/checkpoint-to-spectrum" -o "$run" "$run/trajectory.safetensors"
   "$tools/ablate" -o "$run" "$run/trajectory.safetensors"
   "$tools/progress-measures" -o "$run/progress-measures.tsv" --tables "$run" "$run/trajectory.safetensors"
@@ -31,6 +33,24 @@ cp "$build/paper/original.tex" "$work/paper"
   cat "$work/log"
   exit 1
 }
+
+# The tables of the paper, as they are declared, of this run alone: have they the columns of the paper's
+# headings?
+tables='seeds train-fractions settings table1 table2 table3 table4 table5'
+for table in $tables; do
+  ninja -C "$build" -t commands "$table" | tail -n 1 | sed 's,^cd [^&]* && ,,' |
+    sed 's, runs/[^ ]*/\([^ ]*\.\(tsv\|ini\)\), runs/mainline/\1,g' >"$work/command"
+  (cd "$work" && sh ./command >"$work/log" 2>&1) || {
+    cat "$work/log"
+    exit 1
+  }
+  columns=$(grep -v '^#' "$work/runs/$table.tsv" | head -n 1 | tr '\t' '\n' | wc -l)
+  heading=$(sed -n "/tableof{$table}/,/midrule/p" "$source/paper/paper.tex" | grep '^run ' | tr -cd '&' | wc -c)
+  [ "$columns" -eq $((heading + 1)) ] || {
+    status=1
+    echo "FAILED: $table has $columns columns, and its heading in the paper $((heading + 1))"
+  }
+done
 
 typeset() {
   "$tools/verify" --quiet --tex "$work/paper/numbers.tex" "$source/paper/claims.tsv" "$run"/*-quantities.tsv
