@@ -81,7 +81,7 @@ says_not() { # SENTENCE...
 
 situation='a network that has not grokked'
 typeset
-says 'This copy is of another setting' 'modulus 7 (the paper' 'has not generalised within its 20 epochs' \
+says 'The network generalises to all pairs (3):' 'It holds for 0 of 1 seeds.' 'This copy is of another setting' 'modulus 7 (the paper' 'has not generalised within its 20 epochs' \
   'No frequency is key' 'does not grok' 'Not drawn in this copy' 'has not grokked, so that it says nothing' \
   '(runs: 1)'
 says_not 'The network groks' 'named grokking (' 'central statement of the original stands' 'has not been made' '??'
