@@ -21,7 +21,7 @@ judge() { # RUN "NAME..." OPTION...
   tools/verify --scale "$scale" $known "$@" "$claims" $tables || status=1
 }
 
-judge mainline "$names progress-quantities" -o claims.tsv
+judge mainline "$names progress-quantities progress-measures" -o claims.tsv
 for run; do
   judge "$run" "$names" --run "$run" --brief
 done

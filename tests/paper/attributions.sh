@@ -38,7 +38,7 @@ echo "$checked attributions compared"
 [ "$checked" -gt 1 ] || fail 'attributions.tsv has no rows'
 
 placeless=$({ rows "$paper/claims.tsv" && rows "$paper/claims-sweeps.tsv"; } | awk -F '\t' '
-  { place = "([1-5](\\.[1-4])?|[A-D]\\.[1-3](\\.[1-5])?|(figure|table) [1-9][0-9]?)"
+  { place = "([1-5](\\.[1-4])?|[A-D](\\.[1-3](\\.[1-5])?)?|(figure|table) [1-9][0-9]?|the authors. notebook)"
     if ($2 == "ours" ? $4 != "-" : $2 !~ "^" place "(, " place ")*$") print $1 }')
 [ -z "$placeless" ] || fail "claims: these are neither ours nor anywhere in the paper: $placeless"
 

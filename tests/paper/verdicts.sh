@@ -25,6 +25,7 @@ run() { # NAME KEYS LOSS EPOCH
   printf 'quantity\tvalue\nkeys\t%s\n' "$2" >"runs/$1/spectrum-quantities.tsv"
   printf 'quantity\tvalue\nloss\t%s\n' "$3" >"runs/$1/ablation-quantities.tsv"
   printf 'quantity\tvalue\nepoch\t%s\n' "$4" >"runs/$1/progress-quantities.tsv"
+  printf 'epoch\tloss\n0\t4\n' >"runs/$1/progress-measures.tsv"
 }
 
 # The command ends with STATUS and says the lines of the file `expected` of what holds.

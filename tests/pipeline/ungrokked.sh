@@ -29,8 +29,9 @@ measure() { # TRAJECTORY FOLDER [--epoch N]
 # Exactly the claims named on standard input, in order, may hold of the tables in mainline/.
 holds_only() { # FOLDER WHAT
   cat >expected
-  "$tools/verify" --scale quick --run mainline --quiet -o claims.tsv "$source/paper/claims.tsv" \
-    "$1"/mainline/*-quantities.tsv "$1"/mainline/neuron-logit-directions.tsv
+  find "$1/mainline" -name '*-quantities.tsv' -o -name neuron-logit-directions.tsv \
+    -o -name progress-measures.tsv |
+    xargs "$tools/verify" --scale quick --run mainline --quiet -o claims.tsv "$source/paper/claims.tsv"
   awk -F '\t' '/^#/ { next } !column { for (i = 1; i <= NF; i++) if ($i == "verdict") column = i; next }
     $column == "holds" { print $1 }' claims.tsv | LC_ALL=C sort >found
   echo "$2: $(wc -l <found) of $(grep -vc '^#\|^claim	' claims.tsv) claims hold"
@@ -42,12 +43,17 @@ holds_only() { # FOLDER WHAT
 
 # What holds for a network that has memorised: that it has, and that it does so without a circuit. Its loss
 # over all pairs is more than a guess costs, so that it falls when most of what the network does is taken
-# away: that ablations lower the loss tells nothing by itself, only beside a loss that is small.
+# away, and no replacement makes it much worse: that ablations lower the loss, or hardly change it, tells
+# nothing by itself, only beside a loss that is small.
 train stopped/mainline train.epochs=1200
 measure stopped/mainline/trajectory.safetensors stopped/mainline
 "$tools/progress-measures" -o stopped/mainline/progress-measures.tsv --tables stopped/mainline \
   stopped/mainline/trajectory.safetensors 2>/dev/null
 holds_only stopped 'the run stopped at epoch 1,200' <<END
+attention-linear
+attention-no-equals
+attention-skip
+attention-to-equals
 directions-fall
 excluded-falls
 logit-fit-falls
@@ -67,35 +73,47 @@ if [ "$verdict" -ne 1 ]; then
 fi
 
 # The snapshots are asked for the key frequencies of the last one, so that their number is that of
-# the grokked network and says nothing of them. Structure comes before generalisation, in the paper
-# as well: the heads attend by key frequencies while the circuit forms (section 5.2), and its part in
-# the training pairs' logits, which is what excluded loss and the excluded loss of one key tell, grows
-# before the test pairs are right. The training loss is at its final balance once the weights have
-# stopped growing, and so are the coefficients of u_k and v_k. All else, every loss over all pairs above all, waits for generalisation.
+# the grokked network and says nothing of them; nor does the side peak of one of them. Structure comes
+# before generalisation, in the paper as well: the heads attend by key frequencies while the circuit
+# forms (section 5.2), the logits have components at them, and its part in the training pairs' logits,
+# which is what excluded loss and the excluded loss of one key tell, grows before the test pairs are
+# right. The training loss is at its final balance once the weights have stopped growing, and so are the
+# coefficients of u_k and v_k. All else, every loss over all pairs above all, waits for generalisation.
 train whole/mainline
 measure whole/mainline/trajectory.safetensors epoch-1200/mainline --epoch 1200
 holds_only epoch-1200 'the run at epoch 1,200' <<END
 attention-keys
+attention-linear
+attention-no-equals
+attention-skip
+attention-to-equals
 directions-fall
 key-frequencies
+logit-components
 logit-fit-falls
 one-key
 polynomials-alike
 products-fall
 projection-falls
+side-peak
 train-accuracy
 END
 measure whole/mainline/trajectory.safetensors epoch-2400/mainline --epoch 2400
 holds_only epoch-2400 'the run at epoch 2,400' <<END
 attention-keys
+attention-linear
+attention-no-equals
+attention-to-equals
 directions-fall
 excluded-loss
 key-frequencies
+logit-components
 logit-fit-falls
 one-key
 polynomials-alike
 products-fall
 projection-falls
+side-peak
 train-accuracy
 train-loss
 u-coefficient-least
