@@ -281,9 +281,12 @@ def in_tex(value):
         return ", ".join(x if definitions.number(x) is None else f"${x}$" for x in words)
     if math.isnan(value):
         return "--"
+    if value == int(value) or 999.5 <= abs(value) < 1e5:
+        return f"${value:,.0f}$".replace(",", "{,}")
     digits, _, exponent = f"{value:.3g}".partition("e")
-    if value == int(value):
-        return f"${value:.0f}$"
+    if abs(value) < 1e-3 and not exponent:
+        digits, _, exponent = f"{value:.2e}".partition("e")
+        digits = digits.rstrip("0").rstrip(".")
     return rf"${digits} \times 10^{{{int(exponent)}}}$" if exponent else f"${digits}$"
 
 
