@@ -30,13 +30,21 @@ static char *answer_missing(const struct Comparison *comparison, size_t i, const
   return NULL;
 }
 
+/* A whole configuration leaves out later settings that are at their defaults. */
+static bool is_known(const struct Config *config, int setting)
+{
+  return config_given(config, config_setting_name(setting)) ||
+         (config_complete(config) && config_is_later(setting));
+}
+
 static char *answer_quantity(const struct Comparison *comparison, size_t run, const char *quantity,
                              struct Error *error)
 {
   const struct ComparedRuns *runs = comparison->runs;
-  if (config_given(&runs->runs[run].config, quantity)) {
+  int setting = config_find_setting(quantity);
+  if (setting >= 0 && is_known(&runs->runs[run].config, setting)) {
     char value[CONFIG_VALUE_SIZE];
-    config_setting_value(&runs->runs[run].config, config_find_setting(quantity), value);
+    config_setting_value(&runs->runs[run].config, setting, value);
     return memory_copy_text(value, error);
   }
   for (size_t i = 0; i < runs->n_tables; i++) {
