@@ -146,8 +146,10 @@ function check_rows() {
   if (!of_its_name(own("where"))) wrong("is of the rows " own("where"))
   if (own("label") ~ /<i>k<\/i> = \{\}$/ && own("group") own("value") !~ /^(frequency|value)$/)
     wrong("its k is " own("group") own("value"))
-  if (own("label") ~ /<i>p<\/i> = \{\}$/ && own("value") != "modulus") wrong("its p is " own("value"))
-  if (own("label") ~ /λ = \{\}$/ && own("value") != "weight_decay") wrong("its λ is " own("value"))
+  if (own("label") ~ /<i>p<\/i> = \{\}$/ && own("where") " " own("value") != "quantity = data.modulus value")
+    wrong("its p is " own("where") " " own("value"))
+  if (own("label") ~ /λ = \{\}$/ && own("where") " " own("value") != "quantity = optimizer.weight_decay value")
+    wrong("its λ is " own("where") " " own("value"))
 }
 
 # What looks the same in a panel is called the same, and the other way round.

@@ -42,6 +42,12 @@ placeless=$({ rows "$paper/claims.tsv" && rows "$paper/claims-sweeps.tsv"; } | a
     if ($2 == "ours" ? $4 != "-" : $2 !~ "^" place "(, " place ")*$") print $1 }')
 [ -z "$placeless" ] || fail "claims: these are neither ours nor anywhere in the paper: $placeless"
 
+# The list of known failures is of claims that there are.
+unclaimed=$(rows "$paper/known-failures.tsv" | cut -f 2 | while read -r name; do
+  { rows "$paper/claims.tsv" && rows "$paper/claims-sweeps.tsv"; } | cut -f 1 | grep -qFx "$name" || echo "$name"
+done)
+[ -z "$unclaimed" ] || fail "known-failures.tsv: these are no claims: $unclaimed"
+
 # A picture's macro and its caption run to the next blank line or picture. Figures have the numbers of
 # their names.
 misnamed=$(awk '

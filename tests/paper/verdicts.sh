@@ -49,7 +49,7 @@ judges() { # STATUS SCALE RUN...
   shift 2
   rm -f claims.tsv
   says "$expected" "$source/paper/verify.sh" "$scale" claims "$known" \
-    'spectrum-quantities ablation-quantities' "$@"
+    'spectrum-quantities ablation-quantities progress-quantities' "$@"
 }
 
 situation='all claims hold for all runs'
@@ -58,9 +58,9 @@ for name in mainline one two three; do
 done
 cat >expected <<'END'
 3 of 3 claims hold
-one: 2 of 2 claims
-two: 2 of 2 claims
-three: 2 of 2 claims
+one: 3 of 3 claims
+two: 3 of 3 claims
+three: 3 of 3 claims
 END
 judges 0 paper one two three
 test "$(grep -v '^#' claims.tsv | cut -f 1,5,8 | tr '\t\n' '  ')" = \
@@ -78,7 +78,7 @@ run mainline 5 0.25 201
 cat >expected <<'END'
 fails soon - 201 100
 2 of 3 claims hold
-one: 2 of 2 claims
+one: 3 of 3 claims
 END
 judges 1 paper one
 run mainline 5 0.25 150
@@ -90,9 +90,9 @@ for failing in one two three; do
     echo '3 of 3 claims hold'
     for name in one two three; do
       if [ $name = $failing ]; then
-        printf 'fails few - 8 1\n%s: 1 of 2 claims\n' $name
+        printf 'fails few - 8 1\n%s: 2 of 3 claims\n' $name
       else
-        echo "$name: 2 of 2 claims"
+        echo "$name: 3 of 3 claims"
       fi
     done
   } >expected
@@ -115,8 +115,8 @@ situation='a table of a run that is not there'
 rm runs/two/ablation-quantities.tsv
 cat >expected <<'END'
 3 of 3 claims hold
-one: 2 of 2 claims
-three: 2 of 2 claims
+one: 3 of 3 claims
+three: 3 of 3 claims
 END
 judges 1 paper one two three
 
@@ -139,9 +139,9 @@ list 'mainline soon paper' 'two few paper' 'two low quick' 'one few quick'
 cat >expected <<'END'
 fails, known soon - 201
 2 of 3 claims hold,
-one: 2 of 2 claims
+one: 3 of 3 claims
 fails, known few - 8
-two: 1 of 2 claims
+two: 2 of 3 claims
 END
 judges 0 paper one two
 
@@ -158,9 +158,9 @@ cat >expected <<'END'
 fails, known soon - 201
 2 of 3 claims hold,
 fails few - 8 1
-one: 1 of 2 claims
+one: 2 of 3 claims
 fails, known few - 8
-two: 1 of 2 claims
+two: 2 of 3 claims
 END
 judges 1 paper one two
 run one 5 0.25 150
@@ -171,7 +171,7 @@ cat >expected <<'END'
 fails, known soon - 201
 2 of 3 claims hold,
 holds, though listed few -
-two: 1 of 2 claims
+two: 2 of 3 claims
 END
 judges 1 paper two
 run mainline 5 0.25 150

@@ -593,6 +593,9 @@ static const struct {
     {"at most 2e-7", "at most $2 \\times 10^{-7}$"},
     {"~ 11,000 epochs", "$\\sim$ $11$,000 epochs"},
     {"467 to 4200", "$467$ to $4{,}200$"},
+    {"about 2e\0"
+     "9",
+     "about $2$e"}, /* what is behind a text is no part of it */
     {"seeds 0.86e-7 to 1.12e+7;", "seeds $0.86 \\times 10^{-7}$ to $1.12 \\times 10^{7}$;"},
     {"1.", "$1$."},
     {"5e", "$5$e"},

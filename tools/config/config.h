@@ -87,8 +87,8 @@ struct TrainConfig {
   int epochs;
   int64_t seed; /* of the initialisation */
   int snapshot_every, evaluate_every;
-  int snapshot_until; /* snapshots are snapshot_every apart up to this epoch; 0: always */
-  int snapshot_later; /* after that they are this many epochs apart */
+  int snapshot_until;    /* snapshots are snapshot_every apart up to this epoch; 0: always */
+  int snapshot_later;    /* after that they are this many epochs apart */
   double stop_test_loss; /* training ends at the first history row below this; 0: never */
   int batch_size;        /* sequences of a step; 0: all */
   enum Precision precision;

@@ -220,7 +220,7 @@ static bool check_list(const struct Spec *spec, const struct Section *section, e
     return spec_error_at(spec, section, key, error);
   }
   int n = list_count(list), expected = list_count(words);
-  if (n == expected || strcmp(list, EACH_VIRIDIS) == 0) return true;
+  if (n == expected || (key == KEY_EACH_COLOR && strcmp(list, EACH_VIRIDIS) == 0)) return true;
   error_set(error, "%s: expected %d items, as many as 'each' has, found %d", key_name(key),
             expected, n);
   return spec_error_at(spec, section, key, error);

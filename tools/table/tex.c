@@ -77,7 +77,7 @@ static size_t length_of_number(const char *text)
   if (n == 0) return 0;
   if (text[n] == '.' && isdigit((unsigned char)text[n + 1]))
     n += 1 + strspn(text + n + 1, "0123456789");
-  size_t sign = text[n] == 'e' && strchr("+-", text[n + 1]) ? 2 : 1;
+  size_t sign = text[n] == 'e' && (text[n + 1] == '+' || text[n + 1] == '-') ? 2 : 1;
   if (text[n] == 'e' && isdigit((unsigned char)text[n + sign]))
     n += sign + strspn(text + n + sign, "0123456789");
   return n;
