@@ -478,6 +478,18 @@ def share_of_products(net, keys):
     return inside / (net.deviation(net.logits) ** 2).sum()
 
 
+def least_share_of_clusters(net, keys):
+    """Of W_L's columns of a cluster's neurons, what lies along the cluster's own waves."""
+    shares = []
+    for k in keys:
+        own = net.W_L[:, net.clustered & (net.frequency == k)]
+        if own.shape[1] == 0:
+            continue
+        inside = projected(net.waves(k, numpy.arange(net.p)), own)
+        shares.append((inside**2).sum() / (own**2).sum())
+    return min(shares) if shares else NAN
+
+
 def number(text):
     try:
         return float(text)
@@ -514,6 +526,7 @@ def spectrum_quantities(net, keys, epoch):
         "logit_key_share": (share_of_products(net, keys), "1"),
         "W_L_residual_norm": (residual, "1"),
         "W_L_residual_squared": (residual**2, "1"),
+        "cluster_W_L_share_least": (least_share_of_clusters(net, keys), "1"),
         "gini_W_E": (gini(net.norms_of_W_E()), "1"),
         "gini_W_L": (gini(net.norms_of_W_L()), "1"),
         "attention_fve_least": (min(fits["fve"]), "1"),

@@ -41,6 +41,20 @@ double neuron_logit_map_residual(const struct NeuronLogitMap *map, const bool *k
   return outside / (inside + outside);
 }
 
+double neuron_logit_map_cluster_share(const struct NeuronLogitMap *map,
+                                      const struct NeuronFit *fits, int k)
+{
+  double inside = 0, outside = 0;
+  for (int i = 0; i < map->basis->p; i++) {
+    double *part = fourier_frequency(i) == k ? &inside : &outside;
+    const double *row = map->components + (size_t)i * map->d_mlp;
+    for (size_t neuron = 0; neuron < map->d_mlp; neuron++)
+      if (fits[neuron].frequency == k && neuron_fit_clustered(&fits[neuron]))
+        *part += row[neuron] * row[neuron];
+  }
+  return inside / (inside + outside);
+}
+
 /* ---- of a subject ---- */
 
 static void release(void *numbers)

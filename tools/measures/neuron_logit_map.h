@@ -5,6 +5,7 @@
 #ifndef MEASURES_NEURON_LOGIT_MAP_H
 #define MEASURES_NEURON_LOGIT_MAP_H
 
+#include "measures/neuron_fit.h"
 #include "measures/subject.h"
 
 struct NeuronLogitMap {
@@ -23,6 +24,12 @@ bool neuron_logit_map_components(const struct FourierBasis *basis,
    constant over the outputs), as a fraction of its squared Frobenius norm; for the norm itself
    take the square root. `keys` is [n_frequencies + 1]. NaN if W_L is zero. */
 double neuron_logit_map_residual(const struct NeuronLogitMap *map, const bool *keys);
+
+/* Of the columns of the map that belong to the neurons in the cluster of frequency k, the share of
+   their squared norm at cos(w_k c) and sin(w_k c) (section 4.3, figure 5). fits: [d_mlp]. NaN
+   without such neurons. */
+double neuron_logit_map_cluster_share(const struct NeuronLogitMap *map,
+                                      const struct NeuronFit *fits, int k);
 
 /* The map of a subject, which owns the components. */
 const struct NeuronLogitMap *neuron_logit_map_of(struct Subject *subject, struct Error *error);

@@ -9,6 +9,7 @@
 #include "measures/ov_circuit.h"
 #include "measures/quantities.h"
 #include "measures/spectrum.h"
+#include "measures/spread.h"
 #include "measures/weights.h"
 
 #include <math.h>
@@ -20,7 +21,8 @@ struct SpectrumQuantities {
   struct ClusterSummary clusters;
   struct WaveSummary waves;
   struct Contrast W_E, W_L;
-  double logit_key_share, W_L_residual_norm, W_L_residual_squared, gini_W_E, gini_W_L;
+  double logit_key_share, W_L_residual_norm, W_L_residual_squared, cluster_W_L_share_least;
+  double gini_W_E, gini_W_L;
   struct AttentionSummary attention;
   double W_E_frequencies, ov_threshold;
   struct LogitBlocks blocks;
@@ -78,6 +80,9 @@ static const struct Column rest[] = {
            "Frobenius norm of W_L outside cos and sin(w_k c) of the key frequencies, over that of "
            "W_L (section 4.2)"),
     NUMBER("W_L_residual_squared", W_L_residual_squared, "the same, both norms squared"),
+    NUMBER("cluster_W_L_share_least", cluster_W_L_share_least,
+           "least share, over the key frequencies, of the squared norm of W_L's columns of a "
+           "cluster's neurons that is at its own cos and sin (section 4.3)"),
     NUMBER("gini_W_E", gini_W_E,
            "Gini coefficient of the norms of its p Fourier components (section 5.1)"),
     NUMBER("gini_W_L", gini_W_L,
@@ -122,6 +127,16 @@ static bool find_gini(const double *norms, size_t p, double *gini, struct Error 
   return true;
 }
 
+/* NaN without key frequencies. */
+static double least_cluster_share(const struct Subject *subject, const struct NeuronLogitMap *map)
+{
+  struct Spread shares = spread_empty();
+  for (int k = 1; k <= subject->analysis->basis.n_frequencies; k++)
+    if (subject->analysis->keys[k])
+      spread_add(&shares, neuron_logit_map_cluster_share(map, subject->fits, k));
+  return shares.least;
+}
+
 /* What W_E, W_L and the logits have at the key frequencies. */
 static bool find_spectra(struct Subject *subject, struct SpectrumQuantities *numbers,
                          struct Error *error)
@@ -139,6 +154,7 @@ static bool find_spectra(struct Subject *subject, struct SpectrumQuantities *num
   numbers->logit_key_share = logit_spectrum_share(basis, logits->norms, keys);
   numbers->W_L_residual_squared = neuron_logit_map_residual(map, keys);
   numbers->W_L_residual_norm = sqrt(numbers->W_L_residual_squared);
+  numbers->cluster_W_L_share_least = least_cluster_share(subject, map);
   return find_gini(spectrum->W_E, (size_t)basis->p, &numbers->gini_W_E, error) &&
          find_gini(spectrum->W_L, (size_t)basis->p, &numbers->gini_W_L, error);
 }
