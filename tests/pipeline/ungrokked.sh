@@ -77,8 +77,9 @@ fi
 # before generalisation, in the paper as well: the heads attend by key frequencies while the circuit
 # forms (section 5.2), the logits have components at them, and its part in the training pairs' logits,
 # which is what excluded loss and the excluded loss of one key tell, grows before the test pairs are
-# right. The training loss is at its final balance once the weights have stopped growing, and so are the
-# coefficients of u_k and v_k. All else, every loss over all pairs above all, waits for generalisation.
+# right; the few neurons that are in a cluster by then write to its frequency alone. The training loss is at
+# its final balance once the weights have stopped growing, and so are most coefficients of u_k and v_k. All
+# else, every loss over all pairs above all, waits for generalisation.
 train whole/mainline
 measure whole/mainline/trajectory.safetensors epoch-1200/mainline --epoch 1200
 holds_only epoch-1200 'the run at epoch 1,200' <<END
@@ -104,6 +105,7 @@ attention-keys
 attention-linear
 attention-no-equals
 attention-to-equals
+cluster-W_L
 directions-fall
 excluded-loss
 key-frequencies
@@ -118,6 +120,7 @@ train-accuracy
 train-loss
 u-coefficient-least
 u-coefficient-most
+v-coefficient-most
 END
 [ "$status" -ne 0 ] || echo 'all as it should be'
 exit "$status"
