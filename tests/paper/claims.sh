@@ -1,6 +1,6 @@
 #!/bin/sh
-# claims.sh SOURCE TOOLS: are paper/claims.tsv, paper/claims-sweeps.tsv and paper/paper.tex about quantities
-# that there are, and are the windows what their reasons say? The tables of quantities are those of a tiny
+# claims.sh SOURCE TOOLS: are paper/claims.tsv, paper/claims-sweeps.tsv, paper/questions.tsv and the text of
+# the paper about quantities that there are, and are the windows what their reasons say? The tables of quantities are those of a tiny
 # network; whether claims hold is not asked of it. Is what paper/known-failures.tsv lists a claim?
 set -eu
 export LC_ALL=C OMP_NUM_THREADS=2
@@ -17,6 +17,7 @@ fail() {
 }
 
 rows() { grep -v '^#' "$1" | tail -n +2; } # TABLE
+rows_of_others() { rows "$paper/claims-sweeps.tsv" && rows "$paper/questions.tsv"; }
 
 # ---- quantities ----
 
@@ -46,11 +47,11 @@ twice=$(rows "$paper/claims.tsv" | cut -f 5,6,9 | sort | uniq -d)
 
 # Of other runs: any run's tables have the columns and quantities of this one's, and comparisons are made
 # of this run alone. What is no quantity of a table is a query: verify knows whether it can be answered.
-rows "$paper/claims-sweeps.tsv" | cut -f 5,6 | grep -v @ | sed 's,^[^/]*/,mainline/,' | sort -u >"$work/wanted"
+rows_of_others | cut -f 5,6 | grep -v @ | sed 's,^[^/]*/,mainline/,' | sort -u >"$work/wanted"
 missing=$(comm -23 "$work/wanted" "$work/there")
-[ -z "$missing" ] || fail "claims-sweeps.tsv: nobody measures these: $missing"
+[ -z "$missing" ] || fail "claims-sweeps.tsv, questions.tsv: nobody measures these: $missing"
 ln -s "$tools" "$work/tools"
-for table in $(rows "$paper/claims-sweeps.tsv" | cut -f 5 | sort -u); do
+for table in $(rows_of_others | cut -f 5 | sort -u); do
   case $table in
     */*)
       mkdir -p "$work/runs/${table%/*}"
@@ -69,6 +70,8 @@ done
     # shellcheck disable=SC2046 # words
     tools/verify --quiet --scale $scale "$paper/claims-sweeps.tsv" \
       $(rows "$paper/claims-sweeps.tsv" | cut -f 5 | sort -u | sed 's,.*,runs/&.tsv,') &&
+      tools/verify --quiet --scale $scale "$paper/questions.tsv" \
+        $(rows "$paper/questions.tsv" | cut -f 5 | sort -u | sed 's,.*,runs/&.tsv,') &&
       tools/verify --quiet --scale $scale "$paper/claims.tsv" "$run"/*.tsv
   done
 ) || fail 'a query cannot be answered'
@@ -86,9 +89,9 @@ strays=$(rows "$paper/claims.tsv" | awk -F '\t' '
   named($1 " " $3) != "" && named($6) != named($1 " " $3) { print $1 }')
 [ -z "$strays" ] || fail "claims.tsv: these name another matrix than their quantity: $strays"
 
-# \MACRO{NAME} of paper.tex, the names: of a macro, or of several with "|" between them.
+# \MACRO{NAME} of the text, the names: of a macro, or of several with "|" between them.
 uses() { # MACROS
-  grep -v '^%' "$paper/paper.tex" | grep -oE "\\\\($1)\\{[^#}]*\\}" | sed 's/.*{//; s/}//' | sort -u
+  grep -hv '^%' "$paper"/*.tex | grep -oE "\\\\($1)\\{[^#}]*\\}" | sed 's/.*{//; s/}//' | sort -u
 }
 while read -r macros table; do
   uses "$macros" >"$work/used"
@@ -108,7 +111,7 @@ while read -r macros tables; do
   [ -z "$missing" ] || fail "paper.tex: $macros of what $tables does not have: $missing"
 done <<END
 paper claims.tsv
-ifclaim|ifjudged claims.tsv claims-sweeps.tsv
+ifclaim|ifjudged claims.tsv claims-sweeps.tsv questions.tsv
 original|setting|comparesetting original.tsv
 END
 
