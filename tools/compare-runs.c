@@ -31,7 +31,8 @@ static const struct Tool tool = {
         "row's cell; all other values stand in each of the run's rows.\n"
         "With --over, runs that differ only in the settings it names, such as seeds, share one\n"
         "row, with NAME_median, NAME_min and NAME_max over these runs for each of --columns: the\n"
-        "median of epochs is nan if at least half of the runs never got there.",
+        "median of epochs is nan if at least half of the runs never got there. With --rows, too,\n"
+        "rows share one if they also agree in the first TABLE:COLUMN of that table.",
     .options =
         (const struct Option[]){
             {'o', "output", "FILE.tsv", "output table (default: standard output)", &table_path},
@@ -52,7 +53,6 @@ static bool read_options(struct Queries *queries, struct Over *over, struct Erro
 {
   if (over_text && tex_path)
     return error_set(error, "--over and --tex: LaTeX rows are available for single runs only");
-  if (over_text && rows_of) return error_set(error, "--over and --rows: a run has one row or many");
   if (over_text) want_settings = over_text;
   if (!over_parse(over, over_text ? over_text : "", error) ||
       !queries_parse(queries, columns_text ? columns_text : "", error))

@@ -37,7 +37,8 @@ void comparison_release(struct Comparison *comparison);
 bool comparison_write(const struct Comparison *comparison, const char *path, struct Error *error);
 
 /* A table with one row for all runs that differ only in the settings of `over` (table/summary.h).
-   Every setting in which runs differ must have a column, and every run one row. */
+   Every setting in which runs differ must have a column. Of runs with many rows, those share one
+   that also agree in the first column from the table rows_of, such as its epochs. */
 bool comparison_write_over(const struct Comparison *comparison, const struct Over *over,
                            const char *path, struct Error *error);
 

@@ -60,25 +60,36 @@ static enum Role role_of(const struct Query *query, const struct Over *over)
   return over->setting[config_find_setting(query->column)] ? ROLE_IGNORED : ROLE_KEY;
 }
 
+/* The query that tells the rows of a run apart, for summaries: the first for a cell of the row. */
+static const struct Query *query_of_row(const struct Comparison *comparison)
+{
+  const struct Queries *queries = comparison->queries;
+  for (size_t i = 0; comparison->rows_of && i < queries->n; i++)
+    if (queries->query[i].kind == QUERY_ALL &&
+        strcmp(queries->query[i].table, comparison->rows_of) == 0)
+      return &queries->query[i];
+  return NULL;
+}
+
 /* As every setting in which runs differ has a column, the runs of a row are those that agree in the
    settings columns other than those of `over`. */
 bool comparison_write_over(const struct Comparison *comparison, const struct Over *over,
                            const char *path, struct Error *error)
 {
-  const struct ComparedRuns *runs = comparison->runs;
   const struct Queries *queries = comparison->queries;
   struct Column columns[MAX_QUERIES];
   enum Role roles[MAX_QUERIES];
   for (size_t i = 0; i < queries->n; i++) {
     const struct Query *query = &queries->query[i];
     columns[i] = column_of(query);
-    roles[i] = role_of(query, over);
+    roles[i] = query == query_of_row(comparison) ? ROLE_KEY : role_of(query, over);
   }
-  const char **names = memory_new(runs->n, sizeof *names, "names of runs", error);
-  char *title = describe_runs(runs, error);
-  for (size_t i = 0; names && i < runs->n; i++)
-    names[i] = runs->runs[i].name;
-  struct Summary summary = {columns, roles, queries->n, names, comparison->answers, runs->n};
+  size_t n = comparison->n;
+  const char **names = memory_new(n, sizeof *names, "names of rows", error);
+  char *title = describe_runs(comparison->runs, error);
+  for (size_t i = 0; names && i < n; i++)
+    names[i] = name_of_row(comparison, i);
+  struct Summary summary = {columns, roles, queries->n, names, comparison->answers, n};
   bool written = names && title && summary_write(&summary, path, title, error);
   free(title);
   free(names);
