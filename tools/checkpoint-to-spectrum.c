@@ -10,6 +10,7 @@
 #include "measures/pair_maps.h"
 #include "measures/spectrum.h"
 #include "measures/spectrum_quantities.h"
+#include "measures/token_spectrum.h"
 
 #include <stdio.h>
 

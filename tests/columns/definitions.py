@@ -575,6 +575,31 @@ def standing_out(net, keys):
     }
 
 
+def over_tokens(net):
+    """Magnitudes of the transforms over all tokens, k = 0 .. N / 2."""
+    W_U = net.W["W_U"].T if "W_U" in net.W else net.W["W_E"]
+    return [
+        numpy.linalg.norm(numpy.fft.fft(weights, axis=0), axis=1)[: len(weights) // 2 + 1]
+        for weights in (net.W["W_E"], W_U)
+    ]
+
+
+def token_spectrum(net):
+    W_E, W_U = over_tokens(net)
+    n = max(len(W_E), len(W_U))
+    padded = [list(norms) + [NAN] * (n - len(norms)) for norms in (W_E, W_U)]
+    return {"frequency": list(range(n)), "W_E": padded[0], "W_U": padded[1]}
+
+
+def token_quantities(net, epoch):
+    W_E, W_U = over_tokens(net)
+    return {
+        "epoch": (epoch, "epochs"),
+        "gini_W_E_tokens": (gini(W_E[1:]), "1"),
+        "gini_W_U_tokens": (gini(W_U[1:]), "1"),
+    }
+
+
 def spectrum_tables(net, keys, epoch):
     return {
         "spectrum": spectrum(net),
@@ -589,6 +614,8 @@ def spectrum_tables(net, keys, epoch):
         "ov-spectrum": by_head(net, "OV", ov_norms(net)),
         "logit-spectrum": logit_spectrum(net),
         "spectrum-quantities": spectrum_quantities(net, keys, epoch),
+        "token-spectrum": token_spectrum(net),
+        "token-spectrum-quantities": token_quantities(net, epoch),
     }
 
 
