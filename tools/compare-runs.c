@@ -24,7 +24,7 @@ static const struct Tool tool = {
         "  TABLE:COLUMN@last    the cell in the last row\n"
         "  TABLE:crossings@X<Y  how many rows have X below Y (or above) and follow one without\n"
         "  TABLE:least@X        the least number in column X; most@X is the largest\n"
-        "  TABLE:rank@X~Y       Spearman's rank correlation of two columns\n"
+        "  TABLE:rank@X~Y       Spearman's rank correlation of two columns; words rank by alphabet\n"
         "  NAME=...             any of these under another name\n"
         "nan, as in epochs of what never happened, sorts above all numbers.\n"
         "With --rows, a run has a row for each row of its TABLE.tsv, and TABLE:COLUMN is that\n"

@@ -100,12 +100,37 @@ static char *print_number(double value, struct Error *error)
 
 /* ---- queries ---- */
 
-static char *answer_rank(const struct Query *query, const struct Table *table, const double *x,
-                         struct Error *error)
+/* Has the column words alone? */
+static bool has_words(const struct Table *table, size_t column)
 {
-  double *y = table_numbers(table, query->y, error);
+  double number;
+  for (size_t row = 0; row < table->n_rows; row++)
+    if (number_parse_real(table_cell(table, row, column), &number)) return false;
+  return table->n_rows > 0;
+}
+
+/* A column to be ranked: its numbers; of words, how many rows have an earlier one in the order of
+   their bytes. */
+static double *ranked(const struct Table *table, const char *name, struct Error *error)
+{
+  int column = table_column(table, name, error);
+  if (column < 0) return NULL;
+  if (!has_words(table, (size_t)column)) return table_numbers(table, name, error);
+  double *order = memory_new(table->n_rows, sizeof *order, "the order of words", error);
+  for (size_t row = 0; order && row < table->n_rows; row++)
+    for (size_t other = 0; other < table->n_rows; other++)
+      order[row] += strcmp(table_cell(table, other, (size_t)column),
+                           table_cell(table, row, (size_t)column)) < 0;
+  return order;
+}
+
+static char *answer_rank(const struct Query *query, const struct Table *table, struct Error *error)
+{
+  double *x = ranked(table, query->x, error);
+  double *y = x ? ranked(table, query->y, error) : NULL;
   char *text = y ? print_number(rank_correlation(x, y, table->n_rows), error) : NULL;
   free(y);
+  free(x);
   return text;
 }
 
@@ -114,7 +139,6 @@ static char *answer_tested(const struct Query *query, const struct Table *table,
                            struct Error *error)
 {
   size_t n = table->n_rows;
-  if (query->kind == QUERY_RANK) return answer_rank(query, table, x, error);
   if (query->kind == QUERY_CROSSINGS) return print_number(count_crossings(query, x, n), error);
   if (query->kind != QUERY_FIRST)
     return print_number(extreme(x, n, query->kind == QUERY_MOST), error);
@@ -129,6 +153,7 @@ char *query_answer(const struct Query *query, const struct Table *table, struct 
     if (column < 0) return NULL;
     return (query->kind == QUERY_ALL ? join_column : last_cell)(table, (size_t)column, error);
   }
+  if (query->kind == QUERY_RANK) return answer_rank(query, table, error);
   double *x = table_numbers(table, query->x, error);
   char *text = x ? answer_tested(query, table, x, error) : NULL;
   free(x);
