@@ -86,6 +86,46 @@ says 'The network generalises to all pairs (3):' 'It holds for 0 of 1 seeds.' 'T
   '(runs: 1)'
 says_not 'The network groks' 'named grokking (' 'central statement of the original stands' 'has not been made' '??'
 
+# Questions beyond the original: first by comparisons of this run with itself, which tell nothing apart, then
+# by ranks that do.
+questions=$source/paper/questions.tsv
+asked=$(grep -v '^#' "$questions" | tail -n +2 | cut -f 5 | sort -u)
+for table in $asked; do
+  case $table in
+    */*)
+      mkdir -p "$work/runs/${table%/*}"
+      cp "$run/${table#*/}.tsv" "$work/runs/$table.tsv"
+      ;;
+    *)
+      ninja -C "$build" -t commands "$table" | tail -n 1 | sed 's,^cd [^&]* && ,,' |
+        sed "s, runs/[^ ]*/\([^ ]*\.\(tsv\|ini\)\), runs/mainline/\1,g" >"$work/command"
+      (cd "$work" && sh ./command >"$work/log" 2>&1) || {
+        cat "$work/log"
+        exit 1
+      }
+      ;;
+  esac
+done
+answer() {
+  # shellcheck disable=SC2046,SC2086 # words
+  (cd "$work" && tools/verify --quiet --tex paper/answers-numbers.tex "$questions" \
+    $(for table in $asked; do echo "runs/$table.tsv"; done))
+}
+
+situation='runs that tell nothing apart'
+answer
+typeset
+says 'In WE it does not' 'Nor does it generalise sooner' 'gives no sparser WE than softmax'
+says_not '??' 'Its runs were not trained'
+
+situation='softmax1 is cleaner and sooner'
+printf 'run\tmodel.attention\tgini_W_E\tgini_W_L\tgeneralised\na\tsoftmax\t0.1\t0.2\tnan\nb\tsoftmax1\t0.5\t0.6\t70\n' \
+  >"$work/runs/softmax-or-softmax1.tsv"
+answer
+typeset
+says 'In WE it does (rank correlation 1), and in WL it does (1).' 'It generalises sooner (' 's guess, that faster convergence is behind it, stands'
+rm "$work/paper/answers-numbers.tex"
+
 situation='one that has'
 set_quantity progress generalised 15
 set_quantity progress excluded_lead 5
