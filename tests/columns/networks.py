@@ -51,6 +51,7 @@ KINDS = {
     "post": {"model.layer_norm": "post", "model.output_equals": "false"},
     "post-two-layers": {"model.layer_norm": "post", "model.n_layers": "2"},
     "registers": {"model.registers": "2", "model.n_layers": "2"},
+    "registers-one-layer": {"model.registers": "2"},
     "tied": {"model.tied_embeddings": "true"},
     "sinusoidal": {"model.positions": "sinusoidal", "model.attention_rate": "0.5"},
     "no-positions": {"model.positions": "none", "model.dropout": "0.1"},

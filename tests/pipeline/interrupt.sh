@@ -205,6 +205,12 @@ for kind in train.batch_size=4 train.precision=float64 \
   endures $tiny $kind
 done
 
+# Other networks that the factored engine trains.
+for kind in model.registers=2; do
+  begin "the factored engine with $kind: threads, kills at some calls, more epochs"
+  endures --engine factored $tiny $kind
+done
+
 # Sequences, fresh ones at every step or not.
 sequences='model.d_model=4 model.n_heads=1 model.d_head=4 model.d_mlp=8 data.test_examples=20
   train.epochs=3 train.snapshot_every=2 train.evaluate_every=2'

@@ -29,6 +29,7 @@ enum Small { SMALL_NOTHING, SMALL_WEIGHTS, SMALL_GRADIENTS, N_SMALL };
 struct Case {
   struct Factors factors;
   size_t H, m, width;
+  size_t entries;                               /* weights of a pair */
   float *weights, *hidden, *streams;            /* forward */
   float *gradients, *sum, *d_table, *d_weights; /* backward */
 };
@@ -61,20 +62,21 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
   ck_assert_msg(factors_init(&c->factors, shape, attention, &error), "%s", error.message);
   c->H = (size_t)shape->H;
   c->m = c->factors.mlp_width;
+  c->entries = c->factors.n_positions * c->H;
   c->width = c->factors.width;
   fill(c->factors.T0, "T0", P * c->H * c->width);
   fill(c->factors.T1, "T1", P * c->H * c->width);
-  fill(c->factors.T2, "T2", c->H * c->width);
+  fill(c->factors.T_constants, "constants", c->factors.n_constants * c->H * c->width);
   fill(c->factors.base, "base", c->width);
-  c->weights = draw("weights", N * 3 * c->H);
+  c->weights = draw("weights", N * c->entries);
   c->hidden = draw("hidden", matrix_strips_size(N, c->m));
   c->streams = draw("streams", N * c->width);
   c->gradients = draw("gradients", N * c->width);
   c->sum = draw("sum", c->width);
   c->d_table = draw("d_table", P * c->H * c->width);
-  c->d_weights = draw("d_weights", N * 3 * c->H);
+  c->d_weights = draw("d_weights", N * c->entries);
   const float weights = small == SMALL_WEIGHTS ? SMALLEST : 1.0f;
-  scale(c->weights, N * 3 * c->H, weights);
+  scale(c->weights, N * c->entries, weights);
   scale(c->factors.base, c->width, weights);
   scale(c->gradients, N * c->width, small == SMALL_GRADIENTS ? SMALLEST : 1.0f);
 }
@@ -108,14 +110,16 @@ static size_t place(const struct Case *c, size_t entries, size_t entry, size_t h
 static float stream_at(const struct Case *c, size_t i, size_t f)
 {
   const struct Factors *t = &c->factors;
-  const float *weights = c->weights + i * 3 * c->H;
+  const float *weights = c->weights + i * c->entries;
   float sum = t->base[f];
   for (size_t h = 0; h < c->H; h++)
     sum = fmaf(weights[h], t->T0[place(c, P, (size_t)rows[i], h, f)], sum);
   for (size_t h = 0; h < c->H; h++)
     sum = fmaf(weights[c->H + h], t->T1[place(c, P, (size_t)columns[i], h, f)], sum);
-  for (size_t h = 0; h < c->H && !t->folded; h++)
-    sum = fmaf(weights[2 * c->H + h], t->T2[place(c, 1, 0, h, f)], sum);
+  for (size_t k = 0; k < t->n_constants && !t->folded; k++)
+    for (size_t h = 0; h < c->H; h++)
+      sum =
+          fmaf(weights[(2 + k) * c->H + h], t->T_constants[place(c, t->n_constants, k, h, f)], sum);
   return sum;
 }
 
@@ -160,9 +164,9 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
   struct StreamLine line = {.pairs = pair_numbers,
                             .n = N,
-                            .factor = accumulate ? c->factors.T2 : c->factors.T0,
-                            .entries = accumulate ? 1 : P,
-                            .entry = accumulate ? 0 : A,
+                            .factor = accumulate ? c->factors.T_constants : c->factors.T0,
+                            .entries = accumulate ? c->factors.n_constants : P,
+                            .entry = accumulate ? c->factors.n_constants - 1 : A,
                             .weights = c->weights + c->H, /* of position 1 */
                             .gradients = c->gradients,
                             .sum = summed ? sum : NULL};
@@ -172,13 +176,13 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
       size_t at = place(c, line.entries, line.entry, h, f);
       float expected = accumulate ? c->d_table[at] : 0.0f;
       for (size_t i = 0; i < N; i++)
-        expected = fmaf(line.weights[pair_numbers[i] * 3 * c->H + h],
+        expected = fmaf(line.weights[pair_numbers[i] * c->entries + h],
                         c->gradients[pair_numbers[i] * c->width + f], expected);
       expect_same(d_table[at], flush(expected), "d_table", h, f);
     }
-  for (size_t entry = 0; entry < P; entry++) /* the others are unchanged */
-    for (size_t at = 0; at < c->H * c->width && entry != line.entry && !accumulate; at++) {
-      size_t i = place(c, P, entry, at / c->width, at % c->width);
+  for (size_t entry = 0; entry < line.entries; entry++) /* the others are unchanged */
+    for (size_t at = 0; at < c->H * c->width && entry != line.entry; at++) {
+      size_t i = place(c, line.entries, entry, at / c->width, at % c->width);
       expect_same(d_table[i], c->d_table[i], "another entry", entry, at);
     }
   for (size_t f = 0; f < c->width; f++) {
@@ -189,18 +193,21 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
   }
   for (size_t i = 0; i < N; i++)
     for (size_t h = 0; h < c->H; h++)
-      expect_same(c->d_weights[(i * 3 + 1) * c->H + h],
+      expect_same(c->d_weights[i * c->entries + c->H + h],
                   inner_product(c, c->gradients + i * c->width, &line, h), "d_weights", i, h);
   free(d_table);
   free(sum);
 }
 
-/* one head, the block of four, less and more than it; rows of one Wide, and of more than a block */
+/* one head, the block of four, less and more than it; rows of one Wide, and of more than a block;
+   with registers */
 static const struct Shape shapes[] = {
     {.p = P, .V = 7, .V_in = 8, .H = 1, .d_model = 4, .d_head = 2, .d_mlp = 5},
     {.p = P, .V = 8, .V_in = 8, .H = 3, .d_model = 4, .d_head = 2, .d_mlp = 33},
     {.p = P, .V = 114, .V_in = 8, .H = 4, .d_model = 4, .d_head = 2, .d_mlp = 512},
     {.p = P, .V = 8, .V_in = 8, .H = 9, .d_model = 4, .d_head = 2, .d_mlp = 100},
+    {.p = P, .V = 8, .V_in = 8, .H = 4, .d_model = 4, .d_head = 2, .d_mlp = 70, .n_registers = 1},
+    {.p = P, .V = 8, .V_in = 8, .H = 2, .d_model = 4, .d_head = 2, .d_mlp = 36, .n_registers = 3},
 };
 
 START_TEST(streams_are_their_definitions)

@@ -71,10 +71,11 @@ static void expect_none_in_step(const struct Step *step)
   const struct FactorGradients *g = &step->gradients;
   size_t n = step->pairs[SUBSET_TRAIN].n, p = (size_t)t->shape.p, H = (size_t)t->shape.H;
   size_t d = (size_t)t->shape.d_model, heads = H * (size_t)t->shape.d_head;
+  size_t entries = t->n_positions * H; /* of a pair */
   size_t factor = p * H * t->width, source_rows = t->n_sources * H * t->width;
   expect_none("logits' and hidden gradients", step->streams, n * t->width);
-  expect_none("attention weights", step->weights, n * 3 * H);
-  expect_none("gradients of the scores", step->d_weights, n * 3 * H);
+  expect_none("attention weights", step->weights, n * entries);
+  expect_none("gradients of the scores", step->d_weights, n * entries);
   expect_none("neurons", step->scratch[0].hidden, t->mlp_width);
   expect_none("sources", t->sources, t->n_sources * d);
   expect_none("readers", t->readers_by_head, heads * t->width);
@@ -82,7 +83,7 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("source rows", t->source_rows, source_rows);
   expect_none("T0", t->T0, factor);
   expect_none("T1", t->T1, factor);
-  expect_none("T2", t->T2, H * t->width);
+  expect_none("T of the constants", t->T_constants, t->n_constants * H * t->width);
   expect_none("base", t->base, t->width);
   expect_none("W_L", t->W_L_transposed, (size_t)t->shape.d_mlp * t->logit_width);
   expect_none("query", t->query, heads);
@@ -161,6 +162,10 @@ static const struct Case {
      1e-5,
      {"data.modulus=13", "model.attention=softmax1-unnormalised", "model.activation=gelu",
       "model.biases=false"}},
+    {1500,
+     1e-6,
+     {"data.modulus=13", "model.registers=2", "optimizer.learning_rate=0.003",
+      "optimizer.weight_decay=0"}},
     {3000,
      INFINITY,
      {"data.modulus=11", "model.attention=uniform", "optimizer.weight_decay=30", "model.d_mlp=64",

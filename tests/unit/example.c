@@ -29,6 +29,12 @@ static const char *const settings[N_EXAMPLES][8] = {
      "model.attention=uniform", "data.operation=random"},
     {"data.modulus=13", "model.n_heads=2", "model.d_head=8", "model.d_model=32", "model.d_mlp=48",
      "model.attention=softmax1-unnormalised"},
+    {"data.modulus=13", "model.n_heads=4", "model.d_head=8", "model.d_model=32", "model.d_mlp=48",
+     "model.registers=1"},
+    {"data.modulus=12", "model.n_heads=3", "model.d_head=5", "model.d_model=20", "model.d_mlp=37",
+     "model.registers=3", "model.attention=softmax1-unnormalised", "model.biases=false"},
+    {"data.modulus=11", "model.n_heads=2", "model.d_head=6", "model.d_model=16", "model.d_mlp=24",
+     "model.registers=2", "model.attention=uniform", "model.activation=gelu"},
     {"data.modulus=31"},
 };
 
@@ -49,7 +55,9 @@ void example_init(struct Example *e, int which)
   for (int which_bias = 0; which_bias < 2 && e->config.model.biases; which_bias++) {
     enum Parameter bias = which_bias ? B_OUT : B_IN;
     float *b = parameters_at(&e->parameters, bias);
-    for (size_t i = 0; i < e->parameters.info[bias].count; i++)
+    const struct ParameterInfo *info =
+        &e->parameters.info[parameters_place(&e->parameters, 0, bias)];
+    for (size_t i = 0; i < info->count; i++)
       b[i] = 0.3f * (float)elementary_cos_turns((long long)(i * i), 17);
   }
   e->values = malloc(total * sizeof *e->values);

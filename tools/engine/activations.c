@@ -11,9 +11,8 @@
 static bool is_factored(const struct Shape *shape, const struct ModelConfig *config)
 {
   return shape->n_layers == 1 && shape->layer_norm == LAYER_NORM_NONE &&
-         shape->positions == POSITIONS_LEARNED && shape->n_positions == 3 &&
-         shape->n_registers == 0 && !shape->tied && shape->H > 0 && shape->d_mlp > 0 &&
-         !(config->attention_rate < 1);
+         shape->positions == POSITIONS_LEARNED && shape->n_positions == 3 && !shape->tied &&
+         shape->H > 0 && shape->d_mlp > 0 && !(config->attention_rate < 1);
 }
 
 static const char all_pairs[] = "the activations of all pairs";

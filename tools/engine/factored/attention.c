@@ -2,131 +2,123 @@
 
 #include "engine/factored/vector.h"
 
-struct Triple {
-  Vector at[3];
-};
+/* The functions of the variants treat LANES entries: those at index 0 of each position's row. */
 
-static struct Triple triple_load(float *const arrays[3], size_t i)
+static Vector largest_of(struct AttentionSize size, const float *scores)
 {
-  return (struct Triple){
-      {vector_load(arrays[0] + i), vector_load(arrays[1] + i), vector_load(arrays[2] + i)}};
+  Vector largest = vector_load(scores);
+  for (size_t k = 1; k < size.positions; k++)
+    largest = vector_max(largest, vector_load(scores + k * size.n));
+  return largest;
 }
 
-static void triple_store(float *const arrays[3], size_t i, struct Triple t)
+static Vector sum_of(struct AttentionSize size, const float *values)
 {
-  for (int k = 0; k < 3; k++)
-    vector_store(arrays[k] + i, t.at[k]);
+  Vector sum = vector_load(values);
+  for (size_t k = 1; k < size.positions; k++)
+    sum += vector_load(values + k * size.n);
+  return sum;
 }
 
-static struct Triple triple_flush(struct Triple t)
+static Vector dot(struct AttentionSize size, const float *x, const float *y)
 {
-  for (int k = 0; k < 3; k++)
-    t.at[k] = vector_flush(t.at[k]);
-  return t;
+  Vector sum = vector_load(x) * vector_load(y);
+  for (size_t k = 1; k < size.positions; k++)
+    sum = vector_fma(vector_load(x + k * size.n), vector_load(y + k * size.n), sum);
+  return sum;
 }
 
-static Vector triple_max(struct Triple t)
+/* e[k] = exp(scores[k] - shift) */
+static void shifted_exp(struct AttentionSize size, const float *scores, Vector shift, float *e)
 {
-  return vector_max(vector_max(t.at[0], t.at[1]), t.at[2]);
+  for (size_t k = 0; k < size.positions; k++)
+    vector_store(e + k * size.n, vector_exp(vector_load(scores + k * size.n) - shift));
 }
 
-static Vector triple_sum(struct Triple t)
-{
-  return (t.at[0] + t.at[1]) + t.at[2];
-}
-
-static Vector triple_dot(struct Triple s, struct Triple t)
-{
-  return vector_fma(s.at[2], t.at[2], vector_fma(s.at[1], t.at[1], s.at[0] * t.at[0]));
-}
-
-INLINED struct Triple shifted_exp(struct Triple scores, Vector shift)
-{
-  for (int k = 0; k < 3; k++)
-    scores.at[k] = vector_exp(scores.at[k] - shift);
-  return scores;
-}
-
-INLINED struct Triple softmax_with(struct Triple scores, bool with_zero)
+INLINED void softmax_with(struct AttentionSize size, const float *scores, bool with_zero,
+                          float *weights)
 {
   const Vector zero = vector_fill(0.0f);
-  Vector largest = triple_max(scores);
+  Vector largest = largest_of(size, scores);
   if (with_zero) largest = vector_max(largest, zero);
-  struct Triple e = shifted_exp(scores, largest);
-  Vector sum = triple_sum(e);
+  shifted_exp(size, scores, largest, weights);
+  Vector sum = sum_of(size, weights);
   if (with_zero) sum += vector_exp(zero - largest);
-  for (int k = 0; k < 3; k++)
-    e.at[k] /= sum;
-  return e;
+  for (size_t k = 0; k < size.positions; k++)
+    vector_store(weights + k * size.n, vector_flush(vector_load(weights + k * size.n) / sum));
 }
 
-static struct Triple softmax(struct Triple scores)
+static void softmax(struct AttentionSize size, const float *scores, float *weights)
 {
-  return softmax_with(scores, false);
+  softmax_with(size, scores, false, weights);
 }
 
 /* With an extra score of 0 that belongs to no position. */
-static struct Triple softmax1(struct Triple scores)
+static void softmax1(struct AttentionSize size, const float *scores, float *weights)
 {
-  return softmax_with(scores, true);
+  softmax_with(size, scores, true, weights);
 }
 
 /* Of both: ds_i = w_i (dw_i - sum_j w_j dw_j). */
-static struct Triple softmax_backward(struct Triple scores, struct Triple w, struct Triple d)
+static void softmax_backward(struct AttentionSize size, const float *scores, const float *weights,
+                             float *d)
 {
   (void)scores;
-  Vector mean = triple_dot(w, d);
-  for (int k = 0; k < 3; k++)
-    d.at[k] = w.at[k] * vector_flush(d.at[k] - mean);
-  return d;
+  Vector mean = dot(size, weights, d);
+  for (size_t k = 0; k < size.positions * size.n; k += size.n)
+    vector_store(d + k,
+                 vector_flush(vector_load(weights + k) * vector_flush(vector_load(d + k) - mean)));
 }
 
-static struct Triple uniform(struct Triple scores)
+static void uniform(struct AttentionSize size, const float *scores, float *weights)
 {
   (void)scores;
-  const Vector third = vector_fill(1.0f / 3);
-  return (struct Triple){{third, third, third}};
+  for (size_t k = 0; k < size.positions; k++)
+    vector_store(weights + k * size.n, vector_fill(1.0f / (float)size.positions));
 }
 
-static struct Triple uniform_backward(struct Triple scores, struct Triple w, struct Triple d)
+static void uniform_backward(struct AttentionSize size, const float *scores, const float *weights,
+                             float *d)
 {
-  (void)scores, (void)w, (void)d;
-  const Vector zero = vector_fill(0.0f);
-  return (struct Triple){{zero, zero, zero}};
+  (void)scores, (void)weights;
+  for (size_t k = 0; k < size.positions; k++)
+    vector_store(d + k * size.n, vector_fill(0.0f));
 }
 
-static struct Triple unnormalised(struct Triple scores)
+static void unnormalised(struct AttentionSize size, const float *scores, float *weights)
 {
-  struct Triple e = shifted_exp(scores, triple_max(scores));
-  Vector sum = triple_sum(e);
-  for (int k = 0; k < 3; k++)
-    e.at[k] += sum;
-  return e;
+  shifted_exp(size, scores, largest_of(size, scores), weights);
+  Vector sum = sum_of(size, weights);
+  for (size_t k = 0; k < size.positions * size.n; k += size.n)
+    vector_store(weights + k, vector_flush(vector_load(weights + k) + sum));
 }
 
 /* dL/de'_i = dw_i + sum_j dw_j = c_i and ds_i = e'_i c_i; the largest score (the first, if tied)
    also gets minus their sum, as it is subtracted from all scores. */
-static struct Triple unnormalised_backward(struct Triple scores, struct Triple w, struct Triple d)
+static void unnormalised_backward(struct AttentionSize size, const float *scores,
+                                  const float *weights, float *d)
 {
-  (void)w;
-  Vector largest = triple_max(scores), sum = triple_sum(d);
-  struct Triple e = triple_flush(shifted_exp(scores, largest));
-  for (int k = 0; k < 3; k++)
-    d.at[k] = e.at[k] * (d.at[k] + sum);
-  Vector total = triple_sum(d);
-  IntegerVector untaken = scores.at[0] == scores.at[0];
-  for (int k = 0; k < 3; k++) {
-    IntegerVector takes = (scores.at[k] == largest) & untaken;
-    untaken &= ~takes;
-    d.at[k] -= vector_select(takes, total, vector_fill(0.0f));
+  (void)weights;
+  Vector largest = largest_of(size, scores), sum = sum_of(size, d);
+  for (size_t k = 0; k < size.positions * size.n; k += size.n) {
+    Vector e = vector_flush(vector_exp(vector_load(scores + k) - largest));
+    vector_store(d + k, e * (vector_load(d + k) + sum));
   }
-  return d;
+  Vector total = sum_of(size, d);
+  IntegerVector untaken = largest == largest;
+  for (size_t k = 0; k < size.positions * size.n; k += size.n) {
+    IntegerVector takes = (vector_load(scores + k) == largest) & untaken;
+    untaken &= ~takes;
+    Vector taken = vector_select(takes, total, vector_fill(0.0f));
+    vector_store(d + k, vector_flush(vector_load(d + k) - taken));
+  }
 }
 
 /* ---- the variants, as rows of a table ---- */
 
-typedef struct Triple Forward(struct Triple scores);
-typedef struct Triple Backward(struct Triple scores, struct Triple weights, struct Triple d);
+typedef void Forward(struct AttentionSize size, const float *scores, float *weights);
+typedef void Backward(struct AttentionSize size, const float *scores, const float *weights,
+                      float *d);
 
 static const struct {
   bool sums_to_one; /* the weights of a head */
@@ -149,21 +141,18 @@ bool attention_sums_to_one(enum Attention attention)
   return variants[attention].sums_to_one;
 }
 
-void attention_forward(enum Attention attention, float *const scores[3], size_t n,
-                       float *const weights[3])
+void attention_forward(enum Attention attention, struct AttentionSize size, const float *scores,
+                       float *weights)
 {
   Forward *forward = variants[attention].forward;
-  for (size_t i = 0; i < n; i += LANES)
-    triple_store(weights, i, triple_flush(forward(triple_load(scores, i))));
+  for (size_t i = 0; i < size.n; i += LANES)
+    forward(size, scores + i, weights + i);
 }
 
-void attention_backward(enum Attention attention, float *const scores[3], float *const weights[3],
-                        size_t n, float *const gradients[3])
+void attention_backward(enum Attention attention, struct AttentionSize size, const float *scores,
+                        const float *weights, float *gradients)
 {
   Backward *backward = variants[attention].backward;
-  for (size_t i = 0; i < n; i += LANES) {
-    struct Triple d =
-        backward(triple_load(scores, i), triple_load(weights, i), triple_load(gradients, i));
-    triple_store(gradients, i, triple_flush(d));
-  }
+  for (size_t i = 0; i < size.n; i += LANES)
+    backward(size, scores + i, weights + i, gradients + i);
 }

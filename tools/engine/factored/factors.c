@@ -19,21 +19,31 @@ static size_t source_position1(const struct Factors *t)
 {
   return (size_t)t->shape.p + 1;
 }
-static size_t source_equals(const struct Factors *t)
+/* The first of C: "=", then the registers. */
+static size_t source_constants(const struct Factors *t)
 {
   return (size_t)t->shape.p + 2;
+}
+
+/* x_= */
+static float *equals_of(const struct Factors *t, float *sources)
+{
+  return sources + source_constants(t) * (size_t)t->shape.d_model;
 }
 
 bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention attention,
                   struct Error *error)
 {
-  *t = (struct Factors){.shape = *shape, .folded = attention_sums_to_one(attention)};
+  bool folded = attention_sums_to_one(attention) && shape->n_registers == 0;
+  *t = (struct Factors){.shape = *shape, .folded = folded};
   size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
   size_t d_head = (size_t)shape->d_head;
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
   t->logit_width = vector_pad((size_t)shape->V);
   t->width = t->mlp_width + t->logit_width;
-  t->n_sources = p + 3;
+  t->n_constants = 1 + (size_t)shape->n_registers;
+  t->n_positions = 2 + t->n_constants;
+  t->n_sources = p + t->n_positions;
   const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
                                       {&t->reader, d * t->width},
                                       {&t->readers_by_head, H * d_head * t->width},
@@ -41,7 +51,7 @@ bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention a
                                       {&t->source_rows, t->n_sources * H * t->width},
                                       {&t->T0, p * H * t->width},
                                       {&t->T1, p * H * t->width},
-                                      {&t->T2, H * t->width},
+                                      {&t->T_constants, t->n_constants * H * t->width},
                                       {&t->base, t->width},
                                       {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
                                       {&t->query, H * d_head},
@@ -49,7 +59,7 @@ bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention a
                                       {&t->source_scores, t->n_sources * H},
                                       {&t->score0, p * H},
                                       {&t->score1, p * H},
-                                      {&t->score2, H}};
+                                      {&t->score_constants, t->n_constants * H}};
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
   t->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's factors", error);
@@ -75,12 +85,12 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
   size_t d_head = (size_t)t->shape.d_head;
   const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
                                       {&g->T1, p * H * t->width},
-                                      {&g->T2, H * t->width},
+                                      {&g->T_constants, t->n_constants * H * t->width},
                                       {&g->base, t->width},
                                       {&g->W_L, (size_t)t->shape.V * t->mlp_width},
                                       {&g->score0, p * H},
                                       {&g->score1, p * H},
-                                      {&g->score2, H},
+                                      {&g->score_constants, t->n_constants * H},
                                       {&g->source_rows, t->n_sources * H * t->width},
                                       {&g->reader, d * t->width},
                                       {&g->readers_by_head, H * d_head * t->width},
@@ -109,21 +119,26 @@ static void sources_forward(struct Factors *t, const struct Parameters *paramete
   const float *position = parameters_at(parameters, W_POS);
   memcpy(t->sources, embedding, p * d * sizeof(float));
   memcpy(t->sources + source_position0(t) * d, position, 2 * d * sizeof(float));
-  float *equals = t->sources + source_equals(t) * d;
+  float *equals = equals_of(t, t->sources);
   for (size_t i = 0; i < d; i++)
     equals[i] = embedding[p * d + i] + position[2 * d + i];
+  size_t registers = t->n_constants - 1;
+  if (registers > 0)
+    memcpy(equals + d, parameters_at(parameters, REGISTERS), registers * d * sizeof(float));
 }
 
-static void sources_backward(const struct Factors *t, const float *d_sources,
-                             struct Parameters *gradient)
+static void sources_backward(const struct Factors *t, float *d_sources, struct Parameters *gradient)
 {
   size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
   float *embedding = parameters_at(gradient, W_E), *position = parameters_at(gradient, W_POS);
-  const float *equals = d_sources + source_equals(t) * d;
+  const float *equals = equals_of(t, d_sources);
   memcpy(embedding, d_sources, p * d * sizeof(float));
   memcpy(embedding + p * d, equals, d * sizeof(float));
   memcpy(position, d_sources + source_position0(t) * d, 2 * d * sizeof(float));
   memcpy(position + 2 * d, equals, d * sizeof(float));
+  size_t registers = t->n_constants - 1;
+  if (registers > 0)
+    memcpy(parameters_at(gradient, REGISTERS), equals + d, registers * d * sizeof(float));
 }
 
 /* ---- scores: score_h(x) = source(x) . W_K[h] query_h, query_h = x_= W_Q[h] / sqrt(d_head) ---- */
@@ -138,7 +153,7 @@ static void scores_forward(struct Factors *t, const struct Parameters *parameter
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head;
-  const float *equals = t->sources + source_equals(t) * d;
+  const float *equals = equals_of(t, t->sources);
   float scale = 1.0f / sqrtf((float)d_head);
   for (size_t h = 0; h < H; h++) {
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
@@ -159,7 +174,8 @@ static void scores_forward(struct Factors *t, const struct Parameters *parameter
       t->score0[x * H + h] = t->source_scores[x * H + h] + position0[h];
       t->score1[x * H + h] = t->source_scores[x * H + h] + position1[h];
     }
-  memcpy(t->score2, t->source_scores + source_equals(t) * H, H * sizeof(float));
+  memcpy(t->score_constants, t->source_scores + source_constants(t) * H,
+         t->n_constants * H * sizeof(float));
 }
 
 /* Adds to g->sources; sets W_Q and W_K of the gradient. */
@@ -177,14 +193,15 @@ static void scores_backward(const struct Factors *t, const struct Parameters *pa
       position1[h] += g->score1[x * H + h];
       g->source_scores[x * H + h] = g->score0[x * H + h] + g->score1[x * H + h];
     }
-  memcpy(g->source_scores + source_equals(t) * H, g->score2, H * sizeof(float));
+  memcpy(g->source_scores + source_constants(t) * H, g->score_constants,
+         t->n_constants * H * sizeof(float));
 
   matrix_multiply(d, H, t->n_sources, matrix_transposed(t->sources, d),
                   matrix_plain(g->source_scores, H), MATRIX_REPLACE, g->key_query, H);
   matrix_multiply(t->n_sources, d, H, matrix_plain(g->source_scores, H),
                   matrix_transposed(t->key_query, H), MATRIX_ADD, g->sources, d);
-  const float *equals = t->sources + source_equals(t) * d;
-  float *d_equals = g->sources + source_equals(t) * d;
+  const float *equals = equals_of(t, t->sources);
+  float *d_equals = equals_of(t, g->sources);
   float scale = 1.0f / sqrtf((float)d_head);
   for (size_t h = 0; h < H; h++) {
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
@@ -220,7 +237,7 @@ static void reader_forward(struct Factors *t, const struct Parameters *parameter
   packed_matrix_fill(&t->logits_of_hidden, matrix_plain(t->W_L_transposed, t->logit_width));
   packed_matrix_fill(&t->hidden_of_logits, matrix_transposed(t->W_L_transposed, t->logit_width));
 
-  matrix_multiply(1, t->width, d, matrix_plain(t->sources + source_equals(t) * d, d),
+  matrix_multiply(1, t->width, d, matrix_plain(equals_of(t, t->sources), d),
                   matrix_plain(t->reader, t->width), MATRIX_REPLACE, t->base, t->width);
   const float *b_in = parameters_at(parameters, B_IN);
   for (size_t i = 0; i < m; i++)
@@ -239,15 +256,14 @@ static void reader_backward(const struct Factors *t, const struct Parameters *pa
 {
   size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *unembedding = parameters_at(parameters, W_U);
-  const float *equals = t->sources + source_equals(t) * d;
+  const float *equals = equals_of(t, t->sources);
   const float *d_logits = g->base + t->mlp_width;
   float *d_unembedding = parameters_at(gradient, W_U);
 
   matrix_multiply(d, t->width, 1, matrix_transposed(equals, d), matrix_plain(g->base, t->width),
                   MATRIX_ADD, g->reader, t->width);
   matrix_multiply(d, 1, t->width, matrix_plain(t->reader, t->width),
-                  matrix_transposed(g->base, t->width), MATRIX_ADD,
-                  g->sources + source_equals(t) * d, 1);
+                  matrix_transposed(g->base, t->width), MATRIX_ADD, equals_of(t, g->sources), 1);
   for (size_t i = 0; i < d; i++) {
     memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
     memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
@@ -273,7 +289,7 @@ static float *source_strip(const struct Factors *t, struct FactorStrip strip, fl
   return source_rows + strip.begin * t->n_sources * (size_t)t->shape.H;
 }
 
-/* A strip of T^0, T^1, T^2 and, if folded, the base from the same strip of the source rows. */
+/* A strip of all factors and, if folded, the base from the same strip of the source rows. */
 static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
@@ -281,18 +297,19 @@ static void place_strip(struct Factors *t, struct FactorStrip strip)
   const float *sources = source_strip(t, strip, t->source_rows);
   const float *position0 = sources + source_position0(t) * row;
   const float *position1 = sources + source_position1(t) * row;
-  const float *equals = sources + source_equals(t) * row;
+  const float *constants = sources + source_constants(t) * row;
   float folded = t->folded ? 1.0f : 0.0f;
   for (size_t x = 0; x < p; x++)
     for (size_t i = 0; i < row; i++) {
-      float of_token = sources[x * row + i] - folded * equals[i];
+      float of_token = sources[x * row + i] - folded * constants[i];
       t->T0[factor + x * row + i] = of_token + position0[i];
       t->T1[factor + x * row + i] = of_token + position1[i];
     }
-  memcpy(t->T2 + strip.begin * H, equals, row * sizeof(float));
+  memcpy(t->T_constants + strip.begin * t->n_constants * H, constants,
+         t->n_constants * row * sizeof(float));
   for (size_t h = 0; t->folded && h < H; h++)
     for (size_t i = 0; i < columns; i++)
-      t->base[strip.begin + i] += equals[h * columns + i];
+      t->base[strip.begin + i] += constants[h * columns + i];
 }
 
 static void factor_rows_forward(struct Factors *t, const struct Parameters *parameters)
@@ -329,7 +346,7 @@ static void place_strip_backward(const struct Factors *t, struct FactorGradients
   float *sources = source_strip(t, strip, g->source_rows);
   float *position0 = sources + source_position0(t) * row;
   float *position1 = sources + source_position1(t) * row;
-  float *equals = sources + source_equals(t) * row;
+  float *constants = sources + source_constants(t) * row;
   memset(position0, 0, row * sizeof(float));
   memset(position1, 0, row * sizeof(float));
   for (size_t x = 0; x < p; x++)
@@ -339,10 +356,12 @@ static void place_strip_backward(const struct Factors *t, struct FactorGradients
       position1[i] += d1;
       sources[x * row + i] = d0 + d1;
     }
-  if (!t->folded) memcpy(equals, g->T2 + strip.begin * H, row * sizeof(float));
+  if (!t->folded)
+    memcpy(constants, g->T_constants + strip.begin * t->n_constants * H,
+           t->n_constants * row * sizeof(float));
   for (size_t h = 0; t->folded && h < H; h++)
     for (size_t i = 0; i < columns; i++)
-      equals[h * columns + i] =
+      constants[h * columns + i] =
           g->base[strip.begin + i] - position0[h * columns + i] - position1[h * columns + i];
 }
 

@@ -1,28 +1,31 @@
 /*
- * The network, factored into factors. Its input is the tokens a, b, "=", its output is read at "="
- * only, so:
+ * The network, factored into factors. Its input is the tokens a, b, "=", before which there may be
+ * registers; its output is read at "=" only. "=" and the registers are the same for all pairs:
+ * constants c = 0 .. C - 1, "=" first. Below, a is at position 0, b at 1, constant c at 2 + c. So:
  *
- * - each score depends on a single token: score^0_h(a), score^1_h(b), score^2_h are factors;
+ * - each score depends on a single token, or on none: score^0_h(a), score^1_h(b), score^{2+c}_h are
+ *   factors;
  * - anything linear in the residual stream before the MLP is a weighted sum of factor rows. With
  * the reader R = [W_in | W_U] (columns: m neurons, then V logits) and the token vectors x^0(a) =
- *   W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1], x_= = W_E[=] + W_pos[2],
+ *   W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1] and the constants' x^2 = x_= = W_E[=] + W_pos[2],
+ *   x^{2+c} = register c - 1,
  *
- *     stream(a, b) = base + sum_h w^0_h T^0_h[a] + w^1_h T^1_h[b] + w^2_h T^2_h
+ *     stream(a, b) = base + sum_h (w^0_h T^0_h[a] + w^1_h T^1_h[b] + sum_c w^{2+c}_h T^{2+c}_h)
  *     base         = x_= R + [b_in | b_out W_U]
  *     T^i_h[x]     = x^i(x) W_V[h] W_O[h] R
  *
  *   Its first m columns are the pre-activations, the last V the logits without the MLP;
  * - after the activation function, logits = stream[m..] + hidden W_L^T, W_L^T = W_out W_U.
  *
- * If the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0 - w^1 is folded away: T^2
- * is subtracted from the other two factors and added to the base.
+ * If there are no registers and the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0
+ * - w^1 is folded away: T^2 is subtracted from the other two factors and added to the base.
  *
  * R, the factors and the stream have `width` columns: [m padded | V padded], padded to whole
  * vectors. Padding is 0, except in the logits of the base, where it is -infinity and so affects
  * neither loss nor gradient.
  *
  * The factors of positions 0 and 1 share the token part, so both come from one product over
- * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], x_=.
+ * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], and the constants.
  */
 #ifndef ENGINE_FACTORED_FACTORS_H
 #define ENGINE_FACTORED_FACTORS_H
@@ -32,18 +35,19 @@
 
 struct Factors {
   struct Shape shape;
-  bool folded;      /* T^2 is folded into base, T^0 and T^1 */
-  size_t mlp_width; /* m, padded */
-  size_t width;     /* mlp_width + V, padded */
+  size_t n_constants, n_positions; /* C, 2 + C */
+  bool folded;                     /* T^2 is folded into base, T^0 and T^1 */
+  size_t mlp_width;                /* m, padded */
+  size_t width;                    /* mlp_width + V, padded */
   size_t logit_width;
-  size_t n_sources;                     /* p + 3 */
+  size_t n_sources;                     /* p + 2 + C */
   float *sources;                       /* [n_sources][d] */
   float *reader;                        /* [d][width]: R */
   float *readers_by_head;               /* [H][d_head][width]: W_O[h] R */
   float *values;                        /* [H][n_sources][d_head]: sources W_V[h] */
   float *source_rows;                   /* [n_sources][H][width], in strips: values[h] W_O[h] R */
   float *T0, *T1;                       /* [p][H][width], in strips */
-  float *T2;                            /* [1][H][width], in strips */
+  float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
   struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
@@ -52,7 +56,7 @@ struct Factors {
   float *key_query;                     /* [d][H]: W_K[h] query_h */
   float *source_scores;                 /* [n_sources][H] */
   float *score0, *score1;               /* [p][H] */
-  float *score2;                        /* [H] */
+  float *score_constants;               /* [C][H] */
   void *block;                          /* the allocation that holds these arrays */
 };
 
@@ -60,11 +64,11 @@ struct Factors {
    the backward pass. */
 struct FactorGradients {
   float *T0, *T1;         /* [p][H][width], in strips */
-  float *T2;              /* [1][H][width], in strips; not read when folded */
+  float *T_constants;     /* [C][H][width], in strips; not read when folded */
   float *base;            /* [width] */
   float *W_L;             /* [V][mlp_width]: not transposed */
   float *score0, *score1; /* [p][H] */
-  float *score2;          /* [H] */
+  float *score_constants; /* [C][H] */
   float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,
       *key_query;
   void *block;

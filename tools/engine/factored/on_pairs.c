@@ -54,12 +54,14 @@ static void copy_tile(const struct Factors *t, const struct Tile *tile,
                       const struct Activations *activations)
 {
   size_t H = (size_t)t->shape.H, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  size_t N = (size_t)t->shape.n_positions; /* registers come after them */
   struct Matrix hidden = matrix_in_strips(tile->hidden, tile->n);
   for (size_t i = 0; i < tile->n; i++) {
     size_t pair = tile->first + i;
     for (size_t h = 0; activations->attention && h < H; h++)
-      for (size_t k = 0; k < 3; k++)
-        activations->attention[(pair * H + h) * 3 + k] = tile->weights[(i * 3 + k) * H + h];
+      for (size_t k = 0; k < N; k++)
+        activations->attention[(pair * H + h) * N + k] =
+            tile->weights[(i * t->n_positions + k) * H + h];
     for (size_t j = 0, n; activations->hidden && j < m; j += n) {
       n = m - j < MATRIX_STRIP ? m - j : MATRIX_STRIP;
       memcpy(activations->hidden + pair * m + j, matrix_at(hidden, i, j), n * sizeof(float));

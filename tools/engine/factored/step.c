@@ -29,16 +29,17 @@ static bool arrays_init(struct Step *step, struct Error *error)
 {
   const struct Factors *t = &step->factors;
   size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H, p = (size_t)t->shape.p;
+  size_t constants = t->n_constants * H, entries = t->n_positions * H;
   struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {{&step->streams, n * t->width},
-                                                  {&step->weights, n * 3 * H},
-                                                  {&step->d_weights, n * 3 * H},
-                                                  {&step->score2_of_row, p * H}};
+                                                  {&step->weights, n * entries},
+                                                  {&step->d_weights, n * entries},
+                                                  {&step->constants_of_row, p * constants}};
   size_t n_arrays = 4;
   for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
     struct GroupSums *sums = &step->groups[g];
     arrays[n_arrays++] = (struct FloatArray){&sums->W_L, (size_t)t->shape.V * t->mlp_width};
     arrays[n_arrays++] = (struct FloatArray){&sums->base, t->width};
-    arrays[n_arrays++] = (struct FloatArray){&sums->T2, H * t->width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->T_constants, constants * t->width};
   }
   step->block = memory_new_arrays(arrays, n_arrays, "the training pairs' activations", error);
   return step->block;
@@ -124,7 +125,7 @@ static void tile_mlp_backward(const struct Step *step, const struct TileScratch 
   }
 }
 
-/* Stream gradients of a tile to those of the base, of T^0 for its rows, and of T^2. */
+/* Stream gradients of a tile to those of the base, of T^0 for its rows, and of the constants. */
 static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
 {
   const struct Factors *t = &step->factors;
@@ -140,13 +141,14 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
                               .gradients = step->streams,
                               .sum = sums->base};
     stream_backward(t, &line, false, step->gradients.T0, step->d_weights);
-    if (t->folded) continue;
-    line.factor = t->T2;
-    line.entries = 1;
-    line.entry = 0;
-    line.weights = step->weights + 2 * H;
+    line.factor = t->T_constants;
+    line.entries = t->n_constants;
     line.sum = NULL;
-    stream_backward(t, &line, true, sums->T2, step->d_weights + 2 * H);
+    for (size_t c = 0; c < t->n_constants && !t->folded; c++) {
+      line.entry = c;
+      line.weights = step->weights + (2 + c) * H;
+      stream_backward(t, &line, true, sums->T_constants, step->d_weights + (2 + c) * H);
+    }
   }
 }
 
@@ -162,11 +164,11 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
   sums->loss = 0.0;
   sums->correct = 0;
   memset(sums->base, 0, t->width * sizeof(float));
-  memset(sums->T2, 0, (size_t)t->shape.H * t->width * sizeof(float));
+  memset(sums->T_constants, 0, t->n_constants * (size_t)t->shape.H * t->width * sizeof(float));
   for (int row = begin, next; row < end; row = next) {
     next = pairs_tile_end(pairs, row, end);
     struct Tile tile = tile_of_rows(pairs, row, next);
-    tile.weights = step->weights + tile.first * 3 * (size_t)t->shape.H;
+    tile.weights = step->weights + tile.first * t->n_positions * (size_t)t->shape.H;
     tile.streams = step->streams + tile.first * t->width;
     tile.hidden = scratch->hidden;
     mark(step, PART_NONE);
@@ -204,29 +206,33 @@ static void column_gradient(struct Step *step, size_t b)
 static void sum_scores(const struct Step *step, const size_t *line, size_t n, size_t position,
                        float *sum)
 {
-  size_t H = (size_t)step->factors.shape.H;
+  size_t H = (size_t)step->factors.shape.H, positions = step->factors.n_positions;
   memset(sum, 0, H * sizeof(float));
   for (size_t i = 0; i < n; i++)
     for (size_t h = 0; h < H; h++)
-      sum[h] += step->d_weights[(line[i] * 3 + position) * H + h];
+      sum[h] += step->d_weights[(line[i] * positions + position) * H + h];
 }
 
 static void row_scores(struct Step *step, size_t a)
 {
+  const struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
-  size_t H = (size_t)step->factors.shape.H, first = pairs->row_first[a];
+  size_t H = (size_t)t->shape.H, entries = t->n_positions * H, first = pairs->row_first[a];
   size_t n = pairs->row_first[a + 1] - first;
-  tile_attention_backward(&step->factors, step->config.attention, pairs,
-                          &step->scratch[omp_get_thread_num()], (int)a,
-                          step->weights + first * 3 * H, step->d_weights + first * 3 * H);
+  tile_attention_backward(t, step->config.attention, pairs, &step->scratch[omp_get_thread_num()],
+                          (int)a, step->weights + first * entries,
+                          step->d_weights + first * entries);
   sum_scores(step, pairs->by_row + first, n, 0, step->gradients.score0 + a * H);
-  sum_scores(step, pairs->by_row + first, n, 2, step->score2_of_row + a * H);
+  for (size_t c = 0; c < t->n_constants; c++)
+    sum_scores(step, pairs->by_row + first, n, 2 + c,
+               step->constants_of_row + (a * t->n_constants + c) * H);
 }
 
 static void scores_gradient(struct Step *step)
 {
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t p = (size_t)step->factors.shape.p, H = (size_t)step->factors.shape.H;
+  size_t constants = step->factors.n_constants * H;
 #pragma omp parallel for
   for (size_t a = 0; a < p; a++)
     row_scores(step, a);
@@ -236,10 +242,10 @@ static void scores_gradient(struct Step *step)
     sum_scores(step, pairs->by_column + first, pairs->column_first[b + 1] - first, 1,
                step->gradients.score1 + b * H);
   }
-  memset(step->gradients.score2, 0, H * sizeof(float));
+  memset(step->gradients.score_constants, 0, constants * sizeof(float));
   for (size_t a = 0; a < p; a++)
-    for (size_t h = 0; h < H; h++)
-      step->gradients.score2[h] += step->score2_of_row[a * H + h];
+    for (size_t i = 0; i < constants; i++)
+      step->gradients.score_constants[i] += step->constants_of_row[a * constants + i];
 }
 
 static void add_to(float *sum, const float *terms, size_t count)
@@ -313,14 +319,14 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);
   sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)
-    sum_groups(step, offsetof(struct GroupSums, T2), (size_t)t->shape.H * t->width,
-               step->gradients.T2);
+    sum_groups(step, offsetof(struct GroupSums, T_constants),
+               t->n_constants * (size_t)t->shape.H * t->width, step->gradients.T_constants);
   mark(step, PART_REDUCTIONS);
   factors_backward(t, parameters, &step->gradients, gradient);
   mark(step, PART_FACTORS_BACKWARD);
   if (!step->config.biases) {
-    memset(parameters_at(gradient, B_IN), 0, gradient->info[B_IN].count * sizeof(float));
-    memset(parameters_at(gradient, B_OUT), 0, gradient->info[B_OUT].count * sizeof(float));
+    memset(parameters_at(gradient, B_IN), 0, (size_t)t->shape.d_mlp * sizeof(float));
+    memset(parameters_at(gradient, B_OUT), 0, (size_t)t->shape.d_model * sizeof(float));
   }
   return performance_of_groups(step->groups, pairs->n_groups, pairs->n);
 }

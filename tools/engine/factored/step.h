@@ -21,9 +21,9 @@
 struct GroupSums {
   double loss;
   size_t correct;
-  float *W_L;  /* [V][mlp_width]: gradient of W_L, not transposed */
-  float *base; /* [width] */
-  float *T2;   /* [H][width] */
+  float *W_L;         /* [V][mlp_width]: gradient of W_L, not transposed */
+  float *base;        /* [width] */
+  float *T_constants; /* [C][H][width], in strips */
 };
 
 /* The parts of a step, for whoever observes it (tests/bench). */
@@ -45,10 +45,10 @@ struct Step {
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
   struct Factors factors;
   struct FactorGradients gradients;
-  float *streams;       /* [n_train][width]: logits, then the streams' gradients */
-  float *weights;       /* [n_train][3][H] */
-  float *d_weights;     /* [n_train][3][H]: weight gradients, then score gradients */
-  float *score2_of_row; /* [p][H] */
+  float *streams;          /* [n_train][width]: logits, then the streams' gradients */
+  float *weights;          /* [n_train][P][H] */
+  float *d_weights;        /* [n_train][P][H]: weight gradients, then score gradients */
+  float *constants_of_row; /* [p][C][H]: score gradients of the constants */
   struct GroupSums groups[MAX_GROUPS];
   void *block; /* the allocation that holds these arrays */
   int n_threads;

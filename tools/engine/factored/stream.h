@@ -4,8 +4,9 @@
  * dense products: 2 H width multiply-adds each.
  *
  * A line is a row or column of the grid: pairs that share one factor entry, [H, width]. Pair i has
- * its attention weights at weights + 3 H i, as [3][H] (position a, b, "="), and its stream, or the
- * stream's gradient, at streams + width i. All outputs except `sum` are flushed (network/flush.h).
+ * its attention weights at weights + P H i, as [P][H], P being the number of positions, and its
+ * stream, or the stream's gradient, at streams + width i. All outputs except `sum` are flushed
+ * (network/flush.h).
  */
 #ifndef ENGINE_FACTORED_STREAM_H
 #define ENGINE_FACTORED_STREAM_H
@@ -18,7 +19,7 @@ struct RowsOfPairs {
   int first_row, end_row;
   const size_t *row_first; /* the pairs of row a are row_first[a] .. row_first[a + 1] - 1 */
   const int *column;       /* b of each pair */
-  const float *weights; /* [n][3][H]; this and the following start at the first row's first pair */
+  const float *weights; /* [n][P][H]; this and the following start at the first row's first pair */
   bool rectified;       /* store pre-activations below 0 as 0 */
   float *hidden;        /* [n, mlp_width] in strips (engine/factored/matrix.h) */
   float *streams;       /* [n][width]; only columns from mlp_width on are written */
@@ -27,7 +28,7 @@ struct RowsOfPairs {
 void stream_forward(const struct Factors *factors, const struct RowsOfPairs *rows);
 
 /* A line for the backward pass. `weights` and `d_weights` are already offset to the line's
-   position: the weight of head h of pair i is weights[3 H i + h]. */
+   position: the weight of head h of pair i is weights[P H i + h]. */
 struct StreamLine {
   const size_t *pairs; /* [n]: pair numbers */
   size_t n;
@@ -39,7 +40,7 @@ struct StreamLine {
 };
 
 /* In d_factor, laid out as the line's factor: entry[h] = (or +=, if `accumulate`) sum over the
-   line's pairs of weight_h * gradient. And d_weights[3 H i + h] = gradient_i . entry[h] of the
+   line's pairs of weight_h * gradient. And d_weights[P H i + h] = gradient_i . entry[h] of the
    line's factor. */
 void stream_backward(const struct Factors *factors, const struct StreamLine *line, bool accumulate,
                      float *d_factor, float *d_weights);

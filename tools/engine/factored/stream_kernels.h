@@ -21,10 +21,17 @@ _Static_assert((int)FACTOR_STRIP % (int)MATRIX_STRIP == 0,
 /* Columns of a strip and where they go: the first MATRIX_STRIP columns to out, the next to out +
  * jump. */
 struct Piece {
-  const float *base, *T0, *T1, *T2; /* [entries][H][columns of the strip]; base has one row */
+  const float *base, *T0, *T1, *T_constants; /* [entries][H][columns of the strip]; base has one
+                                                row */
   bool rectified;
   float *out;       /* of the first pair */
   size_t row, jump; /* strides from pair to pair, and from MATRIX_STRIP columns to the next */
+};
+
+/* What is a constant where the loops are inlined for the usual networks. */
+struct Form {
+  size_t H, positions;
+  bool folded;
 };
 
 /* What the pairs of a row share, loaded once. T0 only if H = HEAD_BLOCK, when it fits in
@@ -47,10 +54,12 @@ INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t co
 }
 
 /* `wides` Wides of the streams of `count` pairs of a row. */
-INLINED void forward_block(const struct Piece *piece, const struct Shared *shared, size_t H,
-                           size_t columns, size_t wides, size_t count, bool folded, const float *T0,
+INLINED void forward_block(const struct Piece *piece, const struct Shared *shared, struct Form form,
+                           size_t columns, size_t wides, size_t count, const float *T0,
                            const int *column, const float *weights, float *out)
 {
+  const size_t H = form.H, stride = form.positions * H;
+  const size_t constants = form.folded ? 0 : stride - 2 * H; /* rows of T_constants */
   Wide sum[FORWARD_BLOCK][FORWARD_WIDES];
   const float *T1[FORWARD_BLOCK];
   UNROLLED_FOR (i, count) {
@@ -60,7 +69,7 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
   }
   UNROLLED_FOR (h, H)
     UNROLLED_FOR (i, count) {
-      Wide weight = wide_fill(weights[i * 3 * H + h]);
+      Wide weight = wide_fill(weights[i * stride + h]);
       UNROLLED_FOR (v, wides) {
         Wide row =
             H == HEAD_BLOCK ? shared->T0[h][v] : wide_load(T0 + h * columns + v * WIDE_LANES);
@@ -69,16 +78,17 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
     }
   UNROLLED_FOR (h, H)
     UNROLLED_FOR (i, count) {
-      Wide weight = wide_fill(weights[i * 3 * H + H + h]);
+      Wide weight = wide_fill(weights[i * stride + H + h]);
       UNROLLED_FOR (v, wides)
         sum[i][v] = wide_fma(weight, wide_load(T1[i] + h * columns + v * WIDE_LANES), sum[i][v]);
     }
-  for (size_t h = 0; h < H && !folded; h++)
+  for (size_t c = 0; c < constants; c++)
     UNROLLED_FOR (i, count) {
-      Wide weight = wide_fill(weights[i * 3 * H + 2 * H + h]);
-      UNROLLED_FOR (v, wides)
-        sum[i][v] =
-            wide_fma(weight, wide_load(piece->T2 + h * columns + v * WIDE_LANES), sum[i][v]);
+      Wide weight = wide_fill(weights[i * stride + 2 * H + c]);
+      UNROLLED_FOR (v, wides) {
+        Wide row = wide_load(piece->T_constants + c * columns + v * WIDE_LANES);
+        sum[i][v] = wide_fma(weight, row, sum[i][v]);
+      }
     }
   UNROLLED_FOR (i, count)
     UNROLLED_FOR (v, wides)
@@ -89,9 +99,10 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
 }
 
 /* `wides` Wides of the streams of all pairs, in a strip `columns` wide. */
-INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows, size_t H,
-                           size_t columns, size_t wides, bool folded)
+INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows,
+                           struct Form form, size_t columns, size_t wides)
 {
+  const size_t H = form.H, stride = form.positions * H;
   const float *weights = rows->weights;
   float *out = piece->out;
   size_t i = rows->row_first[rows->first_row];
@@ -100,24 +111,24 @@ INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *
     const float *T0 = piece->T0 + (size_t)a * H * columns;
     struct Shared shared = load_shared(piece, H, columns, wides, T0);
     for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
-      forward_block(piece, &shared, H, columns, wides, FORWARD_BLOCK, folded, T0, rows->column + i,
+      forward_block(piece, &shared, form, columns, wides, FORWARD_BLOCK, T0, rows->column + i,
                     weights, out);
-      weights += FORWARD_BLOCK * 3 * H;
+      weights += FORWARD_BLOCK * stride;
       out += FORWARD_BLOCK * piece->row;
     }
     for (; i < end; i++) {
-      forward_block(piece, &shared, H, columns, wides, 1, folded, T0, rows->column + i, weights,
-                    out);
-      weights += 3 * H;
+      forward_block(piece, &shared, form, columns, wides, 1, T0, rows->column + i, weights, out);
+      weights += stride;
       out += piece->row;
     }
   }
 }
 
 /* One strip; the width of a whole strip is a constant. */
-INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *rows, size_t H,
-                           bool folded, struct FactorStrip strip)
+INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *rows,
+                           struct Form form, struct FactorStrip strip)
 {
+  const size_t H = form.H, constants = (form.positions - 2) * H;
   size_t n = rows->row_first[rows->end_row] - rows->row_first[rows->first_row];
   size_t factor = strip.begin * (size_t)t->shape.p * H, columns = strip.columns;
   size_t step = columns == FACTOR_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
@@ -128,33 +139,33 @@ INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *ro
     const struct Piece piece = {.base = t->base + strip.begin + f,
                                 .T0 = t->T0 + factor + f,
                                 .T1 = t->T1 + factor + f,
-                                .T2 = t->T2 + strip.begin * H + f,
+                                .T_constants = t->T_constants + strip.begin * constants + f,
                                 .rectified = rows->rectified && !logits,
                                 .out = out + f / MATRIX_STRIP * jump + f % MATRIX_STRIP,
                                 .row = row,
                                 .jump = jump};
     if (columns == FACTOR_STRIP)
-      forward_piece(&piece, rows, H, FACTOR_STRIP, FORWARD_WIDES, folded);
+      forward_piece(&piece, rows, form, FACTOR_STRIP, FORWARD_WIDES);
     else
-      forward_piece(&piece, rows, H, columns, 1, folded);
+      forward_piece(&piece, rows, form, columns, 1);
   }
 }
 
-INLINED void forward_strips(const struct Factors *t, const struct RowsOfPairs *rows, size_t H,
-                            bool folded)
+INLINED void forward_strips(const struct Factors *t, const struct RowsOfPairs *rows,
+                            struct Form form)
 {
   for (size_t s = 0; s < factor_strips(t); s++)
-    forward_strip(t, rows, H, folded, factor_strip(t, s));
+    forward_strip(t, rows, form, factor_strip(t, s));
 }
 
 static void streams_forward(const struct Factors *t, const struct RowsOfPairs *rows)
 {
   if (t->shape.H == HEAD_BLOCK && t->folded)
-    forward_strips(t, rows, HEAD_BLOCK, true);
-  else if (t->shape.H == HEAD_BLOCK)
-    forward_strips(t, rows, HEAD_BLOCK, false);
+    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, true});
+  else if (t->shape.H == HEAD_BLOCK && t->n_positions == 3)
+    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, false});
   else
-    forward_strips(t, rows, (size_t)t->shape.H, t->folded);
+    forward_strips(t, rows, (struct Form){(size_t)t->shape.H, t->n_positions, t->folded});
 }
 
 /* ---- backward, the weights ---- */
@@ -214,7 +225,7 @@ INLINED void weights_backward_pairs(const struct Factors *t, const struct Stream
                                     size_t heads, size_t first_head, size_t count, size_t first,
                                     float *d_weights)
 {
-  size_t width = t->width, stride = 3 * (size_t)t->shape.H;
+  size_t width = t->width, stride = t->n_positions * (size_t)t->shape.H;
   const float *gradients[PAIR_BLOCK], *ahead[PAIR_BLOCK];
   float *outputs[PAIR_BLOCK];
   for (size_t i = 0; i < count; i++) {
@@ -245,7 +256,7 @@ INLINED void table_backward(const struct Factors *t, const struct StreamLine *li
                             size_t heads, size_t first_head, size_t count, size_t f, bool summed,
                             bool accumulate, float *out)
 {
-  size_t stride = 3 * (size_t)t->shape.H;
+  size_t stride = t->n_positions * (size_t)t->shape.H;
   Wide sum[HEAD_BLOCK][ROW_BLOCK], total[ROW_BLOCK];
   for (size_t v = 0; v < count; v++) {
     total[v] = summed ? wide_load(line->sum + f + v * WIDE_LANES) : wide_fill(0.0f);

@@ -14,22 +14,16 @@ bool tile_scratch_init(struct TileScratch *scratch, const struct Factors *factor
                        struct Error *error)
 {
   *scratch = (struct TileScratch){0};
-  size_t H = (size_t)factors->shape.H, entries = vector_pad((size_t)factors->shape.p * H);
-  float **row = scratch->entries;
+  size_t H = (size_t)factors->shape.H, positions = factors->n_positions;
+  size_t row = positions * vector_pad((size_t)factors->shape.p * H);
   const struct FloatArray arrays[] = {
       {&scratch->hidden, matrix_strips_size(pairs, factors->mlp_width)},
       {&scratch->slope, matrix_strips_size(pairs, factors->mlp_width)},
       {&scratch->streams, pairs * factors->width},
-      {&scratch->weights, pairs * 3 * H},
-      {row, entries},
-      {row + 1, entries},
-      {row + 2, entries},
-      {row + 3, entries},
-      {row + 4, entries},
-      {row + 5, entries},
-      {row + 6, entries},
-      {row + 7, entries},
-      {row + 8, entries}};
+      {&scratch->weights, pairs * positions * H},
+      {&scratch->row_scores, row},
+      {&scratch->row_weights, row},
+      {&scratch->row_gradients, row}};
   scratch->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the scratch of a tile", error);
   return scratch->block;
@@ -59,29 +53,38 @@ static inline void copy_heads(float *to, const float *from, size_t H)
     memcpy(to, from, H * sizeof *to);
 }
 
-/* [n][3][H] of consecutive pairs to three arrays of (pair, head) entries, and back. */
-static void unzip(const float *triples, size_t n, size_t H, float *const arrays[3])
+/* Of a row: one array of (pair, head) entries for each position. */
+static struct AttentionSize row_size(const struct Factors *t, const struct Pairs *pairs, int a)
 {
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < 3; k++)
-      copy_heads(arrays[k] + i * H, triples + (i * 3 + k) * H, H);
+  size_t n = pairs->row_first[a + 1] - pairs->row_first[a];
+  return (struct AttentionSize){t->n_positions, vector_pad(n * (size_t)t->shape.H)};
 }
 
-static void zip(float *const arrays[3], size_t n, size_t H, float *triples)
+/* [n][P][H] of consecutive pairs to [P][n H, padded], and back. */
+static void unzip(const float *pairs, size_t n, size_t H, struct AttentionSize size, float *arrays)
 {
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < 3; k++)
-      copy_heads(triples + (i * 3 + k) * H, arrays[k] + i * H, H);
+    for (size_t k = 0; k < size.positions; k++)
+      copy_heads(arrays + k * size.n + i * H, pairs + (i * size.positions + k) * H, H);
 }
 
-static void gather_scores(const struct Factors *t, const struct Pairs *pairs, int a,
-                          float *const scores[3])
+static void zip(const float *arrays, size_t n, size_t H, struct AttentionSize size, float *pairs)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < size.positions; k++)
+      copy_heads(pairs + (i * size.positions + k) * H, arrays + k * size.n + i * H, H);
+}
+
+static void gather_scores(const struct Factors *t, const struct Pairs *pairs, int a, float *scores)
 {
   size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
+  struct AttentionSize size = row_size(t, pairs, a);
   for (size_t i = 0; i < n; i++) {
-    copy_heads(scores[0] + i * H, t->score0 + (size_t)a * H, H);
-    copy_heads(scores[1] + i * H, t->score1 + (size_t)pairs->column[first + i] * H, H);
-    copy_heads(scores[2] + i * H, t->score2, H);
+    float *at = scores + i * H;
+    copy_heads(at, t->score0 + (size_t)a * H, H);
+    copy_heads(at + size.n, t->score1 + (size_t)pairs->column[first + i] * H, H);
+    for (size_t c = 0; c < t->n_constants; c++)
+      copy_heads(at + (2 + c) * size.n, t->score_constants + c * H, H);
   }
 }
 
@@ -90,17 +93,19 @@ static void row_weights(const struct Factors *t, enum Attention attention,
                         float *weights)
 {
   size_t H = (size_t)t->shape.H, n = pairs->row_first[a + 1] - pairs->row_first[a];
-  gather_scores(t, pairs, a, scratch->entries);
-  attention_forward(attention, scratch->entries, vector_pad(n * H), scratch->entries + 3);
-  zip(scratch->entries + 3, n, H, weights);
+  struct AttentionSize size = row_size(t, pairs, a);
+  gather_scores(t, pairs, a, scratch->row_scores);
+  attention_forward(attention, size, scratch->row_scores, scratch->row_weights);
+  zip(scratch->row_weights, n, H, size, weights);
 }
 
 void tile_streams(const struct Factors *t, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct TileScratch *scratch, const struct Tile *tile)
 {
+  size_t entries = t->n_positions * (size_t)t->shape.H; /* of a pair */
   for (int a = tile->first_row; a < tile->end_row; a++)
     row_weights(t, config->attention, pairs, scratch, a,
-                tile->weights + (pairs->row_first[a] - tile->first) * 3 * (size_t)t->shape.H);
+                tile->weights + (pairs->row_first[a] - tile->first) * entries);
   const struct RowsOfPairs rows = {.first_row = tile->first_row,
                                    .end_row = tile->end_row,
                                    .row_first = pairs->row_first,
@@ -134,12 +139,13 @@ void tile_attention_backward(const struct Factors *t, enum Attention attention,
                              const float *weights, float *gradients)
 {
   size_t H = (size_t)t->shape.H, n = pairs->row_first[a + 1] - pairs->row_first[a];
-  gather_scores(t, pairs, a, scratch->entries);
-  unzip(weights, n, H, scratch->entries + 3);
-  unzip(gradients, n, H, scratch->entries + 6);
+  struct AttentionSize size = row_size(t, pairs, a);
+  float *d = scratch->row_gradients;
+  gather_scores(t, pairs, a, scratch->row_scores);
+  unzip(weights, n, H, size, scratch->row_weights);
+  unzip(gradients, n, H, size, d);
   /* folded weights have no gradient; the array still holds the last epoch's */
-  if (t->folded) memset(scratch->entries[8], 0, n * H * sizeof(float));
-  attention_backward(attention, scratch->entries, scratch->entries + 3, vector_pad(n * H),
-                     scratch->entries + 6);
-  zip(scratch->entries + 6, n, H, gradients);
+  if (t->folded) memset(d + 2 * size.n, 0, n * H * sizeof *d);
+  attention_backward(attention, size, scratch->row_scores, scratch->row_weights, d);
+  zip(d, n, H, size, gradients);
 }

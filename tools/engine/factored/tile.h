@@ -7,14 +7,15 @@
 #include "engine/factored/factors.h"
 #include "engine/factored/pairs.h"
 
-/* Per-thread scratch. */
+/* Per-thread scratch. P: positions (engine/factored/factors.h). */
 struct TileScratch {
-  float *hidden;     /* [largest tile, mlp_width] in strips */
-  float *slope;      /* the same: f'(pre), for gelu */
-  float *streams;    /* [largest tile][width] */
-  float *weights;    /* [largest tile][3][H] */
-  float *entries[9]; /* scores, weights and gradients of one row, for engine/factored/attention.h */
-  void *block;       /* the allocation that holds them all */
+  float *hidden;  /* [largest tile, mlp_width] in strips */
+  float *slope;   /* the same: f'(pre), for gelu */
+  float *streams; /* [largest tile][width] */
+  float *weights; /* [largest tile][P][H] */
+  /* of the pairs and heads of one row, [P][up to p H, padded], for engine/factored/attention.h */
+  float *row_scores, *row_weights, *row_gradients;
+  void *block; /* the allocation that holds them all */
 };
 
 /* Allocates scratch for tiles of up to `pairs` pairs. Error: no memory. */
@@ -26,7 +27,7 @@ void tile_scratch_release(struct TileScratch *scratch);
 struct Tile {
   int first_row, end_row;
   size_t first, n; /* pair numbers first .. first + n - 1 */
-  float *weights;  /* [n][3][H] */
+  float *weights;  /* [n][P][H] */
   float *streams;  /* [n][width]: the last logit_width columns become the logits */
   float *hidden;   /* [n, mlp_width] in strips: pre-activations, then neuron activations */
 };
@@ -47,7 +48,7 @@ void tile_mlp(const struct Factors *factors, enum Activation activation,
 void tile_forward(const struct Factors *factors, const struct ModelConfig *config,
                   const struct Pairs *pairs, struct TileScratch *scratch, const struct Tile *tile);
 
-/* Converts the attention-weight gradients of row a, [n][3][H] from the row's first pair on, into
+/* Converts the attention-weight gradients of row a, [n][P][H] from the row's first pair on, into
    score gradients, in place. `weights`: as computed by tile_forward. */
 void tile_attention_backward(const struct Factors *factors, enum Attention attention,
                              const struct Pairs *pairs, struct TileScratch *scratch, int a,
