@@ -7,8 +7,8 @@ table, column or quantity that is not defined there fails like one that is missi
 
 Not covered: the columns of UNCOMPARED (tables.py); which digests a run has (but compare-runs must give those of
 the tables); snapshots and runs without any cluster; attention of the kinds uniform and
-softmax1-unnormalised; heads after the 16th, which activations.tsv leaves out; operations other than
-add and subtract; checkpoints that do not say their epoch or settings.
+softmax1-unnormalised; heads after the 16th, which activations.tsv leaves out; quadratic and random
+answers and those of a table; checkpoints that do not say their epoch or settings.
 
 TOOLS is the folder of the programs. Exit status: 0 if everything agrees, 1 otherwise.
 """
@@ -76,6 +76,26 @@ RUNS = {
         keys=(3, 7),
         phases=14,
         answer=[0.1, -0.2, -0.32, -0.2, 0.2, 1.0, 2.0, 3.0, 3.8, 4.4, 4.7],
+    ),
+}
+# Networks that add modulo p - 1, by whose numbers others multiply modulo p
+MULTIPLYING = {
+    "multiplying": dataclasses.replace(
+        RUNS["subtracting"],
+        settings={
+            **ADDING.settings,
+            "data.modulus": "16",
+            "data.operation": "add",
+            "model.n_heads": "4",
+            "model.output_equals": "false",
+        },
+    ),
+    "dividing": RUNS["subtracting"],
+    "multiplying-7": dataclasses.replace(
+        ADDING,
+        settings={**ADDING.settings, "data.modulus": "12"},
+        keys=(5, 1),
+        memory=2,
     ),
 }
 MIDDLE = 6  # analysed beside the last snapshot: the third frequency, no key, has its cluster there
@@ -166,6 +186,76 @@ class Run:
         for path in paths:
             (together / path.name).write_bytes(path.read_bytes())
         return [together / path.name for path in paths]
+
+
+class Multiplying:
+    """A handmade network whose number i is called g^i, beside a number 0 that it knows nothing of."""
+
+    def __init__(self, name, design, tools, work):
+        self.name, self.tools, self.folder = name, tools, work / name
+        self.folder.mkdir()
+        network = handmade.Handmade(design)
+        p = network.p + 1
+        operation = "divide" if network.subtracts else "multiply"
+        settings = {**network.settings(), "data.modulus": str(p), "data.operation": operation}
+        self.settings = tables.configure(tools, self.folder, settings)
+        self.numbers = definitions.powers(p)
+        snapshots = [self.renamed(network.snapshot(t)) for t in range(network.n_snapshots)]
+        mask = handmade.wiggle(p, p) > 0
+        mask[numpy.ix_(self.numbers, self.numbers)] = network.train_mask()
+        self.file = self.folder / "trajectory.safetensors"
+        arrays = {name: numpy.stack([s[name] for s in snapshots]) for name in snapshots[0]}
+        arrays |= {"epoch": numpy.array(design.epochs), "train_mask": mask}
+        plain_safetensors.write(self.file, arrays, metadata=self.settings)
+        self.epochs = design.epochs
+        made_of = [(s, self.settings, mask) for s in snapshots]
+        self.plain = [definitions.Snapshot(*parts) for parts in made_of]
+        self.nets = [definitions.Snapshot(*definitions.relabelled(*parts)) for parts in made_of]
+        self.check_names()
+
+    def renamed(self, snapshot):
+        """With its tokens and outputs in the places of their new numbers, and with a number 0."""
+        W_E, W_U = snapshot["embed.W_E"], snapshot["unembed.W_U"]
+        n = len(self.numbers)
+        new = dict(snapshot)
+        new["embed.W_E"] = numpy.vstack([0.5 * W_E[:1], W_E])
+        new["embed.W_E"][self.numbers] = W_E[:n]
+        new["unembed.W_U"] = numpy.hstack([0.5 * W_U[:, :1], W_U])
+        new["unembed.W_U"][:, self.numbers] = W_U[:, :n]
+        return new
+
+    def check_names(self):
+        """The relabelled network is the same function, and its answers have the right names."""
+        p, numbers = self.plain[0].p, numpy.array(self.numbers)
+        grid = numpy.ix_(numbers, numbers, numbers)
+        same = all(
+            numpy.allclose(net.logits.reshape(3 * [p - 1]), plain.logits.reshape(3 * [p])[grid])
+            for plain, net in zip(self.plain, self.nets)
+        )
+        check(same, f"{self.name}: logits of the relabelled network")
+        net = self.nets[0]
+        a, b, answers = numbers[net.a], numbers[net.b], numbers[net.s]
+        product = a if self.settings["data.operation"] == "multiply" else answers
+        other = answers if self.settings["data.operation"] == "multiply" else a
+        check(all(product * b % p == other), f"{self.name}: answers of the relabelled network")
+
+    def check_snapshot(self, index, options, folder):
+        plain, net, epoch = self.plain[index], self.nets[index], self.epochs[index]
+        keys, plain_keys = self.nets[-1].keys(), self.plain[-1].keys()
+        check(len(keys) > 1, f"{self.name}: key frequencies {keys}")
+        command = [self.tools / "discrete-logarithms", "-o", folder, *options, self.file]
+        run_silently(self.name, command, self.folder)
+        check_folder(
+            f"{self.name}/{folder}",
+            self.folder / folder,
+            command[0],
+            definitions.logarithm_tables(plain, plain_keys, net, keys, epoch),
+            f"mod {plain.p}, at epoch {epoch}, over discrete logarithms to base {self.numbers[1]}",
+        )
+
+    def check_all(self):
+        self.check_snapshot(MIDDLE, ["--epoch", str(self.epochs[MIDDLE])], "middle")
+        self.check_snapshot(-1, [], "last")
 
 
 # ---- compare-runs ----
@@ -349,6 +439,8 @@ def main():
         runs = [Run(name, design, tools, work) for name, design in RUNS.items()]
         for run in runs:
             run.check_all()
+        for name, design in MULTIPLYING.items():
+            Multiplying(name, design, tools, work).check_all()
         check_compared(runs, work, tools)
         check_rows(runs, work, tools)
         check_summarised(runs, work, tools)

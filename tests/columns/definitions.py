@@ -1080,3 +1080,107 @@ def trace_tables(net, keys):
         "rotation": rotation(net, trace),
         **read_off(net, trace, keys),
     }
+
+
+# ---- discrete-logarithms ----
+
+
+def powers(p):
+    """g^0 .. g^(p-2) mod p, of the least g that has them all different."""
+    lists = ([pow(g, i, p) for i in range(p - 1)] for g in range(2, p))
+    return next(numbers for numbers in lists if len(set(numbers)) == p - 1)
+
+
+def relabelled(parameters, settings, train_mask):
+    """What a Snapshot is made of, of the network that adds logarithms modulo p - 1 (subtracts them)
+    where this one multiplies (divides) modulo p. It lacks the number 0."""
+    p = int(settings["data.modulus"])
+    numbers = powers(p)
+
+    def reordered(array, axis):
+        return numpy.take(array, [*numbers, *range(p, array.shape[axis])], axis)
+
+    arrays = {**parameters, "embed.W_E": reordered(parameters["embed.W_E"], 0)}
+    if "unembed.W_U" in parameters:
+        arrays["unembed.W_U"] = reordered(parameters["unembed.W_U"], 1)
+    operation = {"multiply": "add", "divide": "subtract"}[settings["data.operation"]]
+    settings = {**settings, "data.modulus": str(p - 1), "data.operation": operation}
+    return arrays, settings, train_mask[numpy.ix_(numbers, numbers)]
+
+
+def circles(net, keys, numbers):
+    ranked = sorted(keys, key=lambda k: (-len(cluster(net, k)), k))
+    names = "rank frequency token logarithm embedded_cos embedded_sin cos sin".split()
+    logarithms, rows = numpy.arange(net.p), []
+    W_E = net.W["W_E"][: net.p]
+    for k in keys:
+        if 2 * k == net.p:
+            continue
+        waves = net.waves(k, logarithms)
+        embedded = least_squares(least_squares(waves, W_E).T, W_E.T).T
+        for i in logarithms:
+            rows.append((1 + ranked.index(k), k, numbers[i], i, *embedded[i], *waves[i]))
+    return dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
+
+
+def share_at(net, norms, keys):
+    squares = {k: together(pair) ** 2 for k, pair in net.by_frequency(norms).items() if k > 0}
+    return sum(squares[k] for k in keys) / sum(squares.values())
+
+
+def logarithm_quantities(plain, plain_keys, net, keys, epoch):
+    ginis = {
+        f"{name}_gini_{matrix}": gini(norms)
+        for name, of in (("log", net), ("plain", plain))
+        for matrix, norms in (("W_E", of.norms_of_W_E()), ("W_L", of.norms_of_W_L()))
+    }
+    deviation = net.logits - net.logits.mean()
+    fitted = fitted_logits(net, keys) + 0 * net.logits
+    rest = deviation - fitted
+    restricted, excluded = net.losses_of(net.restricted(keys)), net.losses_of(net.excluded(keys))
+    pure = {
+        "log_modulus": net.p,
+        "log_root": powers(plain.p)[1],
+        "log_key_frequencies": len(keys),
+        "log_clustered_share": mean(net.clustered),
+        "log_neuron_fve_mean": mean(net.fve),
+        "log_W_E_key_share": share_at(net, net.norms_of_W_E(), keys),
+        "log_W_L_key_share": share_at(net, net.norms_of_W_L(), keys),
+        "log_gini_W_E": ginis["log_gini_W_E"],
+        "log_gini_W_L": ginis["log_gini_W_L"],
+        "log_logit_fit_fve": 1 - (rest**2).sum() / (deviation**2).sum(),
+    }
+    losses = {
+        "log_logit_fit_loss": net.losses_of(fitted).all,
+        "log_loss": net.losses.all,
+        "log_train_loss": net.losses.train,
+        "log_test_loss": net.losses.test,
+        "log_excluded_loss": excluded.train,
+        "log_restricted_loss": restricted.all,
+    }
+    contrasts = {
+        "plain_key_frequencies": len(plain_keys),
+        "plain_clustered_share": mean(plain.clustered),
+        "plain_gini_W_E": ginis["plain_gini_W_E"],
+        "plain_gini_W_L": ginis["plain_gini_W_L"],
+        "log_gini_W_E_gain": ginis["log_gini_W_E"] - ginis["plain_gini_W_E"],
+        "log_gini_W_L_gain": ginis["log_gini_W_L"] - ginis["plain_gini_W_L"],
+    }
+    return {
+        "epoch": (epoch, "epochs"),
+        **{name: (value, "1") for name, value in pure.items()},
+        **{name: (value, "nats") for name, value in losses.items()},
+        **{name: (value, "1") for name, value in contrasts.items()},
+    }
+
+
+def logarithm_tables(plain, plain_keys, net, keys, epoch):
+    """Of a network that multiplies, and of the same relabelled."""
+    of_keys = key_frequencies(net, keys)
+    return {
+        "log-spectrum": spectrum(net),
+        "log-key-frequencies": of_keys if keys else dict.fromkeys(of_keys, ()),
+        "log-neurons": neurons(net),
+        "log-circles": circles(net, keys, powers(plain.p)),
+        "log-quantities": logarithm_quantities(plain, plain_keys, net, keys, epoch),
+    }

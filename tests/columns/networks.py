@@ -333,16 +333,40 @@ class Run:
         epoch = "" if tool == "progress-measures" else f", at epoch {EPOCHS[-1]}"
         return f"mod {self.settings['data.modulus']}{where}{epoch}"
 
-    def run_tool(self, tool, folder, layer):
+    def run_tool(self, tool, folder, layer, *overrides):
         """Without --layer it takes the last."""
         output = ["-o", folder]
         if tool == "progress-measures":
             (self.folder / folder).mkdir()
             output = ["-o", f"{folder}/{tool}.tsv", "--tables", folder]
         options = ["--layer", str(layer)] if layer < self.n_layers - 1 else []
-        command = [self.tools / tool, *output, *options, self.file]
+        command = [self.tools / tool, *output, *options, self.file, *overrides]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         check(done.returncode == 0, f"{self.name}: {tool} runs: {done.stderr.strip()}")
+
+    def check_logarithms(self, layer):
+        """Were the network one that multiplies."""
+        operation = "divide" if self.settings["data.operation"] == "subtract" else "multiply"
+        settings = {**self.settings, "data.operation": operation}
+        folder, p = f"logarithms-{layer}", int(settings["data.modulus"])
+
+        def expected(random=None):
+            made_of = [(s, settings, self.mask) for s in self.snapshots]
+            plain = [Network(*parts, layer, random) for parts in made_of]
+            nets = [Network(*definitions.relabelled(*parts), layer, random) for parts in made_of]
+            plain_keys, keys = (of[-1].keys() for of in (plain, nets))
+            return definitions.logarithm_tables(plain[-1], plain_keys, nets[-1], keys, EPOCHS[-1])
+
+        self.run_tool("discrete-logarithms", folder, layer, f"data.operation={operation}")
+        others = [expected(numpy.random.default_rng(seed)) for seed in range(3)]
+        for name, columns in expected().items():
+            check_table(
+                f"{self.name}/{folder}/{name}",
+                Table(self.folder / folder / f"{name}.tsv"),
+                columns,
+                f"mod {p}",
+                [other[name] for other in others],
+            )
 
     def networks(self, layer, random=None):
         return [Network(s, self.settings, self.mask, layer, random) for s in self.snapshots]
@@ -373,6 +397,7 @@ def main():
             run = Run(name, kind, tools, Path(directory))
             for layer in range(run.n_layers):
                 run.check_layer(layer)
+                run.check_logarithms(layer)
     return tables.finish()
 
 

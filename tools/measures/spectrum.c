@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool spectrum_of_embedding(const struct FourierBasis *basis, const struct Parameters *parameters,
                            double *norms, struct Error *error)
@@ -34,6 +35,16 @@ double spectrum_gini(double *values, size_t n)
     weighted += values[i] * ((double)(n - i) - 0.5);
   }
   return sum == 0 ? 0 : 1 - 2 * weighted / (sum * (double)n);
+}
+
+bool spectrum_gini_of(const double *values, size_t n, double *gini, struct Error *error)
+{
+  double *copy = memory_new(n, sizeof *copy, "norms of components", error);
+  if (!copy) return false;
+  memcpy(copy, values, n * sizeof *copy);
+  *gini = spectrum_gini(copy, n);
+  free(copy);
+  return true;
 }
 
 /* The squared norm at a frequency: of its cosine and sine together. */

@@ -20,6 +20,9 @@ bool spectrum_of_embedding(const struct FourierBasis *basis, const struct Parame
    0 if all are equal (or zero), 1 - 1/n if all but one are zero. Sorts the values in place. */
 double spectrum_gini(double *values, size_t n);
 
+/* The same of values that stay in their order. Error: no memory. */
+bool spectrum_gini_of(const double *values, size_t n, double *gini, struct Error *error);
+
 /* How much the key frequencies stand out. The norm of a frequency is that of its cosine and sine
    together; the constant is ignored. */
 struct Contrast {

@@ -14,7 +14,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct SpectrumQuantities {
   double epoch, squared_weights, cluster_threshold;
@@ -116,17 +115,6 @@ static const struct Column last[] = {
     NUMBER("logit_components_at_keys", blocks.at_keys,
            "those of them with k = l, a key frequency: four in its 2 x 2 block")};
 
-/* spectrum_gini sorts in place, so it gets a copy. */
-static bool find_gini(const double *norms, size_t p, double *gini, struct Error *error)
-{
-  double *copy = memory_new(p, sizeof *copy, "norms of components", error);
-  if (!copy) return false;
-  memcpy(copy, norms, p * sizeof *copy);
-  *gini = spectrum_gini(copy, p);
-  free(copy);
-  return true;
-}
-
 /* NaN without key frequencies. */
 static double least_cluster_share(const struct Subject *subject, const struct NeuronLogitMap *map)
 {
@@ -155,8 +143,8 @@ static bool find_spectra(struct Subject *subject, struct SpectrumQuantities *num
   numbers->W_L_residual_squared = neuron_logit_map_residual(map, keys);
   numbers->W_L_residual_norm = sqrt(numbers->W_L_residual_squared);
   numbers->cluster_W_L_share_least = least_cluster_share(subject, map);
-  return find_gini(spectrum->W_E, (size_t)basis->p, &numbers->gini_W_E, error) &&
-         find_gini(spectrum->W_L, (size_t)basis->p, &numbers->gini_W_L, error);
+  return spectrum_gini_of(spectrum->W_E, (size_t)basis->p, &numbers->gini_W_E, error) &&
+         spectrum_gini_of(spectrum->W_L, (size_t)basis->p, &numbers->gini_W_L, error);
 }
 
 static bool find_all(struct Subject *subject, struct SpectrumQuantities *numbers,
