@@ -4,6 +4,7 @@
 #include "measures/analysis.h"
 #include "measures/neuron_logit_map.h"
 #include "measures/progress_measures.h"
+#include "measures/relabelled.h"
 #include "measures/rotation.h"
 #include "measures/spectrum.h"
 #include "run/recorder.h"
@@ -70,32 +71,37 @@ static void remove_directory(void)
 typedef void Fill(const void *context, size_t index, const struct Parameters *parameters);
 
 /* Writes a run of three snapshots, at the epochs 0, 100 and 200, as training would. */
-static void write_run(const struct Handmade *sizes, Fill *fill, const void *context)
+static void write_configured(struct Config *config, Fill *fill, const void *context)
 {
-  struct Config config;
   struct Dataset dataset;
   struct Parameters parameters;
   struct Recorder recorder;
   struct Error error;
-  config_init(&config);
-  handmade_configure(sizes, &config);
-  config.data.train_fraction = 0.4;
-  config.train.epochs = 100 * (SNAPSHOTS - 1);
-  config.train.snapshot_every = 100;
+  config->data.train_fraction = 0.4;
+  config->train.epochs = 100 * (SNAPSHOTS - 1);
+  config->train.snapshot_every = 100;
   ck_assert_msg(
-      dataset_init(&dataset, &config.data, &error) &&
-          parameters_init(&parameters, &config, &error) &&
-          recorder_init(&recorder, directory, &config, &dataset, &parameters, "factored", &error) &&
+      dataset_init(&dataset, &config->data, &error) &&
+          parameters_init(&parameters, config, &error) &&
+          recorder_init(&recorder, directory, config, &dataset, &parameters, "factored", &error) &&
           recorder_start(&recorder, &error),
       "%s", error.message);
   for (size_t i = 0; i < SNAPSHOTS; i++) {
     fill(context, i, &parameters);
     ck_assert(recorder_snapshot(&recorder, 100 * (int64_t)i, parameters.values, &error));
   }
-  ck_assert_msg(recorder_commit(&recorder, config.train.epochs, &error), "%s", error.message);
+  ck_assert_msg(recorder_commit(&recorder, config->train.epochs, &error), "%s", error.message);
   recorder_release(&recorder);
   parameters_release(&parameters);
   dataset_release(&dataset);
+}
+
+static void write_run(const struct Handmade *sizes, Fill *fill, const void *context)
+{
+  struct Config config;
+  config_init(&config);
+  handmade_configure(sizes, &config);
+  write_configured(&config, fill, context);
 }
 
 static void fill_handmade(const void *context, size_t index, const struct Parameters *parameters)
@@ -443,6 +449,134 @@ START_TEST(pairs_are_where_the_neurons_put_them)
 }
 END_TEST
 
+/* ---- networks that multiply ---- */
+
+/* Those of 12 numbers, whose number i is called 2^i mod 13. */
+static const int powers_of_2[] = {1, 2, 4, 8, 3, 6, 12, 11, 9, 5, 10, 7};
+enum { FIRST_OF_12 = 2, END_OF_12 = 4, NUMBERS = LENGTH(powers_of_2) };
+
+/* The row or column of a network's number, or of what follows the numbers. */
+static size_t renamed(size_t i)
+{
+  return i < NUMBERS ? (size_t)powers_of_2[i] : i + 1;
+}
+
+static void fill_multiplying(const void *context, size_t index, const struct Parameters *parameters)
+{
+  const struct Handmade *network = &((const struct Run *)context)->snapshots[index];
+  struct Config config;
+  struct Parameters adding;
+  struct Error error;
+  config_init(&config);
+  handmade_configure(network, &config);
+  ck_assert(parameters_init(&adding, &config, &error));
+  handmade_fill(network, &adding);
+  for (int i = 0; i < adding.n; i++) {
+    const struct ParameterInfo *from = &adding.info[i], *to = &parameters->info[i];
+    size_t rows = from->shape[0], columns = from->count / rows,
+           to_columns = to->count / to->shape[0];
+    for (size_t row = 0; row < rows; row++)
+      for (size_t column = 0; column < columns; column++) {
+        size_t to_row = i == W_E ? renamed(row) : row;
+        size_t to_column = i == W_U ? renamed(column) : column;
+        parameters->values[to->offset + to_row * to_columns + to_column] =
+            adding.values[from->offset + row * columns + column];
+      }
+  }
+  parameters_release(&adding);
+}
+
+/* Opens the run as one that multiplies or divides, and the subject of its last snapshot. */
+static struct Relabelled *open_multiplying(const struct Run *run, struct Analysis *analysis,
+                                           struct Subject *subject)
+{
+  const struct Handmade *network = &run->snapshots[SNAPSHOTS - 1];
+  struct Config config;
+  struct Error error;
+  config_init(&config);
+  handmade_configure(network, &config);
+  config.data.modulus = NUMBERS + 1;
+  config.data.operation = network->sign == DIRECTION_SUM ? OPERATION_MULTIPLY : OPERATION_DIVIDE;
+  write_configured(&config, fill_multiplying, run);
+  open_analysis(analysis, NULL, 0);
+  ck_assert_msg(subject_init(subject, analysis, NULL, directory, &error), "%s", error.message);
+  struct Relabelled *relabelled = relabelled_of(subject, &error);
+  ck_assert_msg(relabelled, "%s", error.message);
+  return relabelled;
+}
+
+static void check_circles(const struct Handmade *network, const struct Analysis *analysis)
+{
+  struct PlanePoint points[NUMBERS];
+  struct Error error;
+  for (int wave = 0; wave < ALL_WAVES; wave++) {
+    int k = network->waves[wave].frequency;
+    ck_assert(
+        rotation_of_tokens(&analysis->basis, &analysis->snapshot.parameters, k, points, &error));
+    for (int i = 0; i < NUMBERS; i++) {
+      ck_assert_double_eq_tol(points[i].x, cos(angle(NUMBERS, k, i)), 8 * FLOAT_ROUNDING);
+      ck_assert_double_eq_tol(points[i].y, sin(angle(NUMBERS, k, i)), 8 * FLOAT_ROUNDING);
+    }
+  }
+}
+
+START_TEST(over_logarithms_a_network_that_multiplies_is_one_that_adds)
+{
+  const struct Handmade *network = &runs[_i].snapshots[SNAPSHOTS - 1];
+  struct HandmadeLogits logits = {network, NULL};
+  double spectrum[NUMBERS];
+  struct Losses found, expected;
+  struct Error error;
+  struct Analysis analysis;
+  struct Subject subject;
+  const struct Relabelled *relabelled = open_multiplying(&runs[_i], &analysis, &subject);
+  const struct Analysis *adding = &relabelled->analysis;
+  ck_assert_int_eq(relabelled->logarithms.root, 2);
+  ck_assert_int_eq(adding->basis.p, NUMBERS);
+  check_activations(network, &adding->snapshot.activations);
+  for (int k = 0; k <= NUMBERS / 2; k++)
+    ck_assert_int_eq(adding->keys[k],
+                     k == network->waves[0].frequency || k == network->waves[1].frequency);
+  ck_assert(spectrum_of_embedding(&adding->basis, &adding->snapshot.parameters, spectrum, &error));
+  double norms[NUMBERS];
+  handmade_spectrum_of_W_E(network, norms);
+  for (int i = 0; i < NUMBERS; i++)
+    ck_assert_double_eq_tol(spectrum[i], norms[i], 10 * FLOAT_ROUNDING);
+  check_circles(network, adding);
+  const struct Dataset *dataset = &adding->trajectory.dataset;
+  ck_assert_uint_eq(dataset->n_train + dataset->n_test, NUMBERS * NUMBERS);
+  losses_of_logits(dataset, adding->snapshot.activations.logits,
+                   adding->snapshot.parameters.shape.V, &found);
+  losses_of_formula(dataset, handmade_logit, &logits, &expected);
+  assert_losses(&found, &expected,
+                loss_tolerance(NUMBERS, handmade_size(network), handmade_error(network)));
+  subject_release(&subject);
+  analysis_close(&analysis);
+}
+END_TEST
+
+START_TEST(the_split_of_a_network_that_multiplies_is_that_of_its_numbers)
+{
+  struct Analysis analysis;
+  struct Subject subject;
+  const struct Relabelled *relabelled = open_multiplying(&runs[_i], &analysis, &subject);
+  const struct Dataset *of_numbers = &analysis.trajectory.dataset;
+  const struct Dataset *dataset = &relabelled->analysis.trajectory.dataset;
+  size_t n_train = 0;
+  for (int i = 0; i < NUMBERS; i++)
+    for (int j = 0; j < NUMBERS; j++) {
+      int a = powers_of_2[i], b = powers_of_2[j], pair = i * NUMBERS + j;
+      int answer = powers_of_2[dataset->answer[pair]];
+      ck_assert_int_eq(answer, of_numbers->answer[a * of_numbers->p + b]);
+      ck_assert_int_eq(dataset->train[pair], of_numbers->train[a * of_numbers->p + b]);
+      n_train += dataset->train[pair];
+    }
+  ck_assert(n_train > 0 && n_train == dataset->n_train);
+  subject_release(&subject);
+  analysis_close(&analysis);
+}
+END_TEST
+
 /* ---- networks without an answer, and what is said about them ---- */
 
 /* The error of log p where all logits are 0: one exp and the sum of p - 1 ones. */
@@ -579,6 +713,10 @@ int main(void)
                       LENGTH(runs));
   tcase_add_test(measures, tokens_are_fitted_by_least_squares);
   tcase_add_loop_test(measures, pairs_are_where_the_neurons_put_them, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, over_logarithms_a_network_that_multiplies_is_one_that_adds,
+                      FIRST_OF_12, END_OF_12);
+  tcase_add_loop_test(measures, the_split_of_a_network_that_multiplies_is_that_of_its_numbers,
+                      FIRST_OF_12, END_OF_12);
   suite_add_tcase(suite, measures);
   TCase *rest = tcase_create("rest");
   tcase_add_checked_fixture(rest, make_directory, remove_directory);

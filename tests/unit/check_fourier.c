@@ -2,13 +2,16 @@
    the formulas written out with the C library's cosine. */
 #include "fourier/basis.h"
 #include "fourier/directions.h"
+#include "fourier/logarithms.h"
 #include "fourier/transform.h"
 
 #include "base/memory.h"
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* sums of at most a few thousand terms of magnitude 1 in double precision */
 static const double rounding = 1e-11;
@@ -296,6 +299,49 @@ START_TEST(projection_by_residue_is_projection_among_pairs)
 }
 END_TEST
 
+/* ---- discrete logarithms ---- */
+
+static const struct {
+  int p, root; /* the least primitive root, from tables of them */
+} roots[] = {{3, 2},  {5, 2},  {7, 3},   {13, 2},   {23, 5},
+             {41, 6}, {59, 2}, {113, 3}, {191, 19}, {401, 3}};
+enum { N_ROOTS = sizeof roots / sizeof *roots };
+
+START_TEST(logarithms_are_those_to_the_least_primitive_root)
+{
+  int p = roots[_i].p;
+  struct Logarithms logarithms;
+  struct Error error;
+  ck_assert_msg(logarithms_init(&logarithms, p, &error), "%s", error.message);
+  ck_assert_int_eq(logarithms.p, p);
+  ck_assert_int_eq(logarithms.root, roots[_i].root);
+  ck_assert_int_eq(logarithms.power[0], 1);
+  ck_assert_int_eq(logarithms.logarithm[0], -1);
+  for (int i = 0; i < p - 1; i++) {
+    int next = logarithms.power[(i + 1) % (p - 1)];
+    ck_assert_int_eq(next, logarithms.power[i] * logarithms.root % p);
+    ck_assert_int_eq(logarithms.logarithm[logarithms.power[i]], i); /* so all powers differ */
+  }
+  for (int x = 1; x < p; x++)
+    ck_assert_int_eq(logarithms.power[logarithms.logarithm[x]], x);
+  logarithms_release(&logarithms);
+}
+END_TEST
+
+START_TEST(logarithms_need_an_odd_prime)
+{
+  static const int others[] = {0, 1, 2, 4, 9, 12, 25, 91, 112, 121};
+  struct Logarithms logarithms;
+  struct Error error;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    char expected[64];
+    snprintf(expected, sizeof expected, "data.modulus is %d: ", others[i]);
+    ck_assert(!logarithms_init(&logarithms, others[i], &error));
+    ck_assert_ptr_eq(strstr(error.message, expected), error.message);
+  }
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("fourier");
@@ -315,6 +361,10 @@ int main(void)
   tcase_add_test(directions, directions_are_those_of_the_rows);
   tcase_add_loop_test(directions, projection_by_residue_is_projection_among_pairs, 0, N_MODULI);
   suite_add_tcase(suite, directions);
+  TCase *logarithms = tcase_create("logarithms");
+  tcase_add_loop_test(logarithms, logarithms_are_those_to_the_least_primitive_root, 0, N_ROOTS);
+  tcase_add_test(logarithms, logarithms_need_an_odd_prime);
+  suite_add_tcase(suite, logarithms);
 
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
