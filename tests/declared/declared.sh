@@ -11,7 +11,7 @@
 # names.
 set -eu
 
-source=$1 tools=$2
+source=$1 tools=$(cd "$2" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -27,12 +27,13 @@ configure() { # TREE OPTION...
 
 # A line for each run: its name and section.key=value...
 settings() {
+  ninja -C "$tree" group-tables >"$work/log" # which settings name, from there
   ninja -C "$tree" -t commands configurations |
     sed -n 's,.*tools/train --dump-config \([^ ]*\) \(.*\),\1 \2,p' >"$work/dumps"
   while read -r file words; do
     run=$(basename "$(dirname "$file")")
     mkdir -p "$tree/runs/$run"
-    eval "'$tools/train' --dump-config '$tree/$file' $words" </dev/null
+    (cd "$tree" && eval "'$tools/train' --dump-config '$tree/$file' $words") </dev/null
     awk '/^\[/ { section = substr($1, 2, length($1) - 2) }
          / = / { print section "." $1 "=" $3 }' "$tree/$file" >"$tree/$run.settings"
     if [ "$run" = mainline ]; then

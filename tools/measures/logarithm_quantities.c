@@ -66,20 +66,20 @@ static const struct Column quantities[] = {
     NUMBER("log_gini_W_E_gain", gini_W_E_gain, "log_gini_W_E - plain_gini_W_E"),
     NUMBER("log_gini_W_L_gain", gini_W_L_gain, "log_gini_W_L - plain_gini_W_L")};
 
-static bool find_gini(struct Subject *subject, double *W_E, double *W_L, struct Error *error)
+static bool find_ginis(struct Subject *subject, double *of_W_E, double *of_W_L, struct Error *error)
 {
   const struct Spectrum *spectrum = spectrum_of(subject, error);
   size_t n = (size_t)subject->analysis->basis.p;
-  return spectrum && spectrum_gini_of(spectrum->W_E, n, W_E, error) &&
-         spectrum_gini_of(spectrum->W_L, n, W_L, error);
+  return spectrum && spectrum_gini_of(spectrum->W_E, n, of_W_E, error) &&
+         spectrum_gini_of(spectrum->W_L, n, of_W_L, error);
 }
 
 static bool find_spectra(struct Subject *plain, struct Subject *subject,
                          struct LogarithmQuantities *numbers, struct Error *error)
 {
   const struct Analysis *analysis = subject->analysis;
-  if (!find_gini(plain, &numbers->plain_gini_W_E, &numbers->plain_gini_W_L, error) ||
-      !find_gini(subject, &numbers->gini_W_E, &numbers->gini_W_L, error))
+  if (!find_ginis(plain, &numbers->plain_gini_W_E, &numbers->plain_gini_W_L, error) ||
+      !find_ginis(subject, &numbers->gini_W_E, &numbers->gini_W_L, error))
     return false;
   const struct Spectrum *spectrum = spectrum_of(subject, error);
   numbers->W_E = spectrum_contrast(&analysis->basis, spectrum->W_E, analysis->keys);
