@@ -28,6 +28,8 @@ cp "$build/paper/original.tex" "$work/paper"
   "$tools/checkpoint-to-spectrum" -o "$run" "$run/trajectory.safetensors"
   "$tools/ablate" -o "$run" "$run/trajectory.safetensors"
   "$tools/progress-measures" -o "$run/progress-measures.tsv" --tables "$run" "$run/trajectory.safetensors"
+  "$tools/train" -o "$work/product" "$run/config.ini" data.operation=multiply
+  "$tools/discrete-logarithms" -o "$run" "$work/product/trajectory.safetensors"
   mv "$run.log" "$run/progress.log"
 } >"$work/log" 2>&1 || {
   cat "$work/log"
