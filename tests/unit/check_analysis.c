@@ -533,6 +533,8 @@ START_TEST(over_logarithms_a_network_that_multiplies_is_one_that_adds)
   const struct Analysis *adding = &relabelled->analysis;
   ck_assert_int_eq(relabelled->logarithms.root, 2);
   ck_assert_int_eq(adding->basis.p, NUMBERS);
+  ck_assert_int_eq(adding->trajectory.config.data.operation,
+                   network->sign == DIRECTION_SUM ? OPERATION_ADD : OPERATION_SUBTRACT);
   check_activations(network, &adding->snapshot.activations);
   for (int k = 0; k <= NUMBERS / 2; k++)
     ck_assert_int_eq(adding->keys[k],
