@@ -56,6 +56,8 @@ KINDS = {
     "sinusoidal": {"model.positions": "sinusoidal", "model.attention_rate": "0.5"},
     "no-positions": {"model.positions": "none", "model.dropout": "0.1"},
     "no-equals": {"data.equals": "false"},
+    "no-equals-two-layers": {"data.equals": "false", "model.n_layers": "2"},
+    "attention-rate": {"model.attention_rate": "0.5"},
     "no-equals-tied-pre": {
         "data.equals": "false",
         "model.tied_embeddings": "true",

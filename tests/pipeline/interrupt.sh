@@ -206,7 +206,7 @@ for kind in train.batch_size=4 train.precision=float64 \
 done
 
 # Other networks that the factored engine trains.
-for kind in model.registers=2; do
+for kind in model.registers=2 'data.equals=false model.attention_rate=0.5'; do
   begin "the factored engine with $kind: threads, kills at some calls, more epochs"
   endures --engine factored $tiny $kind
 done

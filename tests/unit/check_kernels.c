@@ -58,8 +58,13 @@ static void scale(float *values, size_t count, float factor)
 static void case_init(struct Case *c, const struct Shape *shape, bool folded, enum Small small)
 {
   struct Error error;
-  enum Attention attention = folded ? ATTENTION_SOFTMAX : ATTENTION_SOFTMAX1;
-  ck_assert_msg(factors_init(&c->factors, shape, attention, &error), "%s", error.message);
+  const struct ModelConfig config = {.attention = folded ? ATTENTION_SOFTMAX : ATTENTION_SOFTMAX1,
+                                     .attention_rate = 1};
+  struct Shape whole = *shape;
+  whole.p = P;
+  whole.d_model = 4;
+  whole.d_head = 2;
+  ck_assert_msg(factors_init(&c->factors, &whole, &config, &error), "%s", error.message);
   c->H = (size_t)shape->H;
   c->m = c->factors.mlp_width;
   c->entries = c->factors.n_positions * c->H;
@@ -67,7 +72,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
   fill(c->factors.T0, "T0", P * c->H * c->width);
   fill(c->factors.T1, "T1", P * c->H * c->width);
   fill(c->factors.T_constants, "constants", c->factors.n_constants * c->H * c->width);
-  fill(c->factors.base, "base", c->width);
+  fill(c->factors.base, "base", c->factors.n_queries * c->width);
   c->weights = draw("weights", N * c->entries);
   c->hidden = draw("hidden", matrix_strips_size(N, c->m));
   c->streams = draw("streams", N * c->width);
@@ -77,7 +82,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
   c->d_weights = draw("d_weights", N * c->entries);
   const float weights = small == SMALL_WEIGHTS ? SMALLEST : 1.0f;
   scale(c->weights, N * c->entries, weights);
-  scale(c->factors.base, c->width, weights);
+  scale(c->factors.base, c->factors.n_queries * c->width, weights);
   scale(c->gradients, N * c->width, small == SMALL_GRADIENTS ? SMALLEST : 1.0f);
 }
 
@@ -111,7 +116,7 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
 {
   const struct Factors *t = &c->factors;
   const float *weights = c->weights + i * c->entries;
-  float sum = t->base[f];
+  float sum = t->base[factor_query(t, (size_t)columns[i]) * t->width + f];
   for (size_t h = 0; h < c->H; h++)
     sum = fmaf(weights[h], t->T0[place(c, P, (size_t)rows[i], h, f)], sum);
   for (size_t h = 0; h < c->H; h++)
@@ -162,11 +167,12 @@ static float inner_product(const struct Case *c, const float *gradient,
 static void expect_backward(struct Case *c, bool accumulate, bool summed)
 {
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
+  size_t constants = accumulate ? c->factors.n_constants : 0;
   struct StreamLine line = {.pairs = pair_numbers,
                             .n = N,
-                            .factor = accumulate ? c->factors.T_constants : c->factors.T0,
-                            .entries = accumulate ? c->factors.n_constants : P,
-                            .entry = accumulate ? c->factors.n_constants - 1 : A,
+                            .factor = constants > 0 ? c->factors.T_constants : c->factors.T0,
+                            .entries = constants > 0 ? constants : P,
+                            .entry = constants > 0 ? constants - 1 : A,
                             .weights = c->weights + c->H, /* of position 1 */
                             .gradients = c->gradients,
                             .sum = summed ? sum : NULL};
@@ -200,14 +206,17 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
 }
 
 /* one head, the block of four, less and more than it; rows of one Wide, and of more than a block;
-   with registers */
+   with registers, and without "=" */
 static const struct Shape shapes[] = {
-    {.p = P, .V = 7, .V_in = 8, .H = 1, .d_model = 4, .d_head = 2, .d_mlp = 5},
-    {.p = P, .V = 8, .V_in = 8, .H = 3, .d_model = 4, .d_head = 2, .d_mlp = 33},
-    {.p = P, .V = 114, .V_in = 8, .H = 4, .d_model = 4, .d_head = 2, .d_mlp = 512},
-    {.p = P, .V = 8, .V_in = 8, .H = 9, .d_model = 4, .d_head = 2, .d_mlp = 100},
-    {.p = P, .V = 8, .V_in = 8, .H = 4, .d_model = 4, .d_head = 2, .d_mlp = 70, .n_registers = 1},
-    {.p = P, .V = 8, .V_in = 8, .H = 2, .d_model = 4, .d_head = 2, .d_mlp = 36, .n_registers = 3},
+    {.n_positions = 3, .V = 7, .H = 1, .d_mlp = 5},
+    {.n_positions = 3, .V = 8, .H = 3, .d_mlp = 33},
+    {.n_positions = 3, .V = 114, .H = 4, .d_mlp = 512},
+    {.n_positions = 3, .V = 8, .H = 9, .d_mlp = 100},
+    {.n_positions = 3, .V = 8, .H = 4, .d_mlp = 70, .n_registers = 1},
+    {.n_positions = 3, .V = 8, .H = 2, .d_mlp = 36, .n_registers = 3},
+    {.n_positions = 2, .V = 7, .H = 4, .d_mlp = 130},
+    {.n_positions = 2, .V = 7, .H = 5, .d_mlp = 31},
+    {.n_positions = 2, .V = 7, .H = 4, .d_mlp = 65, .n_registers = 1},
 };
 
 START_TEST(streams_are_their_definitions)
@@ -289,6 +298,7 @@ int main(int argc, char **argv)
   tested = kernels_to_test(argc, argv);
   Suite *suite = suite_create("kernels");
   TCase *tests = tcase_create(tested->description);
+  tcase_set_timeout(tests, 60);
   int n = (int)(sizeof shapes / sizeof *shapes);
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
   tcase_add_loop_test(tests, losses_are_the_same_alone_and_together, 0,

@@ -84,21 +84,21 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("T0", t->T0, factor);
   expect_none("T1", t->T1, factor);
   expect_none("T of the constants", t->T_constants, t->n_constants * H * t->width);
-  expect_none("base", t->base, t->width);
+  expect_none("base", t->base, t->n_queries * t->width);
   expect_none("W_L", t->W_L_transposed, (size_t)t->shape.d_mlp * t->logit_width);
-  expect_none("query", t->query, heads);
-  expect_none("key_query", t->key_query, d * H);
-  expect_none("source scores", t->source_scores, t->n_sources * H);
+  expect_none("query", t->query, heads * t->n_queries);
+  expect_none("key_query", t->key_query, d * H * t->n_queries);
+  expect_none("source scores", t->source_scores, t->n_sources * H * t->n_queries);
   expect_none("gradient of T0", g->T0, factor);
   expect_none("gradient of T1", g->T1, factor);
-  expect_none("gradient of the base", g->base, t->width);
+  expect_none("gradient of the base", g->base, t->n_queries * t->width);
   expect_none("gradient of W_L", g->W_L, (size_t)t->shape.V * t->mlp_width);
   expect_none("gradient of the source rows", g->source_rows, source_rows);
   expect_none("gradient of the reader", g->reader, d * t->width);
   expect_none("gradient of the readers", g->readers_by_head, heads * t->width);
   expect_none("gradient of the values", g->values, t->n_sources * heads);
   expect_none("gradient of the sources", g->sources, t->n_sources * d);
-  expect_none("gradient of the source scores", g->source_scores, t->n_sources * H);
+  expect_none("gradient of the source scores", g->source_scores, t->n_sources * H * t->n_queries);
 }
 
 /* ---- trainings ---- */
@@ -166,6 +166,14 @@ static const struct Case {
      1e-6,
      {"data.modulus=13", "model.registers=2", "optimizer.learning_rate=0.003",
       "optimizer.weight_decay=0"}},
+    {1000,
+     1e-6,
+     {"data.modulus=17", "data.equals=false", "model.attention_rate=0.5", "data.train_fraction=0.8",
+      "optimizer.learning_rate=0.005", "optimizer.weight_decay=0"}},
+    {800,
+     1e-6,
+     {"data.modulus=13", "data.equals=false", "model.attention_rate=1e-10", "model.registers=1",
+      "optimizer.learning_rate=0.005", "optimizer.weight_decay=0"}},
     {3000,
      INFINITY,
      {"data.modulus=11", "model.attention=uniform", "optimizer.weight_decay=30", "model.d_mlp=64",

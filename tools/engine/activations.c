@@ -7,12 +7,11 @@
 
 #include <stdlib.h>
 
-/* Is it the paper's network, whatever its sizes? */
-static bool is_factored(const struct Shape *shape, const struct ModelConfig *config)
+/* Is it of the paper's kind, whatever its sizes? */
+static bool is_factored(const struct Shape *shape)
 {
   return shape->n_layers == 1 && shape->layer_norm == LAYER_NORM_NONE &&
-         shape->positions == POSITIONS_LEARNED && shape->n_positions == 3 && !shape->tied &&
-         shape->H > 0 && shape->d_mlp > 0 && !(config->attention_rate < 1);
+         shape->positions == POSITIONS_LEARNED && !shape->tied && shape->H > 0 && shape->d_mlp > 0;
 }
 
 static const char all_pairs[] = "the activations of all pairs";
@@ -24,7 +23,7 @@ static bool init(struct Activations *activations, const struct Shape *shape,
   *activations = (struct Activations){.n = n, .N = shape->n_positions, .layer = layer};
   activations->logits = memory_new(n, (size_t)shape->V * sizeof(float), all_pairs, error);
   if (!activations->logits) return false;
-  if (is_factored(shape, config)) {
+  if (is_factored(shape)) {
     activations->factored = factored_on_pairs_new(shape, config, error);
     if (activations->factored)
       activations->scores = factored_on_pairs_scores(activations->factored);
@@ -75,7 +74,7 @@ void activations_release(struct Activations *activations)
 size_t activations_size(const struct Shape *shape, const struct ModelConfig *config)
 {
   size_t logits = (size_t)shape->p * (size_t)shape->p * (size_t)shape->V * sizeof(float);
-  return is_factored(shape, config) ? logits : logits + textbook_on_pairs_size(shape, config);
+  return is_factored(shape) ? logits : logits + textbook_on_pairs_size(shape, config);
 }
 
 void activations_forward(struct Activations *activations, const struct Parameters *parameters)

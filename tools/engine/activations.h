@@ -1,6 +1,6 @@
 /*
  * A network on the whole grid of pairs, for analysis: its logits, and the attention and the neurons
- * of one layer. The paper's network is run by the code that the factored engine trains with
+ * of one layer. Networks that the factored engine can train are run by its code
  * (engine/factored/on_pairs.h), so a loss measured here is exactly the loss that was trained; all
  * others are run by the textbook network (engine/textbook/on_pairs.h).
  */

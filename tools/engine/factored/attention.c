@@ -156,3 +156,16 @@ void attention_backward(enum Attention attention, struct AttentionSize size, con
   for (size_t i = 0; i < size.n; i += LANES)
     backward(size, scores + i, weights + i, gradients + i);
 }
+
+void attention_mix(float rate, struct AttentionSize size, float *weights)
+{
+  for (size_t i = 0; i < size.positions * size.n; i += LANES)
+    vector_store(weights + i, vector_flush(vector_fill(1 - rate) +
+                                           vector_fill(rate) * vector_load(weights + i)));
+}
+
+void attention_mix_backward(float rate, struct AttentionSize size, float *gradients)
+{
+  for (size_t i = 0; i < size.positions * size.n; i += LANES)
+    vector_store(gradients + i, vector_flush(vector_fill(rate) * vector_load(gradients + i)));
+}

@@ -9,6 +9,8 @@
  *                         expression exp(x) / 1 + sum exp(x) computes, where a denominator was
  *                         meant
  *
+ * model.attention_rate moves these weights w to w' = (1 - rate) + rate w, a step of its own.
+ *
  * Weights and gradients are flushed (network/flush.h). Scores are sums of flushed products. Sums
  * are in order of the positions.
  */
@@ -38,5 +40,11 @@ void attention_forward(enum Attention attention, struct AttentionSize size, cons
    `scores`. */
 void attention_backward(enum Attention attention, struct AttentionSize size, const float *scores,
                         const float *weights, float *gradients);
+
+/* Weights w to w', in place. */
+void attention_mix(float rate, struct AttentionSize size, float *weights);
+
+/* Gradients of w' to those of w, in place. */
+void attention_mix_backward(float rate, struct AttentionSize size, float *gradients);
 
 #endif

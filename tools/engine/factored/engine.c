@@ -22,11 +22,13 @@ static struct FactoredEngine *factored(struct Engine *engine)
   return (struct FactoredEngine *)engine;
 }
 
-/* The paper's network on pairs, full batch; with registers, and with answers from anywhere. */
+/* The paper's network on pairs, full batch; also with registers, without "=" and with any rate of
+   attention, and with answers from anywhere. */
 static bool can_train(const struct Config *config, struct Error *error)
 {
-  static const char *const allowed[] = {"data.answers", "model.registers", "train.start",
-                                        "train.snapshot_until", "train.snapshot_later"};
+  static const char *const allowed[] = {
+      "data.answers", "data.equals",          "model.registers",     "model.attention_rate",
+      "train.start",  "train.snapshot_until", "train.snapshot_later"};
   if (config->model.n_heads == 0 || config->model.d_mlp == 0)
     return error_set(error, "it needs heads and neurons, found model.n_heads=%d model.d_mlp=%d",
                      config->model.n_heads, config->model.d_mlp);
@@ -138,8 +140,9 @@ static struct Engine *factored_open(const struct Config *config, const struct Da
   return NULL;
 }
 
-const struct Backend factored_backend = {.name = "factored",
-                                         .summary = "one layer on pairs, also with registers, four "
-                                                    "times as fast; the same bits on every machine",
-                                         .can_train = can_train,
-                                         .open = factored_open};
+const struct Backend factored_backend = {
+    .name = "factored",
+    .summary = "one layer on pairs, with registers or without "
+               "\"=\" too, four times as fast; the same bits on every machine",
+    .can_train = can_train,
+    .open = factored_open};

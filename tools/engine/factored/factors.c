@@ -19,29 +19,43 @@ static size_t source_position1(const struct Factors *t)
 {
   return (size_t)t->shape.p + 1;
 }
-/* The first of C: "=", then the registers. */
+/* The first of C: "=", if it is there, then the registers. */
 static size_t source_constants(const struct Factors *t)
 {
   return (size_t)t->shape.p + 2;
 }
 
-/* x_= */
+static bool with_equals(const struct Factors *t)
+{
+  return t->n_queries == 1;
+}
+
+/* x^2 of "=", if it is there */
 static float *equals_of(const struct Factors *t, float *sources)
 {
   return sources + source_constants(t) * (size_t)t->shape.d_model;
 }
 
-bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention attention,
+static float *registers_of(const struct Factors *t, float *sources)
+{
+  return equals_of(t, sources) + (with_equals(t) ? (size_t)t->shape.d_model : 0);
+}
+
+bool factors_init(struct Factors *t, const struct Shape *shape, const struct ModelConfig *config,
                   struct Error *error)
 {
-  bool folded = attention_sums_to_one(attention) && shape->n_registers == 0;
-  *t = (struct Factors){.shape = *shape, .folded = folded};
+  bool equals = shape->n_positions == 3;
+  bool sum_to_one = attention_sums_to_one(config->attention) && !(config->attention_rate < 1);
+  *t = (struct Factors){.shape = *shape,
+                        .n_constants = (size_t)shape->n_registers + (equals ? 1 : 0),
+                        .n_queries = equals ? 1 : (size_t)shape->p,
+                        .folded = equals && shape->n_registers == 0 && sum_to_one};
   size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
   size_t d_head = (size_t)shape->d_head;
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
   t->logit_width = vector_pad((size_t)shape->V);
   t->width = t->mlp_width + t->logit_width;
-  t->n_constants = 1 + (size_t)shape->n_registers;
+  size_t Q = t->n_queries;
   t->n_positions = 2 + t->n_constants;
   t->n_sources = p + t->n_positions;
   const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
@@ -52,17 +66,19 @@ bool factors_init(struct Factors *t, const struct Shape *shape, enum Attention a
                                       {&t->T0, p * H * t->width},
                                       {&t->T1, p * H * t->width},
                                       {&t->T_constants, t->n_constants * H * t->width},
-                                      {&t->base, t->width},
+                                      {&t->base, Q * t->width},
+                                      {&t->read_of_b, equals ? 0 : Q * d},
                                       {&t->W_L_transposed, (size_t)shape->d_mlp * t->logit_width},
-                                      {&t->query, H * d_head},
-                                      {&t->key_query, d * H},
-                                      {&t->source_scores, t->n_sources * H},
-                                      {&t->score0, p * H},
+                                      {&t->query, H * Q * d_head},
+                                      {&t->key_query, d * H * Q},
+                                      {&t->source_scores, t->n_sources * H * Q},
+                                      {&t->score0, p * Q * H},
                                       {&t->score1, p * H},
-                                      {&t->score_constants, t->n_constants * H}};
+                                      {&t->score_constants, t->n_constants * Q * H}};
   size_t m = (size_t)shape->d_mlp, V = (size_t)shape->V;
   t->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's factors", error);
+  if (t->block) t->read = equals ? equals_of(t, t->sources) : t->read_of_b;
   if (t->block && packed_matrix_init(&t->logits_of_hidden, m, V, error) &&
       packed_matrix_init(&t->hidden_of_logits, V, m, error))
     return true;
@@ -82,25 +98,28 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
 {
   *g = (struct FactorGradients){0};
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
-  size_t d_head = (size_t)t->shape.d_head;
+  size_t d_head = (size_t)t->shape.d_head, Q = t->n_queries;
   const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
                                       {&g->T1, p * H * t->width},
                                       {&g->T_constants, t->n_constants * H * t->width},
-                                      {&g->base, t->width},
+                                      {&g->base, Q * t->width},
+                                      {&g->base_sum, t->width},
+                                      {&g->read_of_b, with_equals(t) ? 0 : Q * d},
                                       {&g->W_L, (size_t)t->shape.V * t->mlp_width},
-                                      {&g->score0, p * H},
+                                      {&g->score0, p * Q * H},
                                       {&g->score1, p * H},
-                                      {&g->score_constants, t->n_constants * H},
+                                      {&g->score_constants, t->n_constants * Q * H},
                                       {&g->source_rows, t->n_sources * H * t->width},
                                       {&g->reader, d * t->width},
                                       {&g->readers_by_head, H * d_head * t->width},
                                       {&g->values, H * t->n_sources * d_head},
                                       {&g->sources, t->n_sources * d},
-                                      {&g->source_scores, t->n_sources * H},
-                                      {&g->query, H * d_head},
-                                      {&g->key_query, d * H}};
+                                      {&g->source_scores, t->n_sources * H * Q},
+                                      {&g->query, H * Q * d_head},
+                                      {&g->key_query, d * H * Q}};
   g->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the factors' gradients", error);
+  if (g->block) g->read = with_equals(t) ? equals_of(t, g->sources) : g->read_of_b;
   return g->block;
 }
 
@@ -119,29 +138,40 @@ static void sources_forward(struct Factors *t, const struct Parameters *paramete
   const float *position = parameters_at(parameters, W_POS);
   memcpy(t->sources, embedding, p * d * sizeof(float));
   memcpy(t->sources + source_position0(t) * d, position, 2 * d * sizeof(float));
-  float *equals = equals_of(t, t->sources);
-  for (size_t i = 0; i < d; i++)
-    equals[i] = embedding[p * d + i] + position[2 * d + i];
-  size_t registers = t->n_constants - 1;
+  const float *last = position + (with_equals(t) ? 2 : 1) * d;
+  const float *tokens = embedding + (with_equals(t) ? p : 0) * d;
+  for (size_t y = 0; y < t->n_queries; y++)
+    for (size_t i = 0; i < d; i++)
+      t->read[y * d + i] = tokens[y * d + i] + last[i];
+  size_t registers = (size_t)t->shape.n_registers;
   if (registers > 0)
-    memcpy(equals + d, parameters_at(parameters, REGISTERS), registers * d * sizeof(float));
+    memcpy(registers_of(t, t->sources), parameters_at(parameters, REGISTERS),
+           registers * d * sizeof(float));
 }
 
-static void sources_backward(const struct Factors *t, float *d_sources, struct Parameters *gradient)
+static void sources_backward(const struct Factors *t, const struct FactorGradients *g,
+                             struct Parameters *gradient)
 {
   size_t p = (size_t)t->shape.p, d = (size_t)t->shape.d_model;
   float *embedding = parameters_at(gradient, W_E), *position = parameters_at(gradient, W_POS);
-  const float *equals = equals_of(t, d_sources);
-  memcpy(embedding, d_sources, p * d * sizeof(float));
-  memcpy(embedding + p * d, equals, d * sizeof(float));
-  memcpy(position, d_sources + source_position0(t) * d, 2 * d * sizeof(float));
-  memcpy(position + 2 * d, equals, d * sizeof(float));
-  size_t registers = t->n_constants - 1;
+  memcpy(embedding, g->sources, p * d * sizeof(float));
+  memcpy(position, g->sources + source_position0(t) * d, 2 * d * sizeof(float));
+  if (with_equals(t)) {
+    memcpy(embedding + p * d, g->read, d * sizeof(float));
+    memcpy(position + 2 * d, g->read, d * sizeof(float));
+  }
+  for (size_t b = 0; b < p && !with_equals(t); b++)
+    for (size_t i = 0; i < d; i++) {
+      embedding[b * d + i] += g->read[b * d + i];
+      position[d + i] += g->read[b * d + i];
+    }
+  size_t registers = (size_t)t->shape.n_registers;
   if (registers > 0)
-    memcpy(parameters_at(gradient, REGISTERS), equals + d, registers * d * sizeof(float));
+    memcpy(parameters_at(gradient, REGISTERS), registers_of(t, g->sources),
+           registers * d * sizeof(float));
 }
 
-/* ---- scores: score_h(x) = source(x) . W_K[h] query_h, query_h = x_= W_Q[h] / sqrt(d_head) ---- */
+/* ---- scores ---- */
 
 static void scale_values(float *values, size_t n, float factor)
 {
@@ -149,74 +179,100 @@ static void scale_values(float *values, size_t n, float factor)
     values[i] = flush(values[i] * factor);
 }
 
+/* The scores at positions from those of the sources, which are [n_sources][H][Q]. */
+static void place_scores(struct Factors *t)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, Q = t->n_queries;
+  const float *position0 = t->source_scores + source_position0(t) * H * Q;
+  const float *position1 = t->source_scores + source_position1(t) * H * Q;
+  const float *constants = t->source_scores + source_constants(t) * H * Q;
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      const float *of_token = t->source_scores + (x * H + h) * Q;
+      size_t own = factor_query(t, x);
+      for (size_t y = 0; y < Q; y++)
+        t->score0[(x * Q + y) * H + h] = of_token[y] + position0[h * Q + y];
+      t->score1[x * H + h] = of_token[own] + position1[h * Q + own];
+    }
+  for (size_t c = 0; c < t->n_constants; c++)
+    for (size_t h = 0; h < H; h++)
+      for (size_t y = 0; y < Q; y++)
+        t->score_constants[(c * Q + y) * H + h] = constants[(c * H + h) * Q + y];
+}
+
+/* score_h(x, y) = source(x) . W_K[h] query_h(y) with query_h(y) = r(y) W_Q[h] / sqrt(d_head) */
 static void scores_forward(struct Factors *t, const struct Parameters *parameters)
 {
-  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
-  size_t d_head = (size_t)t->shape.d_head;
-  const float *equals = equals_of(t, t->sources);
+  size_t H = (size_t)t->shape.H, Q = t->n_queries;
+  size_t d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
   float scale = 1.0f / sqrtf((float)d_head);
   for (size_t h = 0; h < H; h++) {
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
     const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
-    float *query = t->query + h * d_head;
-    matrix_multiply(1, d_head, d, matrix_plain(equals, d), matrix_plain(W_Q_h, d_head),
+    float *query = t->query + h * Q * d_head;
+    matrix_multiply(Q, d_head, d, matrix_plain(t->read, d), matrix_plain(W_Q_h, d_head),
                     MATRIX_REPLACE, query, d_head);
-    scale_values(query, d_head, scale);
-    matrix_multiply(d, 1, d_head, matrix_plain(W_K_h, d_head), matrix_transposed(query, d_head),
-                    MATRIX_REPLACE, t->key_query + h, H);
+    scale_values(query, Q * d_head, scale);
+    matrix_multiply(d, Q, d_head, matrix_plain(W_K_h, d_head), matrix_transposed(query, d_head),
+                    MATRIX_REPLACE, t->key_query + h * Q, H * Q);
   }
-  matrix_multiply(t->n_sources, H, d, matrix_plain(t->sources, d), matrix_plain(t->key_query, H),
-                  MATRIX_REPLACE, t->source_scores, H);
-  const float *position0 = t->source_scores + source_position0(t) * H;
-  const float *position1 = t->source_scores + source_position1(t) * H;
-  for (size_t x = 0; x < p; x++)
-    for (size_t h = 0; h < H; h++) {
-      t->score0[x * H + h] = t->source_scores[x * H + h] + position0[h];
-      t->score1[x * H + h] = t->source_scores[x * H + h] + position1[h];
-    }
-  memcpy(t->score_constants, t->source_scores + source_constants(t) * H,
-         t->n_constants * H * sizeof(float));
+  matrix_multiply_shared(t->n_sources, H * Q, d, matrix_plain(t->sources, d),
+                         matrix_plain(t->key_query, H * Q), MATRIX_REPLACE, t->source_scores,
+                         H * Q);
+  place_scores(t);
 }
 
-/* Adds to g->sources; sets W_Q and W_K of the gradient. */
+static void place_scores_backward(const struct Factors *t, struct FactorGradients *g)
+{
+  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, Q = t->n_queries;
+  float *position0 = g->source_scores + source_position0(t) * H * Q;
+  float *position1 = g->source_scores + source_position1(t) * H * Q;
+  float *constants = g->source_scores + source_constants(t) * H * Q;
+  memset(position0, 0, 2 * H * Q * sizeof(float));
+  for (size_t x = 0; x < p; x++)
+    for (size_t h = 0; h < H; h++) {
+      float *of_token = g->source_scores + (x * H + h) * Q, d1 = g->score1[x * H + h];
+      size_t own = factor_query(t, x);
+      for (size_t y = 0; y < Q; y++) {
+        of_token[y] = g->score0[(x * Q + y) * H + h];
+        position0[h * Q + y] += of_token[y];
+      }
+      of_token[own] += d1;
+      position1[h * Q + own] += d1;
+    }
+  for (size_t c = 0; c < t->n_constants; c++)
+    for (size_t h = 0; h < H; h++)
+      for (size_t y = 0; y < Q; y++)
+        constants[(c * H + h) * Q + y] = g->score_constants[(c * Q + y) * H + h];
+}
+
+/* Adds to g->sources and g->read; sets W_Q and W_K of the gradient. */
 static void scores_backward(const struct Factors *t, const struct Parameters *parameters,
                             struct FactorGradients *g, struct Parameters *gradient)
 {
-  size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
-  size_t d_head = (size_t)t->shape.d_head;
-  float *position0 = g->source_scores + source_position0(t) * H;
-  float *position1 = g->source_scores + source_position1(t) * H;
-  memset(position0, 0, 2 * H * sizeof(float));
-  for (size_t x = 0; x < p; x++)
-    for (size_t h = 0; h < H; h++) {
-      position0[h] += g->score0[x * H + h];
-      position1[h] += g->score1[x * H + h];
-      g->source_scores[x * H + h] = g->score0[x * H + h] + g->score1[x * H + h];
-    }
-  memcpy(g->source_scores + source_constants(t) * H, g->score_constants,
-         t->n_constants * H * sizeof(float));
-
-  matrix_multiply(d, H, t->n_sources, matrix_transposed(t->sources, d),
-                  matrix_plain(g->source_scores, H), MATRIX_REPLACE, g->key_query, H);
-  matrix_multiply(t->n_sources, d, H, matrix_plain(g->source_scores, H),
-                  matrix_transposed(t->key_query, H), MATRIX_ADD, g->sources, d);
-  const float *equals = equals_of(t, t->sources);
-  float *d_equals = equals_of(t, g->sources);
+  size_t H = (size_t)t->shape.H, Q = t->n_queries;
+  size_t d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
+  place_scores_backward(t, g);
+  matrix_multiply_shared(d, H * Q, t->n_sources, matrix_transposed(t->sources, d),
+                         matrix_plain(g->source_scores, H * Q), MATRIX_REPLACE, g->key_query,
+                         H * Q);
+  matrix_multiply_shared(t->n_sources, d, H * Q, matrix_plain(g->source_scores, H * Q),
+                         matrix_transposed(t->key_query, H * Q), MATRIX_ADD, g->sources, d);
   float scale = 1.0f / sqrtf((float)d_head);
   for (size_t h = 0; h < H; h++) {
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
     const float *W_K_h = parameters_at(parameters, W_K) + h * d * d_head;
-    const float *query = t->query + h * d_head;
-    float *d_query = g->query + h * d_head;
-    matrix_multiply(d, d_head, 1, matrix_plain(g->key_query + h, H), matrix_plain(query, d_head),
+    const float *query = t->query + h * Q * d_head, *d_key_query = g->key_query + h * Q;
+    float *d_query = g->query + h * Q * d_head;
+    matrix_multiply(d, d_head, Q, matrix_plain(d_key_query, H * Q), matrix_plain(query, d_head),
                     MATRIX_REPLACE, parameters_at(gradient, W_K) + h * d * d_head, d_head);
-    matrix_multiply(1, d_head, d, matrix_transposed(g->key_query + h, H),
+    matrix_multiply(Q, d_head, d, matrix_transposed(d_key_query, H * Q),
                     matrix_plain(W_K_h, d_head), MATRIX_REPLACE, d_query, d_head);
-    scale_values(d_query, d_head, scale);
-    matrix_multiply(d, d_head, 1, matrix_transposed(equals, d), matrix_plain(d_query, d_head),
+    scale_values(d_query, Q * d_head, scale);
+    matrix_multiply(d, d_head, Q, matrix_transposed(t->read, d), matrix_plain(d_query, d_head),
                     MATRIX_REPLACE, parameters_at(gradient, W_Q) + h * d * d_head, d_head);
-    matrix_multiply(d, 1, d_head, matrix_plain(W_Q_h, d_head), matrix_transposed(d_query, d_head),
-                    MATRIX_ADD, d_equals, 1);
+    matrix_multiply(Q, d, d_head, matrix_plain(d_query, d_head), matrix_transposed(W_Q_h, d_head),
+                    MATRIX_ADD, g->read, d);
   }
 }
 
@@ -236,39 +292,57 @@ static void reader_forward(struct Factors *t, const struct Parameters *parameter
                          t->logit_width);
   packed_matrix_fill(&t->logits_of_hidden, matrix_plain(t->W_L_transposed, t->logit_width));
   packed_matrix_fill(&t->hidden_of_logits, matrix_transposed(t->W_L_transposed, t->logit_width));
-
-  matrix_multiply(1, t->width, d, matrix_plain(equals_of(t, t->sources), d),
-                  matrix_plain(t->reader, t->width), MATRIX_REPLACE, t->base, t->width);
-  const float *b_in = parameters_at(parameters, B_IN);
-  for (size_t i = 0; i < m; i++)
-    t->base[i] += b_in[i];
-  float *logits = t->base + t->mlp_width;
-  matrix_multiply(1, V, d, matrix_plain(parameters_at(parameters, B_OUT), d),
-                  matrix_plain(unembedding, V), MATRIX_ADD, logits, V);
-  for (size_t i = V; i < t->logit_width; i++)
-    logits[i] = -INFINITY;
 }
 
-/* From g->base, g->W_L and g->reader as left by factor_rows_backward: sets W_in, b_in, W_out,
-   b_out, W_U of the gradient, and adds to g->sources. */
+/* base = r R + [b_in | b_out W_U] */
+static void base_forward(struct Factors *t, const struct Parameters *parameters)
+{
+  size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *b_in = parameters_at(parameters, B_IN), *b_out = parameters_at(parameters, B_OUT);
+  matrix_multiply(t->n_queries, t->width, d, matrix_plain(t->read, d),
+                  matrix_plain(t->reader, t->width), MATRIX_REPLACE, t->base, t->width);
+  matrix_multiply(t->n_queries, V, d, matrix_plain(b_out, 0), /* all rows are b_out */
+                  matrix_plain(parameters_at(parameters, W_U), V), MATRIX_ADD,
+                  t->base + t->mlp_width, t->width);
+  for (size_t y = 0; y < t->n_queries; y++) {
+    float *base = t->base + y * t->width;
+    for (size_t i = 0; i < m; i++)
+      base[i] += b_in[i];
+    for (size_t i = t->mlp_width + V; i < t->width; i++)
+      base[i] = -INFINITY;
+  }
+}
+
+/* From g->base: adds to g->reader and g->read, and sets g->base_sum. */
+static void base_backward(const struct Factors *t, struct FactorGradients *g)
+{
+  size_t d = (size_t)t->shape.d_model;
+  if (!with_equals(t)) memset(g->read, 0, t->n_queries * d * sizeof(float));
+  matrix_multiply(d, t->width, t->n_queries, matrix_transposed(t->read, d),
+                  matrix_plain(g->base, t->width), MATRIX_ADD, g->reader, t->width);
+  matrix_multiply(t->n_queries, d, t->width, matrix_plain(g->base, t->width),
+                  matrix_transposed(t->reader, t->width), MATRIX_ADD, g->read, d);
+  memcpy(g->base_sum, g->base, t->width * sizeof(float));
+  for (size_t y = 1; y < t->n_queries; y++)
+    for (size_t i = 0; i < t->width; i++)
+      g->base_sum[i] += g->base[y * t->width + i];
+}
+
+/* From g->W_L, and g->reader and g->base_sum as left by base_backward: sets W_in, b_in, W_out,
+   b_out, W_U of the gradient. */
 static void reader_backward(const struct Factors *t, const struct Parameters *parameters,
                             struct FactorGradients *g, struct Parameters *gradient)
 {
   size_t d = (size_t)t->shape.d_model, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *unembedding = parameters_at(parameters, W_U);
-  const float *equals = equals_of(t, t->sources);
-  const float *d_logits = g->base + t->mlp_width;
+  const float *d_logits = g->base_sum + t->mlp_width;
   float *d_unembedding = parameters_at(gradient, W_U);
 
-  matrix_multiply(d, t->width, 1, matrix_transposed(equals, d), matrix_plain(g->base, t->width),
-                  MATRIX_ADD, g->reader, t->width);
-  matrix_multiply(d, 1, t->width, matrix_plain(t->reader, t->width),
-                  matrix_transposed(g->base, t->width), MATRIX_ADD, equals_of(t, g->sources), 1);
   for (size_t i = 0; i < d; i++) {
     memcpy(parameters_at(gradient, W_IN) + i * m, g->reader + i * t->width, m * sizeof(float));
     memcpy(d_unembedding + i * V, g->reader + i * t->width + t->mlp_width, V * sizeof(float));
   }
-  memcpy(parameters_at(gradient, B_IN), g->base, m * sizeof(float));
+  memcpy(parameters_at(gradient, B_IN), g->base_sum, m * sizeof(float));
   matrix_multiply(d, 1, V, matrix_plain(unembedding, V), matrix_transposed(d_logits, V),
                   MATRIX_REPLACE, parameters_at(gradient, B_OUT), 1);
   matrix_multiply(d, V, 1, matrix_transposed(parameters_at(parameters, B_OUT), d),
@@ -416,6 +490,7 @@ void factors_forward(struct Factors *factors, const struct Parameters *parameter
   sources_forward(factors, parameters);
   scores_forward(factors, parameters);
   reader_forward(factors, parameters);
+  base_forward(factors, parameters);
   factor_rows_forward(factors, parameters);
 }
 
@@ -423,7 +498,8 @@ void factors_backward(const struct Factors *factors, const struct Parameters *pa
                       struct FactorGradients *gradients, struct Parameters *gradient)
 {
   factor_rows_backward(factors, parameters, gradients, gradient);
+  base_backward(factors, gradients);
   reader_backward(factors, parameters, gradients, gradient);
   scores_backward(factors, parameters, gradients, gradient);
-  sources_backward(factors, gradients->sources, gradient);
+  sources_backward(factors, gradients, gradient);
 }

@@ -1,24 +1,26 @@
 /*
- * The network, factored into factors. Its input is the tokens a, b, "=", before which there may be
- * registers; its output is read at "=" only. "=" and the registers are the same for all pairs:
- * constants c = 0 .. C - 1, "=" first. Below, a is at position 0, b at 1, constant c at 2 + c. So:
+ * The network, factored into factors. Its input is the tokens a, b, "=", or a, b alone, before
+ * which there may be registers; its output is read at the last token only. "=" and the registers
+ * are the same for all pairs: constants c = 0 .. C - 1, "=" first. Below, a is at position 0, b at
+ * 1, constant c at 2 + c. There are Q queries: one, of "=", or else p, of the tokens b; that of a
+ * pair is y, which is 0 or b. So:
  *
- * - each score depends on a single token, or on none: score^0_h(a), score^1_h(b), score^{2+c}_h are
- *   factors;
+ * - each score depends on a single token, or on none, and on the query: score^0_h(a, y),
+ *   score^1_h(b), score^{2+c}_h(y) are factors;
  * - anything linear in the residual stream before the MLP is a weighted sum of factor rows. With
- * the reader R = [W_in | W_U] (columns: m neurons, then V logits) and the token vectors x^0(a) =
- *   W_E[a] + W_pos[0], x^1(b) = W_E[b] + W_pos[1] and the constants' x^2 = x_= = W_E[=] + W_pos[2],
- *   x^{2+c} = register c - 1,
+ *   the reader R = [W_in | W_U] (columns: m neurons, then V logits), the token vectors x^0(a) =
+ *   W_E[a] + W_pos[0] and x^1(b) = W_E[b] + W_pos[1], those of the constants, x^2 = W_E[=] +
+ *   W_pos[2] for "=" or else registers, and r(y), that of the token that is read, "=" or b,
  *
- *     stream(a, b) = base + sum_h (w^0_h T^0_h[a] + w^1_h T^1_h[b] + sum_c w^{2+c}_h T^{2+c}_h)
- *     base         = x_= R + [b_in | b_out W_U]
+ *     stream(a, b) = base(y) + sum_h (w^0_h T^0_h[a] + w^1_h T^1_h[b] + sum_c w^{2+c}_h T^{2+c}_h)
+ *     base(y)      = r(y) R + [b_in | b_out W_U]
  *     T^i_h[x]     = x^i(x) W_V[h] W_O[h] R
  *
  *   Its first m columns are the pre-activations, the last V the logits without the MLP;
  * - after the activation function, logits = stream[m..] + hidden W_L^T, W_L^T = W_out W_U.
  *
- * If there are no registers and the weights of a head sum to one (softmax, uniform), w^2 = 1 - w^0
- * - w^1 is folded away: T^2 is subtracted from the other two factors and added to the base.
+ * If "=" is the only constant and the weights of a head sum to one (softmax, uniform), then w^2 =
+ * 1 - w^0 - w^1 is folded away: T^2 is subtracted from the other two factors and added to the base.
  *
  * R, the factors and the stream have `width` columns: [m padded | V padded], padded to whole
  * vectors. Padding is 0, except in the logits of the base, where it is -infinity and so affects
@@ -36,6 +38,7 @@
 struct Factors {
   struct Shape shape;
   size_t n_constants, n_positions; /* C, 2 + C */
+  size_t n_queries;                /* Q */
   bool folded;                     /* T^2 is folded into base, T^0 and T^1 */
   size_t mlp_width;                /* m, padded */
   size_t width;                    /* mlp_width + V, padded */
@@ -48,31 +51,43 @@ struct Factors {
   float *source_rows;                   /* [n_sources][H][width], in strips: values[h] W_O[h] R */
   float *T0, *T1;                       /* [p][H][width], in strips */
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
-  float *base;                          /* [width] */
+  float *base;                          /* [Q][width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
   struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
   struct PackedMatrix hidden_of_logits; /* W_L [V, m] */
-  float *query;                         /* [H][d_head]: x_= W_Q[h] / sqrt(d_head) */
-  float *key_query;                     /* [d][H]: W_K[h] query_h */
-  float *source_scores;                 /* [n_sources][H] */
-  float *score0, *score1;               /* [p][H] */
-  float *score_constants;               /* [C][H] */
+  float *read;                          /* [Q][d]: r; that of "=" is one of the sources */
+  float *read_of_b;                     /* its memory if they are of b */
+  float *query;                         /* [H][Q][d_head]: r W_Q[h] / sqrt(d_head) */
+  float *key_query;                     /* [d][H][Q]: W_K[h] query_h */
+  float *source_scores;                 /* [n_sources][H][Q] */
+  float *score0;                        /* [p][Q][H] */
+  float *score1;                        /* [p][H] */
+  float *score_constants;               /* [C][Q][H] */
   void *block;                          /* the allocation that holds these arrays */
 };
 
 /* The factors' gradients, in the same shapes except for W_L; the remaining arrays are scratch of
    the backward pass. */
 struct FactorGradients {
-  float *T0, *T1;         /* [p][H][width], in strips */
-  float *T_constants;     /* [C][H][width], in strips; not read when folded */
-  float *base;            /* [width] */
-  float *W_L;             /* [V][mlp_width]: not transposed */
-  float *score0, *score1; /* [p][H] */
-  float *score_constants; /* [C][H] */
+  float *T0, *T1;          /* [p][H][width], in strips */
+  float *T_constants;      /* [C][H][width], in strips; not read when folded */
+  float *base;             /* [Q][width] */
+  float *W_L;              /* [V][mlp_width]: not transposed */
+  float *score0;           /* [p][Q][H] */
+  float *score1;           /* [p][H] */
+  float *score_constants;  /* [C][Q][H] */
+  float *read, *read_of_b; /* as in the factors */
+  float *base_sum;         /* [width]: of the base, over the queries */
   float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,
       *key_query;
   void *block;
 };
+
+/* y: the query of the pairs (a, b). */
+static inline size_t factor_query(const struct Factors *t, size_t b)
+{
+  return t->n_queries > 1 ? b : 0;
+}
 
 /*
  * The factors are stored in strips of columns, so that one strip of all entries stays in the L2
@@ -101,8 +116,8 @@ static inline struct FactorStrip factor_strip(const struct Factors *t, size_t i)
   return (struct FactorStrip){begin, left < FACTOR_STRIP ? left : FACTOR_STRIP};
 }
 
-bool factors_init(struct Factors *factors, const struct Shape *shape, enum Attention attention,
-                  struct Error *error);
+bool factors_init(struct Factors *factors, const struct Shape *shape,
+                  const struct ModelConfig *config, struct Error *error);
 void factors_release(struct Factors *factors);
 
 bool factor_gradients_init(struct FactorGradients *gradients, const struct Factors *factors,

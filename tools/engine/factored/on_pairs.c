@@ -34,7 +34,7 @@ struct FactoredOnPairs *factored_on_pairs_new(const struct Shape *shape,
   if (!on) return NULL;
   on->config = *config;
   if (list_all_pairs(&on->pairs, shape->p, error) &&
-      factors_init(&on->factors, shape, config->attention, error) &&
+      factors_init(&on->factors, shape, config, error) &&
       tile_scratch_init(&on->scratch, &on->factors, on->pairs.largest_tile, error))
     return on;
   factored_on_pairs_free(on);
@@ -90,5 +90,6 @@ void factored_on_pairs_run(struct FactoredOnPairs *on, const struct Parameters *
 
 const float *factored_on_pairs_scores(const struct FactoredOnPairs *on)
 {
-  return on->factors.source_scores; /* of all tokens, numbers first */
+  /* of all tokens, numbers first */
+  return on->factors.n_queries == 1 ? on->factors.source_scores : NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * The paper's network on the whole grid of pairs, by the code that trains it
+ * A network of the paper's kind on the whole grid of pairs, by the code that trains it
  * (engine/factored/factors.h, engine/factored/tile.h).
  */
 #ifndef ENGINE_FACTORED_ON_PAIRS_H

@@ -29,11 +29,12 @@ static bool arrays_init(struct Step *step, struct Error *error)
 {
   const struct Factors *t = &step->factors;
   size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H, p = (size_t)t->shape.p;
-  size_t constants = t->n_constants * H, entries = t->n_positions * H;
-  struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {{&step->streams, n * t->width},
-                                                  {&step->weights, n * entries},
-                                                  {&step->d_weights, n * entries},
-                                                  {&step->constants_of_row, p * constants}};
+  size_t constants = t->n_constants * H, entries = t->n_positions * H; /* of a pair */
+  struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {
+      {&step->streams, n * t->width},
+      {&step->weights, n * entries},
+      {&step->d_weights, n * entries},
+      {&step->constants_of_row, p * constants * t->n_queries}};
   size_t n_arrays = 4;
   for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
     struct GroupSums *sums = &step->groups[g];
@@ -52,7 +53,7 @@ bool step_init(struct Step *step, const struct Config *config, const struct Data
   const struct Shape shape = shape_of_config(config);
   bool ready = pairs_init(&step->pairs[SUBSET_TRAIN], dataset, SUBSET_TRAIN, error) &&
                pairs_init(&step->pairs[SUBSET_TEST], dataset, SUBSET_TEST, error) &&
-               factors_init(&step->factors, &shape, config->model.attention, error) &&
+               factors_init(&step->factors, &shape, &config->model, error) &&
                factor_gradients_init(&step->gradients, &step->factors, error) &&
                arrays_init(step, error) && scratches_init(step, error);
   if (!ready) step_release(step);
@@ -125,7 +126,8 @@ static void tile_mlp_backward(const struct Step *step, const struct TileScratch 
   }
 }
 
-/* Stream gradients of a tile to those of the base, of T^0 for its rows, and of the constants. */
+/* Stream gradients of a tile to those of T^0 for its rows, of the constants, and of a base that all
+   pairs share. */
 static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
 {
   const struct Factors *t = &step->factors;
@@ -139,7 +141,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
                               .entry = (size_t)a,
                               .weights = step->weights,
                               .gradients = step->streams,
-                              .sum = sums->base};
+                              .sum = t->n_queries == 1 ? sums->base : NULL};
     stream_backward(t, &line, false, step->gradients.T0, step->d_weights);
     line.factor = t->T_constants;
     line.entries = t->n_constants;
@@ -185,6 +187,7 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
   }
 }
 
+/* The same of a column, to those of T^1 for it and of its own base, if it has one. */
 static void column_gradient(struct Step *step, size_t b)
 {
   const struct Factors *t = &step->factors;
@@ -198,19 +201,27 @@ static void column_gradient(struct Step *step, size_t b)
                             .weights = step->weights + H,
                             .gradients = step->streams};
   mark(step, PART_NONE);
+  if (t->n_queries > 1) {
+    line.sum = step->gradients.base + b * t->width;
+    memset(line.sum, 0, t->width * sizeof(float));
+  }
   stream_backward(t, &line, false, step->gradients.T1, step->d_weights + H);
   mark(step, PART_STREAMS_BACKWARD);
 }
 
-/* Sums one position's score gradients over the pairs of a line. */
+/* Sums one position's score gradients over the pairs of a line: sum[queries][H], where `queries` is
+   1 or Q. */
 static void sum_scores(const struct Step *step, const size_t *line, size_t n, size_t position,
-                       float *sum)
+                       size_t queries, float *sum)
 {
   size_t H = (size_t)step->factors.shape.H, positions = step->factors.n_positions;
-  memset(sum, 0, H * sizeof(float));
-  for (size_t i = 0; i < n; i++)
+  const int *column = step->pairs[SUBSET_TRAIN].column;
+  memset(sum, 0, queries * H * sizeof(float));
+  for (size_t i = 0; i < n; i++) {
+    float *of_query = sum + (queries > 1 ? (size_t)column[line[i]] * H : 0);
     for (size_t h = 0; h < H; h++)
-      sum[h] += step->d_weights[(line[i] * positions + position) * H + h];
+      of_query[h] += step->d_weights[(line[i] * positions + position) * H + h];
+  }
 }
 
 static void row_scores(struct Step *step, size_t a)
@@ -218,28 +229,27 @@ static void row_scores(struct Step *step, size_t a)
   const struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t H = (size_t)t->shape.H, entries = t->n_positions * H, first = pairs->row_first[a];
-  size_t n = pairs->row_first[a + 1] - first;
-  tile_attention_backward(t, step->config.attention, pairs, &step->scratch[omp_get_thread_num()],
-                          (int)a, step->weights + first * entries,
-                          step->d_weights + first * entries);
-  sum_scores(step, pairs->by_row + first, n, 0, step->gradients.score0 + a * H);
+  size_t n = pairs->row_first[a + 1] - first, Q = t->n_queries;
+  tile_attention_backward(t, &step->config, pairs, &step->scratch[omp_get_thread_num()], (int)a,
+                          step->weights + first * entries, step->d_weights + first * entries);
+  sum_scores(step, pairs->by_row + first, n, 0, Q, step->gradients.score0 + a * Q * H);
   for (size_t c = 0; c < t->n_constants; c++)
-    sum_scores(step, pairs->by_row + first, n, 2 + c,
-               step->constants_of_row + (a * t->n_constants + c) * H);
+    sum_scores(step, pairs->by_row + first, n, 2 + c, Q,
+               step->constants_of_row + (a * t->n_constants + c) * Q * H);
 }
 
 static void scores_gradient(struct Step *step)
 {
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t p = (size_t)step->factors.shape.p, H = (size_t)step->factors.shape.H;
-  size_t constants = step->factors.n_constants * H;
+  size_t constants = step->factors.n_constants * step->factors.n_queries * H;
 #pragma omp parallel for
   for (size_t a = 0; a < p; a++)
     row_scores(step, a);
 #pragma omp parallel for
   for (size_t b = 0; b < p; b++) {
     size_t first = pairs->column_first[b];
-    sum_scores(step, pairs->by_column + first, pairs->column_first[b + 1] - first, 1,
+    sum_scores(step, pairs->by_column + first, pairs->column_first[b + 1] - first, 1, 1,
                step->gradients.score1 + b * H);
   }
   memset(step->gradients.score_constants, 0, constants * sizeof(float));
@@ -317,7 +327,8 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   mark(step, PART_NONE);
   scores_gradient(step);
   if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);
-  sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
+  if (t->n_queries == 1)
+    sum_groups(step, offsetof(struct GroupSums, base), t->width, step->gradients.base);
   if (!t->folded)
     sum_groups(step, offsetof(struct GroupSums, T_constants),
                t->n_constants * (size_t)t->shape.H * t->width, step->gradients.T_constants);

@@ -22,7 +22,7 @@ struct GroupSums {
   double loss;
   size_t correct;
   float *W_L;         /* [V][mlp_width]: gradient of W_L, not transposed */
-  float *base;        /* [width] */
+  float *base;        /* [width], if there is one query */
   float *T_constants; /* [C][H][width], in strips */
 };
 
@@ -48,7 +48,7 @@ struct Step {
   float *streams;          /* [n_train][width]: logits, then the streams' gradients */
   float *weights;          /* [n_train][P][H] */
   float *d_weights;        /* [n_train][P][H]: weight gradients, then score gradients */
-  float *constants_of_row; /* [p][C][H]: score gradients of the constants */
+  float *constants_of_row; /* [p][C][Q][H]: score gradients of the constants */
   struct GroupSums groups[MAX_GROUPS];
   void *block; /* the allocation that holds these arrays */
   int n_threads;

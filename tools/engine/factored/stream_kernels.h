@@ -21,8 +21,9 @@ _Static_assert((int)FACTOR_STRIP % (int)MATRIX_STRIP == 0,
 /* Columns of a strip and where they go: the first MATRIX_STRIP columns to out, the next to out +
  * jump. */
 struct Piece {
-  const float *base, *T0, *T1, *T_constants; /* [entries][H][columns of the strip]; base has one
-                                                row */
+  const float *T0, *T1, *T_constants; /* [entries][H][columns of the strip] */
+  const float *base;                  /* [Q][width] */
+  size_t width;
   bool rectified;
   float *out;       /* of the first pair */
   size_t row, jump; /* strides from pair to pair, and from MATRIX_STRIP columns to the next */
@@ -31,7 +32,7 @@ struct Piece {
 /* What is a constant where the loops are inlined for the usual networks. */
 struct Form {
   size_t H, positions;
-  bool folded;
+  bool folded, base_of_b; /* base_of_b: there is a base for each b, Q > 1 */
 };
 
 /* What the pairs of a row share, loaded once. T0 only if H = HEAD_BLOCK, when it fits in
@@ -40,13 +41,14 @@ struct Shared {
   Wide base[FORWARD_WIDES], T0[HEAD_BLOCK][FORWARD_WIDES];
 };
 
-INLINED struct Shared load_shared(const struct Piece *piece, size_t H, size_t columns, size_t wides,
-                                  const float *T0)
+INLINED struct Shared load_shared(const struct Piece *piece, struct Form form, size_t columns,
+                                  size_t wides, const float *T0)
 {
   struct Shared shared;
-  UNROLLED_FOR (v, wides)
-    shared.base[v] = wide_load(piece->base + v * WIDE_LANES);
-  if (H == HEAD_BLOCK)
+  if (!form.base_of_b)
+    UNROLLED_FOR (v, wides)
+      shared.base[v] = wide_load(piece->base + v * WIDE_LANES);
+  if (form.H == HEAD_BLOCK)
     UNROLLED_FOR (h, HEAD_BLOCK)
       UNROLLED_FOR (v, wides)
         shared.T0[h][v] = wide_load(T0 + h * columns + v * WIDE_LANES);
@@ -64,8 +66,9 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
   const float *T1[FORWARD_BLOCK];
   UNROLLED_FOR (i, count) {
     T1[i] = piece->T1 + (size_t)column[i] * H * columns;
+    const float *base = piece->base + (size_t)column[i] * piece->width;
     UNROLLED_FOR (v, wides)
-      sum[i][v] = shared->base[v];
+      sum[i][v] = form.base_of_b ? wide_load(base + v * WIDE_LANES) : shared->base[v];
   }
   UNROLLED_FOR (h, H)
     UNROLLED_FOR (i, count) {
@@ -109,7 +112,7 @@ INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *
   for (int a = rows->first_row; a < rows->end_row; a++) {
     size_t end = rows->row_first[a + 1];
     const float *T0 = piece->T0 + (size_t)a * H * columns;
-    struct Shared shared = load_shared(piece, H, columns, wides, T0);
+    struct Shared shared = load_shared(piece, form, columns, wides, T0);
     for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
       forward_block(piece, &shared, form, columns, wides, FORWARD_BLOCK, T0, rows->column + i,
                     weights, out);
@@ -137,6 +140,7 @@ INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *ro
   size_t row = logits ? t->width : MATRIX_STRIP, jump = logits ? MATRIX_STRIP : n * MATRIX_STRIP;
   for (size_t f = 0; f < columns; f += step) {
     const struct Piece piece = {.base = t->base + strip.begin + f,
+                                .width = t->width,
                                 .T0 = t->T0 + factor + f,
                                 .T1 = t->T1 + factor + f,
                                 .T_constants = t->T_constants + strip.begin * constants + f,
@@ -160,12 +164,15 @@ INLINED void forward_strips(const struct Factors *t, const struct RowsOfPairs *r
 
 static void streams_forward(const struct Factors *t, const struct RowsOfPairs *rows)
 {
-  if (t->shape.H == HEAD_BLOCK && t->folded)
-    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, true});
-  else if (t->shape.H == HEAD_BLOCK && t->n_positions == 3)
-    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, false});
+  const struct Form form = {(size_t)t->shape.H, t->n_positions, t->folded, t->n_queries > 1};
+  if (form.H == HEAD_BLOCK && form.folded)
+    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, true, false});
+  else if (form.H == HEAD_BLOCK && form.positions == 3 && !form.base_of_b)
+    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 3, false, false});
+  else if (form.H == HEAD_BLOCK && form.positions == 2)
+    forward_strips(t, rows, (struct Form){HEAD_BLOCK, 2, false, true});
   else
-    forward_strips(t, rows, (struct Form){(size_t)t->shape.H, t->n_positions, t->folded});
+    forward_strips(t, rows, form);
 }
 
 /* ---- backward, the weights ---- */

@@ -80,22 +80,30 @@ static void gather_scores(const struct Factors *t, const struct Pairs *pairs, in
   size_t H = (size_t)t->shape.H, first = pairs->row_first[a], n = pairs->row_first[a + 1] - first;
   struct AttentionSize size = row_size(t, pairs, a);
   for (size_t i = 0; i < n; i++) {
+    size_t b = (size_t)pairs->column[first + i], y = factor_query(t, b), Q = t->n_queries;
     float *at = scores + i * H;
-    copy_heads(at, t->score0 + (size_t)a * H, H);
-    copy_heads(at + size.n, t->score1 + (size_t)pairs->column[first + i] * H, H);
+    copy_heads(at, t->score0 + ((size_t)a * Q + y) * H, H);
+    copy_heads(at + size.n, t->score1 + b * H, H);
     for (size_t c = 0; c < t->n_constants; c++)
-      copy_heads(at + (2 + c) * size.n, t->score_constants + c * H, H);
+      copy_heads(at + (2 + c) * size.n, t->score_constants + (c * Q + y) * H, H);
   }
 }
 
-static void row_weights(const struct Factors *t, enum Attention attention,
+/* A rate too small to make a difference is none: no product of it is subnormal. */
+static float rate_of(const struct ModelConfig *config)
+{
+  return flush((float)config->attention_rate);
+}
+
+static void row_weights(const struct Factors *t, const struct ModelConfig *config,
                         const struct Pairs *pairs, struct TileScratch *scratch, int a,
                         float *weights)
 {
   size_t H = (size_t)t->shape.H, n = pairs->row_first[a + 1] - pairs->row_first[a];
   struct AttentionSize size = row_size(t, pairs, a);
   gather_scores(t, pairs, a, scratch->row_scores);
-  attention_forward(attention, size, scratch->row_scores, scratch->row_weights);
+  attention_forward(config->attention, size, scratch->row_scores, scratch->row_weights);
+  if (rate_of(config) < 1) attention_mix(rate_of(config), size, scratch->row_weights);
   zip(scratch->row_weights, n, H, size, weights);
 }
 
@@ -104,7 +112,7 @@ void tile_streams(const struct Factors *t, const struct ModelConfig *config,
 {
   size_t entries = t->n_positions * (size_t)t->shape.H; /* of a pair */
   for (int a = tile->first_row; a < tile->end_row; a++)
-    row_weights(t, config->attention, pairs, scratch, a,
+    row_weights(t, config, pairs, scratch, a,
                 tile->weights + (pairs->row_first[a] - tile->first) * entries);
   const struct RowsOfPairs rows = {.first_row = tile->first_row,
                                    .end_row = tile->end_row,
@@ -134,7 +142,7 @@ void tile_forward(const struct Factors *t, const struct ModelConfig *config,
   tile_mlp(t, config->activation, scratch, tile);
 }
 
-void tile_attention_backward(const struct Factors *t, enum Attention attention,
+void tile_attention_backward(const struct Factors *t, const struct ModelConfig *config,
                              const struct Pairs *pairs, struct TileScratch *scratch, int a,
                              const float *weights, float *gradients)
 {
@@ -144,8 +152,12 @@ void tile_attention_backward(const struct Factors *t, enum Attention attention,
   gather_scores(t, pairs, a, scratch->row_scores);
   unzip(weights, n, H, size, scratch->row_weights);
   unzip(gradients, n, H, size, d);
+  if (rate_of(config) < 1) { /* what was mixed is not known any more */
+    attention_forward(config->attention, size, scratch->row_scores, scratch->row_weights);
+    attention_mix_backward(rate_of(config), size, d);
+  }
   /* folded weights have no gradient; the array still holds the last epoch's */
   if (t->folded) memset(d + 2 * size.n, 0, n * H * sizeof *d);
-  attention_backward(attention, size, scratch->row_scores, scratch->row_weights, d);
+  attention_backward(config->attention, size, scratch->row_scores, scratch->row_weights, d);
   zip(d, n, H, size, gradients);
 }

@@ -50,7 +50,7 @@ void tile_forward(const struct Factors *factors, const struct ModelConfig *confi
 
 /* Converts the attention-weight gradients of row a, [n][P][H] from the row's first pair on, into
    score gradients, in place. `weights`: as computed by tile_forward. */
-void tile_attention_backward(const struct Factors *factors, enum Attention attention,
+void tile_attention_backward(const struct Factors *factors, const struct ModelConfig *config,
                              const struct Pairs *pairs, struct TileScratch *scratch, int a,
                              const float *weights, float *gradients);
 
