@@ -1,5 +1,6 @@
 /* checkpoint-to-spectrum: the weights and activations of a snapshot in the Fourier basis. */
 #include "measures/attention.h"
+#include "measures/circles.h"
 #include "measures/command.h"
 #include "measures/directed_logits.h"
 #include "measures/logit_spectrum.h"
@@ -42,7 +43,7 @@ int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {
       .name = name,
-      .summary = "Takes a snapshot apart in Fourier space. Writes twelve tables:",
+      .summary = "Takes a snapshot apart in Fourier space. Writes fifteen tables:",
       .tables = tables,
       .writers = writers,
       .parts =

@@ -600,9 +600,23 @@ def token_quantities(net, epoch):
     }
 
 
+def embedding_circles(net, keys):
+    numbers = numpy.arange(net.p)
+    W_E = net.W["W_E"][: net.p]
+    rows = []
+    for key, k in enumerate((k for k in sorted(keys) if 2 * k < net.p), start=1):
+        plane = least_squares(net.waves(k, numbers), W_E)  # the vectors of cosine and sine
+        along = least_squares(plane.T, W_E.T) * numpy.linalg.norm(plane, axis=1)[:, None]
+        for x in sorted(numbers, key=lambda x: k * x % net.p):
+            rows.append((key, k, k * x % net.p, x, *along[:, x]))
+    names = ("key", "frequency", "turn", "token", "along_cos", "along_sin")
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+
 def spectrum_tables(net, keys, epoch):
     return {
         "spectrum": spectrum(net),
+        "embedding-circles": embedding_circles(net, keys),
         "key-frequencies": key_frequencies(net, keys),
         "neurons": neurons(net),
         "neuron-logit-map": neuron_logit_map(net),
