@@ -163,6 +163,27 @@ class Run:
             f"frequency k = {trace.k}, pair a = {trace.a}, b = {trace.b}, answer {trace.s}",
         )
 
+    def check_several(self):
+        """The tables of all snapshots, one below the other, and some columns of one."""
+        whole = ["spectrum", "embedding-circles", "logit-spectrum", "spectrum-quantities"]
+        columns = ["a", "b", "attention_0", "neuron_0"]
+        only = " ".join([*whole, "activations:" + ",".join(columns)])
+        self.run_tool("checkpoint-to-spectrum", "-o", "several", "--epochs", "all", "--only", only)
+        parts = []
+        for net, epoch in zip(self.nets, self.epochs):
+            found = definitions.spectrum_tables(net, self.keys, epoch)
+            parts.append({name: tables.as_columns(found[name]) for name in whole})
+            parts[-1]["activations"] = {name: found["activations"][name] for name in columns}
+        for name in (*whole, "activations"):
+            together = {column: [] for column in ("epoch", *parts[0][name])}
+            for part, epoch in zip(parts, self.epochs):
+                for column, cells in part[name].items():
+                    together[column] += list(cells)
+                together["epoch"] += [epoch] * (len(together[column]) - len(together["epoch"]))
+            title = f"mod {self.nets[0].p}, at each of {len(self.nets)} epochs"
+            table = Table(self.folder / "several" / f"{name}.tsv")
+            check_table(f"{self.name}/several/{name}", table, together, title)
+
     def check_progress(self):
         expected = definitions.progress_tables(self.nets, self.keys, self.epochs)
         (self.folder / "progress").mkdir()
@@ -174,6 +195,7 @@ class Run:
     def check_all(self):
         self.check_snapshot(MIDDLE, ["--epoch", str(self.epochs[MIDDLE])], "middle")
         self.check_snapshot(-1, [], "last")
+        self.check_several()
         self.check_progress()
 
     def gather(self):

@@ -1,19 +1,33 @@
 #include "measures/command.h"
 
+#include "base/progress.h"
 #include "base/threads.h"
 #include "measures/directed_logits.h"
 #include "measures/plausibility.h"
+#include "measures/stack.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static bool check_epochs(const struct AnalysisRequest *request, struct Error *error)
+{
+  const struct EpochsWanted *epochs = &request->epochs;
+  if (!epochs->list && (request->only || epochs->at_most || epochs->history))
+    return error_set(error, "--only, --at-most and --history are for --epochs");
+  if (!epochs->list) return true;
+  if (request->epoch) return error_set(error, "either --epoch or --epochs");
+  if (!request->only) return error_set(error, "--epochs needs --only, the tables to write");
+  return epochs_check(epochs, error);
+}
 
 static bool check_request(const struct AnalysisRequest *request, struct Error *error)
 {
   int64_t epoch;
   int layer;
   if (!analysis_parse_epoch(request->epoch, &epoch, error) ||
-      !analysis_parse_layer(request->layer, &layer, error) || !threads_set(request->threads, error))
+      !analysis_parse_layer(request->layer, &layer, error) ||
+      !threads_set(request->threads, error) || !check_epochs(request, error))
     return false;
   return request->output || error_set(error, "missing -o DIR, the directory for the tables");
 }
@@ -118,6 +132,47 @@ static bool write_tables(struct Subject *subject, const struct SnapshotTool *too
   return true;
 }
 
+/* Adds the tables of each of these snapshots to the stacks. */
+static bool stack_snapshots(struct Analysis *analysis, const size_t *snapshots, size_t n,
+                            struct Stacks *stacks, struct Error *error)
+{
+  char when[64];
+  snprintf(when, sizeof when, ", at each of %zu epochs", n);
+  struct Progress progress;
+  progress_init(&progress, "snapshots", 0, (int64_t)n, true);
+  bool added = true;
+  for (size_t i = 0; added && i < n; i++) {
+    struct Subject subject;
+    bool last = snapshots[i] + 1 == analysis->trajectory.n_snapshots;
+    added = (!last || analysis_load(analysis, snapshots[i], error)) &&
+            subject_init_snapshot(&subject, analysis, snapshots[i], when, stacks->folder, error);
+    if (!added) break;
+    added = stacks_add(stacks, &subject, error);
+    subject_release(&subject);
+    progress_show(&progress, (int64_t)i + 1, "");
+  }
+  progress_clear(&progress);
+  return added;
+}
+
+static bool analyse_several(struct Analysis *analysis, const struct AnalysisRequest *request,
+                            const struct SnapshotTool *tool, struct Error *error)
+{
+  size_t n, *snapshots = NULL;
+  struct Stacks stacks;
+  bool done = stacks_parse(&stacks, request->only, tool->tables, tool->writers, error) &&
+              (snapshots = epochs_choose(&request->epochs, &analysis->trajectory, &n, error)) &&
+              analysis_fit_final(analysis, error) && stacks_open(&stacks, request->output, error);
+  if (done) {
+    command_warn_of_parts(tool->name, analysis, tool->parts);
+    tool->warn(analysis);
+    done = stack_snapshots(analysis, snapshots, n, &stacks, error) && stacks_commit(&stacks, error);
+  }
+  stacks_release(&stacks);
+  free(snapshots);
+  return done;
+}
+
 static bool analyse_snapshot(struct Analysis *analysis, const struct AnalysisRequest *request,
                              const void *context, struct Error *error)
 {
@@ -126,6 +181,7 @@ static bool analyse_snapshot(struct Analysis *analysis, const struct AnalysisReq
   enum DirectionSign sign;
   struct Subject subject;
   if (tool->needs_directions && !directed_logits_sign(operation, &sign, error)) return false;
+  if (request->epochs.list) return analyse_several(analysis, request, tool, error);
   if (!subject_init(&subject, analysis, request->epoch, request->output, error)) return false;
   command_warn_of_parts(tool->name, analysis, tool->parts);
   tool->warn(analysis);
@@ -141,6 +197,14 @@ int command_main_of_snapshot(const struct SnapshotTool *snapshot_tool, int argc,
       {'o', "output", "DIR", "output directory, created if missing (required)", &request.output},
       {0, "epoch", "N", "use the snapshot taken at epoch N (default: the last one)",
        &request.epoch},
+      {0, "epochs", "LIST", "of several epochs, 0,100,2000 or all, the tables of --only, one below",
+       &request.epochs.list},
+      {0, "only", "TABLES", "the other: 'spectrum activations:a,b,neuron_0' (some columns)",
+       &request.only},
+      {0, "at-most", "N", "keep N of these epochs, spaced evenly in time", &request.epochs.at_most},
+      {0, "history", "FILE.tsv",
+       "or half of them so, and half as the losses of this history change",
+       &request.epochs.history},
       {0, "layer", "N", ANALYSIS_LAYER, &request.layer},
       {0, "threads", "N", "threads (default: all cores); results do not depend on it",
        &request.threads},

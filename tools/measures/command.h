@@ -10,6 +10,7 @@
 #define MEASURES_COMMAND_H
 
 #include "base/command_line.h"
+#include "measures/epochs.h"
 #include "measures/subject.h"
 
 /* Shared texts of --help. */
@@ -22,11 +23,13 @@
 
 /* The options of an analysis. */
 struct AnalysisRequest {
-  const char *output;  /* -o: a table, or the directory for tables; NULL if not given */
-  const char *tables;  /* --tables: directory for further tables; NULL if not given */
-  const char *epoch;   /* --epoch, as text; NULL for the last snapshot */
-  const char *layer;   /* --layer, as text; NULL for the last layer */
-  const char *threads; /* --threads, as text; NULL for all cores */
+  const char *output;         /* -o: a table, or the directory for tables; NULL if not given */
+  const char *tables;         /* --tables: directory for further tables; NULL if not given */
+  const char *epoch;          /* --epoch, as text; NULL for the last snapshot */
+  struct EpochsWanted epochs; /* --epochs, --at-most, --history; NULLs if not given */
+  const char *only;           /* --only: the tables of these epochs; NULL if not given */
+  const char *layer;          /* --layer, as text; NULL for the last layer */
+  const char *threads;        /* --threads, as text; NULL for all cores */
 };
 
 typedef bool AnalysisWork(struct Analysis *analysis, const struct AnalysisRequest *request,
@@ -49,7 +52,8 @@ struct SnapshotTool {
   void (*warn)(const struct Analysis *analysis); /* of what the network lacks */
 };
 
-/* Its main function. Its options are -o DIR, --epoch, --layer and --threads. */
+/* Its main function. Its options are -o DIR, --epoch, --layer and --threads; and for tables of
+   several snapshots --epochs and --only, --at-most and --history. */
 int command_main_of_snapshot(const struct SnapshotTool *tool, int argc, char **argv);
 
 /* Reports on standard error, under the tool's name, which of these parts the network does not have,

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static bool name_subject(struct Subject *subject, const char *when, struct Error *error)
@@ -13,14 +14,17 @@ static bool name_subject(struct Subject *subject, const char *when, struct Error
   return subject->name;
 }
 
-static bool name_snapshot(struct Subject *subject, size_t snapshot, struct Error *error)
+bool subject_init_snapshot(struct Subject *subject, struct Analysis *analysis, size_t snapshot,
+                           const char *when, const char *directory, struct Error *error)
 {
-  char epoch[EPOCH_TEXT_SIZE];
-  trajectory_format_epoch(&subject->analysis->trajectory, snapshot, epoch);
-  char *when = memory_print(error, ", at %s", epoch);
-  bool named = when && name_subject(subject, when, error);
-  free(when);
-  return named;
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  *subject = (struct Subject){.analysis = analysis, .directory = directory};
+  if (!analysis_fits_of(analysis, snapshot, &subject->own_fits, error)) return false;
+  subject->fits = subject->own_fits ? subject->own_fits : analysis->final_fits;
+  subject->epoch = trajectory->dated ? (double)trajectory->epochs[snapshot] : NAN;
+  if (name_subject(subject, when, error)) return true;
+  subject_release(subject);
+  return false;
 }
 
 bool subject_init(struct Subject *subject, struct Analysis *analysis, const char *epoch,
@@ -29,17 +33,15 @@ bool subject_init(struct Subject *subject, struct Analysis *analysis, const char
   const struct Trajectory *trajectory = &analysis->trajectory;
   int64_t wanted;
   size_t snapshot;
-  *subject = (struct Subject){.analysis = analysis, .directory = directory};
+  char text[EPOCH_TEXT_SIZE], when[sizeof ", at " + EPOCH_TEXT_SIZE];
+  *subject = (struct Subject){0};
   if (!analysis_parse_epoch(epoch, &wanted, error) ||
       !trajectory_find(trajectory, wanted, &snapshot, error) ||
-      !analysis_fit_final(analysis, error) ||
-      !analysis_fits_of(analysis, snapshot, &subject->own_fits, error))
+      !analysis_fit_final(analysis, error))
     return false;
-  subject->fits = subject->own_fits ? subject->own_fits : analysis->final_fits;
-  subject->epoch = trajectory->dated ? (double)trajectory->epochs[snapshot] : NAN;
-  if (name_snapshot(subject, snapshot, error)) return true;
-  subject_release(subject);
-  return false;
+  trajectory_format_epoch(trajectory, snapshot, text);
+  snprintf(when, sizeof when, ", at %s", text);
+  return subject_init_snapshot(subject, analysis, snapshot, when, directory, error);
 }
 
 bool subject_init_run(struct Subject *subject, const struct Analysis *analysis,

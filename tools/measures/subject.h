@@ -24,6 +24,12 @@ struct Subject {
 bool subject_init(struct Subject *subject, struct Analysis *analysis, const char *epoch,
                   const char *directory, struct Error *error);
 
+/* The same for a snapshot by its number, once the key frequencies have been found
+   (analysis_fit_final). `when` follows the network's name: ", at epoch 100", or what is said of
+   several. */
+bool subject_init_snapshot(struct Subject *subject, struct Analysis *analysis, size_t snapshot,
+                           const char *when, const char *directory, struct Error *error);
+
 /* For tables about all snapshots. */
 bool subject_init_run(struct Subject *subject, const struct Analysis *analysis,
                       const char *directory, struct Error *error);
