@@ -61,7 +61,7 @@ makes() { # TARGET
 }
 
 targets() {
-  for target in figures all-figures sweeps sweep-decays sweep-tasks experiment-tasks verify verify-all mainline modulus-401 settings; do
+  for target in figures all-figures sweeps sweep-decays sweep-tasks experiment-tasks verify verify-all mainline modulus-401 settings films; do
     makes $target
   done
 }

@@ -97,12 +97,12 @@ check_targets() {
 }
 
 # The call did something to a target on its way. What is closed may be an old target that was read,
-# or a lock.
+# or a lock, or a table of one snapshot, or its folder, out of which the target is made.
 concerns_target() { # KIND
   grep -qF "$dir/out/" "$dir/call" || return 1
   [ "$1" = close ] || return 0
   closed=$(sed "s,^close([0-9]*<$dir/out/\([^>]*\)>.*,\1," "$dir/call")
-  [ ! -e "$dir/old/$closed" ] && [ "$closed" = "${closed%.lock}" ]
+  [ ! -e "$dir/old/$closed" ] && [ "$closed" = "${closed%.lock}" ] && [ "$closed" = "${closed#snapshot.}" ]
 }
 
 check_run() { # job|library KIND REASON
@@ -196,6 +196,8 @@ x = epoch
 y = train_loss
 label = Train
 END
+printf '[figure]\nwidth = 2\nresolution = 40\n[panel p]\n[line l]\nx = x\ny = y\n' >"$scratch/made/film.ini"
+printf 'epoch\tx\ty\n0\t0\t1\n0\t1\t2\n10\t0\t3\n10\t1\t1\n' >"$scratch/made/points.tsv"
 printf 'claim\twhere\tstatement\tpaper\ttable\tquantity\tlow\thigh\tscale\treason\n' \
   >"$scratch/made/claims.tsv"
 printf 'loss\t3\tIt is low\t1e-7\tquantities\tloss\t0\t1\tany\tnone\n' >>"$scratch/made/claims.tsv"
@@ -299,6 +301,24 @@ figure_job() { # ENDING
     "-o $dir/out/figure.$1 $dir/in/figure.ini $dir/in/history.tsv"
 }
 
+film_job() {
+  new_job film film.ini points.tsv
+  old_is film.gif
+  run_job render-film render-film "-o $dir/out/film.gif $dir/in/film.ini $dir/in/points.tsv"
+}
+
+frames_job() {
+  new_job frames film.ini points.tsv
+  run_job 'render-film --frames' render-film "--frames $dir/out $dir/in/film.ini $dir/in/points.tsv"
+}
+
+several_job() {
+  new_job several trajectory.safetensors
+  old_is spectrum.tsv
+  run_job 'checkpoint-to-spectrum --epochs' checkpoint-to-spectrum \
+    "-o $dir/out --epochs all --only spectrum $dir/in/trajectory.safetensors"
+}
+
 # Each job in a shell of its own: it changes variables and ends with its own status. Two at a time.
 in_turn() { # RESULT JOB...
   result=$1 bad=0
@@ -306,8 +326,8 @@ in_turn() { # RESULT JOB...
   for next; do ($next) || bad=1; done
   echo "$bad" >"$result"
 }
-in_turn "$scratch/first" train_job longer_job dump_job spectrum_job stdout_job &
+in_turn "$scratch/first" train_job longer_job dump_job spectrum_job stdout_job several_job &
 in_turn "$scratch/second" 'figure_job pdf' 'figure_job svg' 'figure_job png' \
-  ablate_job measures_job trace_job compare_job verify_job report_job
+  ablate_job measures_job trace_job compare_job verify_job report_job film_job frames_job
 wait
 [ "$(cat "$scratch/first")$(cat "$scratch/second")" = 00 ]

@@ -120,8 +120,14 @@ for ending in pdf svg png; do
   runs 0 render-figure -o "out/map.$ending" map.ini out/activations.tsv
 done
 runs 1 render-figure -o out/map.pdf broken.ini out/activations.tsv
+runs 0 checkpoint-to-spectrum -o several --epochs 0,6 --only 'spectrum activations:a,b,neuron_0' \
+  --at-most 2 --history run/history.tsv run/trajectory.safetensors
+runs 1 checkpoint-to-spectrum -o several --epochs all --only 'spectrum:none' run/trajectory.safetensors
+runs 0 render-film -o out/map.gif --frames out/frames map.ini several/activations.tsv
+runs 1 render-film -o out/missing/map.gif map.ini several/activations.tsv
 # Pango looks for fonts in a thread of its own. A job that fails right after it was given a font may
 # end before that thread does, and what the thread holds counts as lost.
 leak_check=no
 runs 1 render-figure -o out/line.pdf line.ini out/activations.tsv
+runs 1 render-film -o out/map.gif map.ini out/activations.tsv
 exit "$bad"

@@ -1,10 +1,12 @@
 /*
- * Figures, drawn and discarded. The input is a specification, optionally followed by a line "%%"
- * and the table history.tsv (default: the one below). The input's size selects the output format,
- * so that all are covered.
+ * Figures and films, drawn and discarded. The input is a specification, optionally followed by a
+ * line
+ * "%%" and the table history.tsv (default: the one below). The input's size selects the output
+ * format, so that all are covered.
  */
 #include "input.h"
 #include "plot/figure.h"
+#include "plot/film.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -20,7 +22,9 @@ static const char default_table[] = "epoch\tloss\tname\tphase\tx\ty\n"
                                     "400\t-1\tc\t2\t2\t1\n";
 
 static char folder[] = "/tmp/fuzz-figure.XXXXXX";
-static char table_path[64], output_paths[3][64];
+enum { N_FORMATS = 4, GIF = 3 };
+
+static char table_path[64], output_paths[N_FORMATS][64];
 
 /* Text that Pango cannot set is a bug: it was to be refused before. */
 static void die(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer user)
@@ -33,7 +37,7 @@ static void die(const gchar *domain, GLogLevelFlags level, const gchar *message,
 static void remove_folder(void)
 {
   unlink(table_path);
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < N_FORMATS; i++)
     unlink(output_paths[i]);
   rmdir(folder);
 }
@@ -41,12 +45,12 @@ static void remove_folder(void)
 /* A folder where the table has its name, and where outputs lead nowhere. */
 static void make_folder(void)
 {
-  static const char *const endings[] = {"pdf", "svg", "png"};
+  static const char *const endings[N_FORMATS] = {"pdf", "svg", "png", [GIF] = "gif"};
   g_log_set_default_handler(die, NULL);
   if (!mkdtemp(folder) || atexit(remove_folder) != 0) abort();
   snprintf(table_path, sizeof table_path, "%s/history.tsv", folder);
   if (symlink(input_file(1, (const uint8_t *)"", 0), table_path) != 0) abort();
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < N_FORMATS; i++) {
     snprintf(output_paths[i], sizeof output_paths[i], "%s/figure.%s", folder, endings[i]);
     if (symlink("/dev/null", output_paths[i]) != 0) abort();
   }
@@ -65,9 +69,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       .spec_path = input_file(0, data, end ? (size_t)(end + 1 - data) : size),
       .table_paths = tables,
       .n_tables = 1,
-      .output_path = output_paths[size % 3],
+      .output_path = output_paths[size % N_FORMATS],
       .resolution = 20}; /* a page of the greatest size is a small picture */
   struct Error error;
-  figure_render(&request, &error);
+  if (size % N_FORMATS == GIF)
+    film_render(&(struct FilmRequest){.figure = request}, &error);
+  else
+    figure_render(&request, &error);
   return 0;
 }

@@ -11,13 +11,14 @@
 bool tables_init(struct Tables *tables, const struct Spec *spec, const char *const *paths, size_t n,
                  const char *run, struct Error *error)
 {
-  *tables = (struct Tables){.spec = spec, .paths = paths, .n = n};
+  *tables = (struct Tables){.spec = spec, .paths = paths, .n = n, .epoch = NAN};
   tables->tables = memory_new(n, sizeof *tables->tables, "the list of tables", error);
   tables->read = memory_new(n, sizeof *tables->read, "the list of tables", error);
   tables->names = memory_new(n, sizeof *tables->names, "the list of tables", error);
+  tables->blocks = memory_new(n, sizeof *tables->blocks, "the list of tables", error);
   for (size_t i = 0; i < n; i++)
     tables->partial = tables->partial || table_is_partial(paths[i]);
-  return tables->tables && tables->read && tables->names &&
+  return tables->tables && tables->read && tables->names && tables->blocks &&
          run_choice_init(&tables->run, spec, run, error);
 }
 
@@ -27,7 +28,10 @@ void tables_release(struct Tables *tables)
     if (tables->read[i]) table_release(&tables->tables[i]);
   for (size_t i = 0; tables->names && i < tables->n; i++)
     free(tables->names[i]);
+  for (size_t i = 0; tables->blocks && i < tables->n; i++)
+    blocks_release(&tables->blocks[i]);
   run_choice_release(&tables->run);
+  free(tables->blocks);
   free(tables->tables);
   free(tables->read);
   free(tables->names);
@@ -125,15 +129,109 @@ static char *name_table(const struct Tables *tables, const struct Section *secti
   return NULL;
 }
 
+/* *i is the number of its operand. */
 static const struct Table *find_table(struct Tables *tables, const struct Section *section,
-                                      struct Error *error)
+                                      size_t *i, struct Error *error)
 {
-  size_t i;
   char *name = name_table(tables, section, error);
   const struct Table *table =
-      name && find_operand(tables, name, &i, error) ? read_operand(tables, i, name, error) : NULL;
+      name && find_operand(tables, name, i, error) ? read_operand(tables, *i, name, error) : NULL;
   free(name);
   return table;
+}
+
+/* ---- films ---- */
+
+static const char epoch_column[] = "epoch";
+
+/* The column along x; NULL if there is none. */
+static const char *x_of(const struct Section *section)
+{
+  if (section->kind == SECTION_RULE) return spec_text(section, KEY_RULE_X);
+  bool own = section->kind == SECTION_TEXT && spec_text(section, KEY_TEXT_X);
+  return spec_text(section, own ? KEY_TEXT_X : KEY_X);
+}
+
+static bool has_epochs(const struct Table *table)
+{
+  struct Error ignored;
+  return table_column(table, epoch_column, &ignored) >= 0;
+}
+
+/* Does a rule stand at a number, without a table? */
+static bool has_no_table(const struct Section *section)
+{
+  if (section->kind != SECTION_RULE) return false;
+  enum Key key = spec_text(section, KEY_RULE_X) ? KEY_RULE_X : KEY_RULE_Y;
+  return !isnan(spec_number(section, key));
+}
+
+/* Whether a frame of a film has only the rows of its epoch. */
+static bool moves(const struct Section *section, const struct Table *table)
+{
+  enum Frames frames = (enum Frames)spec_choice(section, KEY_FRAMES);
+  const char *x = x_of(section);
+  if (frames != FRAMES_AUTO) return frames == FRAMES_EACH;
+  return has_epochs(table) && !(x && strcmp(x, epoch_column) == 0);
+}
+
+/* The rows of the frame's epoch, if the mark moves. NULL: an error. */
+static const struct Table *of_frame(struct Tables *tables, const struct Section *section, size_t i,
+                                    struct Error *error)
+{
+  const struct Table *table = &tables->tables[i];
+  if (isnan(tables->epoch) || !moves(section, table)) return table;
+  const struct Block *block = blocks_at(&tables->blocks[i], tables->epoch);
+  if (!block) {
+    error_set(error, "%s: has no rows of epoch %g", table->path, tables->epoch);
+    return NULL;
+  }
+  tables->view = *table;
+  tables->view.cells = table->cells + block->first * table->n_columns;
+  tables->view.n_rows = block->n;
+  tables->view.first_line = table->first_line + (int)block->first;
+  return &tables->view;
+}
+
+/* Finds the blocks of a mark's table, if it moves, and keeps those of *common that are there, too.
+ */
+static bool keep_epochs(struct Tables *tables, const struct Section *section, struct Blocks *common,
+                        struct Error *error)
+{
+  size_t i;
+  const struct Table *table = find_table(tables, section, &i, error);
+  if (!table) return spec_error_at(tables->spec, section, KEY_TABLE, error);
+  if (!moves(section, table)) return true;
+  struct Blocks *blocks = &tables->blocks[i];
+  if (!blocks->block && !blocks_find(blocks, table, epoch_column, error))
+    return spec_error_at(tables->spec, section, KEY_FRAMES, error);
+  return blocks_intersect(common, blocks, error);
+}
+
+bool tables_find_epochs(struct Tables *tables, double **epochs, size_t *n, struct Error *error)
+{
+  const struct Spec *spec = tables->spec;
+  struct Blocks common = {0};
+  bool found = true;
+  for (size_t i = 0; found && i < spec->n_sections; i++) {
+    const struct Section *section = spec->sections[i];
+    if (!spec_is_mark(section) || has_no_table(section) || tables_leave_out(tables, section))
+      continue;
+    found = keep_epochs(tables, section, &common, error);
+  }
+  if (found && !common.block)
+    found =
+        error_set(error, "%s: nothing moves: no mark has a table with a column '%s' that is not x",
+                  spec->path, epoch_column);
+  if (found && common.n == 0)
+    found = error_set(error, "%s: there is no epoch of which all marks that move have rows",
+                      spec->path);
+  *n = common.n;
+  *epochs = found ? memory_new(common.n, sizeof **epochs, "epochs of frames", error) : NULL;
+  for (size_t i = 0; *epochs && i < common.n; i++)
+    (*epochs)[i] = common.block[i].epoch;
+  blocks_release(&common);
+  return *epochs;
 }
 
 /* ---- conditions ---- */
@@ -219,8 +317,9 @@ static bool filter(struct Rows *rows, const char *where, struct Error *error)
 bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section *section,
                  struct Error *error)
 {
+  size_t i;
   *rows = (struct Rows){0};
-  rows->table = find_table(tables, section, error);
+  if (find_table(tables, section, &i, error)) rows->table = of_frame(tables, section, i, error);
   if (!rows->table) return spec_error_at(tables->spec, section, KEY_TABLE, error);
   rows->row = memory_new(rows->table->n_rows, sizeof *rows->row, "rows of a table", error);
   if (!rows->row) return false;

@@ -5,6 +5,7 @@
 #define PLOT_DATA_H
 
 #include "base/error.h"
+#include "plot/blocks.h"
 #include "plot/run.h"
 #include "plot/spec.h"
 #include "table/table.h"
@@ -21,8 +22,11 @@ struct Tables {
                    several */
   size_t n;
   struct RunChoice run;
-  bool partial;  /* an operand belongs to a run that has not finished */
-  bool left_out; /* marks were left out because their tables are not there */
+  double epoch;          /* of a film's frame: what moves has only its rows; NaN in a figure */
+  struct Blocks *blocks; /* [n]: the rows of tables with epochs, found when first needed */
+  struct Table view;     /* the rows of a frame: a part of one of the tables */
+  bool partial;          /* an operand belongs to a run that has not finished */
+  bool left_out;         /* marks were left out because their tables are not there */
 };
 
 /* Rows of a table, in table order. */
@@ -43,10 +47,14 @@ void tables_release(struct Tables *tables);
    not have begun then. */
 bool tables_leave_out(struct Tables *tables, const struct Section *section);
 
-/* The rows selected by a mark's `table` and `where`; without `table`, those of the only operand.
-   Errors: no `table` but several operands; not exactly one operand matches; the table cannot be
-   read or has no rows; a condition names an unknown column; no row meets the conditions, unless
-   the mark is optional. */
+/* The epochs at which all marks that move (`frames`) have rows, rising: the frames of a film. The
+   caller frees them. Errors: nothing moves; there is no such epoch; those of blocks_find. */
+bool tables_find_epochs(struct Tables *tables, double **epochs, size_t *n, struct Error *error);
+
+/* The rows selected by a mark's `table` and `where`; without `table`, those of the only operand. Of
+   a mark that moves, only those of the frame's epoch. Errors: no `table` but several operands; not
+   exactly one operand matches; the table cannot be read or has no rows; a condition names an
+   unknown column; no row meets the conditions, unless the mark is optional. */
 bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section *section,
                  struct Error *error);
 void rows_release(struct Rows *rows);

@@ -115,6 +115,9 @@
  *                                    nan equals nan
  *   optional = no | yes              yes: omit the mark if no row meets the conditions; no: that is
  *                                    an error
+ *   frames = auto | each | all       which rows a frame of a film shows (film.h): each: those of
+ * its epoch; all: all; auto: those of its epoch if the table has a column `epoch` and this is not
+ * x. So lines over epochs are whole, and a rule with x = epoch and frames = each moves along
  *
  * history.tsv.partial, the table of a run that is still training, has the same name, `history`.
  * Marks whose tables are not given are left out then.

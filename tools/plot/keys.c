@@ -106,6 +106,7 @@ static const struct KeyRow {
     [KEY_TABLE] = {"table", MARK | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_WHERE] = {"where", MARK | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_OPTIONAL] = {"optional", MARK | PANEL, TYPE_CHOICE, "no", 0, 0, "no yes"},
+    [KEY_FRAMES] = {"frames", MARK, TYPE_CHOICE, "auto", 0, 0, "auto each all"},
     [KEY_X] = {"x", COLUMNS | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_Y] = {"y", POINTS | BARS | MAP | PANEL, TYPE_WORD, NULL, 0, 0, NULL},
     [KEY_RULE_X] = {"x", RULE, TYPE_PLACE, NULL, -1e300, 1e300, NULL},

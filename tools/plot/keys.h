@@ -72,6 +72,7 @@ enum Key {
   KEY_TABLE,
   KEY_WHERE,
   KEY_OPTIONAL,
+  KEY_FRAMES,
   KEY_X,
   KEY_Y,
   KEY_RULE_X,
@@ -121,6 +122,7 @@ enum PanelLegend {
   PANEL_LEGEND_NONE
 };
 enum BarsArrangement { BARS_GROUPED, BARS_OVERLAID };
+enum Frames { FRAMES_AUTO, FRAMES_EACH, FRAMES_ALL };
 
 /* Far more than a page can show. */
 enum { KEY_LIST_LIMIT = 24 };

@@ -10,7 +10,7 @@ struct FigureRequest {
   const char *const *table_paths; /* [n_tables] */
   size_t n_tables;
   const char *run; /* drawn instead of the specification's own (plot/run.h); NULL: its own */
-  const char *output_path; /* ends with .pdf, .svg or .png */
+  const char *output_path; /* ends with .pdf, .svg or .png; of a film .gif */
   double resolution;       /* pixels per inch of a .png; 0: from the specification */
   bool left_out;           /* set if marks were left out (tables_leave_out) */
 };

@@ -69,7 +69,9 @@ static bool read_panels(struct Scene *scene, struct Error *error)
     panel->cell.n_rows = spec_choice(section, KEY_SPAN_ROWS);
     panel->cell.aspect = spec_number(section, KEY_ASPECT);
     panel->cell.keep_aspect = spec_is_set(section, KEY_ASPECT);
-    if (!read_marks(scene, panel, error) || !find_colors(scene, panel, error)) return false;
+    panel->x.scale.kind = (enum ScaleKind)spec_choice(section, KEY_X_SCALE);
+    panel->y.scale.kind = (enum ScaleKind)spec_choice(section, KEY_Y_SCALE);
+    panel->x.scale.range = panel->y.scale.range = range_empty;
   }
   return true;
 }
@@ -85,6 +87,8 @@ static bool read_colors(struct Scene *scene, struct Error *error)
     struct ColorScale *colors = &scene->colors[scene->n_colors++];
     colors->section = section;
     colors->map = (enum ColorMap)spec_choice(section, KEY_COLORS_MAP);
+    colors->axis.scale.kind = (enum ScaleKind)spec_choice(section, KEY_COLORS_SCALE);
+    colors->axis.scale.range = range_empty;
     colors->has_bar = spec_choice(section, KEY_COLORS_BAR);
     colors->axis.label = spec_text(section, KEY_COLORS_LABEL);
     colors->axis.labelled = true;
@@ -133,14 +137,18 @@ static bool has_kind(const struct Panel *panel, enum SectionKind kind)
   return false;
 }
 
-static void find_ranges(struct Panel *panel)
+/* Extends the ranges of a panel's axes, and of its colours, to include its marks. */
+static void include_marks(struct Panel *panel)
 {
-  panel->x.scale.kind = (enum ScaleKind)spec_choice(panel->section, KEY_X_SCALE);
-  panel->y.scale.kind = (enum ScaleKind)spec_choice(panel->section, KEY_Y_SCALE);
-  panel->x.scale.range = panel->y.scale.range = range_empty;
-  for (size_t i = 0; i < panel->marks.n; i++)
-    mark_include(&panel->marks.mark[i], panel->x.scale.kind, &panel->x.scale.range,
-                 panel->y.scale.kind, &panel->y.scale.range);
+  for (size_t i = 0; i < panel->marks.n; i++) {
+    const struct Mark *mark = &panel->marks.mark[i];
+    const struct Grid *grid = &mark->grid;
+    mark_include(mark, panel->x.scale.kind, &panel->x.scale.range, panel->y.scale.kind,
+                 &panel->y.scale.range);
+    if (grid->cells)
+      range_include(&panel->colors->axis.scale.range, panel->colors->axis.scale.kind, grid->cells,
+                    grid->n_x * grid->n_y);
+  }
 }
 
 enum Direction { ALONG_X, ALONG_Y };
@@ -240,24 +248,12 @@ static bool settle_axes(struct Scene *scene, enum Direction direction, struct Er
   return settled;
 }
 
-static void include_cells(const struct Panel *panel, enum ScaleKind kind, struct Range *range)
-{
-  for (size_t i = 0; i < panel->marks.n; i++) {
-    const struct Grid *grid = &panel->marks.mark[i].grid;
-    range_include(range, kind, grid->cells, grid->cells ? grid->n_x * grid->n_y : 0);
-  }
-}
-
 static bool settle_colors(struct Scene *scene, struct Error *error)
 {
   for (size_t c = 0; c < scene->n_colors; c++) {
     struct ColorScale *colors = &scene->colors[c];
     struct Scale *scale = &colors->axis.scale;
-    scale->kind = (enum ScaleKind)spec_choice(colors->section, KEY_COLORS_SCALE);
-    struct Range range = range_empty;
-    for (size_t i = 0; i < scene->n_panels; i++)
-      if (scene->panels[i].colors == colors) include_cells(&scene->panels[i], scale->kind, &range);
-    range = range_sane(range, scale->kind);
+    struct Range range = range_sane(scale->range, scale->kind);
     if (scale->kind == SCALE_LINEAR && color_map_is_diverging(colors->map)) {
       double size = fmax(fabs(range.low), fabs(range.high));
       range = (struct Range){-size, size};
@@ -340,7 +336,7 @@ static bool collect_legends(struct Scene *scene, struct Error *error)
   return true;
 }
 
-bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error)
+bool scene_open(struct Scene *scene, const struct FigureRequest *request, struct Error *error)
 {
   *scene = (struct Scene){0};
   if (!spec_read(&scene->spec, request->spec_path, error)) return false;
@@ -350,15 +346,32 @@ bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct
   scene->font = font_new(spec_text(figure, KEY_FONT), error);
   if (!scene->font) return spec_error_at(&scene->spec, figure, KEY_FONT, error);
   if (!check_texts(scene, error)) return false;
-  if (!tables_init(&scene->tables, &scene->spec, request->table_paths, request->n_tables,
-                   request->run, error))
-    return false;
-  if (!read_colors(scene, error) || !read_panels(scene, error)) return false;
-  for (size_t i = 0; i < scene->n_panels; i++)
-    find_ranges(&scene->panels[i]);
+  return tables_init(&scene->tables, &scene->spec, request->table_paths, request->n_tables,
+                     request->run, error) &&
+         read_colors(scene, error) && read_panels(scene, error);
+}
+
+bool scene_read_marks(struct Scene *scene, struct Error *error)
+{
+  for (size_t i = 0; i < scene->n_panels; i++) {
+    struct Panel *panel = &scene->panels[i];
+    if (!read_marks(scene, panel, error) || !find_colors(scene, panel, error)) return false;
+    include_marks(panel);
+  }
+  return check_written(scene, error);
+}
+
+bool scene_settle(struct Scene *scene, struct Error *error)
+{
   return fill_grid(scene, error) && settle_axes(scene, ALONG_X, error) &&
          settle_axes(scene, ALONG_Y, error) && settle_colors(scene, error) &&
-         check_written(scene, error) && collect_legends(scene, error);
+         collect_legends(scene, error);
+}
+
+bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error)
+{
+  return scene_open(scene, request, error) && scene_read_marks(scene, error) &&
+         scene_settle(scene, error);
 }
 
 void scene_release(struct Scene *scene)

@@ -64,6 +64,17 @@ struct Scene {
 /* Reads the specification and the tables. The scene may be released even after an error; the
    request's paths are borrowed and must outlive it. */
 bool scene_read(struct Scene *scene, const struct FigureRequest *request, struct Error *error);
+
+/* Its parts, for films. Reads the specification, whose panels have no marks yet. */
+bool scene_open(struct Scene *scene, const struct FigureRequest *request, struct Error *error);
+
+/* Reads the marks of all panels, which have none, and extends the ranges of axes and colours to
+   include them: scene->tables.epoch is that of a film's frame. */
+bool scene_read_marks(struct Scene *scene, struct Error *error);
+
+/* Fixes the axes, the colours and the legends: by the ranges of all marks that were read, and
+   otherwise by those that the panels have now. */
+bool scene_settle(struct Scene *scene, struct Error *error);
 void scene_release(struct Scene *scene);
 
 /* Chooses ticks and places everything; sets page.height. */
