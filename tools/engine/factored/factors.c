@@ -216,9 +216,8 @@ static void scores_forward(struct Factors *t, const struct Parameters *parameter
     matrix_multiply(d, Q, d_head, matrix_plain(W_K_h, d_head), matrix_transposed(query, d_head),
                     MATRIX_REPLACE, t->key_query + h * Q, H * Q);
   }
-  matrix_multiply_shared(t->n_sources, H * Q, d, matrix_plain(t->sources, d),
-                         matrix_plain(t->key_query, H * Q), MATRIX_REPLACE, t->source_scores,
-                         H * Q);
+  matrix_multiply(t->n_sources, H * Q, d, matrix_plain(t->sources, d),
+                  matrix_plain(t->key_query, H * Q), MATRIX_REPLACE, t->source_scores, H * Q);
   place_scores(t);
 }
 
@@ -253,11 +252,10 @@ static void scores_backward(const struct Factors *t, const struct Parameters *pa
   size_t H = (size_t)t->shape.H, Q = t->n_queries;
   size_t d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;
   place_scores_backward(t, g);
-  matrix_multiply_shared(d, H * Q, t->n_sources, matrix_transposed(t->sources, d),
-                         matrix_plain(g->source_scores, H * Q), MATRIX_REPLACE, g->key_query,
-                         H * Q);
-  matrix_multiply_shared(t->n_sources, d, H * Q, matrix_plain(g->source_scores, H * Q),
-                         matrix_transposed(t->key_query, H * Q), MATRIX_ADD, g->sources, d);
+  matrix_multiply(d, H * Q, t->n_sources, matrix_transposed(t->sources, d),
+                  matrix_plain(g->source_scores, H * Q), MATRIX_REPLACE, g->key_query, H * Q);
+  matrix_multiply(t->n_sources, d, H * Q, matrix_plain(g->source_scores, H * Q),
+                  matrix_transposed(t->key_query, H * Q), MATRIX_ADD, g->sources, d);
   float scale = 1.0f / sqrtf((float)d_head);
   for (size_t h = 0; h < H; h++) {
     const float *W_Q_h = parameters_at(parameters, W_Q) + h * d * d_head;
