@@ -1,5 +1,6 @@
 /* Axes: scales and ranges, ticks and their labels, colours. */
 #include "plot/color.h"
+#include "plot/even.h"
 #include "plot/scale.h"
 #include "plot/ticks.h"
 
@@ -257,6 +258,48 @@ START_TEST(fourier_components_have_names)
 }
 END_TEST
 
+START_TEST(ticks_of_an_even_axis_have_labels_of_their_own)
+{
+  static const struct {
+    enum TickFormat format;
+    const char *ticks;
+  } cases[] = {
+      {TICK_AUTO, "0 '0', 1 '0.25', 2 '3', 3 '20,000', 4 '2×10<sup>6</sup>'"},
+      {TICK_PLAIN, "0 '0', 1 '0.25', 2 '3', 3 '20000', 4 '2000000'"},
+      {TICK_K, "0 '0', 1 '0.00025k', 2 '0.003k', 3 '20k', 4 '2000k'"},
+      {TICK_NO_LABELS, "0 '', 1 '', 2 '', 3 '', 4 ''"},
+  };
+  static const struct Value values = {.list = {0, 0.25, 3, 20000, 2e6}, .n_list = 5};
+  static struct Ticks ticks;
+  char found[1024];
+  for (int i = 0; i < LENGTH(cases); i++) {
+    even_ticks(&ticks, &values, cases[i].format);
+    write_ticks(&ticks, found, sizeof found);
+    ck_assert_str_eq(found, cases[i].ticks);
+  }
+  static const struct Value negative = {.list = {-3e-4, -2}, .n_list = 2};
+  even_ticks(&ticks, &negative, TICK_AUTO);
+  write_ticks(&ticks, found, sizeof found);
+  ck_assert_str_eq(found, "0 '−3×10<sup>−4</sup>', 1 '−2'");
+}
+END_TEST
+
+START_TEST(positions_on_an_even_axis)
+{
+  static const struct Value values = {.list = {0, 0.25, 3, 7}, .n_list = 4};
+  static const double cases[][2] = {{0, 0}, {0.25, 1}, {3, 2}, {7, 3}, {0.125, 0.5}, {4, 2.25}};
+  for (int i = 0; i < LENGTH(cases); i++)
+    ck_assert_double_eq(even_position(&values, cases[i][0]), cases[i][1]);
+  static const double outside[] = {-1e-9, 7.001, NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < LENGTH(outside); i++)
+    ck_assert(isnan(even_position(&values, outside[i])));
+  static const struct Value one = {.list = {2}, .n_list = 1};
+  ck_assert_double_eq(even_position(&one, 2), 0);
+  ck_assert(isnan(even_position(&one, 3)));
+  expect_range(even_range(&values), -0.5, 3.5);
+}
+END_TEST
+
 /* ---- colours ---- */
 
 static void expect_color(struct Color color, unsigned rgb)
@@ -363,6 +406,8 @@ int main(void)
   tcase_add_test(tests, log_ticks_are_powers_of_ten_with_minor_ticks_between_them);
   tcase_add_test(tests, less_than_two_decades_have_more_labels);
   tcase_add_test(tests, given_ticks_are_kept_within_the_range);
+  tcase_add_test(tests, ticks_of_an_even_axis_have_labels_of_their_own);
+  tcase_add_test(tests, positions_on_an_even_axis);
   tcase_add_test(tests, fourier_components_have_names);
   tcase_add_test(tests, colours_have_the_published_values);
   tcase_add_test(tests, groups_take_the_palette_in_turn);

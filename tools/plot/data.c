@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "plot/even.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -361,6 +362,7 @@ double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
   /* rows are in table order, so the selected ones can be compacted in place */
   for (size_t i = 0; i < rows->n; i++)
     all[i] = all[rows->row[i]];
+  even_out(section, key, all, rows->n);
   return all;
 }
 

@@ -59,7 +59,8 @@ bool rows_select(struct Rows *rows, struct Tables *tables, const struct Section 
                  struct Error *error);
 void rows_release(struct Rows *rows);
 
-/* The column named by `key`, as n numbers that the caller frees. Errors: the key is not set, no
+/* The column named by `key`, as n numbers that the caller frees; on an even axis, their positions
+   (plot/even.h). Errors: the key is not set, no
    such column, a cell that is not a number. */
 double *rows_numbers(const struct Rows *rows, const struct Spec *spec,
                      const struct Section *section, enum Key key, struct Error *error);

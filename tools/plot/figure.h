@@ -58,7 +58,9 @@
  *   legend = figure | above | inside | none    where its own marks are listed; inside: in a free
  *                                    corner, or above if none is free
  *   bars = grouped | overlaid        several bars at one x: side by side, or superimposed
- *   x.label, x.scale = linear | log, x.min, x.max, x.ticks = 0 10 20, and the same for y
+ *   x.label, x.scale = linear | log | even, x.min, x.max, x.ticks = 0 10 20, and the same
+ *                                    for y; even: the values of x.ticks lie at equal distances, as
+ *                                    for settings, for lines, points, maps, rules and texts
  *   x.padding = 0.05                 space between data and axis ends, as a fraction of the data's
  *                                    range; two numbers: low end and high end; min and max take
  *                                    precedence. By default as the marks need it

@@ -48,6 +48,7 @@ enum {
 };
 
 static const char *const scales = "linear log";
+static const char *const axes = "linear log even";
 static const char *const formats = "auto plain comma k power component none";
 
 static const struct KeyRow {
@@ -81,14 +82,14 @@ static const struct KeyRow {
                           "figure above inside none"},
     [KEY_PANEL_BARS] = {"bars", PANEL, TYPE_CHOICE, "grouped", 0, 0, "grouped overlaid"},
     [KEY_X_LABEL] = {"x.label", PANEL, TYPE_MARKUP, NULL, 0, 0, NULL},
-    [KEY_X_SCALE] = {"x.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, scales},
+    [KEY_X_SCALE] = {"x.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, axes},
     [KEY_X_PADDING] = {"x.padding", PANEL, TYPE_PAIR, NULL, 0, 10, NULL},
     [KEY_X_MIN] = {"x.min", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_X_MAX] = {"x.max", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_X_TICKS] = {"x.ticks", PANEL, TYPE_REALS, NULL, -1e300, 1e300, NULL},
     [KEY_X_FORMAT] = {"x.format", PANEL, TYPE_CHOICE, "auto", 0, 0, formats},
     [KEY_Y_LABEL] = {"y.label", PANEL, TYPE_MARKUP, NULL, 0, 0, NULL},
-    [KEY_Y_SCALE] = {"y.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, scales},
+    [KEY_Y_SCALE] = {"y.scale", PANEL, TYPE_CHOICE, "linear", 0, 0, axes},
     [KEY_Y_PADDING] = {"y.padding", PANEL, TYPE_PAIR, NULL, 0, 10, NULL},
     [KEY_Y_MIN] = {"y.min", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},
     [KEY_Y_MAX] = {"y.max", PANEL, TYPE_REAL, NULL, -1e300, 1e300, NULL},

@@ -108,6 +108,7 @@ enum Key {
 };
 
 /* The values of choices, in the order of the key table. */
+enum AxisKind { AXIS_LINEAR, AXIS_LOG, AXIS_EVEN }; /* the first two as in enum ScaleKind */
 enum SharedBy {
   SHARE_NONE,
   SHARE_ALONG,  /* the x axes of a column of panels, the y axes of a row */

@@ -1,6 +1,7 @@
 #include "plot/marks.h"
 
 #include "base/memory.h"
+#include "plot/even.h"
 #include "plot/grid.h"
 #include "plot/text.h"
 
@@ -278,7 +279,9 @@ static bool place_rule(struct Marks *marks, const struct Section *section, enum 
                  : memory_new(1, sizeof **values, "a rule", error);
   if (!*values) return false;
   mark->n = rows ? remove_repeats(*values, rows->n) : 1;
-  if (!rows) (*values)[0] = spec_number(section, key);
+  if (rows) return true;
+  (*values)[0] = spec_number(section, key);
+  even_out(section, key, *values, 1);
   return true;
 }
 
@@ -333,6 +336,7 @@ static double *read_places(const struct Section *section, const struct Rows *row
   double *places = memory_new(rows->n, sizeof *places, "places of texts", error);
   for (size_t i = 0; places && i < rows->n; i++)
     places[i] = place;
+  if (places) even_out(section, own, places, rows->n);
   return places;
 }
 

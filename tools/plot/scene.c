@@ -1,6 +1,7 @@
 #include "plot/scene.h"
 
 #include "base/memory.h"
+#include "plot/even.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +24,9 @@ static bool read_marks(struct Scene *scene, struct Panel *panel, struct Error *e
     const struct Section *section = scene->spec.sections[i];
     bool here = section->outer == panel->section || section->outer == panel->section->outer;
     if (!spec_is_mark(section) || !here || tables_leave_out(&scene->tables, section)) continue;
-    if (!marks_read(&panel->marks, section, &scene->tables, error)) return false;
+    if (!even_check_mark(&scene->spec, panel->section, section, error) ||
+        !marks_read(&panel->marks, section, &scene->tables, error))
+      return false;
   }
   if (panel->marks.n > 0) return true;
   return error_set(error, "%s:%d: [panel %s] shows nothing%s%s", scene->spec.path,
@@ -51,6 +54,13 @@ static bool find_colors(struct Scene *scene, struct Panel *panel, struct Error *
   return true;
 }
 
+/* An even axis is a linear one of positions. */
+static enum ScaleKind kind_of_axis(const struct Section *panel, enum Key key)
+{
+  int kind = spec_choice(panel, key);
+  return kind == AXIS_EVEN ? SCALE_LINEAR : (enum ScaleKind)kind;
+}
+
 static bool read_panels(struct Scene *scene, struct Error *error)
 {
   scene->n_panels = 0;
@@ -69,9 +79,10 @@ static bool read_panels(struct Scene *scene, struct Error *error)
     panel->cell.n_rows = spec_choice(section, KEY_SPAN_ROWS);
     panel->cell.aspect = spec_number(section, KEY_ASPECT);
     panel->cell.keep_aspect = spec_is_set(section, KEY_ASPECT);
-    panel->x.scale.kind = (enum ScaleKind)spec_choice(section, KEY_X_SCALE);
-    panel->y.scale.kind = (enum ScaleKind)spec_choice(section, KEY_Y_SCALE);
+    panel->x.scale.kind = kind_of_axis(section, KEY_X_SCALE);
+    panel->y.scale.kind = kind_of_axis(section, KEY_Y_SCALE);
     panel->x.scale.range = panel->y.scale.range = range_empty;
+    if (!even_check_panel(&scene->spec, section, error)) return false;
   }
   return true;
 }
@@ -207,6 +218,11 @@ static bool is_labelled(const struct Scene *scene, const struct Panel *panel,
   return true;
 }
 
+static const struct Value *even_on(const struct Panel *panel, enum Direction direction)
+{
+  return even_values(panel->section, direction == ALONG_X ? KEY_X_SCALE : KEY_Y_SCALE);
+}
+
 /* Padding between the data and the ends of the axis. Default: none along x for lines, which run
    from edge to edge, none around maps, none below bars that start at the axis. */
 static struct Range pad(const struct Panel *panel, enum Direction direction, enum ScaleKind kind,
@@ -215,7 +231,7 @@ static struct Range pad(const struct Panel *panel, enum Direction direction, enu
   const struct Value *padding =
       spec_value(panel->section, direction == ALONG_X ? KEY_X_PADDING : KEY_Y_PADDING);
   if (padding->text) return range_pad(range, kind, padding->list[0], padding->list[1]);
-  if (has_kind(panel, SECTION_MAP)) return range;
+  if (has_kind(panel, SECTION_MAP) || even_on(panel, direction)) return range;
   if (direction == ALONG_X) {
     double share = has_kind(panel, SECTION_SCATTER) ? 0.02 : 0;
     return range_pad(range, kind, share, share);
@@ -234,7 +250,10 @@ static bool settle_axes(struct Scene *scene, enum Direction direction, struct Er
   for (size_t i = 0; settled && i < scene->n_panels; i++) {
     struct Panel *panel = &scene->panels[i];
     enum ScaleKind kind = axis_of(panel, direction)->scale.kind;
-    struct Range range = range_sane(shared_range(scene, panel, direction, share, kind), kind);
+    const struct Value *even = even_on(panel, direction);
+    struct Range range =
+        even ? even_range(even) : shared_range(scene, panel, direction, share, kind);
+    range = range_sane(range, kind);
     ranges[i] = pad(panel, direction, kind, range);
     settled = apply_limits(&scene->spec, panel->section,
                            direction == ALONG_X ? KEY_X_MIN : KEY_Y_MIN, kind, &ranges[i], error);

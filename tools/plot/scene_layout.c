@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "plot/draw.h"
+#include "plot/even.h"
 #include "plot/legend_room.h"
 #include "plot/scene.h"
 
@@ -28,6 +29,11 @@ static void choose_ticks(const struct Scene *scene, struct Axis *axis,
   const struct Value *given = spec_value(section, ticks_key);
   enum TickFormat format = (enum TickFormat)spec_choice(section, ticks_key + 1);
   enum ScaleKind kind = axis->scale.kind;
+  const struct Value *even = even_values(section, ticks_key);
+  if (even) {
+    even_ticks(&axis->ticks, even, format);
+    return;
+  }
   if (given->text) {
     ticks_set(&axis->ticks, kind, axis->scale.range, given->list, (size_t)given->n_list, format);
     return;

@@ -105,11 +105,11 @@ static void label_linear(struct Ticks *ticks, double step, enum TickFormat forma
   }
 }
 
-/* A single number on a log axis. */
+/* A single number, not 0, on a log axis. */
 static void label_log(struct Tick *tick, enum TickFormat format)
 {
   double value = tick->value;
-  int exponent = (int)floor(scale_log10(value) + 1e-9);
+  int exponent = (int)floor(scale_log10(fabs(value)) + 1e-9);
   double mantissa = value / pow(10, exponent);
   bool plain = format == TICK_PLAIN || format == TICK_COMMA;
   if (format == TICK_K)
@@ -119,6 +119,20 @@ static void label_log(struct Tick *tick, enum TickFormat format)
     write_number(tick->label, value, decimals_of(value), format == TICK_COMMA, "");
   else
     write_scientific(tick->label, value, exponent, decimals_of(mantissa));
+}
+
+void tick_label(struct Tick *tick, double value, enum TickFormat format)
+{
+  bool extreme = fabs(value) >= 1e6 || fabs(value) < 1e-3;
+  struct Tick alone = {.value = value};
+  if (format == TICK_COMPONENT)
+    write_component(alone.label, value);
+  else if (value == 0 || (format == TICK_AUTO && !extreme))
+    write_number(alone.label, value, decimals_of(value), fabs(value) >= 1e4, "");
+  else if (format != TICK_NO_LABELS)
+    label_log(&alone, format);
+  if (format == TICK_NO_LABELS) alone.label[0] = '\0';
+  memcpy(tick->label, alone.label, sizeof tick->label);
 }
 
 /* ---- choosing ---- */

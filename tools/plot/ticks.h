@@ -42,6 +42,9 @@ struct Ticks {
 void ticks_choose(struct Ticks *ticks, enum ScaleKind kind, struct Range range, double length,
                   double room, enum TickFormat format);
 
+/* Labels a tick with a value of its own, with as many decimals as that one needs. */
+void tick_label(struct Tick *tick, double value, enum TickFormat format);
+
 /* Sets the given values, those within the range. */
 void ticks_set(struct Ticks *ticks, enum ScaleKind kind, struct Range range, const double *values,
                size_t n, enum TickFormat format);
