@@ -470,6 +470,54 @@ grep -v '^#' "$build/runs/seeded-over-seeds.tsv" | cut -f 1-3 | tr '\t' ' ' >"$w
 printf 'run runs epochs_median\nseeded-0,seeded-1 2 60\n' | cmp -s - "$work/found" ||
   fail "over seeds: $(cat "$work/found")"
 
+# How many runs of the grid `plane` are trained for a target.
+trained_of_plane() { # TARGET
+  ninja -C "$build" -t commands "$1" | grep -c 'tools/train -o runs/plane-' || :
+}
+begin 'a map of many runs, as README declares it: they are trained and compared, and no more'
+command_of_readme 'grid(plane ' >>"$tree/configs/CMakeLists.txt"
+configures
+plane=$(for fraction in 0.2 0.3 0.4; do
+  for decay in 0 0.3 1 3; do echo "plane-$fraction-$decay-0 plane-$fraction-$decay-1"; done
+done | tr ' ' '\n')
+plans plane <<END
+$plane
+END
+builds plane
+made <<END
+$(printf '%s\n' "$plane" | sed 's,.*,runs/&/trajectory.safetensors,')
+$(printf '%s\n' "$plane" | sed 's,.*,runs/&/history.tsv,')
+runs/plane-runs.tsv
+runs/plane-over-seeds.tsv
+figures/plane.pdf
+END
+[ "$(head -c 5 "$build/figures/plane.pdf")" = %PDF- ] || fail 'plane.pdf is no PDF'
+[ "$(grep -cx 'seed = 1' "$build/runs/plane-0.4-3-1/config.ini")" -eq 2 ] || fail 'a seed is not that of both'
+grep -v '^#' "$build/runs/plane-over-seeds.tsv" | cut -f 2-5 | tail -n 1 | tr '\t' ' ' >"$work/found"
+echo '2 0.4 3 60' | cmp -s - "$work/found" || fail "over seeds: $(cat "$work/found")"
+for target in 'experiments 24' 'all-figures 0' 'sweeps 0'; do
+  [ "$(trained_of_plane "${target% *}")" -eq "${target#* }" ] ||
+    fail "for ${target% *} $(trained_of_plane "${target% *}") of its runs are trained"
+done
+! ninja -C "$build" -t targets all | grep -E '^([^:]*/)?plane-0.2-0-0-' >&2 ||
+  fail 'a run of the map has figures of its own'
+[ ! -e "$build/runs/plane-0.2-0-0/spectrum.tsv" ] || fail 'a run of the map was analysed'
+is_idle plane
+
+begin 'a map over words, or over other than two settings, is refused'
+cp "$tree/configs/CMakeLists.txt" "$work/configs"
+echo 'grid(words-map MAP mainline.ini "model.attention=softmax uniform" "train.epochs=20 40")' \
+  >>"$tree/configs/CMakeLists.txt"
+! cmake "$build" >"$log" 2>&1 || fail 'it was taken'
+tr -s '\n ' ' ' <"$log" | grep -qF 'grid(words-map MAP): a map is over numbers, not model.attention=softmax' ||
+  fail 'another message'
+cp "$work/configs" "$tree/configs/CMakeLists.txt"
+echo 'grid(one MAP mainline.ini "optimizer.weight_decay=0 1" "train.seed=0 1")' >>"$tree/configs/CMakeLists.txt"
+! cmake "$build" >"$log" 2>&1 || fail 'it was taken'
+tr -s '\n ' ' ' <"$log" | grep -qF 'grid(one MAP): a map is over two settings besides seeds, not 1' ||
+  fail 'another message'
+cp "$work/configs" "$tree/configs/CMakeLists.txt"
+
 begin 'a grid in which nothing varies is refused'
 cp "$tree/configs/CMakeLists.txt" "$work/configs"
 echo 'grid(none mainline.ini train.seed=1)' >>"$tree/configs/CMakeLists.txt"
@@ -548,18 +596,19 @@ rm "$build/runs/other/config.ini"
 fails figures
 [ ! -e "$build/runs/other/config.ini" ] || fail 'there is a config.ini'
 
-begin 'all figures of the project, those of the sweeps too, and what is planned is what is trained'
+begin 'all figures of the project, those of sweeps and experiments too, and what is planned is what is trained'
 cp "$source/configs/"*.ini "$source/configs/CMakeLists.txt" "$tree/configs/"
 cp "$source/figures/"*.ini "$source/figures/CMakeLists.txt" "$tree/figures/"
-edit "$tree/configs/CMakeLists.txt" 's/^\(by_scale([a-z]*s_of_[0-9a-z_]*\) .*/\1 50 50)/'
-configures -DSCALE=quick
+edit "$tree/configs/CMakeLists.txt" 's/^\(by_scale([a-z]*s_of_[0-9a-z_]*\) .*/\1 50 50)/
+  /^grid(phase-diagram/,/)$/{s/=0.1 0.2 .*"/=0.3 0.9"/;s/=0 0.1 .*"/=0 1"/;s/epochs=5000/epochs=50/;}'
+configures -DSCALE=quick -DEXPERIMENT_SEEDS=2
 builds configurations
-ninja -C "$build" -n all-figures sweeps 2>&1 | sed -n 's/.*Training //p' | LC_ALL=C sort >"$work/planned"
-builds all-figures sweeps
+ninja -C "$build" -n all-figures sweeps experiments 2>&1 | sed -n 's/.*Training //p' | LC_ALL=C sort >"$work/planned"
+builds all-figures sweeps experiments
 sed -n 's,^runs/\(.*\)/trajectory.safetensors$,\1,p' "$work/ran" | LC_ALL=C sort >"$work/trained"
 cmp -s "$work/planned" "$work/trained" || fail "planned and trained differ:
 $(diff "$work/planned" "$work/trained" || :)"
-[ "$(wc -l <"$work/trained")" -eq 71 ] || fail 'there are not 71 runs beside the mainline'
+[ "$(wc -l <"$work/trained")" -eq 97 ] || fail 'there are not 97 runs beside the mainline'
 for spec in "$source"/figures/*.ini; do
   pdf=$build/figures/$(basename "$spec" .ini).pdf
   [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"
@@ -567,7 +616,7 @@ done
 grep -qx 'weight_decay = 3' "$build/runs/decay-3/config.ini" || fail 'decay-3 has no decay of 3'
 grep -qx 'epochs = 60' "$build/runs/seed-1/config.ini" || fail 'OVERRIDES did not reach seed-1'
 grep -qx 'epochs = 50' "$build/runs/decay-0.1/config.ini" || fail 'OVERRIDES changed the line of decay-0.1'
-is_idle all-figures sweeps
+is_idle all-figures sweeps experiments
 
 begin 'the figure that the README adds'
 command_of_readme 'figure(subtraction-losses ' >>"$tree/figures/CMakeLists.txt"
