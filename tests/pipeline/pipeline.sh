@@ -608,7 +608,7 @@ builds all-figures sweeps experiments
 sed -n 's,^runs/\(.*\)/trajectory.safetensors$,\1,p' "$work/ran" | LC_ALL=C sort >"$work/trained"
 cmp -s "$work/planned" "$work/trained" || fail "planned and trained differ:
 $(diff "$work/planned" "$work/trained" || :)"
-[ "$(wc -l <"$work/trained")" -eq 97 ] || fail 'there are not 97 runs beside the mainline'
+[ "$(wc -l <"$work/trained")" -eq 125 ] || fail 'there are not 125 runs beside the mainline'
 for spec in "$source"/figures/*.ini; do
   pdf=$build/figures/$(basename "$spec" .ini).pdf
   [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"
