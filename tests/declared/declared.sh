@@ -8,7 +8,8 @@
 # Of the settings of a run those are listed in which it is not the mainline. In commands, RUN is every run
 # but the mainline and PICTURE is pdf, png and svg; the number before a command says how many there are
 # that differ in these alone. "<-" is followed by what a command depends on, where that is not what it
-# names.
+# names. Of the hundreds of runs of a map, those are one line of which the settings follow in one way from
+# the values in their names: {1} is the first of these. Elsewhere {240} stands for 240 of them.
 set -eu
 
 source=$1 tools=$(cd "$2" && pwd)
@@ -23,6 +24,51 @@ configure() { # TREE OPTION...
     cat "$work/log"
     exit 1
   }
+}
+
+map=phase-diagram
+
+# The runs of the map, line by line, their values as {1}, {2} ...
+fold_settings() {
+  awk -v map="$map" '
+    index($1, map "-") != 1 { print; next }
+    {
+      name = substr($1, length(map) + 2)
+      sub(/:$/, "", name)
+      n = split(name, values, "-")
+      line = ""
+      for (i = 2; i <= NF; i++) {
+        at = index($i, "=")
+        for (v = 1; v <= n && substr($i, at + 1) != values[v];) v++
+        line = line " " substr($i, 1, at) (v <= n ? "{" v "}" : substr($i, at + 1))
+      }
+      if (!count[line]++) order[++lines] = line
+    }
+    END { for (l = 1; l <= lines; l++) print map ", " count[order[l]] " runs:" order[l] }'
+}
+
+# Several of them in a row, in commands and in lists of what is made.
+fold_names() {
+  awk -v map="$map" '
+    function flush() {
+      if (n == 1) line = line " " first
+      if (n > 1) line = line " " pattern
+      if (n > 1) sub(/\{\}/, "{" n "}", line)
+      n = 0
+    }
+    index($0, map "-") == 0 { print; next }
+    {
+      line = ""
+      for (i = 1; i <= NF; i++) {
+        folded = $i
+        if (!sub(map "-[-0-9.]+", map "-{}", folded)) folded = ""
+        if (n && folded != pattern) flush()
+        if (folded == "") line = line (i > 1 ? " " : "") $i
+        else if (!n++) { first = $i; pattern = folded }
+      }
+      flush()
+      print line
+    }'
 }
 
 # A line for each run: its name and section.key=value...
@@ -43,12 +89,12 @@ settings() {
       grep -Fvxf "$tree/mainline.settings" "$tree/$run.settings" | tr '\n' ' ' || :
     fi
     echo
-  done <"$work/dumps" | sed 's/ *$//'
+  done <"$work/dumps" | sed 's/ *$//' | fold_settings
 }
 
 commands() {
   sed "s,$source/[a-z]*/,,g; s,$tree/,,g" "$tree/build.ninja" | awk -f "$source/tests/declared/commands.awk" |
-    LC_ALL=C sort -k 2
+    fold_names | LC_ALL=C sort -k 2
 }
 
 # What programs run for a target, and what they make.
@@ -57,11 +103,12 @@ makes() { # TARGET
     LC_ALL=C sort | awk -v target="$1" '
       $1 != program { printf "%s%s, %s:", (NR > 1 ? "\n" : ""), target, $1; program = $1 }
       { sub(/^(runs|figures)\//, "", $2); sub(/\.(pdf|tsv)$/, "", $2); printf " %s", $2 }
-      END { print (NR ? "" : target ": nothing") }'
+      END { print (NR ? "" : target ": nothing") }' | fold_names
 }
 
 targets() {
-  for target in figures all-figures sweeps sweep-decays sweep-tasks experiment-tasks verify verify-all mainline modulus-401 settings films; do
+  for target in figures all-figures sweeps sweep-decays sweep-tasks experiment-tasks phase-diagram \
+    precision-losses verify verify-all mainline modulus-401 settings films; do
     makes $target
   done
 }
