@@ -1123,18 +1123,18 @@ def relabelled(parameters, settings, train_mask):
 
 
 def circles(net, keys, numbers):
-    ranked = sorted(keys, key=lambda k: (-len(cluster(net, k)), k))
-    names = "rank frequency token logarithm embedded_cos embedded_sin cos sin".split()
+    frequencies = [k for k in net.frequencies if 2 * k < net.p]
+    ranked = sorted(frequencies, key=lambda k: (k not in keys, -len(cluster(net, k)), k))
+    names = "rank frequency key token logarithm embedded_cos embedded_sin cos sin".split()
     logarithms, rows = numpy.arange(net.p), []
     W_E = net.W["W_E"][: net.p]
-    for k in keys:
-        if 2 * k == net.p:
-            continue
+    for k in frequencies:
         waves = net.waves(k, logarithms)
         embedded = least_squares(least_squares(waves, W_E).T, W_E.T).T
+        of_k = (1 + ranked.index(k), k, int(k in keys))
         for i in logarithms:
-            rows.append((1 + ranked.index(k), k, numbers[i], i, *embedded[i], *waves[i]))
-    return dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
+            rows.append((*of_k, numbers[i], i, *embedded[i], *waves[i]))
+    return dict(zip(names, zip(*rows)))
 
 
 def share_at(net, norms, keys):

@@ -8,16 +8,18 @@
 #include <stdlib.h>
 
 struct CircleRow {
-  int rank, frequency, token, logarithm;
+  int rank, frequency;
+  bool key;
+  int token, logarithm;
   struct PlanePoint embedded, angle;
 };
 
 static const struct Column columns[] = {
     COLUMN(struct CircleRow, rank, "1",
-           "of the frequency among the key frequencies: 1 has the most neurons, the lower k if as "
-           "many"),
-    COLUMN(struct CircleRow, frequency, "1",
-           "k, a key frequency; (p - 1) / 2, which alternates, has no circle"),
+           "of the frequency: key frequencies come before others, then those with more neurons in "
+           "their clusters, then lower ones"),
+    COLUMN(struct CircleRow, frequency, "1", "k; (p - 1) / 2, which alternates, has no circle"),
+    COLUMN(struct CircleRow, key, "0 or 1", "1 for the key frequencies"),
     COLUMN(struct CircleRow, token, "1", "x = 1..p-1"),
     COLUMN(struct CircleRow, logarithm, "1", "i, x = g^i"),
     COLUMN_AS("embedded_cos", struct CircleRow, embedded.x, "1",
@@ -27,21 +29,23 @@ static const struct Column columns[] = {
     COLUMN_AS("cos", struct CircleRow, angle.x, "1", "cos(w_k i), w_k = 2 pi k / (p - 1)"),
     COLUMN_AS("sin", struct CircleRow, angle.y, "1", "sin(w_k i)")};
 
-static size_t size_of(const struct Subject *subject, int k)
+/* Does frequency k come before another one? */
+static bool comes_before(const struct Subject *subject, int k, int other)
 {
-  return neuron_fit_count(subject->fits, analysis_d_mlp(subject->analysis), k, true);
+  const struct Analysis *analysis = subject->analysis;
+  size_t m = analysis_d_mlp(analysis);
+  size_t size = neuron_fit_count(subject->fits, m, k, true);
+  size_t size_of_other = neuron_fit_count(subject->fits, m, other, true);
+  if (analysis->keys[k] != analysis->keys[other]) return analysis->keys[k];
+  return size != size_of_other ? size > size_of_other : k < other;
 }
 
-/* How many key frequencies come before k. */
-static int count_larger(const struct Subject *subject, int k)
+static int rank_of(const struct Subject *subject, int k)
 {
-  int count = 0;
-  for (int other = 1; other <= subject->analysis->basis.n_frequencies; other++) {
-    if (!subject->analysis->keys[other]) continue;
-    size_t size = size_of(subject, other), own = size_of(subject, k);
-    count += size > own || (size == own && other < k);
-  }
-  return count;
+  int rank = 1;
+  for (int other = 1; 2 * other < subject->analysis->basis.p; other++)
+    rank += comes_before(subject, other, k);
+  return rank;
 }
 
 /* The circle of one frequency; `points` is scratch, [p - 1]. */
@@ -52,13 +56,14 @@ static bool put_circle(struct TableWriter *table, const struct Relabelled *relab
   int n = analysis->basis.p;
   if (!rotation_of_tokens(&analysis->basis, &analysis->snapshot.parameters, k, points, error))
     return false;
-  int rank = 1 + count_larger(&relabelled->subject, k);
+  int rank = rank_of(&relabelled->subject, k);
   for (int i = 0; i < n; i++) {
     long long turns = (long long)k * i;
     table_put_row(table,
                   &(struct CircleRow){
                       .rank = rank,
                       .frequency = k,
+                      .key = analysis->keys[k],
                       .token = relabelled->logarithms.power[i],
                       .logarithm = i,
                       .embedded = points[i],
@@ -76,7 +81,7 @@ static bool put_circles(struct TableWriter *table, const struct Relabelled *rela
   struct PlanePoint *points = memory_new((size_t)n, sizeof *points, "points of tokens", error);
   bool done = points;
   for (int k = 1; done && 2 * k < n; k++)
-    if (analysis->keys[k]) done = put_circle(table, relabelled, k, points, error);
+    done = put_circle(table, relabelled, k, points, error);
   free(points);
   return done;
 }
