@@ -370,10 +370,9 @@ static void place_strip(struct Factors *t, struct FactorStrip strip)
   const float *position0 = sources + source_position0(t) * row;
   const float *position1 = sources + source_position1(t) * row;
   const float *constants = sources + source_constants(t) * row;
-  float folded = t->folded ? 1.0f : 0.0f;
   for (size_t x = 0; x < p; x++)
     for (size_t i = 0; i < row; i++) {
-      float of_token = sources[x * row + i] - folded * constants[i];
+      float of_token = sources[x * row + i] - (t->folded ? constants[i] : 0.0f);
       t->T0[factor + x * row + i] = of_token + position0[i];
       t->T1[factor + x * row + i] = of_token + position1[i];
     }
