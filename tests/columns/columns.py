@@ -140,9 +140,9 @@ class Run:
     def run_tool(self, tool, *arguments):
         run_silently(self.name, [self.tools / tool, *arguments, self.file], self.folder)
 
-    def check_folder(self, folder, tool, expected, title):
+    def check_folder(self, folder, tool, expected, title, near=()):
         path = self.folder / folder
-        check_folder(f"{self.name}/{folder}", path, self.tools / tool, expected, title)
+        check_folder(f"{self.name}/{folder}", path, self.tools / tool, expected, title, near)
 
     def check_snapshot(self, index, options, folder):
         net, epoch = self.nets[index], self.epochs[index]
@@ -154,6 +154,8 @@ class Run:
             self.run_tool(tool, "-o", f"{folder}-{tool}", *options)
             self.check_folder(f"{folder}-{tool}", tool, expected, title)
             self.expected |= expected
+        self.check_components(net, options, folder)
+        self.check_algorithm(net, options, folder)
         trace = definitions.Trace(net, self.keys)
         self.run_tool("trace-algorithm", "-o", f"{folder}-trace", *options)
         self.check_folder(
@@ -183,6 +185,24 @@ class Run:
             title = f"mod {self.nets[0].p}, at each of {len(self.nets)} epochs"
             table = Table(self.folder / "several" / f"{name}.tsv")
             check_table(f"{self.name}/several/{name}", table, together, title)
+
+    def check_components(self, net, options, folder):
+        """Some of these tables are of the whole run. Where singular values are close to each other,
+        rounding errors of the matrices turn their vectors."""
+        random = numpy.random.default_rng(0)
+        rounded = lambda matrix: matrix * (1 + 2.0**-24 * random.standard_normal(matrix.shape))
+        arguments = net, self.nets, self.keys, self.epochs
+        expected = definitions.component_tables(*arguments)
+        near = [definitions.component_tables(*arguments, rounded) for _ in range(3)]
+        self.run_tool("principal-components", "-o", f"{folder}-components", *options)
+        self.check_folder(
+            f"{folder}-components", "principal-components", expected, f"mod {net.p}", near
+        )
+
+    def check_algorithm(self, net, options, folder):
+        expected = definitions.algorithm_tables(net, self.nets, self.epochs)
+        self.run_tool("clock-or-pizza", "-o", f"{folder}-pizza", *options)
+        self.check_folder(f"{folder}-pizza", "clock-or-pizza", expected, f"mod {net.p}")
 
     def check_progress(self):
         expected = definitions.progress_tables(self.nets, self.keys, self.epochs)

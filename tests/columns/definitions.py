@@ -5,11 +5,14 @@ pairs. It shares nothing with tools/.
 A table is {column: values}; one of quantities has {"quantity": (value, unit)}.
 """
 
+import functools
 import math
 
 import numpy
 
+import counter_based
 import textbook
+from forward import Forward
 
 THRESHOLD = 0.85  # of a cluster
 NAN = float("nan")
@@ -1197,4 +1200,211 @@ def logarithm_tables(plain, plain_keys, net, keys, epoch):
         "log-neurons": neurons(net),
         "log-circles": circles(net, keys, powers(plain.p)),
         "log-quantities": logarithm_quantities(plain, plain_keys, net, keys, epoch),
+    }
+
+
+# ---- principal-components ----
+
+
+class Components:
+    """Of a matrix [p, ...], the mean of its rows taken off: values, patterns [p, i] of the rows and
+    axes [i, ...], which are nan if the matrix is. The largest entry of a pattern is positive."""
+
+    def __init__(self, matrix):
+        p, width = matrix.shape
+        self.n = min(p - 1, width)
+        shapes = (self.n,), (p, self.n), (self.n, width)
+        self.missing = bool(width == 0 or numpy.isnan(matrix).any())
+        if self.missing:
+            self.values, self.patterns, self.axes = (numpy.full(shape, NAN) for shape in shapes)
+            return
+        patterns, values, axes = numpy.linalg.svd(matrix - matrix.mean(0), full_matrices=False)
+        largest = patterns[abs(patterns).argmax(0), range(len(values))]
+        self.values = values[: self.n]
+        self.patterns = (patterns * numpy.sign(largest))[:, : self.n]
+        self.axes = (axes * numpy.sign(largest)[:, None])[: self.n]
+
+    def shares(self):
+        return self.values**2 / (self.values**2).sum()
+
+    def effective_rank(self):
+        q = self.values / self.values.sum()
+        return math.exp(-(q[q > 0] * numpy.log(q[q > 0])).sum()) if not self.missing else NAN
+
+    def planes(self):
+        return 0 if self.missing else min(8, self.n // 2)
+
+
+def dominant(net, components):
+    """By component: its frequency, and that frequency's share."""
+    found = []
+    for value, pattern in zip(components.values, components.patterns.T):
+        shares = {
+            k: (projected(net.waves(k, numpy.arange(net.p)), pattern) ** 2).sum()
+            for k in net.frequencies
+        }
+        best = max(shares, key=shares.get)
+        noise = not value > 1e-5 * components.values[0]
+        found.append((NAN, NAN) if noise else (best, shares[best]))
+    return numpy.array(found).reshape(-1, 2)
+
+
+def singular_values(net, W_E, W_L):
+    n = max(W_E.n, W_L.n)
+
+    def padded(values):
+        return numpy.concatenate([values, numpy.full(n - len(values), NAN)])
+
+    table = {"component": range(1, n + 1)}
+    for name, components in ("W_E", W_E), ("W_L", W_L):
+        dominance = dominant(net, components)
+        table[name] = padded(components.values)
+        table[f"{name}_share"] = padded(components.shares())
+        table[f"{name}_cumulative"] = padded(numpy.cumsum(components.shares()))
+        table[f"{name}_frequency"] = padded(dominance[:, 0])
+        table[f"{name}_frequency_share"] = padded(dominance[:, 1])
+    return table
+
+
+def in_planes(components, vectors, name):
+    """vectors [thing, i], in the planes of components 1 and 2, 3 and 4, ..."""
+    planes, count = components.planes(), len(vectors)
+    at = vectors * components.values
+    return {
+        "plane": numpy.repeat(numpy.arange(1, planes + 1), count),
+        name: numpy.tile(numpy.arange(count), planes),
+        "x": at[:, 0 : 2 * planes : 2].T.ravel(),
+        "y": at[:, 1 : 2 * planes : 2].T.ravel(),
+    }
+
+
+def tenths(net, count):
+    return numpy.tile([10 * x // net.p for x in range(net.p)], count)
+
+
+def rank_row(net, keys):
+    n = sum(net.waves(k, numpy.arange(1)).shape[1] for k in keys)
+    W_E, W_L = Components(net.W["W_E"][: net.p]), Components(net.W_L)
+    share = lambda components: components.shares()[:n].sum() if n else NAN
+    return {
+        "test_loss": net.losses.test,
+        "effective_rank_W_E": W_E.effective_rank(),
+        "effective_rank_W_L": W_L.effective_rank(),
+        "key_share_W_E": share(W_E),
+        "key_share_W_L": NAN if W_L.missing else share(W_L),
+        "gini_W_E": gini(net.norms_of_W_E()),
+        "gini_W_L": gini(net.norms_of_W_L()),
+    }
+
+
+def quarter_of_fall(epochs, values):
+    if not values[-1] < values[0]:
+        return NAN
+    return first(epochs, values <= values[0] - 0.25 * (values[0] - values[-1]))
+
+
+def rank_quantities(net, keys, epochs, columns):
+    peak = first(epochs, columns["test_loss"] == max(columns["test_loss"]))
+    halved = first(epochs, (epochs >= peak) & (columns["test_loss"] <= math.log(net.p) / 2))
+    quarters = {m: quarter_of_fall(epochs, columns[f"effective_rank_{m}"]) for m in ("W_E", "W_L")}
+    n = sum(net.waves(k, numpy.arange(1)).shape[1] for k in keys)
+    ranks = {name: columns[name][-1] for name in columns if name.startswith("effective")}
+    return {
+        "key_components": (n, "1"),
+        **{name: (rank, "1") for name, rank in ranks.items()},
+        **{f"{name}_ratio": (rank / n if n else NAN, "1") for name, rank in ranks.items()},
+        **{name: (columns[name][-1], "1") for name in columns if name.startswith("key_")},
+        **{f"effective_rank_{m}_quarter": (x, "epochs") for m, x in quarters.items()},
+        **{f"effective_rank_{m}_lead": (halved - x, "epochs") for m, x in quarters.items()},
+    }
+
+
+def component_tables(net, nets, keys, epochs, rounded=lambda matrix: matrix):
+    """Of one snapshot, and of all. `rounded` changes the matrices whose components are taken."""
+    epochs = numpy.array(epochs)
+    W_E, W_L = Components(rounded(net.W["W_E"][: net.p])), Components(rounded(net.W_L))
+    tokens = in_planes(W_E, W_E.patterns, "token")
+    neurons = in_planes(W_L, W_L.axes.T, "neuron")
+    rows = [rank_row(each, keys) for each in nets]
+    columns = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
+    frequency = numpy.where(net.clustered, net.frequency, 0)
+    return {
+        "singular-values": singular_values(net, W_E, W_L),
+        "embedding-components": {**tokens, "tenth": tenths(net, W_E.planes())},
+        "neuron-components": {**neurons, "frequency": numpy.tile(frequency, W_L.planes())},
+        "effective-ranks": {"epoch": epochs, **columns},
+        "rank-quantities": rank_quantities(nets[-1], keys, epochs, columns),
+    }
+
+
+# ---- clock-or-pizza ----
+
+TRIPLES = 256
+
+
+def triples(net):
+    """a, b and c, each [triple]"""
+    drawn = counter_based.uniform(0, "gradient symmetricity", numpy.arange(3 * TRIPLES))
+    return (drawn * net.p).astype(int).reshape(-1, 3).T
+
+
+def gradients(net, a, b, c):
+    """[triple, position, dimension]: of logit c by the embeddings of a and b, by differences."""
+    d, h, n = net.W["W_E"].shape[1], 1e-6, len(a)
+    a, b, c = (numpy.repeat(x, 2 * d) for x in (a, b, c))
+    unit = numpy.tile(numpy.eye(2 * d).reshape(2 * d, 2, d), (n, 1, 1))
+    like = Forward(net.parameters, net.settings, a, b)
+    above, below = (
+        Forward(net.parameters, net.settings, a, b, sign * h * unit, like).logits
+        for sign in (1, -1)
+    )
+    pick = numpy.arange(len(c)), c
+    return ((above[pick] - below[pick]) / (2 * h)).reshape(n, 2, d)
+
+
+@functools.cache
+def symmetricity(net):
+    """The mean cosine and its standard error."""
+    few = range(0, TRIPLES, 8)  # at a time: their arrays fit into the caches
+    g = numpy.concatenate([gradients(net, *triples(net)[:, i : i + 8]) for i in few])
+    sizes = numpy.linalg.norm(g, axis=2).prod(1)
+    cosines = (g[:, 0] * g[:, 1]).sum(1)[sizes > 0] / sizes[sizes > 0]
+    if not len(cosines):
+        return NAN, NAN
+    return cosines.mean(), cosines.std(ddof=1) / math.sqrt(len(cosines))
+
+
+def irrelevance(net):
+    correct = net.logits[numpy.arange(net.p**2), net.s]
+    distance = (net.b - net.sign * net.a) % net.p
+    return numpy.mean([correct[distance == d].std() for d in range(net.p)]) / correct.std()
+
+
+def circularity(net):
+    return dominant(net, Components(net.W["W_E"][: net.p]))[:4, 1].mean()
+
+
+def algorithm_row(net):
+    return {
+        "test_accuracy": net.losses.test_accuracy,
+        "gradient_symmetricity": symmetricity(net)[0],
+        "distance_irrelevance": irrelevance(net),
+        "circularity": circularity(net),
+    }
+
+
+def algorithm_tables(net, nets, epochs):
+    rows = [algorithm_row(each) for each in nets]
+    mean, error = symmetricity(net)
+    return {
+        "clock-or-pizza": {"epoch": epochs, **{x: [row[x] for row in rows] for x in rows[0]}},
+        "clock-or-pizza-quantities": {
+            "gradient_symmetricity": (mean, "1"),
+            "gradient_symmetricity_error": (error, "1"),
+            "distance_irrelevance": (irrelevance(net), "1"),
+            "circularity": (circularity(net), "1"),
+            "clock_or_pizza_test_accuracy": (net.losses.test_accuracy, "1"),
+            "model.attention_rate": (float(net.settings.get("model.attention_rate", "1")), "1"),
+            "positions": (3 if net.settings.get("data.equals", "true") == "true" else 2, "1"),
+        },
     }

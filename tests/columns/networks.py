@@ -12,7 +12,6 @@ the replacements.
 TOOLS is the folder of the programs. Exit status: 0 if everything agrees, 1 otherwise.
 """
 
-import math
 import subprocess
 import sys
 import tempfile
@@ -26,11 +25,12 @@ import numpy
 import definitions
 import plain_safetensors
 import tables
-import textbook
+from forward import Forward, sinusoids
 from tables import Table, check, check_table
 
 NAN = float("nan")
 EPOCHS = [0, 10, 20]
+OF_ALL = "effective-ranks", "rank-quantities", "clock-or-pizza"  # snapshots
 SIZES = {
     "data.modulus": "13",
     "model.d_model": "16",
@@ -127,85 +127,6 @@ class Maker:
 
 
 # ---- the network ----
-
-
-def layer_norm(kind, x, w, b):
-    centred = x - x.mean(-1, keepdims=True)
-    if kind == "pre":
-        return w * centred / numpy.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) + b
-    return w * centred / (x.std(-1, ddof=1, keepdims=True) + 1e-5) + b
-
-
-def sinusoids(n, d):
-    position, i = numpy.arange(n)[:, None], numpy.arange(d)[None, :]
-    angles = position / 10000.0 ** ((i - i % 2) / d)
-    return numpy.where(i % 2 == 0, numpy.sin(angles), numpy.cos(angles))
-
-
-def attention_weights(kind, scores, seen):
-    exponentials = numpy.where(seen, numpy.exp(scores), 0)
-    return exponentials / ((kind == "softmax1") + exponentials.sum(-1, keepdims=True))
-
-
-class Forward:
-    """All positions of all pairs, in double precision: the stream [pairs, P, d]."""
-
-    def __init__(self, parameters, settings, a, b):
-        self.W = {name: array.astype(float) for name, array in parameters.items()}
-        self.setting = lambda name, default: settings.get(name, default)
-        self.norm = self.setting("model.layer_norm", "none")
-        self.attention, self.hidden, self.resid_mid = [], [], []  # by layer, at the last position
-        x = self.embed(a, b)
-        for l in range(int(self.setting("model.n_layers", "1"))):
-            x = self.mlp(l, self.heads(l, x))
-        if self.norm == "pre":
-            x = layer_norm("pre", x, self.W["ln_final.w"], self.W["ln_final.b"])
-        W_U = self.W["unembed.W_U"] if "unembed.W_U" in self.W else self.W["embed.W_E"].T
-        self.logits = x[:, -1] @ W_U
-
-    def normed(self, kind, name, x):
-        return layer_norm(kind, x, self.W[f"{name}.w"], self.W[f"{name}.b"]) if self.norm == kind else x
-
-    def embed(self, a, b):
-        W_E = self.W["embed.W_E"]
-        tokens = [a, b]
-        if self.setting("data.equals", "true") == "true":
-            tokens.append(numpy.full(len(a), len(W_E) - 1))
-        x = W_E[numpy.stack(tokens, axis=1)]
-        if "pos_embed.W_pos" in self.W:
-            x = x + self.W["pos_embed.W_pos"]
-        elif self.setting("model.positions", "learned") == "sinusoidal":
-            x = x + sinusoids(*x.shape[1:])
-        registers = self.W.get("registers.W", numpy.zeros((0, x.shape[2])))
-        self.R, self.N = len(registers), x.shape[1]
-        return numpy.hstack([numpy.broadcast_to(registers, (len(a), *registers.shape)), x])
-
-    def heads(self, l, x):
-        W = {n: self.W[f"blocks.{l}.attn.{n}"] for n in ("W_Q", "W_K", "W_V", "W_O")}
-        P, rate = self.R + self.N, float(self.setting("model.attention_rate", "1"))
-        seen = numpy.tril(numpy.ones((P, P), bool))
-        seen[: self.R] = True
-        y = self.normed("pre", f"blocks.{l}.ln1", x)[:, None]  # [pairs, 1, P, d]
-        scores = (y @ W["W_Q"]) @ (y @ W["W_K"]).swapaxes(-1, -2) / math.sqrt(W["W_Q"].shape[2])
-        weights = attention_weights(self.setting("model.attention", "softmax"), scores, seen)
-        weights = numpy.where(seen, (1 - rate) + rate * weights, 0)
-        self.attention.append(weights[:, :, -1, self.R :])
-        x = x + (weights @ (y @ W["W_V"]) @ W["W_O"]).sum(1)
-        return self.normed("post", f"blocks.{l}.ln1", x)
-
-    def mlp(self, l, x):
-        self.resid_mid.append(x[:, -1])
-        if f"blocks.{l}.mlp.W_in" not in self.W:
-            self.hidden.append(numpy.zeros((len(x), 0)))
-            return x
-        W_in, b_in, W_out, b_out = (
-            self.W[f"blocks.{l}.mlp.{n}"] for n in ("W_in", "b_in", "W_out", "b_out")
-        )
-        pre = self.normed("pre", f"blocks.{l}.ln2", x) @ W_in + b_in
-        gelu = self.setting("model.activation", "relu") == "gelu"
-        hidden = (textbook.gelu if gelu else textbook.relu)(textbook.Rounded(pre)).value
-        self.hidden.append(hidden[:, -1])
-        return self.normed("post", f"blocks.{l}.ln2", x + hidden @ W_out + b_out)
 
 
 class Network(definitions.Snapshot):
@@ -311,6 +232,7 @@ def expected_tables(nets, keys):
         "ablate": ablations,
         "trace-algorithm": definitions.trace_tables(net, keys or list(net.frequencies)),
         "progress-measures": progress,
+        "principal-components": definitions.component_tables(net, nets, keys, EPOCHS),
     }
 
 
@@ -328,11 +250,12 @@ class Run:
         plain_safetensors.write(self.file, arrays, metadata=self.settings)
         self.n_layers = int(self.settings.get("model.n_layers", "1"))
 
-    def title(self, tool, layer):
+    def title(self, tool, layer, table):
         if tool == "trace-algorithm":
             return "frequency k = "
         where = f" (layer {layer} of 0..{self.n_layers - 1})" if self.n_layers > 1 else ""
-        epoch = "" if tool == "progress-measures" else f", at epoch {EPOCHS[-1]}"
+        of_all = tool == "progress-measures" or table in OF_ALL
+        epoch = "" if of_all else f", at epoch {EPOCHS[-1]}"
         return f"mod {self.settings['data.modulus']}{where}{epoch}"
 
     def run_tool(self, tool, folder, layer, *overrides):
@@ -379,7 +302,9 @@ class Run:
         check(bool(keys) == nets[-1].has_neurons, f"{self.name}: the keys {keys} of layer {layer}")
         near = [self.networks(layer, numpy.random.default_rng(seed)) for seed in range(3)]
         others = [expected_tables(networks, keys) for networks in near]
-        for tool, expected in expected_tables(nets, keys).items():
+        algorithms = definitions.algorithm_tables(nets[-1], nets, EPOCHS)
+        all_expected = {**expected_tables(nets, keys), "clock-or-pizza": algorithms}
+        for tool, expected in all_expected.items():
             folder = f"{tool}-{layer}"
             self.run_tool(tool, folder, layer)
             for name, columns in expected.items():
@@ -387,8 +312,8 @@ class Run:
                     f"{self.name}/{folder}/{name}",
                     Table(self.folder / folder / f"{name}.tsv"),
                     columns,
-                    self.title(tool, layer),
-                    [other[tool][name] for other in others],
+                    self.title(tool, layer, name),
+                    [other[tool][name] for other in others if tool in other],
                 )
 
 

@@ -105,11 +105,12 @@ def check_table(name, table, expected, title, near=()):
         check(not texts, f"{name}: {column} {texts[0] + rest if texts else ''}")
 
 
-def check_folder(name, path, program, expected, title):
+def check_folder(name, path, program, expected, title, near=()):
     """All tables of a folder, whose comments have this line: those that the tool lists."""
     found = {table.stem for table in path.iterdir()}
     listed = listed_tables(program)
     check(found == listed, f"{name}: the tables {sorted(found)}")
     check(set(expected) == listed, f"{name}: {sorted(listed ^ set(expected))} undefined")
     for table in sorted(found & set(expected)):
-        check_table(f"{name}/{table}", Table(path / f"{table}.tsv"), expected[table], title)
+        others = [other[table] for other in near]
+        check_table(f"{name}/{table}", Table(path / f"{table}.tsv"), expected[table], title, others)

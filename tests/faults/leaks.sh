@@ -83,6 +83,8 @@ runs 0 trace-algorithm -o out run/trajectory.safetensors
 runs 0 train -o product tiny.ini data.operation=multiply
 runs 0 discrete-logarithms -o out product/trajectory.safetensors
 runs 1 discrete-logarithms -o out run/trajectory.safetensors
+runs 0 principal-components -o out run/trajectory.safetensors
+runs 0 clock-or-pizza -o out run/trajectory.safetensors
 runs 0 compare-runs -o out/runs.tsv --tex out/runs.tex --columns \
   'data.seed keys=key-frequencies:frequency at=measures:epoch@test_loss<9' out/spectrum-quantities.tsv \
   out/key-frequencies.tsv out/measures.tsv
@@ -101,7 +103,8 @@ runs 0 ablate -o out foreign data.seed=1 data.train_fraction=0.3
 printf 'PK\003\004' >archive
 runs 1 ablate -o out archive
 head -c -100 run/trajectory.safetensors >cut
-for tool in checkpoint-to-spectrum ablate progress-measures trace-algorithm discrete-logarithms; do
+for tool in checkpoint-to-spectrum ablate progress-measures trace-algorithm discrete-logarithms principal-components \
+  clock-or-pizza; do
   runs 1 "$tool" -o out cut
   runs 1 "$tool" -o out run/trajectory.safetensors data.modulus=11
 done

@@ -31,6 +31,8 @@ run=$work/runs/mainline
   "$tools/checkpoint-to-spectrum" -o "$run" "$run/trajectory.safetensors"
   "$tools/ablate" -o "$run" "$run/trajectory.safetensors"
   "$tools/progress-measures" -o "$run/progress-measures.tsv" --tables "$run" "$run/trajectory.safetensors"
+  "$tools/principal-components" -o "$run" "$run/trajectory.safetensors"
+  "$tools/clock-or-pizza" -o "$run" "$run/trajectory.safetensors"
   "$tools/train" -o "$work/product" "$run/config.ini" data.operation=multiply
   "$tools/discrete-logarithms" -o "$run" "$work/product/trajectory.safetensors"
 } >"$work/log" 2>&1 || {

@@ -4,7 +4,8 @@
 # the figures are those of `ninja figures`, as the tree may have more.
 # --update writes the digests instead: `ninja update-digests`, never a test run.
 #
-# The bytes of tables do not depend on installed software. Those of figures depend on the drawing
+# The bytes of tables do not depend on installed software, but for those of the programs OUTSIDE, which are
+# not compared. Those of figures depend on the drawing
 # libraries, whose versions are in the first line of DIGESTS: with other versions figures are not
 # compared, and a line says so. Exit status 77 (CTest: skipped) if the tree has other runs.
 set -eu
@@ -24,10 +25,15 @@ versions() {
     "Inter $(dpkg-query -W -f '${Version}' fonts-inter 2>/dev/null || echo unknown)"
 }
 
+OUTSIDE='principal-components clock-or-pizza' # whose digits come from OpenBLAS and LAPACK
+
 digest() {
   versions
+  for tool in $OUTSIDE; do
+    "tools/$tool" --tables
+  done | sed 's,\t.*,,; s,^,runs/mainline/,' >digests.outside
   find runs/mainline \( -name '*.tsv' -o -name config.ini -o -name trajectory.safetensors \) |
-    LC_ALL=C sort | xargs sha256sum
+    grep -Fvxf digests.outside | LC_ALL=C sort | xargs sha256sum
   sha256sum runs/seeds.tsv
   (cd figures && sha256sum "$@") | sed 's,  ,  figures/,'
 }

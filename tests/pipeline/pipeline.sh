@@ -175,7 +175,7 @@ tables_of() { # TOOL...
 }
 
 analyses=$(tables_of checkpoint_to_spectrum ablate progress_measures)
-unread=$(tables_of trace_algorithm)
+unread=$(tables_of trace_algorithm principal_components clock_or_pizza)
 everything="runs/mainline/trajectory.safetensors
 runs/mainline/history.tsv
 $(echo "$analyses" | sed 's,^,runs/mainline/,')
@@ -608,7 +608,7 @@ builds all-figures sweeps experiments
 sed -n 's,^runs/\(.*\)/trajectory.safetensors$,\1,p' "$work/ran" | LC_ALL=C sort >"$work/trained"
 cmp -s "$work/planned" "$work/trained" || fail "planned and trained differ:
 $(diff "$work/planned" "$work/trained" || :)"
-[ "$(wc -l <"$work/trained")" -eq 125 ] || fail 'there are not 125 runs beside the mainline'
+[ "$(wc -l <"$work/trained")" -eq 135 ] || fail 'there are not 135 runs beside the mainline'
 for spec in "$source"/figures/*.ini; do
   pdf=$build/figures/$(basename "$spec" .ini).pdf
   [ "$(head -c 5 "$pdf" 2>/dev/null)" = %PDF- ] || fail "$pdf is no PDF"

@@ -161,6 +161,15 @@ static void put_rows(struct Stack *stack, const struct Table *table, int64_t epo
   }
 }
 
+/* The tables about all snapshots have their epochs themselves. */
+static bool check_epochs(const struct Stack *stack, const struct Table *table, struct Error *error)
+{
+  for (size_t i = 0; i < table->n_columns; i++)
+    if (strcmp(table->names[i], "epoch") == 0)
+      return error_set(error, "--only: %s has rows for every snapshot already", stack->file);
+  return true;
+}
+
 /* Takes the comments of the first snapshot's table; those of others have to be the same. */
 static bool take_comments(struct Stack *stack, const struct Table *table, struct Error *error)
 {
@@ -168,7 +177,7 @@ static bool take_comments(struct Stack *stack, const struct Table *table, struct
   if (!comments) return false;
   if (!stack->comments) {
     stack->comments = comments;
-    if (!check_columns(stack, table, error)) return false;
+    if (!check_epochs(stack, table, error) || !check_columns(stack, table, error)) return false;
     put_head(stack, table);
     return true;
   }

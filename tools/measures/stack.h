@@ -35,8 +35,8 @@ bool stacks_parse(struct Stacks *stacks, const char *words, const struct ToolFil
 bool stacks_open(struct Stacks *stacks, const char *directory, struct Error *error);
 
 /* Adds the rows of a subject whose directory is stacks->folder. Errors: those of the writers; no
-   such column; comments that are not those of the first snapshot, as they say something of one
-   alone. */
+   such column; a table about all snapshots; comments that are not those of the first snapshot, as
+   they say something of one alone. */
 bool stacks_add(struct Stacks *stacks, struct Subject *subject, struct Error *error);
 
 bool stacks_commit(struct Stacks *stacks, struct Error *error);

@@ -104,7 +104,8 @@ void textbook_losses(struct Textbook *t, const int *answers, size_t n, Real scal
                      size_t *correct, double *by_position);
 
 /* Adds the parameters' gradients to `gradient`, from d_logits, after a forward pass of the same
-   tokens and parameters. Gradients of biases that are not trained are left alone. */
+   tokens and parameters. Gradients of biases that are not trained are left alone. Afterwards
+   d.resid_post has the gradients of x^0, [n][P][d]. */
 void textbook_backward(struct Textbook *t, const Real *parameters, const int *tokens, size_t n,
                        Real *gradient);
 
