@@ -47,7 +47,8 @@ static const struct Tool tool = {
             {0, "measured", NULL, "a claim whose table is not given is no reason to fail",
              &measured},
             {0, "brief", NULL, "print only the claims that do not hold, and a count", &brief},
-            {0, "answers", NULL, "exit with 0 whatever the verdicts: claims are questions", &answers},
+            {0, "answers", NULL, "exit with 0 whatever the verdicts: claims are questions",
+             &answers},
             {'q', "quiet", NULL, "print nothing; exit with 0 whatever the verdicts", &quiet},
             {0}},
     .min_operands = 2};
