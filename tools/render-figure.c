@@ -1,7 +1,6 @@
 /* Draws a figure: from a specification and the tables it names to a PDF, SVG or PNG. */
 #include "base/command_line.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "plot/figure.h"
 
 #include <stdio.h>
@@ -33,23 +32,6 @@ static const struct Tool tool = {
     .options = options,
     .min_operands = 1};
 
-/* "figures/name.ini" gives "name.pdf" in the current directory. */
-static char *default_output(const char *spec_path, struct Error *error)
-{
-  char *name = figure_name(spec_path, run, error);
-  char *path = name ? memory_print(error, "%s.pdf", name) : NULL;
-  free(name);
-  return path;
-}
-
-static bool parse_resolution(double *value, struct Error *error)
-{
-  *value = 0;
-  if (!resolution || (number_parse_real(resolution, value) && *value >= 20 && *value <= 2400))
-    return true;
-  return error_set(error, "--resolution: expected 20 to 2400, found '%s'", resolution);
-}
-
 int main(int argc, char **argv)
 {
   int first;
@@ -60,10 +42,11 @@ int main(int argc, char **argv)
                                   .table_paths = (const char *const *)argv + first + 1,
                                   .n_tables = (size_t)(argc - first - 1),
                                   .run = run};
-  char *name = output ? memory_copy_text(output, &error) : default_output(argv[first], &error);
+  char *name = output ? memory_copy_text(output, &error)
+                      : figure_default_output(argv[first], run, ".pdf", &error);
   request.output_path = name;
-  bool rendered =
-      name && parse_resolution(&request.resolution, &error) && figure_render(&request, &error);
+  bool rendered = name && figure_parse_resolution(resolution, &request.resolution, &error) &&
+                  figure_render(&request, &error);
   if (rendered && request.left_out)
     fprintf(stderr, "%s: %s: what shows tables that are not given is left out\n", tool.name, name);
   free(name);

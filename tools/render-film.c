@@ -1,7 +1,5 @@
 /* Draws a film: a figure's specification at every epoch of its tables, as an animated GIF. */
 #include "base/command_line.h"
-#include "base/memory.h"
-#include "base/number.h"
 #include "plot/figure.h"
 #include "plot/film.h"
 
@@ -32,23 +30,6 @@ static const struct Tool tool = {
     .options = options,
     .min_operands = 1};
 
-/* "figures/name.ini" gives "name.gif" in the current directory. */
-static char *default_output(const char *spec_path, struct Error *error)
-{
-  char *name = figure_name(spec_path, run, error);
-  char *path = name ? memory_print(error, "%s.gif", name) : NULL;
-  free(name);
-  return path;
-}
-
-static bool parse_resolution(double *value, struct Error *error)
-{
-  *value = 0;
-  if (!resolution || (number_parse_real(resolution, value) && *value >= 20 && *value <= 2400))
-    return true;
-  return error_set(error, "--resolution: expected 20 to 2400, found '%s'", resolution);
-}
-
 int main(int argc, char **argv)
 {
   int first;
@@ -61,10 +42,10 @@ int main(int argc, char **argv)
                                            .n_tables = (size_t)(argc - first - 1),
                                            .output_path = output,
                                            .run = run}};
-  char *name = output || frames ? NULL : default_output(argv[first], &error);
+  char *name = output || frames ? NULL : figure_default_output(argv[first], run, ".gif", &error);
   if (name) request.figure.output_path = name;
   bool rendered = (output || frames || name) &&
-                  parse_resolution(&request.figure.resolution, &error) &&
+                  figure_parse_resolution(resolution, &request.figure.resolution, &error) &&
                   film_render(&request, &error);
   if (rendered && request.figure.left_out)
     fprintf(stderr, "%s: %s: what shows tables that are not given is left out\n", tool.name,

@@ -138,6 +138,14 @@
    run if another one is drawn: seed-1-fig07-progress-measures. The caller frees it. */
 char *figure_name(const char *spec_path, const char *run, struct Error *error);
 
+/* Where it goes if nobody says: that name with the ending, such as ".pdf", in the current
+   directory. The caller frees it. */
+char *figure_default_output(const char *spec_path, const char *run, const char *ending,
+                            struct Error *error);
+
+/* The argument of --resolution, pixels per inch; NULL, where it was not given, is 0. */
+bool figure_parse_resolution(const char *text, double *resolution, struct Error *error);
+
 /*
  * Reads and checks the specification and its tables, then draws. The output is written completely
  * or not at all, and the same input gives the same bytes. Errors name the file and line in the
