@@ -19,13 +19,13 @@
 #include "engine/engine.h"
 #include "network/dataset.h"
 #include "run/find_config.h"
+#include "run/listed.h"
 #include "run/recorder.h"
 #include "run/start.h"
 #include "run/state.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,17 +34,21 @@
 #include <sys/stat.h>
 
 struct Arguments {
-  const char *directory, *engine, *threads, *share, *progress, *quiet, *save_every, *restart;
+  const char *directory, *runs, *engine, *device, *devices, *threads, *share, *progress, *quiet, *save_every, *restart;
   const char *dump, *list, *digest;
 };
 
-static bool read_config(struct Config *config, char **operands, int n, struct Error *error)
+/* Settings and files in the operands, then further settings. */
+static bool read_config(struct Config *config, char *const *operands, size_t n,
+                        char *const *settings, size_t n_settings, struct Error *error)
 {
   config_init(config);
-  for (int i = 0; i < n; i++) /* files first: overrides win in any position */
+  for (size_t i = 0; i < n; i++) /* files first: overrides win in any position */
     if (!strchr(operands[i], '=') && !config_read_file(config, operands[i], error)) return false;
-  for (int i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++)
     if (strchr(operands[i], '=') && !config_override(config, operands[i], error)) return false;
+  for (size_t i = 0; i < n_settings; i++)
+    if (!config_override(config, settings[i], error)) return false;
   return config_check(config, error) && dataset_name_answers(config, error) &&
          start_name_weights(config, error);
 }
@@ -104,6 +108,15 @@ static bool dump_config(const struct Config *config, const char *path, struct Er
   return written;
 }
 
+static bool list_devices(struct Error *error)
+{
+  struct Output output;
+  if (!output_open(&output, "-", error)) return false;
+  if (engine_list_devices(output.stream, error)) return output_commit(&output, error);
+  output_discard(&output);
+  return false;
+}
+
 static bool list_settings(struct Error *error)
 {
   struct Output output;
@@ -125,7 +138,7 @@ static bool show_settings(const char *digest, char **paths, size_t n, struct Err
   return output_commit(&output, error);
 }
 
-/* ---- the run ---- */
+/* ---- runs ---- */
 
 /* The state of a run in training. */
 struct Run {
@@ -136,24 +149,94 @@ struct Run {
   struct Parameters list;     /* of the parameters, without values */
   struct TrainingState state; /* as last fetched from the engine */
   struct Lock lock;
+  struct Recorder recorder;
+  char *saved;                    /* path of the saved state */
+  int64_t first, last;            /* epochs: start of this process, the present one */
+  struct Performance train, test; /* the latest */
+  bool ended, failed;
+};
+
+/* What this process trains. */
+struct Session {
+  struct Run *runs; /* [n] */
+  size_t n;
+  struct ListedRuns listed; /* where they come from, if from a list */
   struct Share share;
   int most_threads; /* all cores */
   double next_look; /* when to check the share again, in progress_seconds */
-  struct Recorder recorder;
-  char *saved; /* path of the saved state */
   struct SaveClock clock;
-  FILE *log;                      /* progress log; NULL: standard error */
-  int64_t first, last;            /* epochs: start of this process, end of the run */
-  struct Performance train, test; /* the latest */
+  FILE *log; /* progress log; NULL: standard error */
 };
 
-static bool run_init(struct Run *run, const char *engine, struct Error *error)
+/* The directory and the configuration of every run. */
+static bool name_runs(struct Session *session, const struct Arguments *arguments, char **operands,
+                      size_t n, struct Error *error)
 {
-  /* the engine comes first: it knows whether there is memory for all */
-  return dataset_init(&run->dataset, &run->config.data, error) &&
-         engine_open(&run->engine, engine, &run->config, &run->dataset, error) &&
-         parameters_describe(&run->list, &run->config, error) &&
-         training_state_init(&run->state, &run->config, run->list.total, error);
+  const struct ListedRuns *listed = &session->listed;
+  if (arguments->runs && !listed_read(&session->listed, arguments->runs, error)) return false;
+  session->n = arguments->runs ? listed->n : 1;
+  session->runs = memory_new(session->n, sizeof *session->runs, "the runs", error);
+  if (!session->runs) return false;
+  for (size_t i = 0; i < session->n; i++)
+    session->runs[i].recorder.writer.descriptor = -1;
+  for (size_t i = 0; i < session->n; i++) {
+    struct Run *run = &session->runs[i];
+    struct ListedRun own = {.directory = (char *)(uintptr_t)arguments->directory};
+    if (arguments->runs) own = listed->runs[i];
+    run->directory = own.directory;
+    if (!read_config(&run->config, operands, n, own.settings, own.n_settings, error))
+      return arguments->runs ? error_prefix(error, "%s:%zu", arguments->runs, own.line) : false;
+  }
+  return true;
+}
+
+/* -1 if none is named. */
+static bool parse_device(const char *text, int *device, struct Error *error)
+{
+  int64_t number = -1;
+  if (text && !(number_parse_integer(text, &number) && number >= 0 && number < 1000))
+    return error_set(error, "--device %s: expected a number of --devices", text);
+  *device = (int)number;
+  return true;
+}
+
+static bool open_engines(struct Session *session, const struct Arguments *arguments,
+                         struct Error *error)
+{
+  const size_t n = session->n;
+  const struct Config **configs = memory_new(n, sizeof *configs, "the runs", error);
+  const struct Dataset **datasets = memory_new(n, sizeof *datasets, "the runs", error);
+  struct Engine **engines = memory_new(n, sizeof *engines, "the runs", error);
+  int device = -1;
+  bool opened = configs && datasets && engines && parse_device(arguments->device, &device, error);
+  for (size_t i = 0; opened && i < n; i++) {
+    configs[i] = &session->runs[i].config;
+    datasets[i] = &session->runs[i].dataset;
+  }
+  opened = opened && engine_open_together(engines, n, arguments->engine, device, configs, datasets,
+                                          error);
+  for (size_t i = 0; opened && i < n; i++)
+    session->runs[i].engine = engines[i];
+  free(configs);
+  free(datasets);
+  free(engines);
+  return opened;
+}
+
+static bool runs_init(struct Session *session, const struct Arguments *arguments,
+                      struct Error *error)
+{
+  for (size_t i = 0; i < session->n; i++)
+    if (!dataset_init(&session->runs[i].dataset, &session->runs[i].config.data, error)) return false;
+  /* the engines come first: they know whether there is memory for all */
+  if (!open_engines(session, arguments, error)) return false;
+  for (size_t i = 0; i < session->n; i++) {
+    struct Run *run = &session->runs[i];
+    if (!parameters_describe(&run->list, &run->config, error) ||
+        !training_state_init(&run->state, &run->config, run->list.total, error))
+      return false;
+  }
+  return true;
 }
 
 /* The state before the first step. */
@@ -196,9 +279,17 @@ static void run_release(struct Run *run)
   training_state_release(&run->state);
   parameters_release(&run->list);
   dataset_release(&run->dataset);
-  if (run->log) fclose(run->log);
-  share_leave(&run->share);
   lock_release(&run->lock);
+}
+
+static void session_release(struct Session *session)
+{
+  for (size_t i = 0; session->runs && i < session->n; i++)
+    run_release(&session->runs[i]);
+  free(session->runs);
+  listed_release(&session->listed);
+  if (session->log) fclose(session->log);
+  share_leave(&session->share);
 }
 
 /* Finds a saved state to resume from and returns the file that holds its snapshots. NULL with a
@@ -216,8 +307,11 @@ static const char *recall(struct Run *run, enum StateFound *found, struct Error 
     snapshots = recorder_find_snapshots(&run->recorder, reason);
   if (snapshots) {
     training_state_copy(&state.training, &run->state);
-    run->first = state.training.step;
-    if (state.n_rows > 0) run->test = state.rows[state.n_rows - 1].test;
+    run->first = run->last = state.training.step;
+    if (state.n_rows > 0) {
+      run->train = state.rows[state.n_rows - 1].train;
+      run->test = state.rows[state.n_rows - 1].test;
+    }
   } else {
     error_prefix(reason, "%s", run->saved);
   }
@@ -261,43 +355,29 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
 
 /* ---- threads ---- */
 
-/* Joins the training runs that share the cores. */
-static bool enter_share(struct Run *run, const char *path, struct Error *error)
+/* Joins the trainings that share the cores. */
+static bool enter_share(struct Session *session, const char *path, struct Error *error)
 {
-  run->most_threads = omp_get_max_threads();
-  return !path || share_join(&run->share, path, error);
+  session->most_threads = omp_get_max_threads();
+  return !path || share_join(&session->share, path, error);
 }
 
-/* Checks about once a second how many runs share the cores, as others start and end. The step is
-   sized for most_threads; its bits do not depend on the number of threads. */
-static void adjust_threads(struct Run *run, const struct Progress *progress)
+/* Checks about once a second how many share the cores, as others start and end. The step is sized
+   for most_threads; its bits do not depend on the number of threads. */
+static void adjust_threads(struct Session *session, const struct Progress *progress)
 {
   double seconds = progress_seconds(progress);
-  if (!run->share.joined || seconds < run->next_look) return;
-  omp_set_num_threads(share_of(&run->share, run->most_threads));
-  run->next_look = seconds + 1;
+  if (!session->share.joined || seconds < session->next_look) return;
+  omp_set_num_threads(share_of(&session->share, session->most_threads));
+  session->next_look = seconds + 1;
 }
 
 /* ---- epochs ---- */
 
 static bool save(struct Run *run, struct Error *error)
 {
-  save_clock_start(&run->clock);
-  bool saved = engine_fetch(run->engine, &run->state, error) &&
-               state_save(run->saved, &run->state, &run->recorder, error);
-  save_clock_stop(&run->clock);
-  return saved;
-}
-
-static void show(struct Progress *progress, const struct Run *run, int64_t epoch)
-{
-  char details[96];
-  int length =
-      snprintf(details, sizeof details, "train %.3g  test %.3g", run->train.loss, run->test.loss);
-  if (run->share.joined)
-    snprintf(details + length, sizeof details - (size_t)length, "  threads %d",
-             omp_get_max_threads());
-  progress_show(progress, epoch, details);
+  return engine_fetch(run->engine, &run->state, error) &&
+         state_save(run->saved, &run->state, &run->recorder, error);
 }
 
 /* Is what a step measures of its batch what is recorded: no part of a training set, and with all
@@ -331,63 +411,46 @@ static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *
   if (!evaluate(run, epoch, &measured, last, error)) return false;
   bool snapshot = *last || recorder_wants_snapshot(train, epoch);
   if (snapshot && !engine_fetch(run->engine, &run->state, error)) return false;
+  const bool row = *last || recorder_wants_row(train, epoch);
   if (*last)
     run->train = measured;
-  else if (!engine_step(run->engine, &run->train, error))
+  else if (!engine_step(run->engine, row ? &run->train : NULL, error))
     return false;
   if (step_measures_training(&run->config)) measured = run->train;
-  if (!isfinite(run->train.loss))
-    return error_set(error,
-                     "epoch %" PRId64 ": the training loss is %g; a smaller"
-                     " optimizer.learning_rate may help",
-                     epoch, run->train.loss);
-  if ((*last || recorder_wants_row(train, epoch)) &&
+  if (!performance_check_loss(epoch, run->train.loss, error)) return false;
+  if (row &&
       !recorder_row(&run->recorder, epoch, measured, run->test, error))
     return false;
   return !snapshot || recorder_snapshot(&run->recorder, epoch, run->state.values, error);
 }
 
-/* Trains until the run ends or a signal arrives, then saves the state. */
-static bool train_epochs(struct Run *run, struct Progress *progress, int *signal,
-                         struct Error *error)
+/* ---- final messages ---- */
+
+/* Prints to standard error and to the log; with several runs, which one it is. */
+__attribute__((format(printf, 3, 4))) static void
+say(const struct Session *session, const struct Run *run, const char *format, ...)
 {
-  bool last = false;
-  for (run->last = run->first;; run->last++) {
-    *signal = interrupt_signal();
-    if ((*signal != 0 || save_clock_due(&run->clock)) && !save(run, error)) return false;
-    if (*signal != 0) return true;
-    adjust_threads(run, progress);
-    if (!one_epoch(run, run->last, &last, error)) return false;
-    if (last) return save(run, error);
-    if (progress_due(progress, run->last)) show(progress, run, run->last);
+  FILE *const streams[] = {stderr, session->log};
+  for (int i = 0; i < 2 && streams[i]; i++) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (session->n > 1) fprintf(streams[i], "%s: ", run->directory);
+    vfprintf(streams[i], format, arguments);
+    va_end(arguments);
   }
 }
 
-/* ---- final messages ---- */
-
-/* Prints to standard error and to the log. */
-__attribute__((format(printf, 2, 3))) static void say(const struct Run *run, const char *format,
-                                                      ...)
+static void report_stop(const struct Session *session, const struct Run *run, int signal)
 {
-  va_list arguments;
-  va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
-  va_end(arguments);
-  if (!run->log) return;
-  va_start(arguments, format);
-  vfprintf(run->log, format, arguments);
-  va_end(arguments);
-}
-
-static void report_stop(const struct Run *run, int signal)
-{
-  say(run,
-      "train: %s: stopped by SIG%s at epoch %" PRId64
+  const char *directory = session->n > 1 ? "" : run->directory, *colon = session->n > 1 ? "" : ": ";
+  say(session, run,
+      "%s%s%sstopped by SIG%s at epoch %" PRId64
       " of %d; the same command resumes from there\n",
-      run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
+      session->n > 1 ? "" : "train: ", directory, colon, sigabbrev_np(signal), run->last,
+      run->config.train.epochs);
 }
 
-static void report_end(const struct Run *run, double seconds)
+static void report_end(const struct Session *session, const struct Run *run, double seconds)
 {
   char time[PROGRESS_TIME_SIZE], work[160];
   progress_format_time(seconds, time);
@@ -399,51 +462,172 @@ static void report_end(const struct Run *run, double seconds)
   else
     snprintf(work, sizeof work, "trained %" PRId64 " epochs in %s", run->last, time);
   const char *what = run->config.data.task == TASK_PAIRS ? "pairs" : "examples";
-  say(run, "%s: loss %.3g on the training %s, %.3g on the test %s; accuracy %.4g and %.4g\n", work,
+  say(session, run,
+      "%s: loss %.3g on the training %s, %.3g on the test %s; accuracy %.4g and %.4g\n", work,
       run->train.loss, what, run->test.loss, what, run->train.accuracy, run->test.accuracy);
   if (run->last < run->config.train.epochs)
-    say(run, "the test loss is below train.stop_test_loss: no further epochs\n");
+    say(session, run, "the test loss is below train.stop_test_loss: no further epochs\n");
 }
 
-/* A resumed run appends to the existing log. */
-static bool open_log(struct Run *run, const char *path, struct Error *error)
-{
-  run->log = path ? fopen(path, run->first > 0 ? "ae" : "we") : NULL;
-  return !path || run->log || error_system(error, "%s: cannot create", path);
-}
+/* ---- all runs ---- */
 
-static bool run_train(struct Run *run, bool quiet, int *signal, struct Error *error)
+/* Of runs that go on: epochs done, in all or by earlier processes, and to do. */
+struct Epochs {
+  int64_t first, done, total;
+};
+
+static struct Epochs count_epochs(const struct Session *session)
 {
-  struct Progress progress;
-  progress_init(&progress, "epochs", run->first, run->config.train.epochs, quiet);
-  if (run->log) progress_keep(&progress, run->log);
-  save_clock_init(&run->clock);
-  bool trained = train_epochs(run, &progress, signal, error);
-  progress_clear(&progress);
-  if (!trained) return false;
-  if (*signal != 0) {
-    report_stop(run, *signal);
-    return true;
+  struct Epochs epochs = {0};
+  for (size_t i = 0; i < session->n; i++) {
+    const struct Run *run = &session->runs[i];
+    epochs.first += run->first;
+    epochs.done += run->ended ? run->config.train.epochs : run->last;
+    epochs.total += run->config.train.epochs;
   }
+  return epochs;
+}
+
+static void show(struct Progress *progress, const struct Session *session, int64_t done)
+{
+  const struct Run *run = session->runs;
+  char details[96];
+  size_t left = 0;
+  for (size_t i = 0; i < session->n; i++)
+    left += !session->runs[i].ended;
+  int length = session->n == 1 ? snprintf(details, sizeof details, "train %.3g  test %.3g",
+                                          run->train.loss, run->test.loss)
+                               : snprintf(details, sizeof details, "%zu of %zu runs", left,
+                                          session->n);
+  if (session->share.joined)
+    snprintf(details + length, sizeof details - (size_t)length, "  threads %d",
+             omp_get_max_threads());
+  progress_show(progress, done, details);
+}
+
+/* The state of every run that goes on. */
+static bool save_all(struct Session *session, struct Error *error)
+{
+  bool saved = true;
+  save_clock_start(&session->clock);
+  for (size_t i = 0; saved && i < session->n; i++)
+    saved = session->runs[i].ended || save(&session->runs[i], error);
+  save_clock_stop(&session->clock);
+  return saved;
+}
+
+/* The results of a run that has taken its last step. */
+static bool finish(struct Session *session, struct Run *run, const struct Progress *progress,
+                   struct Error *error)
+{
+  run->ended = true;
+  if (!save(run, error)) return false;
+  progress_clear(progress);
   if (!recorder_commit(&run->recorder, run->last, error)) return false;
-  report_end(run, progress_seconds(&progress));
+  report_end(session, run, progress_seconds(progress));
+  engine_close(run->engine); /* others go on without it */
+  run->engine = NULL;
   return true;
 }
 
-static bool train(const struct Arguments *arguments, char **operands, int n, int *signal,
+/* Of several runs, one that fails does not keep the others from training. */
+static bool give_up(struct Session *session, struct Run *run, const struct Progress *progress,
+                    struct Error *error)
+{
+  if (session->n == 1) return false;
+  progress_clear(progress);
+  say(session, run, "%s\n", error->message);
+  *error = (struct Error){0};
+  engine_close(run->engine);
+  run->engine = NULL;
+  run->ended = run->failed = true;
+  return true;
+}
+
+/* An epoch of every run that goes on; *left: how many do so afterwards. */
+static bool next_epoch(struct Session *session, const struct Progress *progress, size_t *left,
+                       struct Error *error)
+{
+  *left = 0;
+  for (size_t i = 0; i < session->n; i++) {
+    struct Run *run = &session->runs[i];
+    bool last = false;
+    if (run->ended) continue;
+    if (!one_epoch(run, run->last, &last, error) ||
+        (last && !finish(session, run, progress, error))) {
+      if (!give_up(session, run, progress, error)) return false;
+    } else if (!last) {
+      run->last++;
+      ++*left;
+    }
+  }
+  return true;
+}
+
+/* Trains until all runs have ended or a signal arrives, then saves their states. */
+static bool train_epochs(struct Session *session, struct Progress *progress, int *signal,
+                         struct Error *error)
+{
+  for (size_t left = session->n; left > 0;) {
+    *signal = interrupt_signal();
+    if ((*signal != 0 || save_clock_due(&session->clock)) && !save_all(session, error))
+      return false;
+    if (*signal != 0) return true;
+    adjust_threads(session, progress);
+    const int64_t done = count_epochs(session).done;
+    if (!next_epoch(session, progress, &left, error)) return false;
+    if (left > 0 && progress_due(progress, done)) show(progress, session, done);
+  }
+  return true;
+}
+
+/* A resumed session appends to the existing log. */
+static bool open_log(struct Session *session, const char *path, struct Error *error)
+{
+  session->log = path ? fopen(path, session->runs[0].first > 0 ? "ae" : "we") : NULL;
+  return !path || session->log || error_system(error, "%s: cannot create", path);
+}
+
+static bool train_runs(struct Session *session, bool quiet, int *signal, struct Error *error)
+{
+  struct Progress progress;
+  const struct Epochs epochs = count_epochs(session);
+  progress_init(&progress, "epochs", epochs.first, epochs.total, quiet);
+  if (session->log) progress_keep(&progress, session->log);
+  save_clock_init(&session->clock);
+  bool trained = train_epochs(session, &progress, signal, error);
+  progress_clear(&progress);
+  size_t failed = 0;
+  for (size_t i = 0; trained && i < session->n; i++) {
+    if (*signal != 0 && !session->runs[i].ended) report_stop(session, &session->runs[i], *signal);
+    failed += session->runs[i].failed;
+  }
+  if (failed > 0)
+    return error_set(error, "%zu of %zu runs failed; the others are complete", failed, session->n);
+  return trained;
+}
+
+static bool train(const struct Arguments *arguments, char **operands, size_t n, int *signal,
                   struct Error *error)
 {
-  struct Run run = {.directory = arguments->directory, .recorder.writer.descriptor = -1};
-  if (!read_config(&run.config, operands, n, error) || !set_threads(arguments, error) ||
-      !set_clock(&run.clock, arguments->save_every, error))
-    return false;
-  if (arguments->dump) return dump_config(&run.config, arguments->dump, error);
-  bool done = run_init(&run, arguments->engine, error) && enter_directory(&run, error) &&
-              enter_share(&run, arguments->share, error) &&
-              begin(&run, arguments->restart, error) &&
-              open_log(&run, arguments->progress, error) &&
-              run_train(&run, arguments->quiet, signal, error);
-  run_release(&run);
+  struct Session session = {0};
+  bool done = name_runs(&session, arguments, operands, n, error) &&
+              set_threads(arguments, error) &&
+              set_clock(&session.clock, arguments->save_every, error);
+  if (done && arguments->dump) {
+    done = session.n == 1 ? dump_config(&session.runs[0].config, arguments->dump, error)
+                          : error_set(error, "--dump-config is for one run, not for --runs");
+  } else {
+    done = done && runs_init(&session, arguments, error);
+    for (size_t i = 0; done && i < session.n; i++)
+      done = enter_directory(&session.runs[i], error);
+    done = done && enter_share(&session, arguments->share, error);
+    for (size_t i = 0; done && i < session.n; i++)
+      done = begin(&session.runs[i], arguments->restart, error);
+    done = done && open_log(&session, arguments->progress, error) &&
+           train_runs(&session, arguments->quiet, signal, error);
+  }
+  session_release(&session);
   return done;
 }
 
@@ -467,8 +651,14 @@ int main(int argc, char **argv)
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
+      {0, "runs", "FILE",
+       "train several runs together: each line of FILE has a RUN_DIR and settings of its own",
+       &arguments.runs},
       {0, "engine", "NAME", "what trains the network (default: auto); see below",
        &arguments.engine},
+      {0, "device", "N", "the device of an engine that trains on one (default: 0)",
+       &arguments.device},
+      {0, "devices", NULL, "list the devices that there are and exit", &arguments.devices},
       {0, "threads", "N", "OpenMP threads (default: all cores); results do not depend on it",
        &arguments.threads},
       {0, "share", "FILE", "share the cores with other runs that name the same file",
@@ -508,19 +698,21 @@ int main(int argc, char **argv)
   free(engines);
   if (status != COMMAND_LINE_CONTINUE) return status;
   struct Error error = {0};
+  if (arguments.devices)
+    return list_devices(&error) ? EXIT_SUCCESS : command_line_fail(&tool, &error);
   if (arguments.list)
     return list_settings(&error) ? EXIT_SUCCESS : command_line_fail(&tool, &error);
   if (arguments.digest)
     return show_settings(arguments.digest, argv + first, (size_t)(argc - first), &error)
                ? EXIT_SUCCESS
                : command_line_fail(&tool, &error);
-  if (first == argc && !arguments.dump) {
+  if (first == argc && !arguments.dump && !arguments.runs) {
     error_set(&error, "no configuration given: expected CONFIG.ini or section.key=value");
     command_line_fail(&tool, &error);
     return EXIT_WRONG_USAGE;
   }
   int signal = 0;
-  if (!train(&arguments, argv + first, argc - first, &signal, &error))
+  if (!train(&arguments, argv + first, (size_t)(argc - first), &signal, &error))
     return command_line_fail(&tool, &error);
   if (signal != 0) interrupt_end(signal);
   return EXIT_SUCCESS;

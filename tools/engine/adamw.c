@@ -35,29 +35,36 @@ double adamw_power(double base, int64_t n)
   return result;
 }
 
+struct AdamWConstants adamw_constants(const struct OptimizerConfig *config, int64_t step)
+{
+  double warmup = 1.0;
+  if (step < config->warmup_steps) warmup = (double)step / config->warmup_steps;
+  double rate = config->learning_rate * warmup;
+  double correction1 = 1.0 - adamw_power(config->beta1, step + 1);
+  double correction2 = 1.0 - adamw_power(config->beta2, step + 1);
+  return (struct AdamWConstants){
+      .keep = flush((float)(1.0 - rate * config->weight_decay)),
+      .rate1 = flush((float)(rate / correction1)),
+      .scale2 = (float)(1.0 / sqrt(correction2)),
+      .beta1 = flush((float)config->beta1),
+      .new1 = flush((float)(1.0 - config->beta1)),
+      .beta2 = flush((float)config->beta2),
+      .new2 = flush((float)(1.0 - config->beta2)),
+      .epsilon = (float)fmax(config->epsilon * (double)GRADIENT_SCALE, SMALLEST_EPSILON)};
+}
+
 void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
                 const struct Parameters *gradient, struct Parameters *parameters)
 {
-  double warmup = 1.0;
-  if (adamw->step < config->warmup_steps) warmup = (double)adamw->step / config->warmup_steps;
-  double rate = config->learning_rate * warmup;
-  adamw->step++;
-  double correction1 = 1.0 - adamw_power(config->beta1, adamw->step);
-  double correction2 = 1.0 - adamw_power(config->beta2, adamw->step);
-
-  const float keep = flush((float)(1.0 - rate * config->weight_decay));
-  const float rate1 = flush((float)(rate / correction1)), scale2 = (float)(1.0 / sqrt(correction2));
-  const float beta1 = flush((float)config->beta1), new1 = flush((float)(1.0 - config->beta1));
-  const float beta2 = flush((float)config->beta2), new2 = flush((float)(1.0 - config->beta2));
-  const float epsilon = (float)fmax(config->epsilon * (double)GRADIENT_SCALE, SMALLEST_EPSILON);
+  const struct AdamWConstants c = adamw_constants(config, adamw->step++);
   float *theta = parameters->values, *m = adamw->m, *v = adamw->v;
 #pragma omp parallel for simd
   for (size_t i = 0; i < adamw->total; i++) {
     const float g = flush(gradient->values[i]);
-    m[i] = flush(fmaf(beta1, m[i], new1 * g));
-    const float sum = fmaf(beta2, v[i], new2 * g * g);
+    m[i] = flush(fmaf(c.beta1, m[i], c.new1 * g));
+    const float sum = fmaf(c.beta2, v[i], c.new2 * g * g);
     v[i] = sum < SMALLEST_V ? 0.0f : sum;
-    const float ratio = flush(m[i] / fmaf(sqrtf(v[i]), scale2, epsilon));
-    theta[i] = flush(theta[i] * keep - rate1 * ratio);
+    const float ratio = flush(m[i] / fmaf(sqrtf(v[i]), c.scale2, c.epsilon));
+    theta[i] = flush(theta[i] * c.keep - c.rate1 * ratio);
   }
 }

@@ -32,6 +32,14 @@ void adamw_release(struct AdamW *adamw);
    resuming. A factor below 2^-100 becomes 0: it would not change 1 - base^n. */
 double adamw_power(double base, int64_t n);
 
+/* What step `step` (s above) multiplies by: rate1 = lr / (1 - beta1^t), scale2 = 1 / sqrt(1 -
+   beta2^t), keep = 1 - lr weight_decay, new1 = 1 - beta1, new2 = 1 - beta2. The first three depend
+   on the step. */
+struct AdamWConstants {
+  float keep, rate1, scale2, beta1, new1, beta2, new2, epsilon;
+};
+struct AdamWConstants adamw_constants(const struct OptimizerConfig *config, int64_t step);
+
 /* One step on all parameters, with the gradient of GRADIENT_SCALE times the loss. */
 void adamw_step(struct AdamW *adamw, const struct OptimizerConfig *config,
                 const struct Parameters *gradient, struct Parameters *parameters);

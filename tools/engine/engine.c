@@ -1,11 +1,16 @@
 #include "engine/engine.h"
 
 #include "engine/backend.h"
+#include "engine/opencl/device.h"
 
 #include <string.h>
 
-/* "auto" takes the first that can train a configuration. */
-static const struct Backend *const backends[] = {&factored_backend, &textbook_backend};
+/* "auto" takes the first that can train a configuration; one of the first two can. */
+static const struct Backend *const backends[] = {&factored_backend, &textbook_backend,
+#ifdef HAVE_OPENCL
+                                                 &opencl_backend,
+#endif
+                                                 &cuda_backend};
 enum { N_BACKENDS = sizeof backends / sizeof *backends };
 
 void engine_list(FILE *stream)
@@ -40,13 +45,71 @@ static const struct Backend *choose(const char *name, const struct Config *confi
   return NULL;
 }
 
+/* One after another. */
+static bool open_each(const struct Backend *backend, struct Engine **engines, size_t n,
+                      const struct Config *const *configs, const struct Dataset *const *datasets,
+                      struct Error *error)
+{
+  for (size_t i = 0; i < n; i++) {
+    engines[i] = backend->open(configs[i], datasets[i], error);
+    if (engines[i]) continue;
+    while (i-- > 0) {
+      engines[i]->operations->close(engines[i]);
+      engines[i] = NULL;
+    }
+    return false;
+  }
+  return true;
+}
+
+bool engine_open_together(struct Engine **engines, size_t n, const char *name, int device,
+                          const struct Config *const *configs,
+                          const struct Dataset *const *datasets, struct Error *error)
+{
+  const struct Backend *backend = NULL;
+  for (size_t i = 0; i < n; i++) {
+    engines[i] = NULL;
+    const struct Backend *chosen = choose(name, configs[i], error);
+    if (!chosen) return false;
+    if (backend && chosen != backend)
+      return error_set(error, "one of these trainings needs the engine %s, another %s",
+                       backend->name, chosen->name);
+    backend = chosen;
+  }
+  if (device >= 0 && !backend->driver)
+    return error_set(error, "--device: the engine %s computes on the processor", backend->name);
+  bool opened = backend->driver
+                    ? backend->open_together(device, engines, n, configs, datasets, error)
+                    : open_each(backend, engines, n, configs, datasets, error);
+  if (!opened && backend->driver) return error_prefix(error, "--engine %s", backend->name);
+  for (size_t i = 0; opened && i < n; i++)
+    engines[i]->backend = backend;
+  return opened;
+}
+
 bool engine_open(struct Engine **engine, const char *name, const struct Config *config,
                  const struct Dataset *dataset, struct Error *error)
 {
-  const struct Backend *backend = choose(name, config, error);
-  *engine = backend ? backend->open(config, dataset, error) : NULL;
-  if (*engine) (*engine)->backend = backend;
-  return *engine;
+  return engine_open_together(engine, 1, name, -1, &config, &dataset, error);
+}
+
+static bool list_devices(const struct DeviceDriver *driver, FILE *stream, struct Error *error)
+{
+  int n;
+  if (!driver->count(&n, error)) return false;
+  for (int i = 0; i < n; i++) {
+    char text[DEVICE_TEXT_SIZE];
+    if (!driver->describe(i, text, error)) return false;
+    fprintf(stream, "%-6s %3d  %s\n", driver->name, i, text);
+  }
+  return true;
+}
+
+bool engine_list_devices(FILE *stream, struct Error *error)
+{
+  for (int i = 0; i < N_BACKENDS; i++)
+    if (backends[i]->driver && !list_devices(backends[i]->driver, stream, error)) return false;
+  return true;
 }
 
 void engine_close(struct Engine *engine)

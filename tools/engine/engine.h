@@ -30,6 +30,18 @@ void engine_list(FILE *stream);
    configuration, with the reason; no memory. */
 bool engine_open(struct Engine **engine, const char *name, const struct Config *config,
                  const struct Dataset *dataset, struct Error *error);
+
+/* Opens engines [n] of one kind for as many trainings at once, on a device if the engine computes
+   on devices; -1 is the first. There the trainings must differ in no more than seeds, learning
+   rates and weight decays, and take their steps in turns: each one before any takes the next. On
+   errors all are NULL. */
+bool engine_open_together(struct Engine **engines, size_t n, const char *name, int device,
+                          const struct Config *const *configs,
+                          const struct Dataset *const *datasets, struct Error *error);
+
+/* Lists the devices that the engines can use, one a line: "opencl 0  NVIDIA H100 ...". */
+bool engine_list_devices(FILE *stream, struct Error *error);
+
 void engine_close(struct Engine *engine); /* NULL is allowed */
 
 const char *engine_name(const struct Engine *engine);
@@ -47,7 +59,9 @@ bool engine_fetch(const struct Engine *engine, struct TrainingState *state, stru
 
 /* One step of the optimizer on its batch: all training examples, some of them, or fresh ones
    (train.batch_size, data.examples). *before: loss and accuracy over these, with the parameters
-   from before the step. */
+   from before the step; NULL if not wanted, so that an engine with a device need not wait for it.
+   A loss that is not a finite number is an error of the step, or, with NULL, at the latest of the
+   next call that waits for the device. */
 bool engine_step(struct Engine *engine, struct Performance *before, struct Error *error);
 
 /* Loss and accuracy over SUBSET_TRAIN or SUBSET_TEST with the present parameters. Where every step

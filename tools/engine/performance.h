@@ -2,9 +2,11 @@
 #ifndef ENGINE_PERFORMANCE_H
 #define ENGINE_PERFORMANCE_H
 
+#include "base/error.h"
 #include "config/config.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PERFORMANCE_MOST_TOKENS = 10 };
 
@@ -19,5 +21,8 @@ struct Performance {
 /* The number of answer tokens of an example whose losses are kept one by one: those of the sum of
    digits; otherwise 0. */
 size_t performance_n_tokens(const struct Config *config);
+
+/* Is the training loss after that many epochs a finite number? If not, an error. */
+bool performance_check_loss(int64_t epoch, double loss, struct Error *error);
 
 #endif

@@ -98,13 +98,13 @@ static void prepare(struct FactoredEngine *e)
 
 static bool factored_step(struct Engine *engine, struct Performance *before, struct Error *error)
 {
-  (void)error;
   struct FactoredEngine *e = factored(engine);
   prepare(e);
-  *before = step_gradient(&e->step, &e->parameters, &e->gradient);
+  const struct Performance measured = step_gradient(&e->step, &e->parameters, &e->gradient);
   adamw_step(&e->adamw, &e->optimizer, &e->gradient, &e->parameters);
   e->prepared = false;
-  return true;
+  if (before) *before = measured;
+  return performance_check_loss(e->adamw.step - 1, measured.loss, error);
 }
 
 static bool factored_evaluate(struct Engine *engine, enum Subset subset,

@@ -41,8 +41,8 @@ static float *registers_of(const struct Factors *t, float *sources)
   return equals_of(t, sources) + (with_equals(t) ? (size_t)t->shape.d_model : 0);
 }
 
-bool factors_init(struct Factors *t, const struct Shape *shape, const struct ModelConfig *config,
-                  struct Error *error)
+void factors_describe(struct Factors *t, const struct Shape *shape,
+                      const struct ModelConfig *config)
 {
   bool equals = shape->n_positions == 3;
   bool sum_to_one = attention_sums_to_one(config->attention) && !(config->attention_rate < 1);
@@ -50,14 +50,20 @@ bool factors_init(struct Factors *t, const struct Shape *shape, const struct Mod
                         .n_constants = (size_t)shape->n_registers + (equals ? 1 : 0),
                         .n_queries = equals ? 1 : (size_t)shape->p,
                         .folded = equals && shape->n_registers == 0 && sum_to_one};
-  size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
-  size_t d_head = (size_t)shape->d_head;
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
   t->logit_width = vector_pad((size_t)shape->V);
   t->width = t->mlp_width + t->logit_width;
-  size_t Q = t->n_queries;
   t->n_positions = 2 + t->n_constants;
-  t->n_sources = p + t->n_positions;
+  t->n_sources = (size_t)shape->p + t->n_positions;
+}
+
+bool factors_init(struct Factors *t, const struct Shape *shape, const struct ModelConfig *config,
+                  struct Error *error)
+{
+  factors_describe(t, shape, config);
+  const bool equals = t->n_queries == 1;
+  size_t p = (size_t)shape->p, H = (size_t)shape->H, d = (size_t)shape->d_model;
+  size_t d_head = (size_t)shape->d_head, Q = t->n_queries;
   const struct FloatArray arrays[] = {{&t->sources, t->n_sources * d},
                                       {&t->reader, d * t->width},
                                       {&t->readers_by_head, H * d_head * t->width},

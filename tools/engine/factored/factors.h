@@ -116,6 +116,10 @@ static inline struct FactorStrip factor_strip(const struct Factors *t, size_t i)
   return (struct FactorStrip){begin, left < FACTOR_STRIP ? left : FACTOR_STRIP};
 }
 
+/* Fills in the sizes and leaves the arrays NULL. */
+void factors_describe(struct Factors *factors, const struct Shape *shape,
+                      const struct ModelConfig *config);
+
 bool factors_init(struct Factors *factors, const struct Shape *shape,
                   const struct ModelConfig *config, struct Error *error);
 void factors_release(struct Factors *factors);

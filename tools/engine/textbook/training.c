@@ -152,12 +152,13 @@ static Real *sum_gradients(struct TextbookEngine *e, const struct Batch *batch)
 
 static bool step(struct Engine *engine, struct Performance *before, struct Error *error)
 {
-  (void)error;
   struct TextbookEngine *e = textbook(engine);
-  const struct Batch batch = batch_of_step(&e->batches, e->state.step);
-  *before = run_batch(e, &batch, true);
+  const int64_t epoch = e->state.step;
+  const struct Batch batch = batch_of_step(&e->batches, epoch);
+  const struct Performance measured = run_batch(e, &batch, true);
   optimizer_step(&e->config, sum_gradients(e, &batch), &e->state);
-  return true;
+  if (before) *before = measured;
+  return performance_check_loss(epoch, measured.loss, error);
 }
 
 static bool evaluate(struct Engine *engine, enum Subset subset, struct Performance *performance,

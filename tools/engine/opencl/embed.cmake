@@ -1,0 +1,16 @@
+# cmake -DNAME=name -DOUTPUT=file.c -P embed.cmake FILE...: the files, one after another, as the C string
+# NAME. Written as numbers, since a compiler need not take string literals of more than 4095 characters.
+set(bytes)
+math(EXPR last "${CMAKE_ARGC} - 1")
+set(reading NO)
+foreach(i RANGE ${last})
+  if(reading)
+    file(READ ${CMAKE_ARGV${i}} hex HEX)
+    string(APPEND bytes ${hex})
+  elseif(CMAKE_ARGV${i} MATCHES "embed[.]cmake$")
+    set(reading YES)
+  endif()
+endforeach()
+string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+file(WRITE ${OUTPUT} "extern const char ${NAME}[];\nconst char ${NAME}[] = {\n${bytes}0};\n")

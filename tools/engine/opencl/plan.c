@@ -1,0 +1,521 @@
+#include "engine/opencl/plan.h"
+
+#include <assert.h>
+
+/* As in kernels.cl: work-items of a group; sides of a product's tile; pairs of a group. */
+enum { ITEMS = 128, PRODUCT_ITEMS = 256, SMALL_TILE = 16, LARGE_TILE = 64 };
+enum { PAIRS_OF_STREAMS = 8, PAIRS_OF_LOGITS = 32, PAIRS_OF_ATTENTION = 8 };
+
+static size_t pieces(size_t n, size_t size)
+{
+  return (n + size - 1) / size;
+}
+
+/* ---- operands: matrix_plain and matrix_transposed of engine/factored/matrix.h ---- */
+
+/* A = [M, K], row-major. */
+static struct Operand A_plain(Index at, size_t stride)
+{
+  return (struct Operand){.at = at, .row = (Index)stride, .step = 1};
+}
+
+/* A = the transpose of [K, M], row-major. */
+static struct Operand A_transposed(Index at, size_t stride)
+{
+  return (struct Operand){.at = at, .row = 1, .step = (Index)stride};
+}
+
+/* B = [K, N], row-major. */
+static struct Operand B_plain(Index at, size_t stride)
+{
+  return A_transposed(at, stride);
+}
+
+/* B = the transpose of [N, K], row-major. */
+static struct Operand B_transposed(Index at, size_t stride)
+{
+  return A_plain(at, stride);
+}
+
+/* The same operand of each product of a batch. */
+static struct Operand each(struct Operand operand, size_t stride)
+{
+  operand.batch = (Index)stride;
+  return operand;
+}
+
+/* Whose segment s is matrix s of several [.., size], `stride` apart: k goes through their columns. */
+static struct Operand through(struct Operand operand, size_t stride, size_t size)
+{
+  operand.jump = (Index)stride - (Index)size * operand.step;
+  return operand;
+}
+
+/* ---- products ---- */
+
+/* A product to be planned: C [M, N] = or += A B over K terms; the rest is as in struct Product. */
+struct Planned {
+  size_t M, N, K;
+  struct Operand A, B;
+  Index C;
+  size_t C_row, batches, C_batch; /* batches: 0 is 1 */
+  bool add;
+  Index segments; /* 0: one */
+  size_t segments_batch;
+  enum ProductEnd end;
+  Index other;
+  size_t other_row;
+};
+
+/* The place of the segments of a sum of K terms that has but one. */
+static Index whole(struct Plan *plan, const struct Layout *layout, size_t K)
+{
+  size_t i = 0;
+  while (i < plan->n_wholes && plan->wholes[i] != K)
+    i++;
+  if (i == plan->n_wholes) {
+    assert(plan->n_wholes < MOST_WHOLES);
+    plan->wholes[plan->n_wholes++] = K;
+  }
+  return layout->ints_at[INTS_WHOLE_SEGMENTS] + 2 * (Index)i;
+}
+
+static void add_launch(struct Plan *plan, enum PlanStage stage, struct PlannedLaunch launch)
+{
+  assert(plan->stages[stage].n < MOST_LAUNCHES);
+  plan->stages[stage].launches[plan->stages[stage].n++] = launch;
+}
+
+/* A launch of a kernel with so many work-items. */
+static void add_kernel(struct Plan *plan, enum PlanStage stage, const char *kernel, size_t n)
+{
+  add_launch(plan, stage, (struct PlannedLaunch){kernel, pieces(n, ITEMS), ITEMS, {0}});
+}
+
+/* A launch of products that do not depend on each other. */
+static void add_products(struct Plan *plan, enum PlanStage stage, const struct Layout *layout,
+                         size_t tile, const struct Planned *products, size_t n)
+{
+  const size_t first = plan->n_products;
+  size_t groups = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct Planned *p = &products[i];
+    const size_t batches = p->batches > 0 ? p->batches : 1;
+    const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * batches;
+    assert(plan->n_products < MOST_PRODUCTS);
+    plan->products[plan->n_products++] = (struct Product){
+        .first_group = (Index)groups,
+        .M = (Index)p->M,
+        .N = (Index)p->N,
+        .A = p->A,
+        .B = p->B,
+        .C = p->C,
+        .C_row = (Index)p->C_row,
+        .C_batch = (Index)p->C_batch,
+        .add = p->add,
+        .segments = p->segments > 0 ? p->segments : whole(plan, layout, p->K),
+        .segments_batch = (Index)p->segments_batch,
+        .end = p->end,
+        .other = p->other,
+        .other_row = (Index)p->other_row};
+    groups += size;
+  }
+  add_launch(plan, stage,
+             (struct PlannedLaunch){.kernel = tile == LARGE_TILE ? "large_products"
+                                                                 : "small_products",
+                                    .groups = groups,
+                                    .items = PRODUCT_ITEMS,
+                                    .numbers = {(int)first, (int)n}});
+}
+
+#define ADD_PRODUCTS(plan, stage, layout, tile, products)                                          \
+  add_products(plan, stage, layout, tile, products, sizeof(products) / sizeof *(products))
+
+/* ---- sizes and places, by the names of engine/factored/factors.h ---- */
+
+#define AT(name)       (layout->at[AT_##name])
+#define OF(parameter)  (layout->at[AT_PARAMETERS] + layout->parameter_at[parameter])
+#define D_OF(parameter) (layout->at[AT_D_PARAMETERS] + layout->parameter_at[parameter])
+
+struct Sizes {
+  size_t p, H, d, d_head, m, V, S, Q, width, mlp, logits; /* mlp, logits: padded */
+};
+
+static struct Sizes sizes_of(const struct Layout *layout)
+{
+  const struct Factors *t = &layout->sizes;
+  return (struct Sizes){.p = (size_t)t->shape.p,
+                        .H = (size_t)t->shape.H,
+                        .d = (size_t)t->shape.d_model,
+                        .d_head = (size_t)t->shape.d_head,
+                        .m = (size_t)t->shape.d_mlp,
+                        .V = (size_t)t->shape.V,
+                        .S = t->n_sources,
+                        .Q = t->n_queries,
+                        .width = t->width,
+                        .mlp = t->mlp_width,
+                        .logits = t->logit_width};
+}
+
+/* ---- parameters to factors ---- */
+
+static void plan_prepare(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
+  add_kernel(plan, PLAN_PREPARE, "gather", s.S * s.d + s.Q * s.d + s.d * s.width);
+  const struct Planned of_parameters[] = {
+      {.M = s.m, /* W_L^T = W_out W_U */
+       .N = s.V,
+       .K = s.d,
+       .A = A_plain(OF(W_OUT), s.d),
+       .B = B_plain(OF(W_U), s.V),
+       .C = AT(W_L_TRANSPOSED),
+       .C_row = s.logits},
+      {.M = s.H * s.d_head, /* W_O[h] R */
+       .N = s.width,
+       .K = s.d,
+       .A = A_plain(OF(W_O), s.d),
+       .B = B_plain(AT(READER), s.width),
+       .C = AT(READERS_BY_HEAD),
+       .C_row = s.width},
+      {.batches = s.H, /* sources W_V[h] */
+       .M = s.S,
+       .N = s.d_head,
+       .K = s.d,
+       .A = A_plain(AT(SOURCES), s.d),
+       .B = each(B_plain(OF(W_V), s.d_head), s.d * s.d_head),
+       .C = AT(VALUES),
+       .C_row = s.d_head,
+       .C_batch = s.S * s.d_head},
+      {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
+       .M = s.Q,
+       .N = s.d_head,
+       .K = s.d,
+       .A = A_plain(AT(READ), s.d),
+       .B = each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head),
+       .C = AT(QUERY),
+       .C_row = s.d_head,
+       .C_batch = s.Q * s.d_head,
+       .end = END_SCALE},
+      {.M = s.Q, /* base = r R */
+       .N = s.width,
+       .K = s.d,
+       .A = A_plain(AT(READ), s.d),
+       .B = B_plain(AT(READER), s.width),
+       .C = AT(BASE),
+       .C_row = s.width}};
+  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_parameters);
+  const struct Planned of_these[] = {
+      {.batches = s.H, /* source rows: values W_O[h] R */
+       .M = s.S,
+       .N = s.width,
+       .K = s.d_head,
+       .A = each(A_plain(AT(VALUES), s.d_head), s.S * s.d_head),
+       .B = each(B_plain(AT(READERS_BY_HEAD), s.width), s.d_head * s.width),
+       .C = AT(SOURCE_ROWS),
+       .C_row = s.H * s.width,
+       .C_batch = s.width},
+      {.batches = s.H, /* W_K[h] query_h */
+       .M = s.d,
+       .N = s.Q,
+       .K = s.d_head,
+       .A = each(A_plain(OF(W_K), s.d_head), s.d * s.d_head),
+       .B = each(B_transposed(AT(QUERY), s.d_head), s.Q * s.d_head),
+       .C = AT(KEY_QUERY),
+       .C_row = s.H * s.Q,
+       .C_batch = s.Q},
+      {.M = s.Q, /* base += b_out W_U; all rows of A are b_out */
+       .N = s.V,
+       .K = s.d,
+       .A = A_plain(OF(B_OUT), 0),
+       .B = B_plain(OF(W_U), s.V),
+       .C = AT(BASE) + (Index)s.mlp,
+       .C_row = s.width,
+       .add = true}};
+  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_these);
+  add_kernel(plan, PLAN_PREPARE, "place",
+             s.p * s.H * s.width + s.Q * s.width + s.S * s.H * s.Q);
+}
+
+/* ---- pairs ---- */
+
+static struct PlannedLaunch plan_streams(bool train, size_t first, size_t count)
+{
+  return (struct PlannedLaunch){
+      "streams", pieces(count, PAIRS_OF_STREAMS), ITEMS, {train, (int)first, (int)count}};
+}
+
+static struct PlannedLaunch plan_logits(bool train, size_t first, size_t count)
+{
+  return (struct PlannedLaunch){
+      "logits", pieces(count, PAIRS_OF_LOGITS), PRODUCT_ITEMS, {train, (int)first, (int)count}};
+}
+
+static struct PlannedLaunch plan_losses_of(size_t first, size_t count)
+{
+  return (struct PlannedLaunch){
+      "losses", pieces(count, ITEMS), ITEMS, {0, (int)first, (int)count}};
+}
+
+static struct PlannedLaunch plan_sum_losses(const struct Layout *layout, bool train)
+{
+  return (struct PlannedLaunch){"sum_losses", pieces(layout->n_groups, ITEMS), ITEMS, {train}};
+}
+
+static void plan_losses(struct Plan *plan, const struct Layout *layout)
+{
+  add_launch(plan, PLAN_LOSSES, plan_losses_of(0, layout->n_train));
+  add_launch(plan, PLAN_LOSSES, plan_sum_losses(layout, true));
+}
+
+/* As many test pairs at a time as there is room for. */
+static void plan_test(struct Plan *plan, const struct Layout *layout)
+{
+  const size_t n = layout->n_test, most = layout->n_train;
+  for (size_t first = 0, count; first < n; first += count) {
+    count = n - first < most ? n - first : most;
+    add_launch(plan, PLAN_TEST, plan_streams(false, first, count));
+    add_launch(plan, PLAN_TEST, plan_logits(false, first, count));
+    add_launch(plan, PLAN_TEST, plan_losses_of(first, count));
+  }
+  add_launch(plan, PLAN_TEST, plan_sum_losses(layout, false));
+}
+
+/* ---- backward ---- */
+
+static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
+  const size_t n = layout->n_train, G = layout->n_groups;
+  const bool folded = layout->sizes.folded, equals = s.Q == 1;
+  const Index d_logits = AT(STREAMS) + (Index)s.mlp;
+  const struct Planned products[] = {
+      {.M = n, /* gradients of the neurons' inputs: of the logits W_L */
+       .N = s.m,
+       .K = s.V,
+       .A = A_plain(d_logits, s.width),
+       .B = B_transposed(AT(W_L_TRANSPOSED), s.logits),
+       .C = AT(STREAMS),
+       .C_row = s.width,
+       .end = layout->gelu ? END_SLOPE : END_GATE,
+       .other = layout->gelu ? AT(SLOPES) : AT(HIDDEN),
+       .other_row = s.mlp},
+      {.batches = G, /* a group's share of dW_L, tile after tile */
+       .M = s.V,
+       .N = s.m,
+       .A = A_transposed(d_logits, s.width),
+       .B = B_plain(AT(HIDDEN), s.mlp),
+       .C = AT(GROUP_W_L),
+       .C_row = s.mlp,
+       .C_batch = s.V * s.mlp,
+       .segments = layout->ints_at[INTS_GROUP_SEGMENTS],
+       .segments_batch = 1}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, LARGE_TILE, products);
+  const size_t constants = folded ? 0 : layout->sizes.n_constants * s.H * s.width;
+  const size_t groups = 2 * s.p * pieces(s.width, ITEMS) + pieces(G * constants, ITEMS) +
+                        (equals ? G * pieces(s.width, ITEMS) : 0) + pieces(s.V * s.mlp, ITEMS);
+  add_launch(plan, PLAN_BACKWARD, (struct PlannedLaunch){"factors_backward", groups, ITEMS, {0}});
+  add_launch(plan, PLAN_BACKWARD,
+             (struct PlannedLaunch){
+                 "attention", pieces(n, PAIRS_OF_ATTENTION), ITEMS, {0, 0, (int)n}});
+  add_kernel(plan, PLAN_BACKWARD, "sums",
+             s.p * s.H * layout->sizes.n_positions + s.width + s.H * s.width +
+                 s.p * s.H * s.width);
+  add_kernel(plan, PLAN_BACKWARD, "place_scores", s.S * s.H * s.Q);
+}
+
+/* From the gradients of the factors to those of the parameters, as in factors_backward, each stage
+   with all that the one before it allows. */
+static void plan_factors_backward(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
+  const Index *ints = layout->ints_at;
+  const Index base_logits = (Index)s.mlp;
+  const struct Planned of_rows[] = {
+      {.batches = s.H, /* of W_O[h] R */
+       .M = s.d_head,
+       .N = s.width,
+       .K = s.S,
+       .A = each(A_transposed(AT(VALUES), s.d_head), s.S * s.d_head),
+       .B = each(B_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width),
+       .C = AT(D_READERS_BY_HEAD),
+       .C_row = s.width,
+       .C_batch = s.d_head * s.width},
+      {.batches = s.H, /* of the values, strip after strip */
+       .M = s.S,
+       .N = s.d_head,
+       .A = each(A_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width),
+       .B = each(B_transposed(AT(READERS_BY_HEAD), s.width), s.d_head * s.width),
+       .C = AT(D_VALUES),
+       .C_row = s.d_head,
+       .C_batch = s.S * s.d_head,
+       .segments = ints[INTS_STRIP_SEGMENTS]},
+      {.M = s.m, /* of W_out */
+       .N = s.d,
+       .K = s.V,
+       .A = A_transposed(AT(D_W_L), s.mlp),
+       .B = B_transposed(OF(W_U), s.V),
+       .C = D_OF(W_OUT),
+       .C_row = s.d},
+      {.M = s.d, /* of W_K[h] query_h, for all heads */
+       .N = s.H * s.Q,
+       .K = s.S,
+       .A = A_transposed(AT(SOURCES), s.d),
+       .B = B_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
+       .C = AT(D_KEY_QUERY),
+       .C_row = s.H * s.Q},
+      {.M = s.d, /* of b_out */
+       .N = 1,
+       .K = s.V,
+       .A = A_plain(OF(W_U), s.V),
+       .B = B_transposed(AT(D_BASE_SUM) + base_logits, s.V),
+       .C = D_OF(B_OUT),
+       .C_row = 1}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_rows);
+
+  const struct Planned of_heads[] = {
+      {.batches = s.H, /* of W_V[h] */
+       .M = s.d,
+       .N = s.d_head,
+       .K = s.S,
+       .A = A_transposed(AT(SOURCES), s.d),
+       .B = each(B_plain(AT(D_VALUES), s.d_head), s.S * s.d_head),
+       .C = D_OF(W_V),
+       .C_row = s.d_head,
+       .C_batch = s.d * s.d_head},
+      {.M = s.S, /* of the sources, head after head */
+       .N = s.d,
+       .A = through(A_plain(AT(D_VALUES), s.d_head), s.S * s.d_head, s.d_head),
+       .B = through(B_transposed(OF(W_V), s.d_head), s.d * s.d_head, s.d_head),
+       .C = AT(D_SOURCES),
+       .C_row = s.d,
+       .segments = ints[INTS_HEAD_SEGMENTS]},
+      {.M = s.H * s.d_head, /* of W_O */
+       .N = s.d,
+       .K = s.width,
+       .A = A_plain(AT(D_READERS_BY_HEAD), s.width),
+       .B = B_transposed(AT(READER), s.width),
+       .C = D_OF(W_O),
+       .C_row = s.d},
+      {.M = s.d, /* of the reader: W_in, and W_U below */
+       .N = s.m,
+       .K = s.H * s.d_head,
+       .A = A_transposed(OF(W_O), s.d),
+       .B = B_plain(AT(D_READERS_BY_HEAD), s.width),
+       .C = D_OF(W_IN),
+       .C_row = s.m},
+      {.M = s.d,
+       .N = s.V,
+       .K = s.H * s.d_head,
+       .A = A_transposed(OF(W_O), s.d),
+       .B = B_plain(AT(D_READERS_BY_HEAD) + (Index)s.mlp, s.width),
+       .C = D_OF(W_U),
+       .C_row = s.V},
+      {.batches = s.H, /* of W_K[h] */
+       .M = s.d,
+       .N = s.d_head,
+       .K = s.Q,
+       .A = each(A_plain(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+       .B = each(B_plain(AT(QUERY), s.d_head), s.Q * s.d_head),
+       .C = D_OF(W_K),
+       .C_row = s.d_head,
+       .C_batch = s.d * s.d_head},
+      {.batches = s.H, /* of r W_Q[h] */
+       .M = s.Q,
+       .N = s.d_head,
+       .K = s.d,
+       .A = each(A_transposed(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+       .B = each(B_plain(OF(W_K), s.d_head), s.d * s.d_head),
+       .C = AT(D_QUERY),
+       .C_row = s.d_head,
+       .C_batch = s.Q * s.d_head,
+       .end = END_SCALE}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_heads);
+
+  const struct Planned of_base[] = {
+      {.M = s.d, /* the base's share of W_in, and of W_U */
+       .N = s.m,
+       .K = s.Q,
+       .A = A_transposed(AT(READ), s.d),
+       .B = B_plain(AT(D_BASE), s.width),
+       .C = D_OF(W_IN),
+       .C_row = s.m,
+       .add = true},
+      {.M = s.d,
+       .N = s.V,
+       .K = s.Q,
+       .A = A_transposed(AT(READ), s.d),
+       .B = B_plain(AT(D_BASE) + base_logits, s.width),
+       .C = D_OF(W_U),
+       .C_row = s.V,
+       .add = true},
+      {.M = s.Q, /* and of what is read, which is one of the sources if it is "=" */
+       .N = s.d,
+       .K = s.width,
+       .A = A_plain(AT(D_BASE), s.width),
+       .B = B_transposed(AT(READER), s.width),
+       .C = AT(D_READ),
+       .C_row = s.d,
+       .add = s.Q == 1},
+      {.batches = s.H, /* of W_Q[h] */
+       .M = s.d,
+       .N = s.d_head,
+       .K = s.Q,
+       .A = A_transposed(AT(READ), s.d),
+       .B = each(B_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head),
+       .C = D_OF(W_Q),
+       .C_row = s.d_head,
+       .C_batch = s.d * s.d_head}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_base);
+
+  const struct Planned of_scores[] = {
+      {.M = s.S, /* the scores' share of the sources */
+       .N = s.d,
+       .K = s.H * s.Q,
+       .A = A_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
+       .B = B_transposed(AT(KEY_QUERY), s.H * s.Q),
+       .C = AT(D_SOURCES),
+       .C_row = s.d,
+       .add = true},
+      {.M = s.d, /* b_out's share of W_U */
+       .N = s.V,
+       .K = 1,
+       .A = A_transposed(OF(B_OUT), s.d),
+       .B = B_plain(AT(D_BASE_SUM) + base_logits, s.V),
+       .C = D_OF(W_U),
+       .C_row = s.V,
+       .add = true}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_scores);
+
+  const struct Planned last[] = {
+      {.M = s.Q, /* the queries' share of what is read, head after head */
+       .N = s.d,
+       .A = through(A_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head, s.d_head),
+       .B = through(B_transposed(OF(W_Q), s.d_head), s.d * s.d_head, s.d_head),
+       .C = AT(D_READ),
+       .C_row = s.d,
+       .add = true,
+       .segments = ints[INTS_HEAD_SEGMENTS]},
+      {.M = s.d, /* W_L's share of W_U */
+       .N = s.V,
+       .K = s.m,
+       .A = A_transposed(OF(W_OUT), s.d),
+       .B = B_transposed(AT(D_W_L), s.mlp),
+       .C = D_OF(W_U),
+       .C_row = s.V,
+       .add = true}};
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, last);
+}
+
+void plan_init(struct Plan *plan, const struct Layout *layout)
+{
+  *plan = (struct Plan){0};
+  plan_prepare(plan, layout);
+  add_launch(plan, PLAN_FORWARD, plan_streams(true, 0, layout->n_train));
+  add_launch(plan, PLAN_FORWARD, plan_logits(true, 0, layout->n_train));
+  plan_losses(plan, layout);
+  plan_test(plan, layout);
+  plan_pairs_backward(plan, layout);
+  plan_factors_backward(plan, layout);
+  add_kernel(plan, PLAN_BACKWARD, "adamw", layout->n_parameters);
+}

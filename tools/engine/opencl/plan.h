@@ -1,0 +1,42 @@
+/*
+ * A step as launches of the kernels (kernels.cl), stage after stage; what runs in one launch does
+ * not depend on the rest of it. Stages of products are lists of matrix products in the notation of
+ * engine/factored/factors.c.
+ */
+#ifndef ENGINE_OPENCL_PLAN_H
+#define ENGINE_OPENCL_PLAN_H
+
+#include "engine/opencl/layout.h"
+
+enum PlanStage {
+  PLAN_PREPARE,  /* parameters to factors */
+  PLAN_FORWARD,  /* training pairs: streams, logits, gradients of the logits */
+  PLAN_BACKWARD, /* gradients of the parameters, and the optimizer's step */
+  PLAN_LOSSES,   /* after PLAN_FORWARD, where they are wanted: losses of the training pairs */
+  PLAN_TEST,     /* after PLAN_PREPARE: those of the test pairs, with streams in the same place */
+  N_PLAN_STAGES
+};
+
+struct PlannedLaunch {
+  const char *kernel;
+  size_t groups, items; /* work-groups, and work-items of each */
+  int numbers[3];       /* a, b and c of the kernel */
+};
+
+/* MOST_LAUNCHES: room for test pairs 300 times as many as training pairs. */
+enum { MOST_PRODUCTS = 32, MOST_LAUNCHES = 1024 };
+
+struct Plan {
+  struct Product products[MOST_PRODUCTS];
+  size_t n_products;
+  size_t wholes[MOST_WHOLES], n_wholes; /* numbers of terms (layout_fill_ints) */
+  struct {
+    struct PlannedLaunch launches[MOST_LAUNCHES];
+    size_t n;
+  } stages[N_PLAN_STAGES];
+};
+
+/* About 200 KiB. */
+void plan_init(struct Plan *plan, const struct Layout *layout);
+
+#endif
