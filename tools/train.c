@@ -34,7 +34,8 @@
 #include <sys/stat.h>
 
 struct Arguments {
-  const char *directory, *runs, *engine, *device, *devices, *threads, *share, *progress, *quiet, *save_every, *restart;
+  const char *directory, *runs, *engine, *device, *devices, *threads, *share, *progress, *quiet,
+      *save_every, *restart;
   const char *dump, *list, *digest;
 };
 
@@ -213,8 +214,8 @@ static bool open_engines(struct Session *session, const struct Arguments *argume
     configs[i] = &session->runs[i].config;
     datasets[i] = &session->runs[i].dataset;
   }
-  opened = opened && engine_open_together(engines, n, arguments->engine, device, configs, datasets,
-                                          error);
+  opened = opened &&
+           engine_open_together(engines, n, arguments->engine, device, configs, datasets, error);
   for (size_t i = 0; opened && i < n; i++)
     session->runs[i].engine = engines[i];
   free(configs);
@@ -227,7 +228,8 @@ static bool runs_init(struct Session *session, const struct Arguments *arguments
                       struct Error *error)
 {
   for (size_t i = 0; i < session->n; i++)
-    if (!dataset_init(&session->runs[i].dataset, &session->runs[i].config.data, error)) return false;
+    if (!dataset_init(&session->runs[i].dataset, &session->runs[i].config.data, error))
+      return false;
   /* the engines come first: they know whether there is memory for all */
   if (!open_engines(session, arguments, error)) return false;
   for (size_t i = 0; i < session->n; i++) {
@@ -418,9 +420,7 @@ static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *
     return false;
   if (step_measures_training(&run->config)) measured = run->train;
   if (!performance_check_loss(epoch, run->train.loss, error)) return false;
-  if (row &&
-      !recorder_row(&run->recorder, epoch, measured, run->test, error))
-    return false;
+  if (row && !recorder_row(&run->recorder, epoch, measured, run->test, error)) return false;
   return !snapshot || recorder_snapshot(&run->recorder, epoch, run->state.values, error);
 }
 
@@ -444,8 +444,7 @@ static void report_stop(const struct Session *session, const struct Run *run, in
 {
   const char *directory = session->n > 1 ? "" : run->directory, *colon = session->n > 1 ? "" : ": ";
   say(session, run,
-      "%s%s%sstopped by SIG%s at epoch %" PRId64
-      " of %d; the same command resumes from there\n",
+      "%s%s%sstopped by SIG%s at epoch %" PRId64 " of %d; the same command resumes from there\n",
       session->n > 1 ? "" : "train: ", directory, colon, sigabbrev_np(signal), run->last,
       run->config.train.epochs);
 }
@@ -495,10 +494,10 @@ static void show(struct Progress *progress, const struct Session *session, int64
   size_t left = 0;
   for (size_t i = 0; i < session->n; i++)
     left += !session->runs[i].ended;
-  int length = session->n == 1 ? snprintf(details, sizeof details, "train %.3g  test %.3g",
-                                          run->train.loss, run->test.loss)
-                               : snprintf(details, sizeof details, "%zu of %zu runs", left,
-                                          session->n);
+  int length = session->n == 1
+                   ? snprintf(details, sizeof details, "train %.3g  test %.3g", run->train.loss,
+                              run->test.loss)
+                   : snprintf(details, sizeof details, "%zu of %zu runs", left, session->n);
   if (session->share.joined)
     snprintf(details + length, sizeof details - (size_t)length, "  threads %d",
              omp_get_max_threads());
@@ -611,8 +610,7 @@ static bool train(const struct Arguments *arguments, char **operands, size_t n, 
                   struct Error *error)
 {
   struct Session session = {0};
-  bool done = name_runs(&session, arguments, operands, n, error) &&
-              set_threads(arguments, error) &&
+  bool done = name_runs(&session, arguments, operands, n, error) && set_threads(arguments, error) &&
               set_clock(&session.clock, arguments->save_every, error);
   if (done && arguments->dump) {
     done = session.n == 1 ? dump_config(&session.runs[0].config, arguments->dump, error)

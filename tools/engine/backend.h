@@ -18,8 +18,8 @@ struct Backend {
   /* Instead of `open`, of an engine that computes on a device (-1: whichever): engines [n], NULL
      before and on errors. */
   bool (*open_together)(int device, struct Engine **engines, size_t n,
-                        const struct Config *const *configs,
-                        const struct Dataset *const *datasets, struct Error *error);
+                        const struct Config *const *configs, const struct Dataset *const *datasets,
+                        struct Error *error);
   const struct DeviceDriver *driver; /* of these devices, else NULL */
 };
 

@@ -33,7 +33,10 @@ static const struct Backend *choose(const char *name, const struct Config *confi
       return NULL;
     }
   }
-  if (!any) {
+  if (strcmp(name, "opencl") == 0) {
+    error_set(error, "--engine opencl: this build was configured without OpenCL's headers and "
+                     "loader, Debian's ocl-icd-opencl-dev");
+  } else if (!any) {
     char names[128] = "auto";
     for (int i = 0; i < N_BACKENDS; i++) {
       size_t length = strlen(names);

@@ -27,6 +27,10 @@ struct DeviceLaunch;
 
 enum { DEVICE_TEXT_SIZE = 256 };
 
+/* What to say, with the device's name and its error, where a device stops working. */
+#define DEVICE_LOST  "the device is lost, or broken"
+#define DEVICE_GO_ON "the same command goes on from what was saved"
+
 /* Work-groups in two dimensions, of `items` work-items in the first. */
 struct DeviceGrid {
   size_t groups[2], items;

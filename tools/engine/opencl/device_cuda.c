@@ -52,15 +52,15 @@ enum { CU_STREAM_NON_BLOCKING = 1, CU_CAPTURE_THREAD_LOCAL = 1 };
   FUNCTION(cuGraphLaunch, (Handle run, Handle stream))                                             \
   FUNCTION(cuGraphExecDestroy, (Handle run))                                                       \
   FUNCTION(cuGraphDestroy, (Handle graph))                                                         \
-  FUNCTION(cuLaunchKernel, (Handle function, unsigned groups_x, unsigned groups_y,                 \
-                            unsigned groups_z, unsigned items_x, unsigned items_y,                 \
-                            unsigned items_z, unsigned shared, Handle stream, void **arguments,    \
-                            void **extra))
+  FUNCTION(cuLaunchKernel,                                                                         \
+           (Handle function, unsigned groups_x, unsigned groups_y, unsigned groups_z,              \
+            unsigned items_x, unsigned items_y, unsigned items_z, unsigned shared, Handle stream,  \
+            void **arguments, void **extra))
 
 #define NVRTC_FUNCTIONS(FUNCTION)                                                                  \
-  FUNCTION(nvrtcCreateProgram, (Handle * program, const char *source, const char *name,            \
-                                int n_headers, const char *const *headers,                         \
-                                const char *const *names))                                         \
+  FUNCTION(nvrtcCreateProgram,                                                                     \
+           (Handle * program, const char *source, const char *name, int n_headers,                 \
+            const char *const *headers, const char *const *names))                                 \
   FUNCTION(nvrtcCompileProgram, (Handle program, int n, const char *const *options))               \
   FUNCTION(nvrtcGetProgramLogSize, (Handle program, size_t * size))                                \
   FUNCTION(nvrtcGetProgramLog, (Handle program, char *log))                                        \
@@ -172,11 +172,17 @@ static bool fail(const struct Device *device, const char *what, int code, struct
                    code);
 }
 
-static const char lost[] = "the device is lost, or broken";
-
 static bool check(const struct Device *device, const char *what, int code, struct Error *error)
 {
   return code == CU_SUCCESS || fail(device, what, code, error);
+}
+
+static bool check_alive(const struct Device *device, int code, struct Error *error)
+{
+  if (code == CU_SUCCESS) return true;
+  fail(device, DEVICE_LOST, code, error);
+  const struct Error what = *error;
+  return error_set(error, "%s; " DEVICE_GO_ON, what.message);
 }
 
 static bool cuda_count(int *n, struct Error *error)
@@ -308,7 +314,7 @@ static bool cuda_build(struct Device *device, const char *source, const char *op
   cuDeviceGetAttribute(&major, CU_ATTRIBUTE_MAJOR, device->id);
   cuDeviceGetAttribute(&minor, CU_ATTRIBUTE_MINOR, device->id);
   snprintf(architecture, sizeof architecture, "--gpu-architecture=sm_%d%d", major, minor);
-  const char *list[MOST_OPTIONS] = {architecture,     "--fmad=false",     "--ftz=false",
+  const char *list[MOST_OPTIONS] = {architecture,      "--fmad=false",     "--ftz=false",
                                     "--prec-div=true", "--prec-sqrt=true", "-w"};
   char *copy = memory_copy_text(options, error);
   if (!copy) return false;
@@ -333,8 +339,8 @@ static bool no_room(const struct Device *device, size_t bytes, const char *what,
   size_t all = 0;
   cuDeviceTotalMem_v2(&all, device->id);
   char asked[128];
-  snprintf(asked, sizeof asked, "no memory for %s: %.2f GiB of %.1f", what, (double)bytes / 0x1p30,
-           (double)all / 0x1p30);
+  snprintf(asked, sizeof asked, "no memory for %s: %.1f MiB of %.1f GiB", what,
+           (double)bytes / 0x1p20, (double)all / 0x1p30);
   return fail(device, asked, code, error);
 }
 
@@ -350,13 +356,13 @@ static bool cuda_allocate(struct Device *device, size_t bytes, const char *what,
   }
   new->next = device->memories;
   device->memories = *memory = new;
-  return check(device, lost, cuMemsetD8Async(new->at, 0, bytes, device->stream), error);
+  return check_alive(device, cuMemsetD8Async(new->at, 0, bytes, device->stream), error);
 }
 
 static bool wait(struct Device *device, int code, struct Error *error)
 {
   if (code == CU_SUCCESS) code = cuStreamSynchronize(device->stream);
-  return check(device, lost, code, error);
+  return check_alive(device, code, error);
 }
 
 static bool cuda_write(struct Device *device, struct DeviceMemory *memory, size_t offset,
@@ -428,14 +434,14 @@ static bool cuda_run(struct Device *device, struct DeviceLaunch *const *launches
     int code = make_graph(device, launches, n, &graph->run);
     if (code != CU_SUCCESS) {
       free(graph);
-      return fail(device, lost, code, error);
+      return check_alive(device, code, error);
     }
     graph->launches = launches;
     graph->n = n;
     graph->next = device->graphs;
     device->graphs = graph;
   }
-  return check(device, lost, cuGraphLaunch(graph->run, device->stream), error);
+  return check_alive(device, cuGraphLaunch(graph->run, device->stream), error);
 }
 
 const struct DeviceDriver cuda_driver = {.name = "cuda",

@@ -60,6 +60,12 @@ static bool fail(const char *device, const char *what, cl_int code, struct Error
   return error_set(error, "%s: %s: %s (%d)", device, what, error_name(code), code);
 }
 
+static bool check_alive(const char *device, cl_int code, struct Error *error)
+{
+  return code == CL_SUCCESS || error_set(error, "%s: " DEVICE_LOST ": %s (%d); " DEVICE_GO_ON,
+                                         device, error_name(code), code);
+}
+
 /* ---- the devices that there are ---- */
 
 struct List {
@@ -120,8 +126,10 @@ static bool find(int index, cl_device_id *id, struct Error *error)
   free(list.devices);
   if (index < n) return true;
   if (n == 0)
-    return error_set(error, "there is no OpenCL device: a GPU needs the OpenCL driver of its maker");
-  return error_set(error, "there is no OpenCL device %d; train --devices lists the %d that there %s",
+    return error_set(error,
+                     "there is no OpenCL device: a GPU needs the OpenCL driver of its maker");
+  return error_set(error,
+                   "there is no OpenCL device %d; train --devices lists the %d that there %s",
                    index, n, n == 1 ? "is" : "are");
 }
 
@@ -266,11 +274,11 @@ static bool opencl_build(struct Device *device, const char *source, const char *
 static bool no_room(struct Device *device, size_t bytes, const char *what, cl_int code,
                     struct Error *error)
 {
-  return error_set(error, "%s: no memory for %s: %.2f GiB of %.1f in pieces of %.1f: %s (%d)",
-                   device->name, what, (double)bytes / 0x1p30,
-                   (double)number_of(device->id, CL_DEVICE_GLOBAL_MEM_SIZE) / 0x1p30,
-                   (double)number_of(device->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE) / 0x1p30,
-                   error_name(code), code);
+  return error_set(
+      error, "%s: no memory for %s: %.1f MiB of %.1f GiB in pieces of %.1f GiB: %s (%d)",
+      device->name, what, (double)bytes / 0x1p20,
+      (double)number_of(device->id, CL_DEVICE_GLOBAL_MEM_SIZE) / 0x1p30,
+      (double)number_of(device->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE) / 0x1p30, error_name(code), code);
 }
 
 static bool opencl_allocate(struct Device *device, size_t bytes, const char *what,
@@ -292,8 +300,8 @@ static bool opencl_allocate(struct Device *device, size_t bytes, const char *wha
   device->memories = *memory = new;
   /* some drivers find room only when the memory is first used */
   const cl_int zero = 0;
-  code = clEnqueueFillBuffer(device->queue, new->buffer, &zero, sizeof zero, 0, bytes, 0, NULL,
-                             NULL);
+  code =
+      clEnqueueFillBuffer(device->queue, new->buffer, &zero, sizeof zero, 0, bytes, 0, NULL, NULL);
   if (code == CL_SUCCESS) code = clFinish(device->queue);
   return code == CL_SUCCESS || no_room(device, bytes, what, code, error);
 }
@@ -303,15 +311,15 @@ static bool opencl_write(struct Device *device, struct DeviceMemory *memory, siz
 {
   cl_int code = clEnqueueWriteBuffer(device->queue, memory->buffer, CL_TRUE, offset, bytes, from, 0,
                                      NULL, NULL);
-  return code == CL_SUCCESS || fail(device->name, "the device is lost, or broken", code, error);
+  return check_alive(device->name, code, error);
 }
 
 static bool opencl_read(struct Device *device, const struct DeviceMemory *memory, size_t offset,
                         size_t bytes, void *to, struct Error *error)
 {
-  cl_int code = clEnqueueReadBuffer(device->queue, memory->buffer, CL_TRUE, offset, bytes, to, 0,
-                                    NULL, NULL);
-  return code == CL_SUCCESS || fail(device->name, "the device is lost, or broken", code, error);
+  cl_int code =
+      clEnqueueReadBuffer(device->queue, memory->buffer, CL_TRUE, offset, bytes, to, 0, NULL, NULL);
+  return check_alive(device->name, code, error);
 }
 
 /* ---- launches ---- */
@@ -332,7 +340,8 @@ static bool check_group(struct Device *device, const char *name, cl_kernel kerne
   size_t most = 0;
   clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
   return items <= most ||
-         error_set(error, "%s: has groups of up to %zu work-items for the kernel %s, which needs %zu",
+         error_set(error,
+                   "%s: has groups of up to %zu work-items for the kernel %s, which needs %zu",
                    device->name, most, name, items);
 }
 
@@ -367,7 +376,7 @@ static bool opencl_run(struct Device *device, struct DeviceLaunch *const *launch
     code = clEnqueueNDRangeKernel(device->queue, launches[i]->kernel, 2, NULL, launches[i]->items,
                                   launches[i]->group, 0, NULL, NULL);
   if (code == CL_SUCCESS) code = clFlush(device->queue);
-  return code == CL_SUCCESS || fail(device->name, "the device is lost, or broken", code, error);
+  return check_alive(device->name, code, error);
 }
 
 const struct DeviceDriver opencl_driver = {.name = "opencl",

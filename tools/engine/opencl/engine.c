@@ -1,5 +1,6 @@
 /* The factored step on a device, behind engine/engine.h. Trainings that are opened together take
-   their steps together (engine/opencl/trainings.h): a step is made once all of them have asked for it. */
+   their steps together (engine/opencl/trainings.h): a step is made once all of them have asked for
+   it. */
 #include "base/memory.h"
 #include "engine/backend.h"
 #include "engine/opencl/trainings.h"
@@ -51,8 +52,8 @@ static bool arrive(struct DeviceEngine *e, struct Error *error)
 static bool device_step(struct Engine *engine, struct Performance *before, struct Error *error)
 {
   struct DeviceEngine *e = of(engine);
-  if (!arrive(e, error) ||
-      (before && !trainings_performance(e->shared->trainings, e->which, SUBSET_TRAIN, before, error)))
+  if (!arrive(e, error) || (before && !trainings_performance(e->shared->trainings, e->which,
+                                                             SUBSET_TRAIN, before, error)))
     return false;
   e->waits = true;
   e->shared->n_waiting++;
@@ -173,10 +174,9 @@ static bool compare_samples(const struct Sample *processor, const struct Sample 
                             struct Error *error)
 {
   const size_t total = processor->state.total;
-  const size_t different =
-      count_differences(processor->state.values, device->state.values, total) +
-      count_differences(processor->state.m, device->state.m, total) +
-      count_differences(processor->state.v, device->state.v, total);
+  const size_t different = count_differences(processor->state.values, device->state.values, total) +
+                           count_differences(processor->state.m, device->state.m, total) +
+                           count_differences(processor->state.v, device->state.v, total);
   const bool same_losses = same_performance(&processor->train, &device->train) &&
                            same_performance(&processor->test, &device->test);
   if (different == 0 && same_losses) return true;
@@ -222,8 +222,8 @@ static bool open_trainings(const struct DeviceDriver *driver, int device, struct
 {
   struct Shared *shared = memory_new(1, sizeof *shared, "trainings on a device", error);
   if (!shared) return false;
-  bool ready = trainings_open(&shared->trainings, driver, device < 0 ? 0 : device, n, configs, datasets,
-                          error) &&
+  bool ready = trainings_open(&shared->trainings, driver, device < 0 ? 0 : device, n, configs,
+                              datasets, error) &&
                check_bits(shared->trainings, configs[0], datasets[0], error);
   for (size_t i = 0; ready && i < n; i++)
     ready = add_engine(shared, &engines[i], error);
@@ -249,8 +249,8 @@ static bool can_train(const struct Config *config, struct Error *error)
 
 #ifdef HAVE_OPENCL
 static bool open_opencl(int device, struct Engine **engines, size_t n,
-                        const struct Config *const *configs,
-                        const struct Dataset *const *datasets, struct Error *error)
+                        const struct Config *const *configs, const struct Dataset *const *datasets,
+                        struct Error *error)
 {
   return open_trainings(&opencl_driver, device, engines, n, configs, datasets, error);
 }
@@ -263,8 +263,8 @@ const struct Backend opencl_backend = {.name = "opencl",
 #endif
 
 static bool open_cuda(int device, struct Engine **engines, size_t n,
-                      const struct Config *const *configs,
-                      const struct Dataset *const *datasets, struct Error *error)
+                      const struct Config *const *configs, const struct Dataset *const *datasets,
+                      struct Error *error)
 {
   return open_trainings(&cuda_driver, device, engines, n, configs, datasets, error);
 }

@@ -1,7 +1,7 @@
 /*
- * The memory of a training on a device: one array of floats and one of integers, in which the arrays
- * of engine/factored/factors.h and engine/factored/step.h have their places. Trainings of a batch
- * have the same layout, one after another.
+ * The memory of a training on a device: one array of floats and one of integers, in which the
+ * arrays of engine/factored/factors.h and engine/factored/step.h have their places. Trainings of a
+ * batch have the same layout, one after another.
  *
  * kernels.cl is told sizes and places by definitions: N_PARAMETERS, AT_PARAMETERS, INTS_TRAIN ...
  * [x] is the shape of an array; p, H, m, V, Q, C as in engine/factored/factors.h, n training pairs,
@@ -20,37 +20,37 @@
   ARRAY(M)                                                                                         \
   ARRAY(V)                                                                                         \
   ARRAY(D_PARAMETERS)                                                                              \
-  ARRAY(RATES)             /* [RATES_KEPT][RATES_SIZE] of the optimizer */                         \
-  ARRAY(SOURCES)           /* [S][d] */                                                            \
-  ARRAY(READ)              /* [Q][d]; that of "=" is one of the sources */                         \
-  ARRAY(READER)            /* [d][width] */                                                        \
-  ARRAY(READERS_BY_HEAD)   /* [H][d_head][width] */                                                \
-  ARRAY(VALUES)            /* [H][S][d_head] */                                                    \
-  ARRAY(SOURCE_ROWS)       /* [S][H][width]; T_constants are the last C */                         \
-  ARRAY(T0)                /* [p][H][width] */                                                     \
+  ARRAY(RATES)           /* [RATES_KEPT][RATES_SIZE] of the optimizer */                           \
+  ARRAY(SOURCES)         /* [S][d] */                                                              \
+  ARRAY(READ)            /* [Q][d]; that of "=" is one of the sources */                           \
+  ARRAY(READER)          /* [d][width] */                                                          \
+  ARRAY(READERS_BY_HEAD) /* [H][d_head][width] */                                                  \
+  ARRAY(VALUES)          /* [H][S][d_head] */                                                      \
+  ARRAY(SOURCE_ROWS)     /* [S][H][width]; T_constants are the last C */                           \
+  ARRAY(T0)              /* [p][H][width] */                                                       \
   ARRAY(T1)                                                                                        \
-  ARRAY(BASE)              /* [Q][width] */                                                        \
-  ARRAY(W_L_TRANSPOSED)    /* [m][logit_width] */                                                  \
-  ARRAY(QUERY)             /* [H][Q][d_head] */                                                    \
-  ARRAY(KEY_QUERY)         /* [d][H][Q] */                                                         \
-  ARRAY(SOURCE_SCORES)     /* [S][H][Q] */                                                         \
-  ARRAY(WEIGHTS)           /* [n][P][H] */                                                         \
-  ARRAY(HIDDEN)            /* [n][mlp_width] */                                                    \
-  ARRAY(SLOPES)            /* the same, for gelu */                                                \
-  ARRAY(STREAMS)           /* [n][width]: logits, then gradients */                                \
-  ARRAY(LOSSES)            /* [n][LOSS_SIZE] */                                                    \
-  ARRAY(D_SCORES)          /* [n][P][H] */                                                         \
-  ARRAY(GROUP_W_L)         /* [G][V][mlp_width] */                                                 \
-  ARRAY(GROUP_BASES)       /* [G][width] */                                                        \
-  ARRAY(GROUP_CONSTANTS)   /* [G][C][H][width] */                                                  \
-  ARRAY(D_W_L)             /* [V][mlp_width] */                                                    \
-  ARRAY(D_T0)              /* gradients, in the shapes of the arrays above */                      \
+  ARRAY(BASE)            /* [Q][width] */                                                          \
+  ARRAY(W_L_TRANSPOSED)  /* [m][logit_width] */                                                    \
+  ARRAY(QUERY)           /* [H][Q][d_head] */                                                      \
+  ARRAY(KEY_QUERY)       /* [d][H][Q] */                                                           \
+  ARRAY(SOURCE_SCORES)   /* [S][H][Q] */                                                           \
+  ARRAY(WEIGHTS)         /* [n][P][H] */                                                           \
+  ARRAY(HIDDEN)          /* [n][mlp_width] */                                                      \
+  ARRAY(SLOPES)          /* the same, for gelu */                                                  \
+  ARRAY(STREAMS)         /* [n][width]: logits, then gradients */                                  \
+  ARRAY(LOSSES)          /* [n][LOSS_SIZE] */                                                      \
+  ARRAY(D_SCORES)        /* [n][P][H] */                                                           \
+  ARRAY(GROUP_W_L)       /* [G][V][mlp_width] */                                                   \
+  ARRAY(GROUP_BASES)     /* [G][width] */                                                          \
+  ARRAY(GROUP_CONSTANTS) /* [G][C][H][width] */                                                    \
+  ARRAY(D_W_L)           /* [V][mlp_width] */                                                      \
+  ARRAY(D_T0)            /* gradients, in the shapes of the arrays above */                        \
   ARRAY(D_T1)                                                                                      \
   ARRAY(D_BASE)                                                                                    \
-  ARRAY(D_BASE_SUM)        /* [width] */                                                           \
-  ARRAY(D_SCORE0)          /* [p][Q][H] */                                                         \
-  ARRAY(D_SCORE1)          /* [p][H] */                                                            \
-  ARRAY(CONSTANTS_OF_ROW)  /* [p][C][Q][H] */                                                      \
+  ARRAY(D_BASE_SUM)       /* [width] */                                                            \
+  ARRAY(D_SCORE0)         /* [p][Q][H] */                                                          \
+  ARRAY(D_SCORE1)         /* [p][H] */                                                             \
+  ARRAY(CONSTANTS_OF_ROW) /* [p][C][Q][H] */                                                       \
   ARRAY(D_SOURCE_ROWS)                                                                             \
   ARRAY(D_SOURCE_SCORES)                                                                           \
   ARRAY(D_READERS_BY_HEAD)                                                                         \
@@ -59,31 +59,31 @@
   ARRAY(D_READ)                                                                                    \
   ARRAY(D_QUERY)                                                                                   \
   ARRAY(D_KEY_QUERY)                                                                               \
-  ARRAY(LOSS_OF_PAIRS)     /* doubles: [largest subset] */                                         \
-  ARRAY(GROUP_LOSSES)      /* doubles: [G] */
+  ARRAY(LOSS_OF_PAIRS) /* doubles: [largest subset] */                                             \
+  ARRAY(GROUP_LOSSES)  /* doubles: [G] */
 
 /* Integers. */
 #define LAYOUT_INTS(ARRAY)                                                                         \
-  ARRAY(STEP)              /* steps taken */                                                       \
-  ARRAY(NOT_FINITE)        /* the first step whose loss was not a finite number, or INT_MAX */     \
-  ARRAY(TRAIN)             /* a, b and answers of the training pairs: [3][n] */                    \
-  ARRAY(TEST)              /* the same of the test pairs */                                        \
-  ARRAY(TRAIN_GROUPS)      /* [G + 1]: the first pair of each group, and n */                      \
+  ARRAY(STEP)         /* steps taken */                                                            \
+  ARRAY(NOT_FINITE)   /* the first step whose loss was not a finite number, or INT_MAX */          \
+  ARRAY(TRAIN)        /* a, b and answers of the training pairs: [3][n] */                         \
+  ARRAY(TEST)         /* the same of the test pairs */                                             \
+  ARRAY(TRAIN_GROUPS) /* [G + 1]: the first pair of each group, and n */                           \
   ARRAY(TEST_GROUPS)                                                                               \
-  ARRAY(GROUP_ROWS)        /* [G + 1]: the first row of each group of training pairs, and p */     \
-  ARRAY(ROW_FIRST)         /* [p + 1] */                                                           \
-  ARRAY(COLUMN_FIRST)      /* [p + 1] */                                                           \
-  ARRAY(BY_COLUMN)         /* [n] */                                                               \
-  ARRAY(GROUP_SEGMENTS)    /* [G + 1]: places in TILES */                                          \
-  ARRAY(TILES)             /* [up to p + 1]: the first pair of each tile, and n */                 \
-  ARRAY(STRIP_SEGMENTS)    /* [2]: places in STRIPS */                                             \
-  ARRAY(STRIPS)            /* the first column of each strip of a factor, and width */             \
-  ARRAY(HEAD_SEGMENTS)     /* [2]: places in HEADS */                                              \
-  ARRAY(HEAD_BOUNDS)       /* 0, d_head, 2 d_head, ... */                                          \
-  ARRAY(WHOLE_SEGMENTS)    /* [WHOLES][2]: places in WHOLES: sums without segments */              \
-  ARRAY(WHOLE_BOUNDS)      /* [WHOLES][2]: 0 and the number of terms */                            \
-  ARRAY(CORRECT_OF_PAIRS)  /* [largest subset]: 0 or 1 */                                          \
-  ARRAY(GROUP_CORRECT)     /* [G] */
+  ARRAY(GROUP_ROWS)       /* [G + 1]: the first row of each group of training pairs, and p */      \
+  ARRAY(ROW_FIRST)        /* [p + 1] */                                                            \
+  ARRAY(COLUMN_FIRST)     /* [p + 1] */                                                            \
+  ARRAY(BY_COLUMN)        /* [n] */                                                                \
+  ARRAY(GROUP_SEGMENTS)   /* [G + 1]: places in TILES */                                           \
+  ARRAY(TILES)            /* [up to p + 1]: the first pair of each tile, and n */                  \
+  ARRAY(STRIP_SEGMENTS)   /* [2]: places in STRIPS */                                              \
+  ARRAY(STRIPS)           /* the first column of each strip of a factor, and width */              \
+  ARRAY(HEAD_SEGMENTS)    /* [2]: places in HEADS */                                               \
+  ARRAY(HEAD_BOUNDS)      /* 0, d_head, 2 d_head, ... */                                           \
+  ARRAY(WHOLE_SEGMENTS)   /* [WHOLES][2]: places in WHOLES: sums without segments */               \
+  ARRAY(WHOLE_BOUNDS)     /* [WHOLES][2]: 0 and the number of terms */                             \
+  ARRAY(CORRECT_OF_PAIRS) /* [largest subset]: 0 or 1 */                                           \
+  ARRAY(GROUP_CORRECT)    /* [G] */
 
 #define LAYOUT_FLOAT(name) AT_##name,
 #define LAYOUT_INT(name)   INTS_##name,
@@ -100,7 +100,7 @@ struct Layout {
   struct Factors sizes; /* without arrays */
   size_t n_train, n_test, n_groups, n_parameters;
   bool gelu;
-  Index at[N_LAYOUT_FLOATS], floats;      /* places, and the whole */
+  Index at[N_LAYOUT_FLOATS], floats; /* places, and the whole */
   Index ints_at[N_LAYOUT_INTS], ints;
   Index parameter_at[N_PARAMETER_KINDS]; /* places of the parameters; -1: not there */
 };

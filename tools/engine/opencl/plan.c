@@ -44,7 +44,8 @@ static struct Operand each(struct Operand operand, size_t stride)
   return operand;
 }
 
-/* Whose segment s is matrix s of several [.., size], `stride` apart: k goes through their columns. */
+/* Whose segment s is matrix s of several [.., size], `stride` apart: k goes through their columns.
+ */
 static struct Operand through(struct Operand operand, size_t stride, size_t size)
 {
   operand.jump = (Index)stride - (Index)size * operand.step;
@@ -103,29 +104,29 @@ static void add_products(struct Plan *plan, enum PlanStage stage, const struct L
     const size_t batches = p->batches > 0 ? p->batches : 1;
     const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * batches;
     assert(plan->n_products < MOST_PRODUCTS);
-    plan->products[plan->n_products++] = (struct Product){
-        .first_group = (Index)groups,
-        .M = (Index)p->M,
-        .N = (Index)p->N,
-        .A = p->A,
-        .B = p->B,
-        .C = p->C,
-        .C_row = (Index)p->C_row,
-        .C_batch = (Index)p->C_batch,
-        .add = p->add,
-        .segments = p->segments > 0 ? p->segments : whole(plan, layout, p->K),
-        .segments_batch = (Index)p->segments_batch,
-        .end = p->end,
-        .other = p->other,
-        .other_row = (Index)p->other_row};
+    plan->products[plan->n_products++] =
+        (struct Product){.first_group = (Index)groups,
+                         .M = (Index)p->M,
+                         .N = (Index)p->N,
+                         .A = p->A,
+                         .B = p->B,
+                         .C = p->C,
+                         .C_row = (Index)p->C_row,
+                         .C_batch = (Index)p->C_batch,
+                         .add = p->add,
+                         .segments = p->segments > 0 ? p->segments : whole(plan, layout, p->K),
+                         .segments_batch = (Index)p->segments_batch,
+                         .end = p->end,
+                         .other = p->other,
+                         .other_row = (Index)p->other_row};
     groups += size;
   }
-  add_launch(plan, stage,
-             (struct PlannedLaunch){.kernel = tile == LARGE_TILE ? "large_products"
-                                                                 : "small_products",
-                                    .groups = groups,
-                                    .items = PRODUCT_ITEMS,
-                                    .numbers = {(int)first, (int)n}});
+  add_launch(
+      plan, stage,
+      (struct PlannedLaunch){.kernel = tile == LARGE_TILE ? "large_products" : "small_products",
+                             .groups = groups,
+                             .items = PRODUCT_ITEMS,
+                             .numbers = {(int)first, (int)n}});
 }
 
 #define ADD_PRODUCTS(plan, stage, layout, tile, products)                                          \
@@ -133,8 +134,8 @@ static void add_products(struct Plan *plan, enum PlanStage stage, const struct L
 
 /* ---- sizes and places, by the names of engine/factored/factors.h ---- */
 
-#define AT(name)       (layout->at[AT_##name])
-#define OF(parameter)  (layout->at[AT_PARAMETERS] + layout->parameter_at[parameter])
+#define AT(name)        (layout->at[AT_##name])
+#define OF(parameter)   (layout->at[AT_PARAMETERS] + layout->parameter_at[parameter])
 #define D_OF(parameter) (layout->at[AT_D_PARAMETERS] + layout->parameter_at[parameter])
 
 struct Sizes {
@@ -163,47 +164,46 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
   add_kernel(plan, PLAN_PREPARE, "gather", s.S * s.d + s.Q * s.d + s.d * s.width);
-  const struct Planned of_parameters[] = {
-      {.M = s.m, /* W_L^T = W_out W_U */
-       .N = s.V,
-       .K = s.d,
-       .A = A_plain(OF(W_OUT), s.d),
-       .B = B_plain(OF(W_U), s.V),
-       .C = AT(W_L_TRANSPOSED),
-       .C_row = s.logits},
-      {.M = s.H * s.d_head, /* W_O[h] R */
-       .N = s.width,
-       .K = s.d,
-       .A = A_plain(OF(W_O), s.d),
-       .B = B_plain(AT(READER), s.width),
-       .C = AT(READERS_BY_HEAD),
-       .C_row = s.width},
-      {.batches = s.H, /* sources W_V[h] */
-       .M = s.S,
-       .N = s.d_head,
-       .K = s.d,
-       .A = A_plain(AT(SOURCES), s.d),
-       .B = each(B_plain(OF(W_V), s.d_head), s.d * s.d_head),
-       .C = AT(VALUES),
-       .C_row = s.d_head,
-       .C_batch = s.S * s.d_head},
-      {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
-       .M = s.Q,
-       .N = s.d_head,
-       .K = s.d,
-       .A = A_plain(AT(READ), s.d),
-       .B = each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head),
-       .C = AT(QUERY),
-       .C_row = s.d_head,
-       .C_batch = s.Q * s.d_head,
-       .end = END_SCALE},
-      {.M = s.Q, /* base = r R */
-       .N = s.width,
-       .K = s.d,
-       .A = A_plain(AT(READ), s.d),
-       .B = B_plain(AT(READER), s.width),
-       .C = AT(BASE),
-       .C_row = s.width}};
+  const struct Planned of_parameters[] = {{.M = s.m, /* W_L^T = W_out W_U */
+                                           .N = s.V,
+                                           .K = s.d,
+                                           .A = A_plain(OF(W_OUT), s.d),
+                                           .B = B_plain(OF(W_U), s.V),
+                                           .C = AT(W_L_TRANSPOSED),
+                                           .C_row = s.logits},
+                                          {.M = s.H * s.d_head, /* W_O[h] R */
+                                           .N = s.width,
+                                           .K = s.d,
+                                           .A = A_plain(OF(W_O), s.d),
+                                           .B = B_plain(AT(READER), s.width),
+                                           .C = AT(READERS_BY_HEAD),
+                                           .C_row = s.width},
+                                          {.batches = s.H, /* sources W_V[h] */
+                                           .M = s.S,
+                                           .N = s.d_head,
+                                           .K = s.d,
+                                           .A = A_plain(AT(SOURCES), s.d),
+                                           .B = each(B_plain(OF(W_V), s.d_head), s.d * s.d_head),
+                                           .C = AT(VALUES),
+                                           .C_row = s.d_head,
+                                           .C_batch = s.S * s.d_head},
+                                          {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
+                                           .M = s.Q,
+                                           .N = s.d_head,
+                                           .K = s.d,
+                                           .A = A_plain(AT(READ), s.d),
+                                           .B = each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head),
+                                           .C = AT(QUERY),
+                                           .C_row = s.d_head,
+                                           .C_batch = s.Q * s.d_head,
+                                           .end = END_SCALE},
+                                          {.M = s.Q, /* base = r R */
+                                           .N = s.width,
+                                           .K = s.d,
+                                           .A = A_plain(AT(READ), s.d),
+                                           .B = B_plain(AT(READER), s.width),
+                                           .C = AT(BASE),
+                                           .C_row = s.width}};
   ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_parameters);
   const struct Planned of_these[] = {
       {.batches = s.H, /* source rows: values W_O[h] R */
@@ -233,8 +233,7 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C_row = s.width,
        .add = true}};
   ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_these);
-  add_kernel(plan, PLAN_PREPARE, "place",
-             s.p * s.H * s.width + s.Q * s.width + s.S * s.H * s.Q);
+  add_kernel(plan, PLAN_PREPARE, "place", s.p * s.H * s.width + s.Q * s.width + s.S * s.H * s.Q);
 }
 
 /* ---- pairs ---- */
@@ -253,8 +252,7 @@ static struct PlannedLaunch plan_logits(bool train, size_t first, size_t count)
 
 static struct PlannedLaunch plan_losses_of(size_t first, size_t count)
 {
-  return (struct PlannedLaunch){
-      "losses", pieces(count, ITEMS), ITEMS, {0, (int)first, (int)count}};
+  return (struct PlannedLaunch){"losses", pieces(count, ITEMS), ITEMS, {0, (int)first, (int)count}};
 }
 
 static struct PlannedLaunch plan_sum_losses(const struct Layout *layout, bool train)
@@ -315,12 +313,11 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
   const size_t groups = 2 * s.p * pieces(s.width, ITEMS) + pieces(G * constants, ITEMS) +
                         (equals ? G * pieces(s.width, ITEMS) : 0) + pieces(s.V * s.mlp, ITEMS);
   add_launch(plan, PLAN_BACKWARD, (struct PlannedLaunch){"factors_backward", groups, ITEMS, {0}});
-  add_launch(plan, PLAN_BACKWARD,
-             (struct PlannedLaunch){
-                 "attention", pieces(n, PAIRS_OF_ATTENTION), ITEMS, {0, 0, (int)n}});
+  add_launch(
+      plan, PLAN_BACKWARD,
+      (struct PlannedLaunch){"attention", pieces(n, PAIRS_OF_ATTENTION), ITEMS, {0, 0, (int)n}});
   add_kernel(plan, PLAN_BACKWARD, "sums",
-             s.p * s.H * layout->sizes.n_positions + s.width + s.H * s.width +
-                 s.p * s.H * s.width);
+             s.p * s.H * layout->sizes.n_positions + s.width + s.H * s.width + s.p * s.H * s.width);
   add_kernel(plan, PLAN_BACKWARD, "place_scores", s.S * s.H * s.Q);
 }
 
@@ -468,23 +465,22 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .C_batch = s.d * s.d_head}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_base);
 
-  const struct Planned of_scores[] = {
-      {.M = s.S, /* the scores' share of the sources */
-       .N = s.d,
-       .K = s.H * s.Q,
-       .A = A_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
-       .B = B_transposed(AT(KEY_QUERY), s.H * s.Q),
-       .C = AT(D_SOURCES),
-       .C_row = s.d,
-       .add = true},
-      {.M = s.d, /* b_out's share of W_U */
-       .N = s.V,
-       .K = 1,
-       .A = A_transposed(OF(B_OUT), s.d),
-       .B = B_plain(AT(D_BASE_SUM) + base_logits, s.V),
-       .C = D_OF(W_U),
-       .C_row = s.V,
-       .add = true}};
+  const struct Planned of_scores[] = {{.M = s.S, /* the scores' share of the sources */
+                                       .N = s.d,
+                                       .K = s.H * s.Q,
+                                       .A = A_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
+                                       .B = B_transposed(AT(KEY_QUERY), s.H * s.Q),
+                                       .C = AT(D_SOURCES),
+                                       .C_row = s.d,
+                                       .add = true},
+                                      {.M = s.d, /* b_out's share of W_U */
+                                       .N = s.V,
+                                       .K = 1,
+                                       .A = A_transposed(OF(B_OUT), s.d),
+                                       .B = B_plain(AT(D_BASE_SUM) + base_logits, s.V),
+                                       .C = D_OF(W_U),
+                                       .C_row = s.V,
+                                       .add = true}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_scores);
 
   const struct Planned last[] = {

@@ -13,17 +13,17 @@ extern const char kernels_source[]; /* product.h and kernels.cl: embed.cmake */
 struct Trainings {
   const struct DeviceDriver *driver;
   struct Device *device;
-  size_t n; /* trainings */
+  size_t n;                           /* trainings */
   struct OptimizerConfig *optimizers; /* [n] */
   int64_t *steps;                     /* [n]: taken */
   struct Layout layout;
   struct DeviceMemory *floats, *ints, *products;
-  struct DeviceLaunch **launches;    /* stage after stage */
-  size_t first[N_PLAN_STAGES + 1];   /* of each, and how many in all */
-  int rates_left; /* steps whose rates are on the device */
-  bool prepared;  /* the factors are those of the parameters */
-  bool forwarded; /* the streams are those of the training pairs */
-  int known;      /* the subset whose losses the device has, or -1 */
+  struct DeviceLaunch **launches;  /* stage after stage */
+  size_t first[N_PLAN_STAGES + 1]; /* of each, and how many in all */
+  int rates_left;                  /* steps whose rates are on the device */
+  bool prepared;                   /* the factors are those of the parameters */
+  bool forwarded;                  /* the streams are those of the training pairs */
+  int known;                       /* the subset whose losses the device has, or -1 */
 };
 
 /* ---- launches ---- */
@@ -67,33 +67,36 @@ static bool run(struct Trainings *trainings, enum PlanStage from, enum PlanStage
 
 static size_t float_place(const struct Trainings *trainings, size_t which, enum LayoutFloats name)
 {
-  return (which * (size_t)trainings->layout.floats + (size_t)trainings->layout.at[name]) * sizeof(float);
+  return (which * (size_t)trainings->layout.floats + (size_t)trainings->layout.at[name]) *
+         sizeof(float);
 }
 
 static size_t int_place(const struct Trainings *trainings, size_t which, enum LayoutInts name)
 {
-  return (which * (size_t)trainings->layout.ints + (size_t)trainings->layout.ints_at[name]) * sizeof(int);
+  return (which * (size_t)trainings->layout.ints + (size_t)trainings->layout.ints_at[name]) *
+         sizeof(int);
 }
 
-static bool write_floats(struct Trainings *trainings, size_t which, enum LayoutFloats name, size_t n,
-                         const float *from, struct Error *error)
+static bool write_floats(struct Trainings *trainings, size_t which, enum LayoutFloats name,
+                         size_t n, const float *from, struct Error *error)
 {
-  return trainings->driver->write(trainings->device, trainings->floats, float_place(trainings, which, name),
-                              n * sizeof *from, from, error);
+  return trainings->driver->write(trainings->device, trainings->floats,
+                                  float_place(trainings, which, name), n * sizeof *from, from,
+                                  error);
 }
 
 static bool read_floats(struct Trainings *trainings, size_t which, enum LayoutFloats name, size_t n,
                         void *to, struct Error *error)
 {
-  return trainings->driver->read(trainings->device, trainings->floats, float_place(trainings, which, name),
-                             n * sizeof(float), to, error);
+  return trainings->driver->read(trainings->device, trainings->floats,
+                                 float_place(trainings, which, name), n * sizeof(float), to, error);
 }
 
-static bool read_ints(struct Trainings *trainings, size_t which, enum LayoutInts name, size_t n, int *to,
-                      struct Error *error)
+static bool read_ints(struct Trainings *trainings, size_t which, enum LayoutInts name, size_t n,
+                      int *to, struct Error *error)
 {
-  return trainings->driver->read(trainings->device, trainings->ints, int_place(trainings, which, name),
-                             n * sizeof *to, to, error);
+  return trainings->driver->read(trainings->device, trainings->ints,
+                                 int_place(trainings, which, name), n * sizeof *to, to, error);
 }
 
 /* The integers of a training: its pairs. */
@@ -108,7 +111,7 @@ static bool write_pairs(struct Trainings *trainings, size_t which, const struct 
   if (ready) {
     layout_fill_ints(&trainings->layout, &train, &test, plan->wholes, plan->n_wholes, ints);
     ready = trainings->driver->write(trainings->device, trainings->ints, which * n * sizeof *ints,
-                                 n * sizeof *ints, ints, error);
+                                     n * sizeof *ints, ints, error);
   }
   pairs_release(&train);
   pairs_release(&test);
@@ -123,8 +126,8 @@ static bool allocate(struct Trainings *trainings, const struct Plan *plan,
   const struct Layout *layout = &trainings->layout;
   const size_t products = plan->n_products * sizeof *plan->products;
   const char *what = trainings->n == 1 ? "the training" : "the trainings";
-  if (!driver->allocate(trainings->device, trainings->n * (size_t)layout->floats * sizeof(float), what,
-                        &trainings->floats, error) ||
+  if (!driver->allocate(trainings->device, trainings->n * (size_t)layout->floats * sizeof(float),
+                        what, &trainings->floats, error) ||
       !driver->allocate(trainings->device, trainings->n * (size_t)layout->ints * sizeof(int), what,
                         &trainings->ints, error) ||
       !driver->allocate(trainings->device, products, what, &trainings->products, error) ||
@@ -184,9 +187,9 @@ static bool build(struct Trainings *trainings, const char *definitions,
   return built;
 }
 
-bool trainings_open(struct Trainings **opened, const struct DeviceDriver *driver, int index, size_t n,
-                const struct Config *const *configs, const struct Dataset *const *datasets,
-                struct Error *error)
+bool trainings_open(struct Trainings **opened, const struct DeviceDriver *driver, int index,
+                    size_t n, const struct Config *const *configs,
+                    const struct Dataset *const *datasets, struct Error *error)
 {
   *opened = NULL;
   struct Trainings *trainings = memory_new(1, sizeof *trainings, "trainings on a device", error);
@@ -194,7 +197,8 @@ bool trainings_open(struct Trainings **opened, const struct DeviceDriver *driver
   trainings->driver = driver;
   trainings->n = n;
   trainings->known = -1;
-  trainings->optimizers = memory_new(n, sizeof *trainings->optimizers, "trainings on a device", error);
+  trainings->optimizers =
+      memory_new(n, sizeof *trainings->optimizers, "trainings on a device", error);
   trainings->steps = memory_new(n, sizeof *trainings->steps, "trainings on a device", error);
   char *definitions = NULL;
   bool ready = trainings->optimizers && trainings->steps;
@@ -232,7 +236,7 @@ static bool check_losses(struct Trainings *trainings, size_t which, struct Error
 }
 
 bool trainings_load(struct Trainings *trainings, size_t which, const struct TrainingState *state,
-                struct Error *error)
+                    struct Error *error)
 {
   const int counters[] = {(int)state->step, INT_MAX};
   trainings->steps[which] = state->step;
@@ -242,14 +246,16 @@ bool trainings_load(struct Trainings *trainings, size_t which, const struct Trai
   return write_floats(trainings, which, AT_PARAMETERS, state->total, state->values, error) &&
          write_floats(trainings, which, AT_M, state->total, state->m, error) &&
          write_floats(trainings, which, AT_V, state->total, state->v, error) &&
-         trainings->driver->write(trainings->device, trainings->ints, int_place(trainings, which, INTS_STEP),
-                              sizeof *counters, &counters[0], error) &&
-         trainings->driver->write(trainings->device, trainings->ints, int_place(trainings, which, INTS_NOT_FINITE),
-                              sizeof *counters, &counters[1], error);
+         trainings->driver->write(trainings->device, trainings->ints,
+                                  int_place(trainings, which, INTS_STEP), sizeof *counters,
+                                  &counters[0], error) &&
+         trainings->driver->write(trainings->device, trainings->ints,
+                                  int_place(trainings, which, INTS_NOT_FINITE), sizeof *counters,
+                                  &counters[1], error);
 }
 
 bool trainings_fetch(struct Trainings *trainings, size_t which, struct TrainingState *state,
-                 struct Error *error)
+                     struct Error *error)
 {
   state->step = trainings->steps[which];
   return check_losses(trainings, which, error) &&
@@ -306,7 +312,8 @@ static bool measure(struct Trainings *trainings, enum Subset subset, struct Erro
 {
   if (trainings->known == (int)subset) return true;
   const bool train = subset == SUBSET_TRAIN;
-  if (train && !trainings->forwarded && !run(trainings, first_missing(trainings), PLAN_FORWARD, error))
+  if (train && !trainings->forwarded &&
+      !run(trainings, first_missing(trainings), PLAN_FORWARD, error))
     return false;
   if (!train && !trainings->prepared && !run(trainings, PLAN_PREPARE, PLAN_PREPARE, error))
     return false;
@@ -319,7 +326,7 @@ static bool measure(struct Trainings *trainings, enum Subset subset, struct Erro
 }
 
 bool trainings_performance(struct Trainings *trainings, size_t which, enum Subset subset,
-                       struct Performance *performance, struct Error *error)
+                           struct Performance *performance, struct Error *error)
 {
   const struct Layout *layout = &trainings->layout;
   const double n = (double)(subset == SUBSET_TRAIN ? layout->n_train : layout->n_test);
