@@ -645,14 +645,17 @@ static char *describe_engines(void)
 
 int main(int argc, char **argv)
 {
-  struct Arguments arguments = {.directory = ".", .engine = "auto"};
+  const char *engine = getenv("TRAIN_ENGINE");
+  struct Arguments arguments = {.directory = ".", .engine = engine && *engine ? engine : "auto"};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
       {0, "runs", "FILE",
        "train several runs together: each line of FILE has a RUN_DIR and settings of its own",
        &arguments.runs},
-      {0, "engine", "NAME", "what trains the network (default: auto); see below",
+      {0, "engine", "NAME[,NAME...]",
+       "what trains the network: the first of these that can (default: TRAIN_ENGINE in the "
+       "environment, or auto); see below",
        &arguments.engine},
       {0, "device", "N", "the device of an engine that trains on one (default: 0)",
        &arguments.device},

@@ -20,32 +20,51 @@ void engine_list(FILE *stream)
     fprintf(stream, "  %-9s %s\n", backends[i]->name, backends[i]->summary);
 }
 
-/* The engine of that name, if it can train the configuration; for "auto" the first that can. */
-static const struct Backend *choose(const char *name, const struct Config *config,
-                                    struct Error *error)
+static bool unknown(const char *name, struct Error *error)
 {
-  bool any = strcmp(name, "auto") == 0;
+  char names[128] = "auto";
+  if (strcmp(name, "opencl") == 0)
+    return error_set(error, "--engine opencl: this build was configured without OpenCL's headers "
+                            "and loader, Debian's ocl-icd-opencl-dev");
+  for (int i = 0; i < N_BACKENDS; i++) {
+    size_t length = strlen(names);
+    snprintf(names + length, sizeof names - length, "%s%s", i + 1 < N_BACKENDS ? ", " : " or ",
+             backends[i]->name);
+  }
+  return error_set(error, "--engine: found \"%s\", expected %s", name, names);
+}
+
+/* The engine of that name, if it can train the configuration; for "auto" the first that can. */
+static const struct Backend *choose_named(const char *name, const struct Config *config,
+                                          struct Error *error)
+{
+  bool any = strcmp(name, "auto") == 0, known = any;
   for (int i = 0; i < N_BACKENDS; i++) {
     if (!any && strcmp(name, backends[i]->name) != 0) continue;
+    known = true;
     if (backends[i]->can_train(config, error)) return backends[i];
-    if (!any) {
-      error_prefix(error, "the engine %s cannot train this", name);
-      return NULL;
-    }
   }
-  if (strcmp(name, "opencl") == 0) {
-    error_set(error, "--engine opencl: this build was configured without OpenCL's headers and "
-                     "loader, Debian's ocl-icd-opencl-dev");
-  } else if (!any) {
-    char names[128] = "auto";
-    for (int i = 0; i < N_BACKENDS; i++) {
-      size_t length = strlen(names);
-      snprintf(names + length, sizeof names - length, "%s%s", i + 1 < N_BACKENDS ? ", " : " or ",
-               backends[i]->name);
-    }
-    error_set(error, "--engine: found \"%s\", expected %s", name, names);
-  }
+  if (!known)
+    unknown(name, error);
+  else
+    error_prefix(error, "the engine %s cannot train this", name);
   return NULL;
+}
+
+/* The first of the names, separated by commas, whose engine can. */
+static const struct Backend *choose(const char *names, const struct Config *config,
+                                    struct Error *error)
+{
+  const struct Backend *chosen = NULL;
+  for (const char *end; !chosen; names = end + 1) {
+    char name[64];
+    end = names + strcspn(names, ",");
+    snprintf(name, sizeof name, "%.*s", (int)(end - names), names);
+    chosen = choose_named(name, config, error);
+    if (*end == '\0') break;
+  }
+  if (chosen) *error = (struct Error){0}; /* of those that cannot */
+  return chosen;
 }
 
 /* One after another. */

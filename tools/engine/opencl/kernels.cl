@@ -1,8 +1,8 @@
 /*
  * The factored step (engine/factored/factors.h, engine/factored/step.h) for a device: OpenCL C 1.2,
  * or CUDA where that is all there is. Every number is computed by the same operations in the same
- * order as by the processor, which is why nothing here may be contracted, reassociated or flushed by
- * the compiler. Sums that the processor computes in lanes are computed in these lanes.
+ * order as by the processor, which is why nothing here may be contracted, reassociated or flushed
+ * by the compiler. Sums that the processor computes in lanes are computed in these lanes.
  *
  * All numbers of a training lie in one array, all its integers in another; AT_x and INTS_x, and
  * sizes in capitals, are defined by the host (engine/opencl/layout.h). Arrays are row-major; T0, T1
@@ -15,23 +15,21 @@
 #ifdef __OPENCL_VERSION__
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #pragma OPENCL FP_CONTRACT OFF
-/* Of groups of `items` work-items, `resident` of which should find room on a processor at a time. */
+/* Groups have `items` work-items; `resident` of them should find room on a processor. */
 #define KERNEL(items, resident) kernel __attribute__((reqd_work_group_size(items, 1, 1))) void
-#define FUNCTION   static inline
-#define GLOBAL     global
-#define LOCAL      local
-#define IN_LOCAL   local
-#define CONSTANT   constant
-#define ALIGNED    __attribute__((aligned(16)))
-#define SAME_GROUP barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
-#define LEAST      atomic_min
+#define FUNCTION                static inline
+#define GLOBAL                  global
+#define LOCAL                   local
+#define IN_LOCAL                local
+#define ALIGNED                 __attribute__((aligned(16)))
+#define SAME_GROUP              barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#define LEAST                   atomic_min
 #else
 #define KERNEL(items, resident) extern "C" __global__ void __launch_bounds__(items, resident)
-#define FUNCTION     static __device__ __forceinline__
+#define FUNCTION                static __device__ __forceinline__
 #define GLOBAL
-#define LOCAL        __shared__
+#define LOCAL __shared__
 #define IN_LOCAL
-#define CONSTANT     static __constant__ const
 #define ALIGNED      __align__(16)
 #define SAME_GROUP   __syncthreads()
 #define LEAST        atomicMin
@@ -50,9 +48,11 @@ FUNCTION int get_local_id(int i)
   return (int)threadIdx.x;
 }
 #endif
-#define UNROLLED   _Pragma("unroll")
-#define UNROLLED_4 _Pragma("unroll 4")
-#define UNROLLED_16 _Pragma("unroll 16")
+
+/* Loops that are unrolled whole, or by so many turns. */
+#define UNROLLED_FOR(i, n)    _Pragma("unroll") for (int i = 0; i < (n); i++)
+#define UNROLLED_4_FOR(i, n)  _Pragma("unroll 4") for (int i = 0; i < (n); i++)
+#define UNROLLED_16_FOR(i, n) _Pragma("unroll 16") for (int i = 0; i < (n); i++)
 
 /* What all kernels are given. The integers a, b and c are explained with each. */
 #define ARGUMENTS                                                                                  \
@@ -62,7 +62,7 @@ FUNCTION int get_local_id(int i)
 
 /* At the beginning of every kernel: the memory of this group's training. */
 #define OF_TRAINING                                                                                \
-  floats += get_group_id(1) * (Index)FLOATS;                                                        \
+  floats += get_group_id(1) * (Index)FLOATS;                                                       \
   ints += get_group_id(1) * (Index)INTS
 
 /* Rows of T_constants, unless they are folded into the others. */
@@ -103,16 +103,18 @@ FUNCTION float exponential(float x)
   return vanishes ? 0.0f : as_float(as_uint(sum) + (as_uint(shifted) << 23));
 }
 
-/* elementary_log and elementary_log1p of base/elementary.h, for finite x > 0 */
+/* elementary_log and elementary_log1p of base/elementary.h, for x > 0 */
 FUNCTION double log_of_ratio(double s)
 {
   double square = s * s, sum = 0.0;
-  UNROLLED for (int i = 23; i >= 3; i -= 2) sum = fma(sum, square, 1.0 / i);
+  UNROLLED_FOR (i, 11)
+    sum = fma(sum, square, 1.0 / (23 - 2 * i));
   return 2.0 * fma(s * square, sum, s);
 }
 
 FUNCTION double logarithm(double x)
 {
+  if (!isfinite(x)) return x;
   ulong bits = as_ulong(x);
   int exponent = (int)(bits >> 52) - 1022;
   double mantissa = as_double((bits & 0x000fffffffffffffUL) | 0x3fe0000000000000UL);
@@ -139,8 +141,10 @@ FUNCTION float sum_in_order(float sum, GLOBAL const float *from, Index stride, i
   int i = 0;
   for (; i + 16 <= n; i += 16) {
     float terms[16];
-    UNROLLED for (int j = 0; j < 16; j++) terms[j] = from[(i + j) * stride];
-    UNROLLED for (int j = 0; j < 16; j++) sum += terms[j];
+    UNROLLED_FOR (j, 16)
+      terms[j] = from[(i + j) * stride];
+    UNROLLED_FOR (j, 16)
+      sum += terms[j];
   }
   for (; i < n; i++)
     sum += from[i * stride];
@@ -149,16 +153,17 @@ FUNCTION float sum_in_order(float sum, GLOBAL const float *from, Index stride, i
 
 /* ---- products ---- */
 
-/* A group of SIDE x SIDE work-items computes a tile of C, each of them `rows` x `columns` of it, while k
-   goes on by `steps`. These three are constants wherever the functions are inlined. The tiles of A and
-   B that are next are on their way from memory while the present ones are multiplied. */
-#define SIDE                    16
-#define TILE(size, steps)       ((steps) * (SIDE * (size) + 4))
-#define SHARE_OF(size, steps)   ((size) * (steps) / SIDE) /* of a tile, for each work-item */
-#define MOST_SHARE              8
+/* A group of SIDE x SIDE work-items computes a tile of C, each of them `rows` x `columns` of it,
+   while k goes on by `steps`. These three are constants wherever the functions are inlined. The
+   tiles of A and B that are next are on their way from memory while the present ones are
+   multiplied. */
+#define SIDE                  16
+#define TILE(size, steps)     ((steps) * (SIDE * (size) + 4))
+#define SHARE_OF(size, steps) ((size) * (steps) / SIDE) /* of a tile, for each work-item */
+#define MOST_SHARE            8
 
-/* What a work-item takes of each tile [steps][16 size] of an operand: elements (x, k), (x + dx, k + dk)
-   and so on. Neighbours read neighbouring numbers. */
+/* What a work-item takes of each tile [steps][16 size] of an operand: elements (x, k), (x + dx, k +
+   dk) and so on. Neighbours read neighbouring numbers. */
 struct Share {
   int x, k, dx, dk;
   Index left; /* rows of A, or columns of B, from x on */
@@ -180,8 +185,8 @@ FUNCTION struct Share share_of(int size, int steps, Index step, Index left)
 FUNCTION void fetch(int size, int steps, struct Share share, GLOBAL const float *from, Index stride,
                     int n, float *values)
 {
-  const int left = (int)(share.left < 4096 ? share.left : 4096);
-  UNROLLED for (int s = 0; s < SHARE_OF(size, steps); s++)
+  const int left = (int)(share.left < SIDE * size ? share.left : SIDE * size);
+  UNROLLED_FOR (s, SHARE_OF(size, steps))
     values[s] = s * share.dx < left && share.k + s * share.dk < n ? from[s * stride] : 0.0f;
 }
 
@@ -189,7 +194,7 @@ FUNCTION void store(int size, int steps, struct Share share, const float *values
                     IN_LOCAL float *tile)
 {
   const int row = SIDE * size + 4, stride = share.dk * row + share.dx;
-  UNROLLED for (int s = 0; s < SHARE_OF(size, steps); s++)
+  UNROLLED_FOR (s, SHARE_OF(size, steps))
     tile[share.k * row + share.x + s * stride] = values[s];
 }
 
@@ -198,16 +203,17 @@ FUNCTION void multiply_add(int rows, int columns, int k, IN_LOCAL const float *A
 {
   const int y = ITEM / SIDE, x = ITEM % SIDE;
   float A[8], B[8];
-  UNROLLED for (int i = 0; i < rows; i++) A[i] = A_tile[k * (SIDE * rows + 4) + y * rows + i];
-  UNROLLED for (int j = 0; j < columns; j++)
+  UNROLLED_FOR (i, rows)
+    A[i] = A_tile[k * (SIDE * rows + 4) + y * rows + i];
+  UNROLLED_FOR (j, columns)
     B[j] = B_tile[k * (SIDE * columns + 4) + x * columns + j];
-  UNROLLED for (int i = 0; i < rows; i++)
-    UNROLLED for (int j = 0; j < columns; j++)
+  UNROLLED_FOR (i, rows)
+    UNROLLED_FOR (j, columns)
       sum[i * columns + j] = fma(A[i], B[j], sum[i * columns + j]);
 }
 
-/* Continues the chains of a tile over k = begin .. end - 1. A and B are those of the tile's first row
-   and column, of which there are still M and N. */
+/* Continues the chains of a tile over k = begin .. end - 1. A and B are those of the tile's first
+   row and column, of which there are still M and N. */
 FUNCTION void multiply(int rows, int columns, int steps, GLOBAL const float *A, Index A_row,
                        Index A_step, Index M, GLOBAL const float *B, Index B_row, Index B_step,
                        Index N, int begin, int end, IN_LOCAL float *A_tile, IN_LOCAL float *B_tile,
@@ -231,7 +237,7 @@ FUNCTION void multiply(int rows, int columns, int steps, GLOBAL const float *A, 
     fetch(rows, steps, of_A, A, A_stride, left - steps, A_next);
     fetch(columns, steps, of_B, B, B_stride, left - steps, B_next);
     if (left >= steps) {
-      UNROLLED_16 for (int i = 0; i < steps; i++)
+      UNROLLED_16_FOR (i, steps)
         multiply_add(rows, columns, i, A_tile, B_tile, sum);
     } else {
       for (int i = 0; i < left; i++)
@@ -258,15 +264,14 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
   const int tall = (int)(product->M + SIDE * rows - 1) / (SIDE * rows);
   const int wide = (int)(product->N + SIDE * columns - 1) / (SIDE * columns);
   const Index batch = tile / (tall * wide), row = tile / wide % tall * (SIDE * rows),
-             column = tile % wide * (SIDE * columns);
+              column = tile % wide * (SIDE * columns);
   const Index own_row = row + ITEM / SIDE * rows, own_column = column + ITEM % SIDE * columns;
   GLOBAL float *C = floats + product->C + batch * product->C_batch;
-  UNROLLED for (int i = 0; i < rows; i++)
-    UNROLLED for (int j = 0; j < columns; j++) {
+  UNROLLED_FOR (i, rows)
+    UNROLLED_FOR (j, columns) {
       const bool there = own_row + i < product->M && own_column + j < product->N;
-      sum[i * columns + j] = product->add && there
-                                 ? C[(own_row + i) * product->C_row + own_column + j]
-                                 : 0.0f;
+      sum[i * columns + j] =
+          product->add && there ? C[(own_row + i) * product->C_row + own_column + j] : 0.0f;
     }
   const struct Operand A = product->A, B = product->B;
   GLOBAL const float *of_A = floats + A.at + batch * A.batch + row * A.row;
@@ -275,12 +280,13 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
   const int first = list[0], n = list[1] - first;
   for (int s = 0; s < n; s++) {
     multiply(rows, columns, steps, of_A + s * A.jump, A.row, A.step, product->M - row,
-             of_B + s * B.jump, B.row, B.step, product->N - column, ints[first + s], ints[first + s + 1], A_tile,
-             B_tile, sum);
-    UNROLLED for (int i = 0; i < rows * columns; i++) sum[i] = flushed(sum[i]);
+             of_B + s * B.jump, B.row, B.step, product->N - column, ints[first + s],
+             ints[first + s + 1], A_tile, B_tile, sum);
+    UNROLLED_FOR (i, rows * columns)
+      sum[i] = flushed(sum[i]);
   }
-  UNROLLED for (int i = 0; i < rows; i++)
-    UNROLLED for (int j = 0; j < columns; j++)
+  UNROLLED_FOR (i, rows)
+    UNROLLED_FOR (j, columns)
       if (own_row + i < product->M && own_column + j < product->N)
         C[(own_row + i) * product->C_row + own_column + j] =
             finish(product, floats, own_row + i, own_column + j, sum[i * columns + j]);
@@ -288,7 +294,7 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
 
 /* `b` products from products[a] on. */
 #define PRODUCTS(NAME, ROWS, COLUMNS, STEPS, RESIDENT)                                             \
-  KERNEL(SIDE * SIDE, RESIDENT) NAME(ARGUMENTS)                                                    \
+  KERNEL(SIDE *SIDE, RESIDENT) NAME(ARGUMENTS)                                                     \
   {                                                                                                \
     LOCAL ALIGNED float A_tile[TILE(ROWS, STEPS)];                                                 \
     LOCAL ALIGNED float B_tile[TILE(COLUMNS, STEPS)];                                              \
@@ -343,8 +349,8 @@ KERNEL(GROUP, 4) gather(ARGUMENTS)
   floats[AT_READER + i] = x;
 }
 
-/* Source rows to T0, T1 and the base, a work-item for each number of a factor, and the scores of the
-   sources, a work-item each. */
+/* Source rows to T0, T1 and the base, a work-item for each number of a factor, and the scores of
+   the sources, a work-item each. */
 KERNEL(GROUP, 4) place(ARGUMENTS)
 {
   OF_TRAINING;
@@ -375,7 +381,8 @@ KERNEL(GROUP, 4) place(ARGUMENTS)
   GLOBAL const float *source = floats + AT_SOURCES + i / (HEADS * QUERIES) * D;
   GLOBAL const float *key_query = floats + AT_KEY_QUERY + i % (HEADS * QUERIES);
   float sum = 0.0f;
-  UNROLLED_16 for (int j = 0; j < D; j++) sum = fma(source[j], key_query[j * HEADS * QUERIES], sum);
+  UNROLLED_16_FOR (j, D)
+    sum = fma(source[j], key_query[j * HEADS * QUERIES], sum);
   floats[AT_SOURCE_SCORES + i] = flushed(sum);
 }
 
@@ -605,30 +612,30 @@ FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL fl
   for (int column = 0; column < LOGITS; column += SIDE * LOGIT_COLUMNS) {
     const int own = column + ITEM % SIDE * LOGIT_COLUMNS;
     float sum[LOGIT_ROWS * LOGIT_COLUMNS];
-    UNROLLED for (int i = 0; i < LOGIT_ROWS; i++)
-      UNROLLED for (int j = 0; j < LOGIT_COLUMNS; j++)
+    UNROLLED_FOR (i, LOGIT_ROWS)
+      UNROLLED_FOR (j, LOGIT_COLUMNS)
         sum[i * LOGIT_COLUMNS + j] =
             row + i < left && own + j < LOGITS ? logits[(row + i) * (Index)WIDTH + own + j] : 0.0f;
     multiply(LOGIT_ROWS, LOGIT_COLUMNS, LOGIT_STEPS, floats + AT_HIDDEN + first * MLP_WIDTH,
              MLP_WIDTH, 1, left, floats + AT_W_L_TRANSPOSED + column, 1, LOGIT_WIDTH,
              LOGITS - column, 0, NEURONS, A_tile, B_tile, sum);
-    UNROLLED for (int i = 0; i < LOGIT_ROWS; i++)
-      UNROLLED for (int j = 0; j < LOGIT_COLUMNS; j++)
+    UNROLLED_FOR (i, LOGIT_ROWS)
+      UNROLLED_FOR (j, LOGIT_COLUMNS)
         if (row + i < left && own + j < LOGITS)
           logits[(row + i) * (Index)WIDTH + own + j] = flushed(sum[i * LOGIT_COLUMNS + j]);
   }
 }
 
-/* What is known of a pair: LOSS_SHIFT .. LOSS_OTHERS as struct Sum of engine/factored/loss_kernels.h,
-   LOSS_CORRECT is 0 or 1. */
+/* What is known of a pair: LOSS_SHIFT .. LOSS_OTHERS as struct Sum of
+   engine/factored/loss_kernels.h, LOSS_CORRECT is 0 or 1. */
 #define LOSS_SHIFT   0
 #define LOSS_ONE     1
 #define LOSS_OTHERS  2
 #define LOSS_CORRECT 3
 #define LOSS_SIZE    4
 
-/* Logits and what their losses are made of, PAIRS_OF_LOGITS pairs to a group; for training pairs (a) the
-   logits are then replaced by their gradients. */
+/* Logits and what their losses are made of, PAIRS_OF_LOGITS pairs to a group; for training pairs
+   (a) the logits are then replaced by their gradients. */
 #undef GROUP
 #define GROUP 256
 KERNEL(GROUP, 2) logits(ARGUMENTS)
@@ -684,7 +691,8 @@ KERNEL(GROUP, 2) logits(ARGUMENTS)
   loss[LOSS_SHIFT] = shift;
   loss[LOSS_ONE] = one;
   loss[LOSS_OTHERS] = others;
-  loss[LOSS_CORRECT] = !(largest >= answer_logit) || (largest == answer_logit && !tie) ? 1.0f : 0.0f;
+  loss[LOSS_CORRECT] =
+      !(largest >= answer_logit) || (largest == answer_logit && !tie) ? 1.0f : 0.0f;
 }
 #undef GROUP
 #define GROUP 128
@@ -720,9 +728,12 @@ KERNEL(GROUP, 4) sum_losses(ARGUMENTS)
   int correct = 0, i = bounds[g];
   for (; i + 16 <= bounds[g + 1]; i += 16) {
     double terms[16];
-    UNROLLED for (int j = 0; j < 16; j++) terms[j] = of_pairs[i + j];
-    UNROLLED for (int j = 0; j < 16; j++) sum += terms[j];
-    UNROLLED for (int j = 0; j < 16; j++) correct += ints[INTS_CORRECT_OF_PAIRS + i + j];
+    UNROLLED_FOR (j, 16)
+      terms[j] = of_pairs[i + j];
+    UNROLLED_FOR (j, 16)
+      sum += terms[j];
+    UNROLLED_FOR (j, 16)
+      correct += ints[INTS_CORRECT_OF_PAIRS + i + j];
   }
   for (; i < bounds[g + 1]; i++) {
     sum += of_pairs[i];
@@ -738,30 +749,34 @@ KERNEL(GROUP, 4) sum_losses(ARGUMENTS)
 #define PIECES(columns) (((columns) + GROUP - 1) / GROUP)
 #define HEAD_BLOCK      4
 
-/* What `heads` heads of a factor's entry get from n pairs, at column j: adds weight times gradient to
-   `sum`, in order; `pairs` lists the pairs, from `first` on if it is 0. Also adds the gradients to
-   *total. */
+/* What `heads` heads of a factor's entry get from n pairs, at column j: adds weight times gradient
+   to `sum`, in order; `pairs` lists the pairs, from `first` on if it is 0. Also adds the gradients
+   to *total. */
 FUNCTION void add_pairs(int heads, GLOBAL const float *floats, GLOBAL const int *pairs, int first,
                         int n, int position, int head, int j, float *sum, float *total)
 {
-  UNROLLED_4 for (int i = 0; i < n; i++) {
+  UNROLLED_4_FOR (i, n) {
     const Index pair = pairs ? pairs[i] : first + i;
     const float gradient = floats[AT_STREAMS + pair * WIDTH + j];
     GLOBAL const float *weights =
         floats + AT_WEIGHTS + (pair * POSITIONS + position) * HEADS + head;
     *total += gradient;
-    UNROLLED for (int h = 0; h < heads; h++) sum[h] = fma(weights[h], gradient, sum[h]);
+    UNROLLED_FOR (h, heads)
+      sum[h] = fma(weights[h], gradient, sum[h]);
   }
 }
 
 /* Column j of the gradient of an entry of T0 or T1. */
-FUNCTION void line_backward(int heads, GLOBAL const float *floats, GLOBAL const int *pairs, int first,
-                            int n, int position, int head, int j, GLOBAL float *out, float *total)
+FUNCTION void line_backward(int heads, GLOBAL const float *floats, GLOBAL const int *pairs,
+                            int first, int n, int position, int head, int j, GLOBAL float *out,
+                            float *total)
 {
   float sum[HEAD_BLOCK];
-  UNROLLED for (int h = 0; h < heads; h++) sum[h] = 0.0f;
+  UNROLLED_FOR (h, heads)
+    sum[h] = 0.0f;
   add_pairs(heads, floats, pairs, first, n, position, head, j, sum, total);
-  UNROLLED for (int h = 0; h < heads; h++) out[h * WIDTH] = flushed(sum[h]);
+  UNROLLED_FOR (h, heads)
+    out[h * WIDTH] = flushed(sum[h]);
 }
 
 FUNCTION void entry_backward(GLOBAL const float *floats, GLOBAL const int *pairs, int first, int n,
@@ -790,8 +805,8 @@ FUNCTION float constant_backward(GLOBAL const float *floats, GLOBAL const int *i
 }
 
 /* The gradients of T0, of T1, with the base's if there is one for each b, of the constants and the
-   base, group by group, and of W_L, summed over groups: work-groups in this order, each of the first
-   two with a piece of an entry's columns. */
+   base, group by group, and of W_L, summed over groups: work-groups in this order, each of the
+   first two with a piece of an entry's columns. */
 KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
 {
   OF_TRAINING;
@@ -803,7 +818,8 @@ KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
     const int x = entry % TOKENS;
     GLOBAL const int *bounds = ints + (entry < TOKENS ? INTS_ROW_FIRST : INTS_COLUMN_FIRST) + x;
     const int first = bounds[0], n = bounds[1] - first;
-    GLOBAL float *out = floats + (entry < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
+    GLOBAL float *out =
+        floats + (entry < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
     float total = 0.0f;
     if (entry < TOKENS)
       entry_backward(floats, 0, first, n, 0, j, out, &total);
@@ -828,8 +844,8 @@ KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
     if (group % pieces * GROUP + ITEM >= WIDTH) return;
     const int g = group / pieces, column = group % pieces * GROUP + ITEM;
     const int first = ints[INTS_TRAIN_GROUPS + g], end = ints[INTS_TRAIN_GROUPS + g + 1];
-    floats[AT_GROUP_BASES + g * WIDTH + column] = sum_in_order(
-        0.0f, floats + AT_STREAMS + first * (Index)WIDTH + column, WIDTH, end - first);
+    floats[AT_GROUP_BASES + g * WIDTH + column] =
+        sum_in_order(0.0f, floats + AT_STREAMS + first * (Index)WIDTH + column, WIDTH, end - first);
     return;
   }
   group -= EQUALS ? N_GROUPS * pieces : 0;
@@ -847,7 +863,8 @@ KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
 FUNCTION float wide_sum(IN_LOCAL const float *x)
 {
   float v[LANES];
-  UNROLLED for (int i = 0; i < LANES; i++) v[i] = x[i] + x[i + LANES];
+  UNROLLED_FOR (i, LANES)
+    v[i] = x[i] + x[i + LANES];
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
@@ -856,12 +873,16 @@ FUNCTION void dot_lane(int heads, GLOBAL const float *gradient, GLOBAL const flo
                        IN_LOCAL float *lanes)
 {
   float sum[HEAD_BLOCK];
-  UNROLLED for (int h = 0; h < heads; h++) sum[h] = 0.0f;
-  UNROLLED_4 for (int j = lane; j < WIDTH; j += DOT_LANES) {
+  UNROLLED_FOR (h, heads)
+    sum[h] = 0.0f;
+  UNROLLED_4_FOR (i, WIDTH / DOT_LANES) {
+    const int j = lane + i * DOT_LANES;
     const float d = gradient[j];
-    UNROLLED for (int h = 0; h < heads; h++) sum[h] = fma(d, rows[h * WIDTH + j], sum[h]);
+    UNROLLED_FOR (h, heads)
+      sum[h] = fma(d, rows[h * WIDTH + j], sum[h]);
   }
-  UNROLLED for (int h = 0; h < heads; h++) lanes[h * (DOT_LANES + 1) + lane] = sum[h];
+  UNROLLED_FOR (h, heads)
+    lanes[h * (DOT_LANES + 1) + lane] = sum[h];
 }
 
 /* Stream gradients to those of the attention scores, DOT_PAIRS training pairs to a group, of c. */
@@ -921,8 +942,8 @@ KERNEL(GROUP, 4) attention(ARGUMENTS)
   }
 }
 
-/* The sum of the score gradients of a position and head over the pairs of a line: out[QUERIES], HEADS
-   apart, for all queries, or out[0] if there is one. */
+/* The sum of the score gradients of a position and head over the pairs of a line: out[QUERIES],
+   HEADS apart, for all queries, or out[0] if there is one. */
 FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLOBAL const int *line,
                          int first, int n, int position, int h, int queries, GLOBAL float *out)
 {
@@ -930,7 +951,8 @@ FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLO
   const Index stride = POSITIONS * HEADS;
   if (queries == 1) {
     float sum = 0.0f;
-    UNROLLED_4 for (int i = 0; i < n; i++) sum += from[(line ? line[i] : first + i) * stride];
+    UNROLLED_4_FOR (i, n)
+      sum += from[(line ? line[i] : first + i) * stride];
     out[0] = sum;
     return;
   }
@@ -951,18 +973,17 @@ FUNCTION void positions_backward(GLOBAL float *floats, Index i)
   rows[TOKENS * row] = position0;
   rows[(TOKENS + 1) * row] = position1;
   if (FOLDED) {
-    const float base =
-        sum_in_order(0.0f, floats + AT_GROUP_BASES + i % WIDTH, WIDTH, N_GROUPS);
+    const float base = sum_in_order(0.0f, floats + AT_GROUP_BASES + i % WIDTH, WIDTH, N_GROUPS);
     rows[(TOKENS + 2) * row] = base - position0 - position1;
     return;
   }
   for (int c = 0; c < CONSTANTS; c++)
-    rows[(TOKENS + 2 + c) * row] = sum_in_order(
-        0.0f, floats + AT_GROUP_CONSTANTS + c * row + i, CONSTANTS * row, N_GROUPS);
+    rows[(TOKENS + 2 + c) * row] =
+        sum_in_order(0.0f, floats + AT_GROUP_CONSTANTS + c * row + i, CONSTANTS * row, N_GROUPS);
 }
 
-/* Sums over pairs and groups, a work-item for each: score gradients by row and column, bases, and the
-   gradients of the source rows. */
+/* Sums over pairs and groups, a work-item for each: score gradients by row and column, bases, and
+   the gradients of the source rows. */
 KERNEL(GROUP, 4) sums(ARGUMENTS)
 {
   OF_TRAINING;
@@ -1023,8 +1044,7 @@ KERNEL(GROUP, 4) place_scores(ARGUMENTS)
   else if (s == TOKENS + 1)
     sum = sum_in_order(0.0f, score1 + (EQUALS ? 0 : y * HEADS), HEADS, EQUALS ? TOKENS : 1);
   else
-    sum = sum_in_order(0.0f,
-                       floats + AT_CONSTANTS_OF_ROW + (s - TOKENS - 2) * next + y * HEADS + h,
+    sum = sum_in_order(0.0f, floats + AT_CONSTANTS_OF_ROW + (s - TOKENS - 2) * next + y * HEADS + h,
                        CONSTANTS * next, TOKENS);
   floats[AT_D_SOURCE_SCORES + i] = sum;
 }
@@ -1050,7 +1070,8 @@ FUNCTION float gradient_of(GLOBAL const float *floats, Index i)
   }
   if (i >= AT_REGISTERS && i < AT_REGISTERS + REGISTERS * D)
     return sources[(TOKENS + 2 + EQUALS) * D + i - AT_REGISTERS];
-  if (i >= AT_B_IN && i < AT_B_IN + NEURONS) return BIASES ? floats[AT_D_BASE_SUM + i - AT_B_IN] : 0.0f;
+  if (i >= AT_B_IN && i < AT_B_IN + NEURONS)
+    return BIASES ? floats[AT_D_BASE_SUM + i - AT_B_IN] : 0.0f;
   if (!BIASES && i >= AT_B_OUT && i < AT_B_OUT + D) return 0.0f;
   return floats[AT_D_PARAMETERS + i];
 }

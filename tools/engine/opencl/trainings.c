@@ -150,27 +150,29 @@ static bool describe(struct Layout *layout, const struct Config *config,
   return true;
 }
 
-/* The definitions of the kernels, which are those of all trainings; NULL with an error if not. */
+/* The definitions of the kernels for one training, and its layout; NULL with an error. */
+static char *definitions_of(struct Layout *layout, const struct Config *config,
+                            const struct Dataset *dataset, struct Error *error)
+{
+  if (!describe(layout, config, dataset, error)) return NULL;
+  return layout_definitions(layout, config, error);
+}
+
+/* Those of all trainings, which are the same; NULL with an error. */
 static char *definitions_of_all(struct Trainings *trainings, const struct Config *const *configs,
                                 const struct Dataset *const *datasets, struct Error *error)
 {
-  char *first = NULL;
-  for (size_t i = 0; i < trainings->n; i++) {
+  char *first = definitions_of(&trainings->layout, configs[0], datasets[0], error);
+  bool same = first;
+  for (size_t i = 1; same && i < trainings->n; i++) {
     struct Layout layout;
-    if (!describe(&layout, configs[i], datasets[i], error)) break;
-    char *text = layout_definitions(&layout, configs[i], error);
-    if (text && i == 0) {
-      trainings->layout = layout;
-      first = text;
-      continue;
-    }
-    bool same = text && strcmp(text, first) == 0;
+    char *text = definitions_of(&layout, configs[i], datasets[i], error);
+    same = text && strcmp(text, first) == 0;
     if (text && !same)
       error_set(error, "trainings that share a device must be of one size and kind");
     free(text);
-    if (!same) break;
   }
-  if (!*error->message) return first;
+  if (same) return first;
   free(first);
   return NULL;
 }
