@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES };
+enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES, ROW_QUADS = (PANEL_ROWS + 3) / 4 };
 _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "matrix.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
@@ -24,18 +24,24 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
       sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
   const size_t row = task->A.row, step = task->A.column, packed_row = task->packed_row;
   const float *strip = task->A.at + first * row, *packed = task->packed;
+  /* a pointer for every four rows: twelve would not fit in the general registers */
   for (size_t k = 0, n; k < task->K; k += n, strip += task->A.strip) {
     n = task->K - k < MATRIX_STRIP ? task->K - k : MATRIX_STRIP;
-    const float *A = strip;
-    for (size_t left = n; left > 0; left--, A += step, packed += packed_row) {
+    const float *A[ROW_QUADS];
+    UNROLLED_FOR (q, ROW_QUADS)
+      A[q] = strip + 4 * q * row;
+    for (size_t left = n; left > 0; left--) {
       Wide b[PANEL_WIDES];
       UNROLLED_FOR (v, wides)
         b[v] = wide_load(packed + v * WIDE_LANES);
       UNROLLED_FOR (i, rows) {
-        Wide a = wide_fill(A[i * row]);
+        Wide a = wide_fill(A[i / 4][i % 4 * row]);
         UNROLLED_FOR (v, wides)
           sum[i][v] = wide_fma(a, b[v], sum[i][v]);
       }
+      UNROLLED_FOR (q, ROW_QUADS)
+        A[q] += step;
+      packed += packed_row;
     }
   }
   const bool last = task->last;
