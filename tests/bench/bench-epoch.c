@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/factored/kernels.h"
 #include "engine/factored/step.h"
+#include "peak.h"
 #include "run/trajectory.h"
 
 #include <cblas.h>
@@ -298,14 +299,33 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   return ready;
 }
 
-/* The minimum work of a part, at the sizes of a configuration. */
-struct Least {
-  double multiply_adds; /* millions */
-  double megabytes;     /* read or written once */
+/* The work of a part, at the sizes of a configuration. */
+struct Work {
+  double multiply_adds; /* that it cannot avoid */
+  double floats;        /* that it must read or write once */
+  double moved;         /* that our loops load or store, from whatever cache */
 };
 
-/* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. */
-static struct Least least_of_part(const struct Config *config, int part)
+/* Loads and stores of a product [M, K] [K, N]: B once for each block of rows, A once for each panel
+   of columns, C at the ends (engine/factored/panel_kernel.h). */
+static double moved_by_product(double M, double N, double K)
+{
+  const double width = (double)kernels()->panel_width, rows = width == WIDEST_PANEL ? 12 : 6;
+  return M * K * ceil(N / width) + K * N * ceil(M / rows) + 2 * M * N;
+}
+
+static double moved_by_factors(double p, double m, double V, double d, double H, double d_head)
+{
+  const double width = m + V, S = p + 3;
+  return moved_by_product(m, V, d) + moved_by_product(H * d_head, width, d) +
+         H * moved_by_product(S, d_head, d) + H * moved_by_product(S, width, d_head) +
+         3 * p * H * width;
+}
+
+/* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. Backward, a
+   pair's gradient is read twice for its row and twice for its column, and an entry of a factor once
+   for up to four pairs. */
+static struct Work work_of_part(const struct Config *config, int part)
 {
   double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
   double m = config->model.d_mlp, V = config_logits(config), d = config->model.d_model;
@@ -315,24 +335,35 @@ static struct Least least_of_part(const struct Config *config, int part)
   double table_floats = 2 * p * H * width, streams = n * width;
   switch (part) {
   case PART_FACTORS:
-    return (struct Least){tables, table_floats};
+    return (struct Work){tables, table_floats, moved_by_factors(p, m, V, d, H, d_head)};
   case PART_STREAMS:
-    return (struct Least){rows, table_floats + streams};
+    return (struct Work){rows, table_floats + streams, rows / 2 + table_floats / 2 + streams};
   case PART_MLP:
-    return (struct Least){dense, streams + n * V};
+    return (struct Work){dense, streams + n * V, moved_by_product(n, V, m)};
   case PART_LOSS:
-    return (struct Least){0, 2 * n * V};
+    return (struct Work){0, 2 * n * V, 5 * n * V};
   case PART_MLP_BACKWARD:
-    return (struct Least){2 * dense, 2 * n * V + 2 * n * m};
+    return (struct Work){2 * dense, 2 * n * V + 2 * n * m,
+                         moved_by_product(n, m, V) + moved_by_product(V, m, n)};
   case PART_STREAMS_BACKWARD:
-    return (struct Least){2 * rows, 2 * streams + 2 * table_floats};
+    return (struct Work){2 * rows, 2 * streams + 2 * table_floats,
+                         4 * streams + rows / 4 + table_floats};
   case PART_REDUCTIONS:
-    return (struct Least){0, MAX_GROUPS * m * V};
+    return (struct Work){0, MAX_GROUPS * m * V, 3 * MAX_GROUPS * m * V};
   case PART_FACTORS_BACKWARD:
-    return (struct Least){2 * tables, 2 * table_floats};
+    return (struct Work){2 * tables, 2 * table_floats, 2 * moved_by_factors(p, m, V, d, H, d_head)};
   default:
-    return (struct Least){0};
+    return (struct Work){0};
   }
+}
+
+/* Fused multiply-adds a nanosecond, out of registers. */
+static double peak(void)
+{
+#ifdef WIDE_VECTORS
+  if (kernels()->panel_width == WIDEST_PANEL) return peak_512();
+#endif
+  return peak_256();
 }
 
 static void print_parts(const struct Config *config, const struct Times *times)
@@ -346,17 +377,35 @@ static void print_parts(const struct Config *config, const struct Times *times)
                                                   "streams, backward",
                                                   "reductions",
                                                   "factors, backward"};
-  printf("\nparts of an epoch, on one thread\n");
-  printf("  %-18s  %7s  %5s  %9s  %8s  %6s\n", "part", "ms", "%", "least MFMA", "GFMA/s", "MB");
+  const double most = peak();
+  double all = 0;
+  printf(
+      "\nparts of an epoch, on one thread: what they must do, and what our loops load and store\n");
+  printf("  %-18s  %7s  %5s  %8s  %6s  %6s  %8s  %8s\n", "part", "ms", "%", "MFMA", "a ns",
+         "% peak", "MB least", "MB moved");
   for (int part = PART_NONE + 1; part < N_STEP_PARTS; part++) {
-    struct Least least = least_of_part(config, part);
-    double ms = times->parts[part];
-    printf("  %-18s  %7.3f  %5.1f  %10.1f  %8.1f  %6.1f\n", names[part], ms,
-           100 * ms / times->epoch, 1e-6 * least.multiply_adds, 1e-6 * least.multiply_adds / ms,
-           4e-6 * least.megabytes);
+    const struct Work work = work_of_part(config, part);
+    const double ms = times->parts[part], rate = 1e-6 * work.multiply_adds / ms;
+    all += work.multiply_adds;
+    printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f  %8.1f  %8.1f\n", names[part], ms,
+           100 * ms / times->epoch, 1e-6 * work.multiply_adds, rate, 100 * rate / most,
+           4e-6 * work.floats, 4e-6 * work.moved);
   }
   printf("  %-18s  %7.3f  %5.1f\n", "optimizer", times->optimizer,
          100 * times->optimizer / times->epoch);
+  const double rate = 1e-6 * all / times->epoch;
+  printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f\n", "epoch", times->epoch, 100.0, 1e-6 * all,
+         rate, 100 * rate / most);
+}
+
+/* What this processor does out of registers, on one thread. */
+static void print_peaks(void)
+{
+  printf("peak:     %.1f fused multiply-adds a ns with 256-bit vectors", peak_256());
+#ifdef WIDE_VECTORS
+  if (kernels_have_wide_vectors()) printf(", %.1f with 512-bit ones", peak_512());
+#endif
+  printf("\n");
 }
 
 static bool print_row(const char *what, const struct Subject *subject, int threads, size_t rounds,
@@ -462,6 +511,7 @@ static void print_kernels(void)
   if (!is_current)
     printf("          which do not use this processor's vectors: set OPENBLAS_CORETYPE=%s\n",
            kernels_have_wide_vectors() ? "SkylakeX" : "Haswell");
+  print_peaks();
   printf("\n");
 }
 

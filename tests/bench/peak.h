@@ -1,5 +1,6 @@
-/* The fused multiply-adds a nanosecond that the calling thread does out of registers, with vectors of
-   16 floats (engine/factored/wide.h): what no arithmetic of that width can exceed on this processor. */
+/* The fused multiply-adds a nanosecond that the calling thread does out of registers, with vectors
+   of 16 floats (engine/factored/wide.h): what no arithmetic of that width can exceed on this
+   processor. */
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 

@@ -1,5 +1,6 @@
-/* One of the functions of peak.h, for the vector width of the including file, which defines PEAK, its
-   name; hence no include guard. As many chains as there are registers hide the latency of each. */
+/* One of the functions of peak.h, for the vector width of the including file, which defines PEAK,
+   its name; hence no include guard. As many chains as there are registers hide the latency of each.
+ */
 #include "engine/factored/wide.h"
 #include "peak.h"
 
