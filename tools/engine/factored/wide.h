@@ -141,6 +141,131 @@ static inline Vector wide_half(Wide w, int i)
   return (Vector)(i == 0 ? _mm512_castpd512_pd256(lanes) : _mm512_extractf64x4_pd(lanes, 1));
 }
 
+#elif defined __ARM_NEON
+
+#include <arm_neon.h>
+
+enum { QUADS = 4 };
+
+typedef struct {
+  float32x4_t quad[QUADS];
+} Wide;
+
+/* All quads of a Wide, by an expression in q. */
+#define QUADS_OF(expression)                                                                       \
+  Wide result;                                                                                     \
+  UNROLLED_FOR (q, QUADS)                                                                          \
+    result.quad[q] = (expression);                                                                 \
+  return result
+
+static inline Wide wide_load(const float *from)
+{
+  QUADS_OF(vld1q_f32(from + 4 * q));
+}
+
+static inline void wide_store(float *to, Wide w)
+{
+  UNROLLED_FOR (q, QUADS)
+    vst1q_f32(to + 4 * q, w.quad[q]);
+}
+
+static inline Wide wide_fill(float x)
+{
+  QUADS_OF(vdupq_n_f32(x));
+}
+
+static inline Wide wide_add(Wide a, Wide b)
+{
+  QUADS_OF(vaddq_f32(a.quad[q], b.quad[q]));
+}
+
+static inline Wide wide_subtract(Wide a, Wide b)
+{
+  QUADS_OF(vsubq_f32(a.quad[q], b.quad[q]));
+}
+
+static inline float32x4_t quad_max(float32x4_t a, float32x4_t b)
+{
+  return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+
+static inline Wide wide_max(Wide a, Wide b)
+{
+  QUADS_OF(quad_max(a.quad[q], b.quad[q]));
+}
+
+static inline Wide wide_fma(Wide a, Wide b, Wide c)
+{
+  QUADS_OF(vfmaq_f32(c.quad[q], a.quad[q], b.quad[q]));
+}
+
+/* x, but 0 where the mask is set */
+static inline float32x4_t quad_without(float32x4_t x, uint32x4_t mask)
+{
+  return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x), mask));
+}
+
+static inline Wide wide_flush(Wide w)
+{
+  const float32x4_t smallest = vdupq_n_f32(SMALLEST);
+  QUADS_OF(quad_without(w.quad[q], vcltq_f32(vabsq_f32(w.quad[q]), smallest)));
+}
+
+static inline Wide wide_rectify(Wide w)
+{
+  const float32x4_t smallest = vdupq_n_f32(SMALLEST);
+  QUADS_OF(quad_without(w.quad[q], vcltq_f32(w.quad[q], smallest)));
+}
+
+static inline Wide wide_load_quads(const float *from, size_t row)
+{
+  QUADS_OF(vld1q_f32(from + 4 * q * row));
+}
+
+static inline void wides_transpose_quads(Wide w[4])
+{
+  UNROLLED_FOR (q, QUADS) {
+    const float32x4x2_t low = vtrnq_f32(w[0].quad[q], w[1].quad[q]);
+    const float32x4x2_t high = vtrnq_f32(w[2].quad[q], w[3].quad[q]);
+    w[0].quad[q] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
+    w[1].quad[q] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));
+    w[2].quad[q] = vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0]));
+    w[3].quad[q] = vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1]));
+  }
+}
+
+static inline Wide wide_where_positive(Wide gate, Wide w)
+{
+  QUADS_OF(quad_without(w.quad[q], vmvnq_u32(vcgtzq_f32(gate.quad[q]))));
+}
+
+static inline Wide wide_replace(Wide w, int lane, float x)
+{
+  const int32x4_t lanes = {0, 1, 2, 3};
+  QUADS_OF(vbslq_f32(vceqq_s32(lanes, vdupq_n_s32(lane - 4 * (int)q)), vdupq_n_f32(x), w.quad[q]));
+}
+
+static inline float32x4_t fma4(float32x4_t a, float32x4_t b, float32x4_t c)
+{
+  return vfmaq_f32(c, a, b);
+}
+
+DEFINE_EXP(exp4, float32x4_t, int32x4_t, uint32x4_t, vdupq_n_f32, fma4, vcltq_f32, vbslq_f32)
+
+static inline Wide wide_exp(Wide w)
+{
+  QUADS_OF(exp4(w.quad[q]));
+}
+
+static inline Vector wide_half(Wide w, int i)
+{
+  Vector half;
+  memcpy(&half, &w.quad[2 * i], sizeof half);
+  return half;
+}
+
+#undef QUADS_OF
+
 #else
 
 typedef struct {
@@ -239,12 +364,27 @@ static inline Vector wide_half(Wide w, int i)
 /* The sum of the lanes: first lanes eight apart, then as vector_sum. */
 static inline float wide_sum(Wide w)
 {
+#ifdef __ARM_NEON
+  const float32x4_t eight = vaddq_f32(w.quad[0], w.quad[2]), last = vaddq_f32(w.quad[1], w.quad[3]);
+  const float32x4_t four = vaddq_f32(eight, last);
+  const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+  return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+#else
   return vector_sum(wide_half(w, 0) + wide_half(w, 1));
+#endif
 }
 
 static inline float wide_largest(Wide w)
 {
+#ifdef __ARM_NEON
+  const float32x4_t eight = quad_max(w.quad[0], w.quad[2]), last = quad_max(w.quad[1], w.quad[3]);
+  const float32x4_t four = quad_max(eight, last);
+  const float32x4_t two = quad_max(four, vextq_f32(four, four, 2));
+  const float a = vgetq_lane_f32(two, 0), b = vgetq_lane_f32(two, 1);
+  return a > b ? a : b;
+#else
   return vector_largest(vector_max(wide_half(w, 0), wide_half(w, 1)));
+#endif
 }
 
 /* Load n < 16 floats, the other lanes x; store the first n lanes. */
