@@ -174,6 +174,9 @@ static bool name_runs(struct Session *session, const struct Arguments *arguments
                       size_t n, struct Error *error)
 {
   const struct ListedRuns *listed = &session->listed;
+  const char *directory = arguments->directory ? arguments->directory : ".";
+  if (arguments->runs && arguments->directory)
+    return error_set(error, "--runs names the directories: --output is not allowed beside it");
   if (arguments->runs && !listed_read(&session->listed, arguments->runs, error)) return false;
   session->n = arguments->runs ? listed->n : 1;
   session->runs = memory_new(session->n, sizeof *session->runs, "the runs", error);
@@ -182,7 +185,7 @@ static bool name_runs(struct Session *session, const struct Arguments *arguments
     session->runs[i].recorder.writer.descriptor = -1;
   for (size_t i = 0; i < session->n; i++) {
     struct Run *run = &session->runs[i];
-    struct ListedRun own = {.directory = (char *)(uintptr_t)arguments->directory};
+    struct ListedRun own = {.directory = (char *)(uintptr_t)directory};
     if (arguments->runs) own = listed->runs[i];
     run->directory = own.directory;
     if (!read_config(&run->config, operands, n, own.settings, own.n_settings, error))
@@ -253,24 +256,53 @@ static bool initialise(struct Run *run, struct Error *error)
   return true;
 }
 
-/* Takes exclusive use of the directory. */
-static bool enter_directory(struct Run *run, struct Error *error)
+/* Takes exclusive use of the directory; waits for it if this is the only run. */
+static bool lock_directory(struct Run *run, bool waits, struct Error *error)
 {
-  if (!output_make_directory(run->directory, error)) return false;
   char *path = memory_print(error, "%s/train.lock", run->directory);
   if (!path) return false;
   bool locked = lock_take(&run->lock, path, false, error);
+  if (!locked && !*error->message && !waits)
+    error_set(error, "%s: another train is running there", run->directory);
   if (!locked && !*error->message) {
     fprintf(stderr, "train: %s: another train is running there; waiting for it to end\n",
             run->directory);
     locked = lock_take(&run->lock, path, true, error);
   }
   free(path);
-  if (!locked) return false;
+  return locked;
+}
+
+/* Are no two of the directories, whatever they are called, one? */
+static bool check_directories(const struct Session *session, struct Error *error)
+{
+  for (size_t i = 0; i < session->n; i++)
+    for (size_t j = 0; j < i; j++) {
+      struct stat x, y;
+      const char *one = session->runs[j].directory, *other = session->runs[i].directory;
+      if (stat(one, &x) == 0 && stat(other, &y) == 0 && x.st_dev == y.st_dev &&
+          x.st_ino == y.st_ino)
+        return error_set(error, "%s and %s are the same directory", one, other);
+    }
+  return true;
+}
+
+static bool enter_directories(struct Session *session, struct Error *error)
+{
+  for (size_t i = 0; i < session->n; i++)
+    if (!output_make_directory(session->runs[i].directory, error)) return false;
+  if (!check_directories(session, error)) return false;
+  for (size_t i = 0; i < session->n; i++)
+    if (!lock_directory(&session->runs[i], session->n == 1, error)) return false;
   interrupt_catch(); /* nothing to save before this point */
-  run->saved = memory_print(error, "%s/resume.safetensors", run->directory);
-  return run->saved && recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
-                                     &run->list, engine_bits(run->engine), error);
+  for (size_t i = 0; i < session->n; i++) {
+    struct Run *run = &session->runs[i];
+    run->saved = memory_print(error, "%s/resume.safetensors", run->directory);
+    if (!run->saved || !recorder_init(&run->recorder, run->directory, &run->config, &run->dataset,
+                                      &run->list, engine_bits(run->engine), error))
+      return false;
+  }
+  return true;
 }
 
 static void run_release(struct Run *run)
@@ -504,17 +536,6 @@ static void show(struct Progress *progress, const struct Session *session, int64
   progress_show(progress, done, details);
 }
 
-/* The state of every run that goes on. */
-static bool save_all(struct Session *session, struct Error *error)
-{
-  bool saved = true;
-  save_clock_start(&session->clock);
-  for (size_t i = 0; saved && i < session->n; i++)
-    saved = session->runs[i].ended || save(&session->runs[i], error);
-  save_clock_stop(&session->clock);
-  return saved;
-}
-
 /* The results of a run that has taken its last step. */
 static bool finish(struct Session *session, struct Run *run, const struct Progress *progress,
                    struct Error *error)
@@ -537,10 +558,28 @@ static bool give_up(struct Session *session, struct Run *run, const struct Progr
   progress_clear(progress);
   say(session, run, "%s\n", error->message);
   *error = (struct Error){0};
-  engine_close(run->engine);
-  run->engine = NULL;
-  run->ended = run->failed = true;
+  run_release(run);
+  *run = (struct Run){.directory = run->directory,
+                      .config = run->config,
+                      .recorder.writer.descriptor = -1,
+                      .first = run->first,
+                      .last = run->last,
+                      .ended = true,
+                      .failed = true};
   return true;
+}
+
+/* The state of every run that goes on. */
+static bool save_all(struct Session *session, const struct Progress *progress, struct Error *error)
+{
+  bool saved = true;
+  save_clock_start(&session->clock);
+  for (size_t i = 0; saved && i < session->n; i++) {
+    struct Run *run = &session->runs[i];
+    saved = run->ended || save(run, error) || give_up(session, run, progress, error);
+  }
+  save_clock_stop(&session->clock);
+  return saved;
 }
 
 /* An epoch of every run that goes on; *left: how many do so afterwards. */
@@ -569,7 +608,7 @@ static bool train_epochs(struct Session *session, struct Progress *progress, int
 {
   for (size_t left = session->n; left > 0;) {
     *signal = interrupt_signal();
-    if ((*signal != 0 || save_clock_due(&session->clock)) && !save_all(session, error))
+    if ((*signal != 0 || save_clock_due(&session->clock)) && !save_all(session, progress, error))
       return false;
     if (*signal != 0) return true;
     adjust_threads(session, progress);
@@ -601,8 +640,8 @@ static bool train_runs(struct Session *session, bool quiet, int *signal, struct 
     if (*signal != 0 && !session->runs[i].ended) report_stop(session, &session->runs[i], *signal);
     failed += session->runs[i].failed;
   }
-  if (failed > 0)
-    return error_set(error, "%zu of %zu runs failed; the others are complete", failed, session->n);
+  if (failed > 0 && *signal == 0)
+    return error_set(error, "%zu of %zu runs failed", failed, session->n);
   return trained;
 }
 
@@ -617,9 +656,8 @@ static bool train(const struct Arguments *arguments, char **operands, size_t n, 
                           : error_set(error, "--dump-config is for one run, not for --runs");
   } else {
     done = done && runs_init(&session, arguments, error);
-    for (size_t i = 0; done && i < session.n; i++)
-      done = enter_directory(&session.runs[i], error);
-    done = done && enter_share(&session, arguments->share, error);
+    done = done && enter_directories(&session, error) &&
+           enter_share(&session, arguments->share, error);
     for (size_t i = 0; done && i < session.n; i++)
       done = begin(&session.runs[i], arguments->restart, error);
     done = done && open_log(&session, arguments->progress, error) &&
@@ -646,7 +684,7 @@ static char *describe_engines(void)
 int main(int argc, char **argv)
 {
   const char *engine = getenv("TRAIN_ENGINE");
-  struct Arguments arguments = {.directory = ".", .engine = engine && *engine ? engine : "auto"};
+  struct Arguments arguments = {.engine = engine && *engine ? engine : "auto"};
   const struct Option options[] = {
       {'o', "output", "RUN_DIR", "directory of both files, created if missing (default: current)",
        &arguments.directory},
@@ -654,8 +692,8 @@ int main(int argc, char **argv)
        "train several runs together: each line of FILE has a RUN_DIR and settings of its own",
        &arguments.runs},
       {0, "engine", "NAME[,NAME...]",
-       "what trains the network: the first of these that can (default: TRAIN_ENGINE in the "
-       "environment, or auto); see below",
+       "what trains the network: the first of these that knows such networks (default: "
+       "TRAIN_ENGINE in the environment, or auto); see below",
        &arguments.engine},
       {0, "device", "N", "the device of an engine that trains on one (default: 0)",
        &arguments.device},

@@ -37,7 +37,8 @@ echo '== milliseconds'
 echo '== PyTorch on the same GPU'
 for python in ${PYTHON:-python3 /usr/bin/python3}; do
   if "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-    exec "$python" "$here/pytorch_gpu.py"
+    "$python" "$here/pytorch_gpu.py"
+    exit
   fi
 done
 echo 'SKIP: no PyTorch that sees a GPU'

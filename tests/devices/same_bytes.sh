@@ -50,6 +50,7 @@ compare "$epochs" data.modulus=13 data.equals=false model.registers=1 model.atte
 compare "$epochs" data.modulus=17 model.n_heads=6 model.d_head=7 model.d_model=40 model.d_mlp=70 model.biases=false
 compare "$epochs" data.modulus=5 model.n_heads=1 data.train_fraction=0.04 # one pair is trained
 compare "$epochs" data.modulus=59 data.operation=divide
+compare 10 data.train_fraction=0.001 model.d_model=16 model.d_mlp=16 # a thousand times as many test pairs
 compare "$epochs" data.modulus=97 model.d_mlp=600 model.activation=gelu
 compare $((epochs / 6)) # the paper's
 compare $((epochs / 6)) model.output_equals=false model.attention=softmax1
@@ -77,4 +78,19 @@ for seed in 0 1 2; do
     optimizer.weight_decay=0.$((seed + 1))
   same alone together-$seed "seed $seed of three together"
 done
+
+# One that diverges takes none of the others with it, nor does one that ends early.
+{
+  echo 'good optimizer.learning_rate=0.002'
+  echo 'bad optimizer.learning_rate=1e30 optimizer.weight_decay=0'
+  echo 'short optimizer.learning_rate=1e30 optimizer.weight_decay=0 train.epochs=1'
+} >runs
+"$tools/train" -q --engine opencl --runs runs data.modulus=11 train.epochs=150 train.evaluate_every=50 \
+  --save-every 0 2>log && { echo 'WRONG: no run failed'; bad=1; }
+[ ! -e bad/train.lock ] && [ ! -e bad/trajectory.safetensors ] && [ -e short/trajectory.safetensors ] &&
+  grep -Eq '^bad: epoch [1-9]: the training loss is (nan|-?inf); ' log && grep -q '^train: 1 of 3 runs failed$' log ||
+  { echo 'WRONG: not the one that diverges'; cat log; bad=1; }
+"$tools/train" -q --engine factored -o alone data.modulus=11 train.epochs=150 train.evaluate_every=50 \
+  optimizer.learning_rate=0.002 2>>log
+same alone good 'one beside a run that diverges and one that ends early'
 exit "$bad"

@@ -55,6 +55,12 @@ int cuInit(unsigned flags)
   return queue ? SUCCESS : UNKNOWN;
 }
 
+int cuDriverGetVersion(int *version)
+{
+  *version = 12040;
+  return SUCCESS;
+}
+
 int cuGetErrorName(int code, const char **name)
 {
   *name = code == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_UNKNOWN";

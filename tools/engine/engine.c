@@ -38,30 +38,45 @@ static bool unknown(const char *name, struct Error *error)
 static const struct Backend *choose_named(const char *name, const struct Config *config,
                                           struct Error *error)
 {
-  bool any = strcmp(name, "auto") == 0, known = any;
-  for (int i = 0; i < N_BACKENDS; i++) {
-    if (!any && strcmp(name, backends[i]->name) != 0) continue;
-    known = true;
-    if (backends[i]->can_train(config, error)) return backends[i];
-  }
-  if (!known)
-    unknown(name, error);
-  else
-    error_prefix(error, "the engine %s cannot train this", name);
+  bool any = strcmp(name, "auto") == 0;
+  for (int i = 0; i < N_BACKENDS; i++)
+    if ((any || strcmp(name, backends[i]->name) == 0) && backends[i]->can_train(config, error))
+      return backends[i];
+  error_prefix(error, "the engine %s cannot train this", name);
   return NULL;
+}
+
+/* The name that a list of names begins with, and where the next begins; NULL after the last. */
+static const char *split_names(const char *names, char name[64])
+{
+  const size_t length = strcspn(names, ",");
+  snprintf(name, 64, "%.*s", (int)length, names);
+  return names[length] == ',' ? names + length + 1 : NULL;
+}
+
+static bool is_known(const char *name)
+{
+  bool known = strcmp(name, "auto") == 0;
+  for (int i = 0; i < N_BACKENDS; i++)
+    known = known || strcmp(name, backends[i]->name) == 0;
+  return known;
 }
 
 /* The first of the names, separated by commas, whose engine can. */
 static const struct Backend *choose(const char *names, const struct Config *config,
                                     struct Error *error)
 {
+  char name[64];
   const struct Backend *chosen = NULL;
-  for (const char *end; !chosen; names = end + 1) {
-    char name[64];
-    end = names + strcspn(names, ",");
-    snprintf(name, sizeof name, "%.*s", (int)(end - names), names);
+  for (const char *rest = names; rest;) {
+    rest = split_names(rest, name);
+    if (is_known(name)) continue;
+    unknown(name, error);
+    return NULL;
+  }
+  for (const char *rest = names; rest && !chosen;) {
+    rest = split_names(rest, name);
     chosen = choose_named(name, config, error);
-    if (*end == '\0') break;
   }
   if (chosen) *error = (struct Error){0}; /* of those that cannot */
   return chosen;

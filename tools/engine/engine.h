@@ -21,8 +21,8 @@
 
 struct Engine;
 
-/* The names that engine_open takes, each with one line that says what it is: text of --help. Several,
-   separated by commas, are tried in this order. */
+/* The names that engine_open takes, each with one line that says what it is: text of --help. Of
+   several, separated by commas, the first is taken that can train the configuration. */
 void engine_list(FILE *stream);
 
 /* Opens an engine for the training of a configuration on a data set, which must outlive it. It has

@@ -12,6 +12,7 @@ size_t performance_n_tokens(const struct Config *config)
 
 bool performance_check_loss(int64_t epoch, double loss, struct Error *error)
 {
+  if (isnan(loss)) loss = NAN; /* without a sign */
   return isfinite(loss) || error_set(error,
                                      "epoch %" PRId64 ": the training loss is %g; a smaller"
                                      " optimizer.learning_rate may help",

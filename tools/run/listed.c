@@ -34,6 +34,9 @@ static bool add_words(struct ListedRun *run, char *line, const char *path, struc
   static const char blanks[] = " \t\r";
   char *rest = NULL;
   run->directory = strtok_r(line, blanks, &rest);
+  if (strchr(run->directory, '='))
+    return error_set(error, "%s:%zu: begins with \"%s\", expected a directory", path, run->line,
+                     run->directory);
   for (char *word = strtok_r(NULL, blanks, &rest); word; word = strtok_r(NULL, blanks, &rest)) {
     if (!strchr(word, '='))
       return error_set(error, "%s:%zu: found \"%s\", expected section.key=value", path, run->line,

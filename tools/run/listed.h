@@ -27,8 +27,8 @@ struct ListedRuns {
   char *text; /* all words point into it */
 };
 
-/* Errors: the file cannot be read, or has no runs; a word after the first is no setting; two runs
-   have one directory. There is nothing to release then. */
+/* Errors: the file cannot be read, or has no runs; a line does not begin with a directory, or a
+   later word is no setting; two runs have one directory. There is nothing to release then. */
 bool listed_read(struct ListedRuns *listed, const char *path, struct Error *error);
 void listed_release(struct ListedRuns *listed);
 

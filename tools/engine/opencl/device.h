@@ -71,6 +71,9 @@ struct DeviceDriver {
               struct Error *error);
 };
 
+/* The first line of a compiler's log that speaks of an error, or the first at all; cuts the log. */
+const char *device_first_error(char *log);
+
 extern const struct DeviceDriver opencl_driver; /* device_opencl.c */
 extern const struct DeviceDriver cuda_driver;   /* device_cuda.c */
 

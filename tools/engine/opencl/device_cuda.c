@@ -20,12 +20,13 @@ typedef void *Handle;
 
 /* ---- the two libraries ---- */
 
-enum { CU_SUCCESS = 0, CU_OUT_OF_MEMORY = 2 };
+enum { CU_SUCCESS = 0 };
 enum { CU_ATTRIBUTE_MAJOR = 75, CU_ATTRIBUTE_MINOR = 76 };
 enum { CU_STREAM_NON_BLOCKING = 1, CU_CAPTURE_THREAD_LOCAL = 1 };
 
 #define CUDA_FUNCTIONS(FUNCTION)                                                                   \
   FUNCTION(cuInit, (unsigned flags))                                                               \
+  FUNCTION(cuDriverGetVersion, (int *version))                                                     \
   FUNCTION(cuGetErrorName, (int code, const char **name))                                          \
   FUNCTION(cuDeviceGetCount, (int *n))                                                             \
   FUNCTION(cuDeviceGet, (int *device, int index))                                                  \
@@ -73,63 +74,61 @@ CUDA_FUNCTIONS(DECLARE)
 NVRTC_FUNCTIONS(DECLARE)
 #undef DECLARE
 
-/* Opens the first of these libraries that is there. */
-static void *open_library(const char *const *names)
+/* The first function that the driver lacks, if it is too old; NULL if it has them all. A function's
+   address is an object's here, as POSIX has it. */
+static const char *find_cuda(void *library)
 {
-  void *library = NULL;
-  for (; *names && !library; names++)
-    library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
-  return library;
-}
-
-static bool missing(const char *library, const char *name, struct Error *error)
-{
-  return error_set(error, "%s is too old: it has no %s", library, name);
-}
-
-/* A function's address is an object's here, as POSIX has it. */
 #define FIND(name, parameters)                                                                     \
   *(void **)&name = dlsym(library, #name);                                                         \
-  if (!name) return missing(what, #name, error);
-
-static bool find_cuda(void *library, struct Error *error)
-{
-  const char *what = "the CUDA driver";
+  if (!name) return #name;
   CUDA_FUNCTIONS(FIND)
-  return true;
+  return NULL;
 }
 
-static bool find_nvrtc(void *library, struct Error *error)
+static const char *find_nvrtc(void *library)
 {
-  const char *what = "CUDA's compiler libnvrtc";
   NVRTC_FUNCTIONS(FIND)
-  return true;
-}
+  return NULL;
 #undef FIND
+}
 
-/* Both libraries stay open. */
-static bool load_cuda(bool *there, struct Error *error)
+/* Whether there is a driver with devices; if it is too old, *lacks is what it lacks. It stays
+   open. */
+static bool load_cuda(const char **lacks)
 {
-  static const char *const names[] = {"libcuda.so.1", "libcuda.so", NULL};
   static void *library;
-  *there = false;
-  if (!library) library = open_library(names);
-  if (!library) return true;
-  if (!find_cuda(library, error)) return false;
-  *there = cuInit(0) == CU_SUCCESS;
-  return true;
+  *lacks = NULL;
+  if (!library) library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!library) return false;
+  *lacks = find_cuda(library);
+  return !*lacks && cuInit(0) == CU_SUCCESS;
+}
+
+/* The compiler that came with the driver's version, or any: a driver need not take the code of a
+   later one. */
+static void *open_nvrtc(void)
+{
+  int version = 0;
+  char own[32];
+  cuDriverGetVersion(&version);
+  snprintf(own, sizeof own, version >= 12000 ? "libnvrtc.so.%d" : "libnvrtc.so.%d.2",
+           version / 1000);
+  const char *const names[] = {own, "libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so"};
+  void *library = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names && !library; i++)
+    library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  return library;
 }
 
 static bool load_nvrtc(struct Error *error)
 {
-  static const char *const names[] = {"libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12",
-                                      "/usr/local/cuda/lib64/libnvrtc.so", NULL};
   static void *library;
-  if (!library) library = open_library(names);
+  if (!library) library = open_nvrtc();
   if (!library)
     return error_set(error, "CUDA's compiler libnvrtc.so is not there; LD_LIBRARY_PATH names where "
                             "to look for it");
-  return find_nvrtc(library, error);
+  const char *lacks = find_nvrtc(library);
+  return !lacks || error_set(error, "CUDA's compiler libnvrtc is too old: it has no %s", lacks);
 }
 
 /* ---- a device ---- */
@@ -187,19 +186,22 @@ static bool check_alive(const struct Device *device, int code, struct Error *err
 
 static bool cuda_count(int *n, struct Error *error)
 {
-  bool there;
+  const char *lacks;
+  (void)error;
   *n = 0;
-  if (!load_cuda(&there, error)) return false;
-  if (there && cuDeviceGetCount(n) != CU_SUCCESS) *n = 0;
+  if (load_cuda(&lacks) && cuDeviceGetCount(n) != CU_SUCCESS) *n = 0;
   return true;
 }
 
 static bool find(int index, int *id, struct Error *error)
 {
   int n;
-  if (!cuda_count(&n, error)) return false;
-  if (n == 0) return error_set(error, "there is no CUDA device, or no driver for it");
+  const char *lacks;
+  cuda_count(&n, error);
   if (index < n && cuDeviceGet(id, index) == CU_SUCCESS) return true;
+  if (!load_cuda(&lacks) && lacks)
+    return error_set(error, "the CUDA driver is too old: it has no %s", lacks);
+  if (n == 0) return error_set(error, "there is no CUDA device, or no driver for it");
   return error_set(error, "there is no CUDA device %d; train --devices lists the %d that there %s",
                    index, n, n == 1 ? "is" : "are");
 }
@@ -281,13 +283,9 @@ static bool complain(const struct Device *device, Handle program, struct Error *
   nvrtcGetProgramLogSize(program, &size);
   char *log = calloc(size + 1, 1);
   if (log && size > 0) nvrtcGetProgramLog(program, log);
-  char *line = log ? strstr(log, "error") : NULL;
-  while (line && line > log && line[-1] != '\n')
-    line--;
-  if (!line) line = log;
-  if (line) line[strcspn(line, "\n")] = '\0';
+  const char *line = log ? device_first_error(log) : "";
   error_set(error, "%s: its compiler does not take the kernels: %s", device->name,
-            line && *line ? line : "it does not say why");
+            *line ? line : "it does not say why");
   free(log);
   return false;
 }
@@ -298,7 +296,7 @@ static bool load_module(struct Device *device, Handle program, struct Error *err
   if (nvrtcGetCUBINSize(program, &size) != 0 || size == 0) return complain(device, program, error);
   char *code = memory_new(size, 1, "the kernels", error);
   bool loaded =
-      code && nvrtcGetCUBIN(program, code) == 0 &&
+      code && (nvrtcGetCUBIN(program, code) == 0 || complain(device, program, error)) &&
       check(device, "does not take the kernels", cuModuleLoadData(&device->module, code), error);
   free(code);
   return loaded;

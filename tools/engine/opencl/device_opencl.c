@@ -236,7 +236,6 @@ static bool opencl_open(struct Device **opened, int index, struct Error *error)
 
 /* ---- programs ---- */
 
-/* The first line of the compiler's log that speaks of an error, or the first at all. */
 static bool complain(struct Device *device, cl_int code, struct Error *error)
 {
   size_t size = 0;
@@ -244,13 +243,9 @@ static bool complain(struct Device *device, cl_int code, struct Error *error)
   char *log = calloc(size + 1, 1);
   if (log && size > 0)
     clGetProgramBuildInfo(device->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-  char *line = log ? strstr(log, "error") : NULL;
-  while (line && line > log && line[-1] != '\n')
-    line--;
-  if (!line) line = log;
-  if (line) line[strcspn(line, "\n")] = '\0';
+  const char *line = log ? device_first_error(log) : "";
   error_set(error, "%s: its compiler does not take the kernels: %s (%d)%s%s", device->name,
-            error_name(code), code, line && *line ? ": " : "", line ? line : "");
+            error_name(code), code, *line ? ": " : "", line);
   free(log);
   return false;
 }

@@ -536,8 +536,6 @@ FUNCTION void store_stream(GLOBAL float *floats, Index pair, int j, float sum)
   }
 }
 
-#define PAIRS_OF_STREAMS 8
-
 /* Attention weights and streams: PAIRS_OF_STREAMS pairs to a group. a: of the training pairs? */
 KERNEL(GROUP, 4) streams(ARGUMENTS)
 {
@@ -582,8 +580,7 @@ KERNEL(GROUP, 4) streams(ARGUMENTS)
 
 /* ---- pairs: logits and losses ---- */
 
-/* A group has 32 pairs, and eight work-items of a pair are the lanes of its sums. */
-#define PAIRS_OF_LOGITS 32
+/* A group has PAIRS_OF_LOGITS pairs; eight work-items of a pair are the lanes of its sums. */
 #define LANES           8
 #define LOGIT_ROWS      2
 #define LOGIT_COLUMNS   8
@@ -632,7 +629,6 @@ FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL fl
 #define LOSS_ONE     1
 #define LOSS_OTHERS  2
 #define LOSS_CORRECT 3
-#define LOSS_SIZE    4
 
 /* Logits and what their losses are made of, PAIRS_OF_LOGITS pairs to a group; for training pairs
    (a) the logits are then replaced by their gradients. */
@@ -652,7 +648,7 @@ KERNEL(GROUP, 2) logits(ARGUMENTS)
   const int lane = ITEM % LANES, of_pair = ITEM - lane;
   const bool there = pair < c;
   const int answer = there ? PAIRS_FROM(a, b).answer[pair] : 0;
-  GLOBAL float *logit = floats + AT_STREAMS + (there ? pair : 0) * WIDTH + MLP_WIDTH;
+  GLOBAL float *logit = floats + AT_STREAMS + (there ? pair : first) * WIDTH + MLP_WIDTH;
   const float answer_logit = logit[answer];
   float largest = -INFINITY;
   for (int j = lane; j < LOGIT_WIDTH; j += LANES)
@@ -962,8 +958,8 @@ FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLO
     out[ints[INTS_TRAIN + N_TRAIN + i] * HEADS] += from[i * stride];
 }
 
-/* Column j of the gradients of head h of the sources at positions, from those of T0, T1 and the
-   base. */
+/* Number i of the gradients of the sources' rows at positions, [H][width], from those of T0, T1 and
+   the base. */
 FUNCTION void positions_backward(GLOBAL float *floats, Index i)
 {
   const Index row = HEADS * WIDTH;

@@ -27,8 +27,9 @@ static void place_floats(struct Layout *layout)
   const size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   const size_t V = (size_t)t->shape.V, m = (size_t)t->shape.d_mlp;
   const size_t d_head = (size_t)t->shape.d_head, S = t->n_sources, Q = t->n_queries;
-  const size_t C = t->n_constants, P = t->n_positions, n = layout->n_train, G = layout->n_groups;
-  const size_t row = H * t->width, of_pairs = n > layout->n_test ? n : layout->n_test;
+  const size_t C = t->n_constants, P = t->n_positions, n = layout->room, G = layout->n_groups;
+  const size_t row = H * t->width;
+  const size_t of_pairs = n > layout->n_test ? n : layout->n_test;
   const size_t total = layout->n_parameters;
   const bool equals = Q == 1;
   const size_t counts[N_LAYOUT_FLOATS] = {[AT_PARAMETERS] = total,
@@ -115,9 +116,10 @@ static void place_ints(struct Layout *layout)
 void layout_init(struct Layout *layout, const struct Config *config, const struct Parameters *list,
                  size_t n_train, size_t n_test)
 {
-  const size_t p = (size_t)list->shape.p;
+  const size_t p = (size_t)list->shape.p, of_test = (n_test + MOST_ROUNDS - 1) / MOST_ROUNDS;
   *layout = (struct Layout){.n_train = n_train,
                             .n_test = n_test,
+                            .room = n_train > of_test ? n_train : of_test,
                             .n_groups = p < MAX_GROUPS ? p : MAX_GROUPS,
                             .n_parameters = list->total,
                             .gelu = config->model.activation == ACTIVATION_GELU};
@@ -134,7 +136,13 @@ void layout_init(struct Layout *layout, const struct Config *config, const struc
 
 static void define(FILE *out, const char *name, Index value)
 {
-  fprintf(out, "-D%s=%" PRId64 "%s ", name, value, value > INT_MAX ? "L" : "");
+  fprintf(out, "-D%s=%" PRId64 " ", name, value);
+}
+
+/* A place, with 64 bits, so that sums with it have as many. */
+static void define_place(FILE *out, const char *name, Index value)
+{
+  fprintf(out, "-D%s=%" PRId64 "L ", name, value);
 }
 
 /* Hexadecimal, so that no digit is lost. */
@@ -169,6 +177,9 @@ static void define_sizes(FILE *out, const struct Layout *layout, const struct Co
   define(out, "WIDTH", (Index)t->width);
   define(out, "BIASES", config->model.biases);
   define(out, "GELU", layout->gelu);
+  define(out, "LOSS_SIZE", LOSS_SIZE);
+  define(out, "PAIRS_OF_STREAMS", PAIRS_OF_STREAMS);
+  define(out, "PAIRS_OF_LOGITS", PAIRS_OF_LOGITS);
   define(out, "ATTENTION", config->model.attention);
   const float rate = flush((float)config->model.attention_rate);
   define(out, "MIXED", rate < 1);
@@ -191,15 +202,15 @@ static void define_optimizer(FILE *out, const struct Config *config)
 
 static void define_places(FILE *out, const struct Layout *layout)
 {
-#define DEFINE_FLOAT(name) define(out, "AT_" #name, layout->at[AT_##name]);
+#define DEFINE_FLOAT(name) define_place(out, "AT_" #name, layout->at[AT_##name]);
 #define DEFINE_INT(name)   define(out, "INTS_" #name, layout->ints_at[INTS_##name]);
   LAYOUT_FLOATS(DEFINE_FLOAT)
   LAYOUT_INTS(DEFINE_INT)
 #undef DEFINE_FLOAT
 #undef DEFINE_INT
-  define(out, "FLOATS", layout->floats);
+  define_place(out, "FLOATS", layout->floats);
   define(out, "INTS", layout->ints);
-#define DEFINE_PARAMETER(name) define(out, "AT_" #name, layout->parameter_at[name]);
+#define DEFINE_PARAMETER(name) define_place(out, "AT_" #name, layout->parameter_at[name]);
   DEFINE_PARAMETER(W_E)
   DEFINE_PARAMETER(W_POS)
   DEFINE_PARAMETER(W_IN)

@@ -4,8 +4,8 @@
  * batch have the same layout, one after another.
  *
  * kernels.cl is told sizes and places by definitions: N_PARAMETERS, AT_PARAMETERS, INTS_TRAIN ...
- * [x] is the shape of an array; p, H, m, V, Q, C as in engine/factored/factors.h, n training pairs,
- * G groups, P positions, S sources.
+ * [x] is the shape of an array; p, H, m, V, Q, C as in engine/factored/factors.h, n training pairs
+ * or some more, G groups, P positions, S sources.
  */
 #ifndef ENGINE_OPENCL_LAYOUT_H
 #define ENGINE_OPENCL_LAYOUT_H
@@ -96,9 +96,16 @@ enum LayoutInts { LAYOUT_INTS(LAYOUT_INT) N_LAYOUT_INTS };
    numbers of terms of a step's sums. */
 enum { RATES_KEPT = 64, RATES_SIZE = 4, LOSS_SIZE = 4, MOST_WHOLES = 32 };
 
+/* MOST_ROUNDS: the test pairs take that many at most. */
+enum { MOST_ROUNDS = 256 };
+
+/* Pairs of a work-group of the kernels `streams` and `logits`. */
+enum { PAIRS_OF_STREAMS = 8, PAIRS_OF_LOGITS = 32 };
+
 struct Layout {
   struct Factors sizes; /* without arrays */
   size_t n_train, n_test, n_groups, n_parameters;
+  size_t room; /* pairs that have streams at a time: n below */
   bool gelu;
   Index at[N_LAYOUT_FLOATS], floats; /* places, and the whole */
   Index ints_at[N_LAYOUT_INTS], ints;

@@ -2,9 +2,10 @@
 
 #include <assert.h>
 
-/* As in kernels.cl: work-items of a group; sides of a product's tile; pairs of a group. */
+/* As in kernels.cl: GROUP, SIDE x SIDE; the sides of a tile of both kernels of products; DOT_PAIRS.
+ */
 enum { ITEMS = 128, PRODUCT_ITEMS = 256, SMALL_TILE = 16, LARGE_TILE = 64 };
-enum { PAIRS_OF_STREAMS = 8, PAIRS_OF_LOGITS = 32, PAIRS_OF_ATTENTION = 8 };
+enum { PAIRS_OF_ATTENTION = 8 };
 
 static size_t pieces(size_t n, size_t size)
 {
@@ -269,7 +270,7 @@ static void plan_losses(struct Plan *plan, const struct Layout *layout)
 /* As many test pairs at a time as there is room for. */
 static void plan_test(struct Plan *plan, const struct Layout *layout)
 {
-  const size_t n = layout->n_test, most = layout->n_train;
+  const size_t n = layout->n_test, most = layout->room;
   for (size_t first = 0, count; first < n; first += count) {
     count = n - first < most ? n - first : most;
     add_launch(plan, PLAN_TEST, plan_streams(false, first, count));
@@ -321,13 +322,13 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
   add_kernel(plan, PLAN_BACKWARD, "place_scores", s.S * s.H * s.Q);
 }
 
-/* From the gradients of the factors to those of the parameters, as in factors_backward, each stage
-   with all that the one before it allows. */
-static void plan_factors_backward(struct Plan *plan, const struct Layout *layout)
+/* From the gradients of the factors to those of the parameters, as in factors_backward: each stage
+   has all that the one before it allows. */
+
+/* From the gradients of the source rows and of W_L. */
+static void plan_of_rows(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
-  const Index *ints = layout->ints_at;
-  const Index base_logits = (Index)s.mlp;
   const struct Planned of_rows[] = {
       {.batches = s.H, /* of W_O[h] R */
        .M = s.d_head,
@@ -346,7 +347,7 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .C = AT(D_VALUES),
        .C_row = s.d_head,
        .C_batch = s.S * s.d_head,
-       .segments = ints[INTS_STRIP_SEGMENTS]},
+       .segments = layout->ints_at[INTS_STRIP_SEGMENTS]},
       {.M = s.m, /* of W_out */
        .N = s.d,
        .K = s.V,
@@ -365,11 +366,16 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .N = 1,
        .K = s.V,
        .A = A_plain(OF(W_U), s.V),
-       .B = B_transposed(AT(D_BASE_SUM) + base_logits, s.V),
+       .B = B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V),
        .C = D_OF(B_OUT),
        .C_row = 1}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_rows);
+}
 
+/* From those of the values and of W_O[h] R. */
+static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
   const struct Planned of_heads[] = {
       {.batches = s.H, /* of W_V[h] */
        .M = s.d,
@@ -386,7 +392,7 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .B = through(B_transposed(OF(W_V), s.d_head), s.d * s.d_head, s.d_head),
        .C = AT(D_SOURCES),
        .C_row = s.d,
-       .segments = ints[INTS_HEAD_SEGMENTS]},
+       .segments = layout->ints_at[INTS_HEAD_SEGMENTS]},
       {.M = s.H * s.d_head, /* of W_O */
        .N = s.d,
        .K = s.width,
@@ -428,7 +434,12 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .C_batch = s.Q * s.d_head,
        .end = END_SCALE}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_heads);
+}
 
+/* From that of the base, and from those of r W_Q[h]. */
+static void plan_of_base(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
   const struct Planned of_base[] = {
       {.M = s.d, /* the base's share of W_in, and of W_U */
        .N = s.m,
@@ -442,7 +453,7 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .N = s.V,
        .K = s.Q,
        .A = A_transposed(AT(READ), s.d),
-       .B = B_plain(AT(D_BASE) + base_logits, s.width),
+       .B = B_plain(AT(D_BASE) + (Index)s.mlp, s.width),
        .C = D_OF(W_U),
        .C_row = s.V,
        .add = true},
@@ -477,12 +488,17 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
                                        .N = s.V,
                                        .K = 1,
                                        .A = A_transposed(OF(B_OUT), s.d),
-                                       .B = B_plain(AT(D_BASE_SUM) + base_logits, s.V),
+                                       .B = B_plain(AT(D_BASE_SUM) + (Index)s.mlp, s.V),
                                        .C = D_OF(W_U),
                                        .C_row = s.V,
                                        .add = true}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_scores);
+}
 
+/* Sums of which all other terms are there. */
+static void plan_last(struct Plan *plan, const struct Layout *layout)
+{
+  const struct Sizes s = sizes_of(layout);
   const struct Planned last[] = {
       {.M = s.Q, /* the queries' share of what is read, head after head */
        .N = s.d,
@@ -491,7 +507,7 @@ static void plan_factors_backward(struct Plan *plan, const struct Layout *layout
        .C = AT(D_READ),
        .C_row = s.d,
        .add = true,
-       .segments = ints[INTS_HEAD_SEGMENTS]},
+       .segments = layout->ints_at[INTS_HEAD_SEGMENTS]},
       {.M = s.d, /* W_L's share of W_U */
        .N = s.V,
        .K = s.m,
@@ -512,6 +528,9 @@ void plan_init(struct Plan *plan, const struct Layout *layout)
   plan_losses(plan, layout);
   plan_test(plan, layout);
   plan_pairs_backward(plan, layout);
-  plan_factors_backward(plan, layout);
+  plan_of_rows(plan, layout);
+  plan_of_heads(plan, layout);
+  plan_of_base(plan, layout);
+  plan_last(plan, layout);
   add_kernel(plan, PLAN_BACKWARD, "adamw", layout->n_parameters);
 }

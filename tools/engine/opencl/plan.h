@@ -23,8 +23,8 @@ struct PlannedLaunch {
   int numbers[3];       /* a, b and c of the kernel */
 };
 
-/* MOST_LAUNCHES: room for test pairs 300 times as many as training pairs. */
-enum { MOST_PRODUCTS = 32, MOST_LAUNCHES = 1024 };
+/* MOST_LAUNCHES: of the test pairs, three in each round and one at the end. */
+enum { MOST_PRODUCTS = 32, MOST_LAUNCHES = 3 * MOST_ROUNDS + 1 };
 
 struct Plan {
   struct Product products[MOST_PRODUCTS];

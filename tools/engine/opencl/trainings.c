@@ -281,8 +281,7 @@ static bool send_rates(struct Trainings *trainings, struct Error *error)
       at[1] = c.rate1;
       at[2] = c.scale2;
     }
-    if (!check_losses(trainings, which, error) ||
-        !write_floats(trainings, which, AT_RATES, RATES_KEPT * RATES_SIZE, &rates[0][0], error))
+    if (!write_floats(trainings, which, AT_RATES, RATES_KEPT * RATES_SIZE, &rates[0][0], error))
       return false;
   }
   trainings->rates_left = RATES_KEPT;
@@ -334,7 +333,7 @@ bool trainings_performance(struct Trainings *trainings, size_t which, enum Subse
   const double n = (double)(subset == SUBSET_TRAIN ? layout->n_train : layout->n_test);
   double losses[MAX_GROUPS];
   int correct[MAX_GROUPS];
-  if (!measure(trainings, subset, error) ||
+  if (!measure(trainings, subset, error) || !check_losses(trainings, which, error) ||
       !read_floats(trainings, which, AT_GROUP_LOSSES, 2 * layout->n_groups, losses, error) ||
       !read_ints(trainings, which, INTS_GROUP_CORRECT, layout->n_groups, correct, error))
     return false;

@@ -3,8 +3,8 @@
  * for all of them, as one small training leaves most of a device idle. They differ in their
  * parameters, pairs and rates, and in how many steps they have taken.
  *
- * Nothing waits for the device but trainings_read_performance, trainings_fetch, and one step in
- * RATES_KEPT.
+ * Nothing waits for the device but trainings_performance, trainings_fetch, and one step in
+ * RATES_KEPT. Both of the former fail if a training loss was not a finite number.
  */
 #ifndef ENGINE_OPENCL_TRAININGS_H
 #define ENGINE_OPENCL_TRAININGS_H
@@ -25,8 +25,7 @@ bool trainings_open(struct Trainings **trainings, const struct DeviceDriver *dri
                     const struct Dataset *const *datasets, struct Error *error);
 void trainings_close(struct Trainings *trainings); /* NULL is allowed */
 
-/* Of training `which`. Fetching fails, as reading does, if a training loss before was not a finite
-   number. */
+/* Of training `which`. */
 bool trainings_load(struct Trainings *trainings, size_t which, const struct TrainingState *state,
                     struct Error *error);
 bool trainings_fetch(struct Trainings *trainings, size_t which, struct TrainingState *state,
