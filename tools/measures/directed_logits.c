@@ -2,8 +2,10 @@
 
 #include "base/memory.h"
 #include "engine/factored/loss.h"
+#include "engine/factored/vector.h"
 #include "fourier/transform.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,16 +120,29 @@ bool directed_logits_ablated(const struct DirectedLogits *directed, const bool *
 enum { BATCH = 16 };
 
 struct Batch {
-  size_t n;
-  float *logits; /* [BATCH][p] */
+  size_t n, row;
+  float *logits; /* [BATCH][row]: p, then -infinity, which adds nothing to a loss */
   int answers[BATCH];
 };
 
-/* Adds the losses of a batch, and empties it. */
-static void sum_batch(struct Batch *batch, int p, struct LossSum *sum)
+/* Rows of whole vectors are read faster. */
+static bool batch_init(struct Batch *batch, int p, struct Error *error)
 {
-  const struct Logits logits = {
-      .pairs = batch->n, .at = batch->logits, .row = (size_t)p, .n = p, .answers = batch->answers};
+  *batch = (struct Batch){.row = vector_pad((size_t)p)};
+  batch->logits = memory_new(BATCH * batch->row, sizeof(float), "logits of pairs", error);
+  for (size_t i = 0; batch->logits && i < BATCH * batch->row; i++)
+    batch->logits[i] = -INFINITY;
+  return batch->logits;
+}
+
+/* Adds the losses of a batch, and empties it. */
+static void sum_batch(struct Batch *batch, struct LossSum *sum)
+{
+  const struct Logits logits = {.pairs = batch->n,
+                                .at = batch->logits,
+                                .row = batch->row,
+                                .n = (int)batch->row,
+                                .answers = batch->answers};
   loss_add(&logits, &sum->loss, &sum->correct);
   sum->pairs += batch->n;
   batch->n = 0;
@@ -139,18 +154,17 @@ bool directed_logits_train_without(const struct DirectedLogits *directed, const 
   const struct Dataset *dataset = directed->dataset;
   int p = dataset->p;
   struct LossSums sums = {0};
-  struct Batch batch = {.logits =
-                            memory_new(BATCH * (size_t)p, sizeof(float), "logits of pairs", error)};
-  if (!batch.logits) return false;
+  struct Batch batch;
+  if (!batch_init(&batch, p, error)) return false;
   for (int a = 0; a < p; a++)
     for (int b = 0; b < p; b++) {
       size_t pair = (size_t)a * (size_t)p + (size_t)b;
       if (!dataset->train[pair]) continue;
-      subtract_at(directed, removed, a, b, batch.logits + batch.n * (size_t)p);
+      subtract_at(directed, removed, a, b, batch.logits + batch.n * batch.row);
       batch.answers[batch.n++] = dataset->answer[pair];
-      if (batch.n == BATCH) sum_batch(&batch, p, &sums.train);
+      if (batch.n == BATCH) sum_batch(&batch, &sums.train);
     }
-  sum_batch(&batch, p, &sums.train);
+  sum_batch(&batch, &sums.train);
   *train = losses_mean(&sums).train;
   free(batch.logits);
   return true;
