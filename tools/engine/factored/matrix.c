@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* CHUNK: rows of B packed at a time, 16 KiB of the widest panel, half of a small L1 cache, and whole
-   strips of A. FEW_ROWS: up to this many rows of A, packing B costs more than it saves. */
+/* CHUNK: rows of B packed at a time, 16 KiB of the widest panel, half of a small L1 cache, and
+   whole strips of A. FEW_ROWS: up to this many rows of A, packing B costs more than it saves. */
 enum { CHUNK = 128, WIDEST = WIDEST_PANEL, FEW_ROWS = 36 };
 _Static_assert((int)CHUNK % (int)MATRIX_STRIP == 0, "a chunk of A begins with a strip");
 
