@@ -458,15 +458,14 @@ static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *
 
 /* ---- final messages ---- */
 
-/* Prints to standard error and to the log; with several runs, which one it is. */
-__attribute__((format(printf, 3, 4))) static void
-say(const struct Session *session, const struct Run *run, const char *format, ...)
+/* Prints to standard error and to the log. */
+__attribute__((format(printf, 2, 3))) static void say(const struct Session *session,
+                                                      const char *format, ...)
 {
   FILE *const streams[] = {stderr, session->log};
   for (int i = 0; i < 2 && streams[i]; i++) {
     va_list arguments;
     va_start(arguments, format);
-    if (session->n > 1) fprintf(streams[i], "%s: ", run->directory);
     vfprintf(streams[i], format, arguments);
     va_end(arguments);
   }
@@ -474,11 +473,10 @@ say(const struct Session *session, const struct Run *run, const char *format, ..
 
 static void report_stop(const struct Session *session, const struct Run *run, int signal)
 {
-  const char *directory = session->n > 1 ? "" : run->directory, *colon = session->n > 1 ? "" : ": ";
-  say(session, run,
-      "%s%s%sstopped by SIG%s at epoch %" PRId64 " of %d; the same command resumes from there\n",
-      session->n > 1 ? "" : "train: ", directory, colon, sigabbrev_np(signal), run->last,
-      run->config.train.epochs);
+  say(session,
+      "train: %s: stopped by SIG%s at epoch %" PRId64
+      " of %d; the same command resumes from there\n",
+      run->directory, sigabbrev_np(signal), run->last, run->config.train.epochs);
 }
 
 static void report_end(const struct Session *session, const struct Run *run, double seconds)
@@ -493,11 +491,11 @@ static void report_end(const struct Session *session, const struct Run *run, dou
   else
     snprintf(work, sizeof work, "trained %" PRId64 " epochs in %s", run->last, time);
   const char *what = run->config.data.task == TASK_PAIRS ? "pairs" : "examples";
-  say(session, run,
-      "%s: loss %.3g on the training %s, %.3g on the test %s; accuracy %.4g and %.4g\n", work,
-      run->train.loss, what, run->test.loss, what, run->train.accuracy, run->test.accuracy);
+  if (session->n > 1) say(session, "%s: ", run->directory);
+  say(session, "%s: loss %.3g on the training %s, %.3g on the test %s; accuracy %.4g and %.4g\n",
+      work, run->train.loss, what, run->test.loss, what, run->train.accuracy, run->test.accuracy);
   if (run->last < run->config.train.epochs)
-    say(session, run, "the test loss is below train.stop_test_loss: no further epochs\n");
+    say(session, "the test loss is below train.stop_test_loss: no further epochs\n");
 }
 
 /* ---- all runs ---- */
@@ -556,7 +554,7 @@ static bool give_up(struct Session *session, struct Run *run, const struct Progr
 {
   if (session->n == 1) return false;
   progress_clear(progress);
-  say(session, run, "%s\n", error->message);
+  say(session, "%s: %s\n", run->directory, error->message);
   *error = (struct Error){0};
   run_release(run);
   *run = (struct Run){.directory = run->directory,

@@ -2,14 +2,14 @@
 # arm.sh SOURCE_DIR TOOLS_DIR: the bytes of 64-bit ARM. Builds the tools with Debian's cross compiler and
 # lets qemu-user run them: a training of some hundred epochs, with GELU and softmax1 one of a few, and
 # every analysis of what these tools promise to give the same everywhere. Each file must be that of the
-# tools in TOOLS_DIR, byte for byte. EPOCHS is how many (default 240).
+# tools in TOOLS_DIR, byte for byte. EPOCHS is how many (default 120).
 #
 # Exit status 77 where something is missing: the packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and
 # qemu-user, and of the architecture arm64 (dpkg --add-architecture arm64) libinih-dev, libjansson-dev,
 # libxxhash-dev, libopenblas-dev, libcairo2-dev, libpango1.0-dev and libgif-dev.
 set -u
 source=$(cd "$1" && pwd) && tools=$(cd "$2" && pwd) || exit 1
-epochs=${EPOCHS:-240}
+epochs=${EPOCHS:-120}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -1,10 +1,10 @@
 #!/bin/sh
 # same_bytes.sh TOOLS_DIR: trainings on an OpenCL device, which may be PoCL's, a processor, against those of
 # the factored engine: trajectory and history byte for byte, whatever the network; begun on one engine
-# and ended on the other; several together. EPOCHS is how many of each (default 60, of p = 113 a sixth).
+# and ended on the other; several together. EPOCHS is how many of each (default 30, of p = 113 a sixth).
 set -u
 tools=$(cd "$1" && pwd) || exit 1
-epochs=${EPOCHS:-60}
+epochs=${EPOCHS:-30}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
