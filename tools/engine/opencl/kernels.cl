@@ -78,6 +78,13 @@ FUNCTION float flushed(float x)
   return fabs(x) < SMALLEST ? 0.0f : x;
 }
 
+/* x y, rounded before it is added to anything, even by a compiler that contracts in spite of the
+   pragma. */
+FUNCTION float times(float x, float y)
+{
+  return fma(x, y, -0.0f);
+}
+
 FUNCTION float larger(float x, float y)
 {
   return x > y ? x : y;
@@ -451,7 +458,7 @@ FUNCTION void unnormalised_backward(const float *scores, float *d)
 {
   const float largest = largest_of(scores), sum = sum_of(d);
   for (int k = 0; k < POSITIONS; k++)
-    d[k] = flushed(exponential(scores[k] - largest)) * (d[k] + sum);
+    d[k] = times(flushed(exponential(scores[k] - largest)), d[k] + sum);
   const float total = sum_of(d);
   bool untaken = true;
   for (int k = 0; k < POSITIONS; k++) {
@@ -551,7 +558,7 @@ KERNEL(GROUP, 4) streams(ARGUMENTS)
     attention_forward(scores, own);
     for (int k = 0; k < POSITIONS; k++)
       weights[(pair * POSITIONS + k) * HEADS + h] =
-          MIXED ? flushed((1.0f - RATE) + RATE * own[k]) : own[k];
+          MIXED ? flushed((1.0f - RATE) + times(RATE, own[k])) : own[k];
   }
   SAME_GROUP;
   for (Index i = first; i < first + PAIRS_OF_STREAMS && i < c; i++) {
@@ -581,10 +588,10 @@ KERNEL(GROUP, 4) streams(ARGUMENTS)
 /* ---- pairs: logits and losses ---- */
 
 /* A group has PAIRS_OF_LOGITS pairs; eight work-items of a pair are the lanes of its sums. */
-#define LANES           8
-#define LOGIT_ROWS      2
-#define LOGIT_COLUMNS   8
-#define LOGIT_STEPS     16
+#define LANES         8
+#define LOGIT_ROWS    2
+#define LOGIT_COLUMNS 8
+#define LOGIT_STEPS   16
 
 /* The larger, or the sum, of eight lanes, in the order of vector_sum (engine/factored/vector.h). */
 FUNCTION float lanes_largest(IN_LOCAL const float *lanes)
@@ -1084,11 +1091,11 @@ KERNEL(GROUP, 4) adamw(ARGUMENTS)
   GLOBAL const float *rates = floats + AT_RATES + (ints[INTS_STEP] - 1) % RATES_KEPT * RATES_SIZE;
   const float keep = rates[0], rate1 = rates[1], scale2 = rates[2];
   const float g = flushed(gradient_of(floats, i));
-  const float m = flushed(fma(BETA1, floats[AT_M + i], NEW1 * g));
-  const float sum = fma(BETA2, floats[AT_V + i], NEW2 * g * g);
+  const float m = flushed(fma(BETA1, floats[AT_M + i], times(NEW1, g)));
+  const float sum = fma(BETA2, floats[AT_V + i], times(NEW2 * g, g));
   const float v = sum < SMALLEST_V ? 0.0f : sum;
   const float ratio = flushed(m / fma(sqrt(v), scale2, EPSILON));
   floats[AT_M + i] = m;
   floats[AT_V + i] = v;
-  floats[i] = flushed(floats[i] * keep - rate1 * ratio);
+  floats[i] = flushed(times(floats[i], keep) - times(rate1, ratio));
 }
