@@ -1,7 +1,7 @@
 /*
  * What the engine needs of a device that computes beside the processor: memory, a program, and
  * launches of its kernels, in order. OpenCL gives it (device_opencl.c), as CUDA's driver does where
- * that is all there is (device_cuda.c); both compile the same source (kernels.cl).
+ * that is all there is (device_cuda.c); both compile the same source (kernels/).
  *
  *   driver->open(&device, 0, &error);
  *   driver->build(device, source, options, &error);

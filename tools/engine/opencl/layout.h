@@ -3,7 +3,7 @@
  * arrays of engine/factored/factors.h and engine/factored/step.h have their places. Trainings of a
  * batch have the same layout, one after another.
  *
- * kernels.cl is told sizes and places by definitions: N_PARAMETERS, AT_PARAMETERS, INTS_TRAIN ...
+ * The kernels are told sizes and places by definitions: N_PARAMETERS, AT_PARAMETERS, INTS_TRAIN ...
  * [x] is the shape of an array; p, H, m, V, Q, C as in engine/factored/factors.h, n training pairs
  * or some more, G groups, P positions, S sources.
  */
@@ -116,7 +116,7 @@ struct Layout {
 void layout_init(struct Layout *layout, const struct Config *config, const struct Parameters *list,
                  size_t n_train, size_t n_test);
 
-/* The definitions for kernels.cl, "-DNAME=VALUE ..."; to be freed. Error: no memory. */
+/* The definitions for the kernels, "-DNAME=VALUE ..."; to be freed. Error: no memory. */
 char *layout_definitions(const struct Layout *layout, const struct Config *config,
                          struct Error *error);
 

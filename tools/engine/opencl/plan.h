@@ -1,5 +1,5 @@
 /*
- * A step as launches of the kernels (kernels.cl), stage after stage; what runs in one launch does
+ * A step as launches of the kernels (kernels/), stage after stage; what runs in one launch does
  * not depend on the rest of it. Stages of products are lists of matrix products in the notation of
  * engine/factored/factors.c.
  */

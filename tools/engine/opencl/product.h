@@ -1,5 +1,5 @@
 /*
- * A matrix product as the device sees it, for C and for kernels.cl: every element of C is one chain
+ * A matrix product as the device sees it, for C and for the kernels: every element of C is one chain
  * of fused multiply-adds in the order of k, as engine/factored/matrix.h defines it, which may go
  * through several segments of k and is flushed at the end of each.
  *

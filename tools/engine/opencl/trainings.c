@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const char kernels_source[]; /* product.h and kernels.cl: embed.cmake */
+extern const char kernels_source[]; /* product.h and kernels/: embed.cmake */
 
 struct Trainings {
   const struct DeviceDriver *driver;
