@@ -1,8 +1,6 @@
 #include "measures/circles.h"
 
 #include "base/memory.h"
-#include "measures/rotation.h"
-#include "measures/spectrum.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,27 +23,36 @@ static const struct Column columns[] = {
            "if there is nothing else in that plane (section 4.1)"),
     COLUMN(struct CircleRow, along_sin, "1", "the same for sin(w_k x)")};
 
+bool circles_of_tokens(const struct Analysis *analysis, const struct Spectrum *spectrum, int k,
+                       struct PlanePoint *points, struct Error *error)
+{
+  int p = analysis->basis.p;
+  double unit = sqrt(2.0 / p); /* a wave's values in those of its row of the basis */
+  if (!rotation_of_tokens(&analysis->basis, &analysis->snapshot.parameters, k, points, error))
+    return false;
+  for (int x = 0; x < p; x++) {
+    points[x].x = points[x].x * unit * spectrum_component(spectrum->W_E, 1, p, k, 0);
+    points[x].y = points[x].y * unit * spectrum_component(spectrum->W_E, 1, p, k, 1);
+  }
+  return true;
+}
+
 /* Of one frequency; points[p] is for its tokens. */
 static bool put_circle(struct TableWriter *table, const struct Analysis *analysis,
                        const struct Spectrum *spectrum, int key, int k, struct PlanePoint *points,
                        struct Error *error)
 {
   int p = analysis->basis.p;
-  double unit = sqrt(2.0 / p); /* a wave's values in those of its row of the basis */
-  if (!rotation_of_tokens(&analysis->basis, &analysis->snapshot.parameters, k, points, error))
-    return false;
+  if (!circles_of_tokens(analysis, spectrum, k, points, error)) return false;
   for (int turn = 0; turn < p; turn++)
     for (int x = 0; x < p; x++) {
       if ((long long)k * x % p != turn) continue;
-      table_put_row(
-          table,
-          &(struct CircleRow){
-              .key = key,
-              .frequency = k,
-              .turn = turn,
-              .token = x,
-              .along_cos = points[x].x * unit * spectrum_component(spectrum->W_E, 1, p, k, 0),
-              .along_sin = points[x].y * unit * spectrum_component(spectrum->W_E, 1, p, k, 1)});
+      table_put_row(table, &(struct CircleRow){.key = key,
+                                               .frequency = k,
+                                               .turn = turn,
+                                               .token = x,
+                                               .along_cos = points[x].x,
+                                               .along_sin = points[x].y});
     }
   return true;
 }
