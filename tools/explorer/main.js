@@ -39,7 +39,7 @@ function notice(wrong) {
 }
 
 const page = {
-  seek: (epoch) => stopAnd(() => change({epoch: epochs[nearest(epoch)]})),
+  seek: (epoch) => pauseAnd(() => change({epoch: epochs[nearest(epoch)]})),
   choose: (some) => change(some),
   choosePair: (a, b) => change({a, b}),
   toggle: (k) =>
@@ -53,14 +53,14 @@ function nearest(epoch) {
 
 /* ---- the views ---- */
 
-async function open(number) {
+async function runOf(number) {
   if (!opened.has(number)) opened.set(number, await openRun(data.runs[number]));
   return opened.get(number);
 }
 
 /* Makes the views of the state's runs, which share a time axis. */
 async function makeViews() {
-  const runs = await Promise.all(state.runs.map(open));
+  const runs = await Promise.all(state.runs.map(runOf));
   views.forEach((view) => view.close());
   $("views").replaceChildren();
   epochs = Array.from(new Set(d3.merge(runs.map((run) => run.epochs)))).sort(d3.ascending);
@@ -100,7 +100,7 @@ function step(by) {
   change({epoch: epochs[Math.max(0, Math.min(epochs.length - 1, place))]});
 }
 
-function stop() {
+function pause() {
   clearInterval(playing);
   playing = null;
   $("play").textContent = "Play";
@@ -108,19 +108,19 @@ function stop() {
   change({});
 }
 
-function stopAnd(act) {
-  if (playing) stop();
+function pauseAnd(act) {
+  if (playing) pause();
   act();
 }
 
 function play() {
-  if (playing) return stop();
+  if (playing) return pause();
   if (state.epoch === epochs[epochs.length - 1]) change({epoch: epochs[0]});
   $("play").textContent = "Pause";
   $("play").setAttribute("aria-pressed", "true");
   playing = setInterval(() => {
     step(1);
-    if (state.epoch === epochs[epochs.length - 1]) stop();
+    if (state.epoch === epochs[epochs.length - 1]) pause();
   }, FRAME_MILLISECONDS);
   return undefined;
 }
@@ -140,10 +140,10 @@ function toggleNth(n) {
 
 const KEYS = {
   " ": play,
-  "ArrowLeft": () => stopAnd(() => step(-1)),
-  "ArrowRight": () => stopAnd(() => step(1)),
-  "Home": () => stopAnd(() => step(-Infinity)),
-  "End": () => stopAnd(() => step(Infinity)),
+  "ArrowLeft": () => pauseAnd(() => step(-1)),
+  "ArrowRight": () => pauseAnd(() => step(1)),
+  "Home": () => pauseAnd(() => step(-Infinity)),
+  "End": () => pauseAnd(() => step(Infinity)),
   "h": () => next("head", 1),
   "H": () => next("head", -1),
   "n": () => next("neuron", 1),
@@ -182,7 +182,7 @@ function fillChoices() {
 fillChoices();
 $("play").addEventListener("click", play);
 $("slider").addEventListener(
-    "input", () => stopAnd(() => change({epoch: epochs[Number($("slider").value)]})));
+    "input", () => pauseAnd(() => change({epoch: epochs[Number($("slider").value)]})));
 document.addEventListener("keydown", onKey);
 window.addEventListener("hashchange", followLink);
 followLink();

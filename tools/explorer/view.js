@@ -77,7 +77,8 @@ function ablationPanel(panel, run, page) {
       if (!arrived) return;
       for (const which of ["whole", "losses"])
         cells.filter((_, i, group) => group[i].parentNode.dataset.row === which)
-            .text((name) => show(arrived[which][name]));
+            .text((name) => show(arrived[which][name]))
+            .attr("title", (name) => arrived[which][name]);
     }
   };
 }
