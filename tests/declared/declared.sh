@@ -108,7 +108,7 @@ makes() { # TARGET
 
 targets() {
   for target in figures all-figures sweeps sweep-decays sweep-tasks experiment-tasks phase-diagram \
-    precision-losses verify verify-all mainline modulus-401 settings films; do
+    precision-losses verify verify-all mainline modulus-401 settings films explorer; do
     makes $target
   done
 }
