@@ -361,6 +361,9 @@ def readers_get_words(browser):
         assert element.accessible_name, f"no name: {element.get_attribute('outerHTML')}"
     spoken = browser.one("#spoken").get_attribute("textContent")
     assert f"epoch {LAST}" in spoken and "test loss" in spoken, spoken
+    browser.open(run_at(LAST, f"&a=1&b=2&off={KEYS[0]}"))
+    spoken = browser.one("#spoken").get_attribute("textContent")
+    assert "1 + 2 = 3" in spoken and f"without {KEYS[0]} the loss is" in spoken, spoken
 
 
 def it_is_one_small_page(browser):

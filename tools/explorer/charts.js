@@ -307,14 +307,16 @@ function logitChart(figure, run) {
   return {
     /* logits[p] about their mean; cosines(d): the sum d outputs away from the answer s. */
     move(logits, cosines, s) {
-      makeRoom(Math.max(1e-3, d3.max(logits, Math.abs), Math.abs(cosines(0))));
+      makeRoom(
+          Math.max(1e-3, d3.max(logits, Math.abs), d3.max(steps, (c) => Math.abs(cosines(c)))));
       const dot = (logit, c) => `M${x(c) - 2},${y(logit)}a2,2 0 1 0 4,0a2,2 0 1 0 -4,0`;
       answer.attr("x1", x(s)).attr("x2", x(s));
       wave.attr("d", d3.line().x(x).y((c) => y(cosines(s - c)))(steps));
       dots.attr("d", Array.from(logits, dot).join(""));
       const largest = logits.indexOf(d3.max(logits));
       ofLogits.text(`c = ${largest} (${show(logits[largest])})`);
-      ofWave.text(`c = ${s} (${show(cosines(0))})`);
+      const sums = d3.range(p).map((c) => cosines(s - c)), highest = sums.indexOf(d3.max(sums));
+      ofWave.text(`c = ${highest} (${show(sums[highest])})`);
       ofAnswer.text(`c = ${s}`);
     }
   };

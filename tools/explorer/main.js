@@ -15,6 +15,10 @@ function showState() {
   $("slider").setAttribute("aria-valuetext", `epoch ${epochs[place]}`);
   $("epoch").textContent = `Epoch ${state.epoch.toLocaleString("en")}`;
   views.forEach((view) => view.show(state));
+  settleSoon();
+}
+
+function settleSoon() {
   clearTimeout(settling);
   settling = setTimeout(settle, SETTLED_MILLISECONDS);
 }
@@ -41,6 +45,7 @@ function notice(wrong) {
 const page = {
   seek: (epoch) => pauseAnd(() => change({epoch: epochs[nearest(epoch)]})),
   choose: (some) => change(some),
+  settle: settleSoon,
   choosePair: (a, b) => change({a, b}),
   toggle: (k) =>
       change({off: state.off.includes(k) ? state.off.filter((l) => l !== k) : [...state.off, k]})
@@ -185,4 +190,6 @@ $("slider").addEventListener(
     "input", () => pauseAnd(() => change({epoch: epochs[Number($("slider").value)]})));
 document.addEventListener("keydown", onKey);
 window.addEventListener("hashchange", followLink);
-followLink();
+followLink().catch((error) => {
+  $("waiting").textContent = `This browser cannot show the page: ${error.message}`;
+});

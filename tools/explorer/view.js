@@ -142,9 +142,12 @@ function networkPanels(panels, run, ablation, page) {
   const keysOff = () =>
       run.keys.map((k, key) => key).filter((key) => state.off.includes(run.keys[key]));
 
+  /* Are the losses those of what is shown? */
+  const isFresh = () => losses && network && losses.network === network.name &&
+                        String(losses.off) === String(keysOff());
+
   function showLosses() {
-    const fresh =
-        losses && losses.network === network.name && String(losses.off) === String(keysOff());
+    const fresh = isFresh();
     switches.move(state.off, fresh ? losses : null);
     const {a, b} = state, pair = a * p + b;
     gridText.text(`${a} ${run.sign > 0 ? "+" : "−"} ${b} = ${residue(run, a, b)}, a ${
@@ -159,7 +162,8 @@ function networkPanels(panels, run, ablation, page) {
 
   const worker = makeWorker(run, (arrived) => {
     losses = arrived;
-    if (state && network) showLosses();
+    showLosses();
+    page.settle();
   });
 
   function showAttention(frame) {
@@ -220,12 +224,18 @@ function networkPanels(panels, run, ablation, page) {
       showLosses();
       worker.ask(network, keysOff());
     },
+    /* What has been chosen, in words. */
+    say() {
+      const gone = run.keys.filter((k) => state.off.includes(k)).join(", ");
+      const lost = isFresh() ? show(losses.losses.all) : "not known yet";
+      return gridText.text() + (gone ? `; without ${gone} the loss is ${lost}` : "");
+    },
     close: () => worker.close()
   };
 }
 
 /* All panels of a run, one of those that are shown. page: seek(epoch), choose({name: value}),
-   choosePair(a, b), toggle(k). */
+   choosePair(a, b), toggle(k), settle() when something has arrived. */
 function makeView(run, runs, page) {
   const section =
       document.importNode(document.getElementById("view").content.firstElementChild, true);
@@ -289,9 +299,11 @@ function makeView(run, runs, page) {
     },
     say(state) {
       const row = run.measuresAt(run.epochs[frameAt(run, state.epoch)]), measures = run.measures;
-      return `${run.name}, epoch ${measures.epoch[row]}, ${
-          PHASES[measures.phase[row]] || ""}: train loss ${
-          show(measures.train_loss[row])}, test loss ${show(measures.test_loss[row])}`;
+      const words = [
+        `${run.name}, epoch ${measures.epoch[row]}`, PHASES[measures.phase[row]],
+        `train loss ${show(measures.train_loss[row])}`, `test loss ${show(measures.test_loss[row])}`
+      ];
+      return words.concat(networks ? [networks.say()] : []).filter(Boolean).join("; ");
     },
     close() {
       if (networks) networks.close();
