@@ -65,7 +65,9 @@ async function runOf(number) {
 
 /* Makes the views of the state's runs, which share a time axis. */
 async function makeViews() {
-  const runs = await Promise.all(state.runs.map(runOf));
+  const wanted = state.runs, runs = await Promise.all(wanted.map(runOf));
+  if (wanted !== state.runs) return; // others have been chosen since
+  clearTimeout(settling);
   views.forEach((view) => view.close());
   $("views").replaceChildren();
   epochs = Array.from(new Set(d3.merge(runs.map((run) => run.epochs)))).sort(d3.ascending);

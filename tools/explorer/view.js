@@ -226,6 +226,7 @@ function networkPanels(panels, run, ablation, page) {
     },
     /* What has been chosen, in words. */
     say() {
+      if (!state) return "";
       const gone = run.keys.filter((k) => state.off.includes(k)).join(", ");
       const lost = isFresh() ? show(losses.losses.all) : "not known yet";
       return gridText.text() + (gone ? `; without ${gone} the loss is ${lost}` : "");
