@@ -27,7 +27,7 @@ static const struct Tool tool = {
         "trajectory and the tables in the folder of each RUN: history, progress-measures,\n"
         "cosine-coefficients. The runs share the size: the more there are, the fewer of their\n"
         "snapshots are shown, and the fewer networks can be run in the page. Weights of these\n"
-        "have 12 bits. tools/export/run.h says what the data holds. No '<' occurs in it, so\n"
+        "have 14 bits. tools/export/run.h says what the data holds. No '<' occurs in it, so\n"
         "that it may stand in a page.",
     .options = options,
     .min_operands = 1};

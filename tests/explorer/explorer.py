@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 PAGE, RUN, HOSTILE, TOOLS, OTHER = sys.argv[1:]
-LOSS_TOLERANCE = 0.003  # what the page says of its weights of twelve bits
+LOSS_TOLERANCE = 0.001  # what the page says of its weights of fourteen bits
 PHONE, DESK = (390, 844), (1400, 1000)
 
 
@@ -90,10 +90,17 @@ class Browser:
         time.sleep(0.5)
         self.wait(lambda: not self.all("table.pending"))
 
-    def press(self, key):
+    def press(self, key, settles=True):
         self.script("document.activeElement.blur()")
         ActionChains(self.driver).send_keys(key).perform()
-        self.settle()
+        if settles:
+            self.settle()
+
+    def click(self, x, y):
+        """At a place in the window, not in whole pixels alone."""
+        for kind in ("mousePressed", "mouseReleased"):
+            event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+            self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
     def epoch(self):
         return int(self.text("#epoch").replace("Epoch", "").replace(",", ""))
@@ -113,8 +120,12 @@ def shows(shown, cell, what):
     assert abs(float(shown) - value) <= 0.5001 * unit, f"{what}: shown {shown}, the table has {cell}"
 
 
+ERRORS = []  # of losses
+
+
 def close(found, expected, what):
-    assert abs(found / expected - 1) <= LOSS_TOLERANCE, f"{what}: found {found}, expected {expected}"
+    ERRORS.append(abs(found / expected - 1))
+    assert ERRORS[-1] <= LOSS_TOLERANCE, f"{what}: found {found}, expected {expected}"
 
 
 def run_at(epoch, rest=""):
@@ -196,6 +207,7 @@ def ablated_losses_are_those_of_ablate(browser):
             close(losses_of(browser, "whole")["all"], float(row["unablated_loss"]), f"loss at {epoch}")
         browser.open(run_at(epoch, "&off=" + ",".join(map(str, KEYS))))
         close(losses_of(browser)["train"], float(rows[0]["excluded_loss"]), f"excluded loss at {epoch}")
+    print(f"  {len(ERRORS)} losses, off by at most {100 * max(ERRORS):.2g} %")
 
 
 def switches_change_losses_and_logits(browser):
@@ -254,10 +266,9 @@ def keys_work(browser):
 
 def playing_is_the_film(browser):
     browser.open(run_at(LAST))
-    browser.press(" ")
+    browser.press(" ", settles=False)
     equal(browser.text("#play"), "Pause", "button while it plays")
-    first = browser.epoch()
-    browser.wait(lambda: browser.epoch() > first)
+    browser.wait(lambda: 0 < browser.epoch() < LAST)
     browser.press(" ")
     stopped = browser.epoch()
     time.sleep(0.5)
@@ -273,9 +284,9 @@ def clicking_chooses_a_pair(browser):
     for panel, a, b in (("pairs", 3, 17), ("attention", p - 1, 0), ("neuron", 20, 30)):
         canvas = browser.one(f"[data-panel={panel}] canvas")
         browser.script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-        side = canvas.size["width"] / p
-        x, y = (a + 0.5) * side - canvas.size["width"] / 2, (p - b - 0.5) * side - canvas.size["height"] / 2
-        ActionChains(browser.driver).move_to_element_with_offset(canvas, x, y).click().perform()
+        box = browser.script("arguments[0].getBoundingClientRect().toJSON()", canvas)
+        side = box["width"] / p
+        browser.click(box["x"] + (a + 0.5) * side, box["y"] + (p - b - 0.5) * side)
         browser.settle()
         found = [int(field.get_property("value")) for field in browser.all("[data-panel=logits] input")]
         equal(found, [a, b], f"pair clicked in {panel}")

@@ -18,7 +18,7 @@ async function decode(blob) {
   if (blob.type === "floats") return new Float32Array(bytes.buffer);
   const scales = await decode(blob.scales), n = bytes.length / 2, out = new Float32Array(n);
   for (let i = 0; i < n; i++)
-    out[i] = scales[Math.floor(i / blob.n)] * (((bytes[i] << 8) | bytes[n + i]) - 2047);
+    out[i] = scales[Math.floor(i / blob.n)] * (((bytes[i] << 8) | bytes[n + i]) - 8191);
   return out;
 }
 

@@ -10,7 +10,7 @@
  *                                       q + BLOB_LARGEST, then the low bytes
  *
  * The scale of a row is its largest |value| over BLOB_LARGEST, so that a value is off by at most
- * half of that: 1/4094 of the largest in its row.
+ * half of that: 1/16382 of the largest in its row.
  *
  * All return NULL with an error: no memory. The caller owns the object.
  */
@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BLOB_LARGEST = 2047 }; /* 12 bits */
+enum { BLOB_LARGEST = 8191 }; /* 14 bits */
 
 json_t *blob_floats(const float *values, size_t n, struct Error *error);
 json_t *blob_bytes(const uint8_t *values, size_t n, struct Error *error);
