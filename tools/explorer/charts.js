@@ -168,6 +168,7 @@ function circleCharts(figure, run) {
     -1, 1
   ].map((side) => side * (d3.max(run.circles, Math.abs) || 1)));
   const box = d3.select(figure).append("div").attr("class", "circles");
+  box.classed("many", run.keys.length > 4);
   const svgs = box.selectAll("svg").data(run.keys).enter().append("svg");
   svgs.attr("viewBox", `0 0 ${size} ${size}`)
       .attr("role", "img")
