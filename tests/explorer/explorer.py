@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 PAGE, RUN, HOSTILE, TOOLS, OTHER = sys.argv[1:]
-LOSS_TOLERANCE = 0.001  # what the page says of its weights of fourteen bits
+LOSS_TOLERANCE = 0.002  # what the page says of its weights of fourteen bits
 PHONE, DESK = (390, 844), (1400, 1000)
 
 
@@ -296,7 +296,7 @@ def clicking_chooses_a_pair(browser):
     canvas.send_keys(Keys.ARROW_UP)
     canvas.send_keys(Keys.ARROW_RIGHT)
     browser.settle()
-    assert "&a=21&b=31" in browser.link(), f"arrow keys on the grid: {browser.link()}"
+    assert f"&a=21&b={31 % p}" in browser.link(), f"arrow keys on the grid: {browser.link()}"
 
 
 def links_hold_the_state(browser):
