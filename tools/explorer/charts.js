@@ -28,14 +28,21 @@ function tick(value) {
   return Math.abs(value) < 1000 ? String(value) : d3.format("~s")(value);
 }
 
-function axes(svg, x, y, xLabel, yLabel, yTicks) {
+/* Powers of ten, five or so, for a logarithmic axis. */
+function powers([low, high]) {
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  return d3.range(first, last + 1, Math.ceil((last - first + 1) / 6)).map((power) => 10 ** power);
+}
+
+function axes(svg, x, y, xLabel, yLabel, isLog) {
   svg.append("g")
       .attr("class", "axis")
       .attr("transform", `translate(0,${HEIGHT - MARGIN.bottom})`)
       .call(d3.axisBottom(x).ticks(6).tickFormat(tick).tickSizeOuter(0));
   const left = d3.axisLeft(y)
                    .ticks(5)
-                   .tickFormat(yTicks || tick)
+                   .tickValues(isLog ? powers(y.domain()) : null)
+                   .tickFormat(isLog ? d3.format(".0e") : tick)
                    .tickSize(-(WIDTH - MARGIN.left - MARGIN.right));
   const drawn = svg.append("g")
                     .attr("class", "axis")
@@ -81,7 +88,7 @@ function timeChart(figure, run, runs, lines, y, seek) {
   const scale = y.log ? d3.scaleLog() : d3.scaleLinear();
   scale.domain([least, y.to || d3.max(values)]).range([HEIGHT - MARGIN.bottom, MARGIN.top]).nice(5);
   shadePhases(svg, run, x);
-  axes(svg, x, scale, "Epoch", y.label, y.log && d3.format(".0e"));
+  axes(svg, x, scale, "Epoch", y.label, y.log);
   for (const line of drawn) {
     const {epoch} = run[line.table], column = run[line.table][line.column];
     const path = d3.line().x((_, i) => x(epoch[i])).y(scale).defined(drawable);
