@@ -25,10 +25,10 @@ static const struct Tool tool = {
     .summary =
         "Writes what the page that explores runs (tools/explorer) shows of them, from the\n"
         "trajectory and the tables in the folder of each RUN: history, progress-measures,\n"
-        "cosine-coefficients. The runs share the size: the more there are, the fewer of their\n"
-        "snapshots are shown, and the fewer networks can be run in the page. Weights of these\n"
-        "have 14 bits. tools/export/run.h says what the data holds. No '<' occurs in it, so\n"
-        "that it may stand in a page.",
+        "cosine-coefficients. The runs share the size, of which the first has three shares: the\n"
+        "more there are, the fewer of their snapshots are shown, and the fewer networks can be\n"
+        "run in the page. Weights of these have 14 bits. tools/export/run.h says what the data\n"
+        "holds. No '<' occurs in it, so that it may stand in a page.",
     .options = options,
     .min_operands = 1};
 
@@ -41,14 +41,18 @@ static bool parse_size(int64_t *bytes, struct Error *error)
                    LEAST_SIZE, MOST_SIZE, size);
 }
 
-/* The runs in their order, runs[n]. From the last to the first, each may have an equal share of
-   what is left: what others do not need is the first one's. */
+/* How many shares of the size the first run has, which the page opens with; others have one. */
+enum { SHARES_OF_FIRST = 3 };
+
+/* The runs in their order, runs[n]. From the last to the first, each may have its share of what is
+   left, so that what others do not need is the first one's. */
 static bool export_each(char *const *folders, int n, json_t **runs, struct Error *error)
 {
   int64_t left;
   if (!parse_size(&left, error)) return false;
   for (int i = n - 1; i >= 0; i--) {
-    runs[i] = run_export(folders[i], (size_t)left / ((size_t)i + 1), error);
+    size_t shares = i > 0 ? (size_t)i + SHARES_OF_FIRST : 1;
+    runs[i] = run_export(folders[i], (size_t)left / shares, error);
     if (!runs[i]) return false;
     left -= (int64_t)blob_size(runs[i]);
   }
