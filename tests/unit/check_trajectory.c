@@ -417,37 +417,40 @@ START_TEST(other_names_are_told)
   file.tensors[1].name = "out.weight";
   assert_refused(&file, split_overrides,
                  "only 2 other tensors: embed.weight, out.weight; rename them");
-  file.tensors[1].name = "transformer.layers.0.attn.fn.w_q.W";
-  assert_refused(&file, split_overrides, "; rename emb to embed.W_E, pos_enc.pe.weight to");
 }
 END_TEST
 
-/* As the code of the paper's authors has it. */
-START_TEST(a_matrix_over_all_heads_is_refused_with_the_command_that_converts_it)
+/* Where it is no square, its shape tells whether its columns or its rows are those of the heads. */
+START_TEST(a_W_O_for_all_heads_is_cut)
 {
-  struct Example file;
-  make_checkpoint(&file);
-  change_tensor(&file, "blocks.0.attn.W_O",
-                &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {D_MODEL, HEADS * D_HEAD}});
-  assert_refused(&file, split_overrides,
-                 ": blocks.0.attn.W_O is one matrix for all heads, as in the code of the paper's "
-                 "authors, which also transposes the others; convert it with python3 -c 'from "
-                 "safetensors.numpy import load_file, save_file; s = load_file(\"/tmp/");
-  assert_refused(&file, split_overrides, "h = len(s[\"blocks.0.attn.W_Q\"]); ");
-  put_prefix(&file, "model.");
-  assert_refused(&file, split_overrides, "h = len(s[\"model.blocks.0.attn.W_Q\"]); ");
+  static const size_t shapes[][2] = {{D_MODEL, HEADS * D_HEAD}, {HEADS * D_HEAD, D_MODEL}};
+  for (int i = 0; i < 2; i++) {
+    struct Example file;
+    make_checkpoint(&file);
+    change_tensor(
+        &file, "blocks.0.attn.W_O",
+        &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {shapes[i][0], shapes[i][1]}});
+    put_prefix(&file, "model.");
+    struct Trajectory trajectory;
+    open_example(&trajectory, &file, split_overrides);
+    const struct Tensor *tensor = safetensors_find(&trajectory.file, "blocks.0.attn.W_O");
+    ck_assert_int_eq(tensor->rank, 3);
+    ck_assert_uint_eq(tensor->shape[0], HEADS);
+    ck_assert_uint_eq(tensor->shape[1], D_HEAD);
+    ck_assert_uint_eq(tensor->shape[2], D_MODEL);
+    trajectory_close(&trajectory);
+  }
 }
 END_TEST
 
-/* A name ends no quotes in a command that a reader may paste into a shell. */
-START_TEST(a_command_holds_nothing_that_a_file_could_make_a_shell_do)
+START_TEST(a_W_O_that_heads_do_not_divide_is_refused)
 {
   struct Example file;
   make_checkpoint(&file);
-  change_tensor(&file, "blocks.0.attn.W_O",
-                &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {D_MODEL, HEADS * D_HEAD}});
-  put_prefix(&file, "'; anything; '.");
-  assert_refused(&file, split_overrides, "h = len(s[\"PREFIX.blocks.0.attn.W_Q\"]); ");
+  change_tensor(
+      &file, "blocks.0.attn.W_O",
+      &(struct TensorSpec){"blocks.0.attn.W_O", DTYPE_F32, 2, {HEADS * D_HEAD + 1, D_MODEL}});
+  assert_refused(&file, split_overrides, "expected rows that are a multiple of the");
 }
 END_TEST
 
@@ -1454,8 +1457,8 @@ int main(void)
   tcase_add_test(refusing, a_prefix_hides_nothing);
   tcase_add_test(refusing, a_prefix_of_some_names_is_not_taken_off);
   tcase_add_test(refusing, other_names_are_told);
-  tcase_add_test(refusing, a_command_holds_nothing_that_a_file_could_make_a_shell_do);
-  tcase_add_test(refusing, a_matrix_over_all_heads_is_refused_with_the_command_that_converts_it);
+  tcase_add_test(refusing, a_W_O_for_all_heads_is_cut);
+  tcase_add_test(refusing, a_W_O_that_heads_do_not_divide_is_refused);
   tcase_add_loop_test(refusing, biases_that_the_network_lacks_must_be_zero, 0,
                       LENGTH(absent_biases));
   tcase_add_loop_test(refusing, every_element_of_a_bias_counts, 0, LENGTH(places));

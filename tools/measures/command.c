@@ -75,12 +75,14 @@ static void warn(const struct Tool *tool, const struct Plausibility *found)
   }
 }
 
-/* Reports the settings that the file lacks, and warns if the last snapshot contradicts those used
-   instead. Silent for a complete file, such as our own. */
+/* Reports how a file of another layout was read, and the settings that the file lacks, and warns if
+   the last snapshot contradicts those used instead. Silent for a complete file, such as our own. */
 static bool examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
   struct Plausibility found;
+  if (trajectory->imported)
+    command_line_warn(tool, "%s: %s", trajectory->file.path, trajectory->imported);
   if (!trajectory->unsaid) return true;
   command_line_warn(tool, "%s: not in the file: %s", trajectory->file.path, trajectory->unsaid);
   if (!analysis_load(analysis, trajectory->n_snapshots - 1, error) ||

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* PyTorch files may have lists of losses before the weights. */
-enum { MOST_READ = 4 << 20 };
+/* Enough of a file to tell what it is. */
+enum { MOST_READ = 4096 };
 
 /* Longer paths are not quoted in a command: the message would be truncated. */
 enum { PATH_SIZE = 128 };
@@ -52,96 +52,6 @@ static void set_paths(struct Paths *paths, const char *path)
     snprintf(paths->to, sizeof paths->to, "%.*s-converted.safetensors", stem, path);
 }
 
-/* The value v of the parameter n in TransformerLens' orientation, from that of the authors' code;
-   h is the number of heads. */
-#define FROM_AUTHORS                                                                               \
-  "(v.T.reshape(h, -1, len(v)) if n.endswith(\"W_O\") else v.swapaxes(-1, -2) "                    \
-  "if n.endswith((\"W_E\", \"W_Q\", \"W_K\", \"W_V\", \"W_in\", \"W_out\")) else v)"
-
-bool foreign_layout(const struct Safetensors *file, const char *prefix, struct Error *error)
-{
-  struct Paths paths;
-  set_paths(&paths, file->path);
-  return error_set(error,
-                   "blocks.0.attn.W_O is one matrix for all heads, as in the code of the paper's "
-                   "authors, which also transposes the others; convert it with python3 -c '"
-                   "from safetensors.numpy import load_file, save_file; s = load_file(\"%s\"); "
-                   "h = len(s[\"%sblocks.0.attn.W_Q\"]); save_file({n: " FROM_AUTHORS ".copy() "
-                   "for n, v in s.items()}, \"%s\")'",
-                   paths.from, fits_quotes(prefix) ? prefix : "PREFIX.", paths.to);
-}
-
-/* ---- PyTorch ---- */
-
-/* The bytes before the first tensor: they contain the keys of the enclosing dictionaries. */
-static struct FileHead before_tensors(const struct FileHead *head)
-{
-  static const char rebuild[] = "_rebuild_tensor";
-  const unsigned char *first = memmem(head->bytes, head->size, rebuild, sizeof rebuild - 1);
-  return (struct FileHead){head->bytes, first ? (size_t)(first - head->bytes) : 0};
-}
-
-/* Finds a text pickled as BINUNICODE: X, four bytes of length, the text. */
-static const unsigned char *find_text(const struct FileHead *head, const char *text)
-{
-  char pickled[64] = {'X', (char)strlen(text)};
-  snprintf(pickled + 5, sizeof pickled - 5, "%s", text);
-  return head->size > 0 ? memmem(head->bytes, head->size, pickled, 5 + strlen(text)) : NULL;
-}
-
-/* The Python expression for the parameters in the result of torch.load. */
-static const char *find_state(const struct FileHead *head)
-{
-  static const struct {
-    const char *key, *index;
-  } places[] = {{"state_dict", "[\"state_dict\"]"},
-                {"model_state_dict", "[\"model_state_dict\"]"},
-                {"model", "[\"model\"]"},
-                {"state_dicts", "[\"state_dicts\"][-1]"}};
-  struct FileHead keys = before_tensors(head);
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-    if (find_text(&keys, places[i].key)) return places[i].index;
-  return "";
-}
-
-/* Is W_O a matrix? Between a tensor's name and the next are Q, which ends the reference to its
-   storage; its offset, K and a byte; and its shape: for each axis K and a byte or M and two, then
-   0x86 for a pair. */
-static bool has_layout_of_authors(const struct FileHead *head)
-{
-  static const char layer[] = "blocks.0.", name[] = "blocks.0.attn.W_O";
-  const unsigned char *end = head->bytes + head->size, *at = find_text(head, name), *next;
-  if (!at) return false;
-  at += 5 + sizeof name - 1;
-  next = memmem(at, (size_t)(end - at), layer, sizeof layer - 1);
-  if (next) end = next;
-  at = memmem(at, (size_t)(end - at), "QK\0", 3);
-  if (!at) return false;
-  at += 3;
-  while (end - at > 3 && (*at == 'K' || *at == 'M'))
-    at += *at == 'K' ? 2 : 3;
-  return at < end && *at == 0x86;
-}
-
-static void say_pytorch(const struct FileHead *head, const char *path, const char *what,
-                        struct Error *error)
-{
-  static const char lightning[] = "pytorch-lightning_version";
-  if (memmem(head->bytes, head->size, lightning, sizeof lightning - 1))
-    what = "a checkpoint of PyTorch Lightning";
-  bool of_authors = has_layout_of_authors(head);
-  struct Paths paths;
-  set_paths(&paths, path);
-  error_set(error,
-            "%s, not safetensors; convert it with python3 -c 'import torch, "
-            "safetensors.torch; s = torch.load(\"%s\", map_location=\"cpu\")%s; "
-            "%ssafetensors.torch.save_file({n: %s.contiguous().clone() for n, v in "
-            "s.items() if torch.is_tensor(v)}, \"%s\")'",
-            what, paths.from, find_state(head),
-            of_authors ? "h = len(s[\"blocks.0.attn.W_Q\"]); " : "",
-            of_authors ? FROM_AUTHORS : "v", paths.to);
-}
-
 /* ---- archives ---- */
 
 /* The name of a zip file's first entry, `length` bytes long, starts at byte 30. */
@@ -155,19 +65,14 @@ static bool first_entry_ends(const struct FileHead *head, const char *ending)
          memcmp(head->bytes + NAME + length - of_ending, ending, of_ending) == 0;
 }
 
-static void say_zip(const struct FileHead *head, const char *path, struct Error *error)
+static void say_numpy(const char *path, struct Error *error)
 {
   struct Paths paths;
   set_paths(&paths, path);
-  if (first_entry_ends(head, "data.pkl"))
-    say_pytorch(head, path, "a PyTorch file (torch.save)", error);
-  else if (first_entry_ends(head, ".npy"))
-    error_set(error,
-              "a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
-              "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"%s\")), \"%s\")'",
-              paths.from, paths.to);
-  else
-    error_set(error, "a zip archive, not safetensors; unzip it and open the file inside");
+  error_set(error,
+            "a NumPy archive (.npz), not safetensors; convert it with python3 -c 'import numpy, "
+            "safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load(\"%s\")), \"%s\")'",
+            paths.from, paths.to);
 }
 
 /* ---- all kinds ---- */
@@ -230,14 +135,10 @@ static bool is_text(const struct FileHead *head)
 /* Leaves the error alone if the kind is unknown. */
 static void explain(const struct FileHead *head, const char *path, struct Error *error)
 {
-  static const char legacy[] = "\x80\x02\x8a\x0al\xfc\x9c"
-                               "F\xf9 j\xa8P\x19";
   if (head->size == 0)
     error_set(error, "the file is empty; was the download or copy completed?");
-  else if (starts_with(head, "PK\3\4", 4))
-    say_zip(head, path, error);
-  else if (starts_with(head, legacy, sizeof legacy - 1))
-    say_pytorch(head, path, "a PyTorch file (torch.save, before version 1.6)", error);
+  else if (starts_with(head, "PK\3\4", 4) && first_entry_ends(head, ".npy"))
+    say_numpy(path, error);
   else if (starts_with(head, "\x80", 1) && head->size > 1 && head->bytes[1] <= 5)
     error_set(error, "a Python pickle, not safetensors; load it in Python and save a dict of "
                      "its arrays with safetensors.numpy.save_file");

@@ -1,20 +1,14 @@
 /*
- * Checkpoints of other programs that cannot be opened directly: what a file is, and how to convert
- * it.
+ * Files that are no checkpoints, or not ones that can be opened: what a file is, and what to do.
  */
 #ifndef RUN_FOREIGN_H
 #define RUN_FOREIGN_H
 
-#include "tensor/safetensors.h"
+#include "base/error.h"
 
-/* For a file that safetensors_open rejected with `error`. If its first bytes identify another kind
-   of file (PyTorch, NumPy, Git LFS pointer, web page, archive, empty), the message is replaced by
+/* For a file that was rejected with `error`. If its first bytes identify another kind of file
+   (NumPy, a bare pickle, Git LFS pointer, web page, archive, empty), the message is replaced by
    what it is and what to do; otherwise it stays. Always returns false. */
 bool foreign_file(const char *path, struct Error *error);
-
-/* The message for a file in the layout of the paper's authors' code: TransformerLens names, W_O a
-   matrix [d_model, H d_head], and the other left-multiplying matrices transposed. `prefix` precedes
-   the names in the file. Always returns false. */
-bool foreign_layout(const struct Safetensors *file, const char *prefix, struct Error *error);
 
 #endif

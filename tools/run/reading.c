@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "network/answers.h"
-#include "run/foreign.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,12 +112,6 @@ static bool names_error(const struct Safetensors *file, struct Error *error)
   }
   if (prefixed)
     remedy = "save the network's own state_dict: a prefix is removed only if all names share it";
-  if (safetensors_find(file, "transformer.layers.0.attn.fn.w_q.W")) /* grokking-experiments */
-    remedy = "rename emb to embed.W_E, pos_enc.pe.weight to pos_embed.W_pos, out to unembed.W_U, "
-             "ff.fn.net.0.W, ff.fn.net.3.W and their b to mlp.W_in, mlp.W_out, b_in and b_out, and "
-             "split attn.fn.w_q.W, w_k.W and w_v.W [d_model, heads d_head] and w_out.W [heads "
-             "d_head, d_model] into W_Q, W_K, W_V [heads, d_model, d_head] and W_O [heads, d_head, "
-             "d_model]";
   return error_set(error,
                    "has no parameter with a TransformerLens name, such as embed.W_E or "
                    "blocks.0.attn.W_Q, only %zu other tensors: %s%s; %s",
@@ -281,8 +274,6 @@ static bool check_rank(const struct Reading *reading, const struct ParameterInfo
   char expected[READING_TEXT_SIZE];
   snprintf(expected, sizeof expected, "%d axes%s", info->rank + reading->leading,
            reading->leading ? ", the first over snapshots" : "");
-  if (info->kind == W_O && tensor->rank == 2 && !reading->leading)
-    return foreign_layout(reading->file, reading->prefix, error);
   return tensor->rank == info->rank + reading->leading ||
          reading_shape_error(tensor, expected, error);
 }

@@ -1,7 +1,7 @@
 #include "run/start.h"
 
 #include "network/flush.h"
-#include "run/foreign.h"
+#include "run/checkpoint.h"
 #include "run/reading.h"
 #include "run/trajectory.h"
 
@@ -115,6 +115,21 @@ static bool find_parameters(struct Reading *reading, struct Safetensors *file,
   return reading_find_parameters(reading, error);
 }
 
+/* A checkpoint of any layout. No override says what its own names and shapes do not. */
+static bool open_checkpoint(struct Safetensors *file, const char *path, struct Error *error)
+{
+  struct CheckpointNotes notes;
+  if (!checkpoint_open(file, path, &(struct CheckpointHints){0}, &notes, error)) return false;
+  bool clear = !notes.ambiguous;
+  checkpoint_notes_release(&notes);
+  if (clear) return true;
+  safetensors_close(file);
+  return error_set(error,
+                   "%s: W_O is a square matrix, whose rows or columns may be those of the heads: "
+                   "convert it with import-checkpoint first",
+                   path);
+}
+
 /* Reads the weights of the file. What they were trained on does not matter. */
 static bool read_file(const struct Config *config, const struct Parameters *list,
                       struct TrainingState *state, struct Error *error)
@@ -123,10 +138,7 @@ static bool read_file(const struct Config *config, const struct Parameters *list
   struct Safetensors file;
   struct Reading reading = {0};
   size_t last;
-  if (!safetensors_open(&file, path, error)) {
-    foreign_file(path, error);
-    return error_prefix(error, "train.from");
-  }
+  if (!open_checkpoint(&file, path, error)) return error_prefix(error, "train.from");
   bool read = find_parameters(&reading, &file, list, error) && find_last(&reading, &last, error) &&
               read_parameters(&reading, last, config, list, state, error);
   reading_release(&reading);

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "network/answers.h"
-#include "run/foreign.h"
+#include "run/checkpoint.h"
 #include "run/metadata.h"
 #include "run/reading.h"
 #include "run/snapshots.h"
@@ -157,23 +157,20 @@ static bool apply_mask(struct Dataset *dataset, const struct Tensor *mask, struc
 
 /* Answers of a table come from the trajectory, or else from their file; if both are there, they
    must be the same. */
-static bool init_pairs(struct Trajectory *trajectory, const struct Reading *reading,
-                       struct Error *error)
+static bool init_pairs(struct Trajectory *trajectory, struct Error *error)
 {
   struct Config *config = &trajectory->config;
-  bool asked = !reading->answers || *config->data.table;
+  bool asked = !trajectory->answers || *config->data.table;
   if (asked && !dataset_name_answers(config, error)) return false;
-  return reading->answers
-             ? dataset_init_with(&trajectory->dataset, &config->data, reading->answers, error)
+  return trajectory->answers
+             ? dataset_init_with(&trajectory->dataset, &config->data, trajectory->answers, error)
              : dataset_init(&trajectory->dataset, &config->data, error);
 }
 
-static bool read_dataset(struct Trajectory *trajectory, const struct Reading *reading,
-                         struct Error *error)
+static bool read_dataset(struct Trajectory *trajectory, struct Error *error)
 {
   const struct Tensor *mask = safetensors_find(&trajectory->file, "train_mask");
-  return check_split_known(&trajectory->config, mask, error) &&
-         init_pairs(trajectory, reading, error) &&
+  return check_split_known(&trajectory->config, mask, error) && init_pairs(trajectory, error) &&
          (!mask || apply_mask(&trajectory->dataset, mask, error));
 }
 
@@ -272,25 +269,61 @@ static bool note_unsaid(struct Trajectory *trajectory, const struct Config *said
   return true;
 }
 
+/* Everything but the split; `said` is the configuration from the file alone. */
+static bool interpret(struct Trajectory *trajectory, struct Safetensors *file,
+                      char *const *overrides, int n, struct Config *said, struct Error *error)
+{
+  *trajectory = (struct Trajectory){.file = *file};
+  *file = (struct Safetensors){0};
+  struct Reading reading = {0};
+  const char *path = trajectory->file.path;
+  /* overrides come from the user, not the file: their errors do not start with the path */
+  bool read =
+      read_file(trajectory, &reading, overrides, n, error) || error_prefix(error, "%s", path);
+  *said = trajectory->config;
+  read = read && apply_overrides(&trajectory->config, &reading, overrides, n, error) &&
+         (check_positions(&trajectory->config, &reading, error) || error_prefix(error, "%s", path));
+  trajectory->answers = reading.answers;
+  reading.answers = NULL;
+  reading_release(&reading);
+  return read;
+}
+
+bool trajectory_without_split(struct Trajectory *trajectory, struct Safetensors *file,
+                              char *const *overrides, int n, struct Error *error)
+{
+  struct Config said;
+  bool opened = interpret(trajectory, file, overrides, n, &said, error);
+  if (!opened) trajectory_close(trajectory);
+  return opened;
+}
+
+bool trajectory_of_file(struct Trajectory *trajectory, struct Safetensors *file,
+                        char *const *overrides, int n, struct Error *error)
+{
+  struct Config said;
+  bool opened =
+      interpret(trajectory, file, overrides, n, &said, error) &&
+      (read_dataset(trajectory, error) || error_prefix(error, "%s", trajectory->file.path)) &&
+      note_unsaid(trajectory, &said, error);
+  if (!opened) trajectory_close(trajectory);
+  return opened;
+}
+
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error)
 {
+  const struct CheckpointHints hints = {.overrides = overrides, .n = n};
+  struct CheckpointNotes notes;
+  struct Safetensors file;
   *trajectory = (struct Trajectory){0};
-  if (!safetensors_open(&trajectory->file, path, error)) return foreign_file(path, error);
-  struct Reading reading = {0};
-  const struct Config *config = &trajectory->config;
-  /* overrides come from the user, not the file: their errors do not start with the path */
-  bool opened =
-      read_file(trajectory, &reading, overrides, n, error) || error_prefix(error, "%s", path);
-  struct Config said = trajectory->config; /* from the file alone */
-  opened = opened && apply_overrides(&trajectory->config, &reading, overrides, n, error);
-  if (opened)
-    opened =
-        (check_positions(config, &reading, error) && read_dataset(trajectory, &reading, error)) ||
-        error_prefix(error, "%s", path);
-  opened = opened && note_unsaid(trajectory, &said, error);
-  reading_release(&reading);
-  if (!opened) trajectory_close(trajectory);
+  if (!checkpoint_settle(&file, path, &hints, &notes, error)) return false;
+  bool opened = trajectory_of_file(trajectory, &file, overrides, n, error);
+  if (opened) {
+    trajectory->imported = notes.said;
+    notes.said = NULL;
+  }
+  checkpoint_notes_release(&notes);
   return opened;
 }
 
@@ -299,6 +332,8 @@ void trajectory_close(struct Trajectory *trajectory)
   dataset_release(&trajectory->dataset);
   free(trajectory->epochs);
   free(trajectory->unsaid);
+  free(trajectory->imported);
+  free(trajectory->answers);
   safetensors_close(&trajectory->file);
   *trajectory = (struct Trajectory){0};
 }

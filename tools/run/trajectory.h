@@ -51,20 +51,29 @@ struct Trajectory {
   size_t n_planned; /* more than n_snapshots if training has not finished */
   int64_t *epochs;  /* [n_snapshots] */
   bool dated;       /* the file has the epochs */
+  int *answers;     /* [p][p] of a table, if the file has them */
+  char *imported;   /* how a file of another layout was read, as text; NULL for one of ours */
   char *unsaid;     /* settings that results depend on but the file lacks, as text:
                        "data.operation=add (assumed), data.seed=1 data.train_fraction=0.3 (given)";
                        NULL if none */
 };
 
-/* Opens and interprets a file of a network that was trained on pairs. `overrides` are n texts
-   "section.key=value". Errors: those of
-   tensor/safetensors.h, or another file format (run/foreign.h); a parameter that is missing, or
-   whose shape contradicts another parameter, the metadata or an override; a component that the
-   network does not have (nonzero biases of attention or logits); an unknown split. There is nothing
-   to close then. */
+/* Opens and interprets a file of any layout (run/checkpoint.h) of a network that was trained on
+   pairs. `overrides` are n texts "section.key=value". Errors: those of tensor/safetensors.h, or
+   another file format (run/foreign.h); a parameter that is missing, or whose shape contradicts
+   another parameter, the metadata or an override; a component that the network does not have
+   (nonzero biases of attention or logits); an unknown split. There is nothing to close then. */
 bool trajectory_open(struct Trajectory *trajectory, const char *path, char *const *overrides, int n,
                      struct Error *error);
 void trajectory_close(struct Trajectory *trajectory);
+
+/* The same for a file that is open, which is taken over, also after an error. */
+bool trajectory_of_file(struct Trajectory *trajectory, struct Safetensors *file,
+                        char *const *overrides, int n, struct Error *error);
+
+/* The same, but for the split, which may be unknown: the data set is empty. */
+bool trajectory_without_split(struct Trajectory *trajectory, struct Safetensors *file,
+                              char *const *overrides, int n, struct Error *error);
 
 /* "epoch 100", or "an unknown epoch". */
 enum { EPOCH_TEXT_SIZE = 32 };
