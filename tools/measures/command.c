@@ -75,9 +75,7 @@ static void warn(const struct Tool *tool, const struct Plausibility *found)
   }
 }
 
-/* Reports how a file of another layout was read, and the settings that the file lacks, and warns if
-   the last snapshot contradicts those used instead. Silent for a complete file, such as our own. */
-static bool examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error)
+bool command_examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
   struct Plausibility found;
@@ -121,7 +119,7 @@ int command_main(const struct Tool *tool, struct AnalysisRequest *request, Analy
       !analysis_open(&analysis, argv[first], argv + first + 1, argc - first - 1, layer, &error))
     return command_line_fail(tool, &error);
   warn_of_unfinished(tool, &analysis.trajectory);
-  bool done = examine(tool, &analysis, &error) && work(&analysis, request, context, &error);
+  bool done = command_examine(tool, &analysis, &error) && work(&analysis, request, context, &error);
   analysis_close(&analysis);
   return done ? EXIT_SUCCESS : command_line_fail(tool, &error);
 }

@@ -243,15 +243,15 @@ static void plan_release(struct Plan *plan)
   free(plan->specs);
 }
 
+/* Our name of a parameter. */
 static const char *name_of(int kind, int layer, char name[PARAMETER_NAME_SIZE])
 {
-  struct LayoutEntry entry;
-  name[0] = '\0';
-  for (size_t i = 0; layout_entry("transformerlens", i, layer, &entry); i++)
-    if (entry.kind == kind) {
-      snprintf(name, PARAMETER_NAME_SIZE, "%.*s", PARAMETER_NAME_SIZE - 1, entry.name);
-      break;
-    }
+  const struct LayoutRow *row = layout_rows("transformerlens");
+  char text[LAYOUT_NAME_SIZE];
+  while (row->kind != kind)
+    row++;
+  layout_row_name(row, layer, text);
+  snprintf(name, PARAMETER_NAME_SIZE, "%.*s", PARAMETER_NAME_SIZE - 1, text);
   return name;
 }
 

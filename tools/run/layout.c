@@ -4,13 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name, with %d for the layer, what it is, and how it is turned. */
-struct LayoutRow {
-  const char *name;
-  int kind;
-  enum Turn turn;
-};
-
 struct LayoutFormat {
   const char *name, *title;
   const struct LayoutRow *rows; /* the first is W_E */
@@ -354,23 +347,39 @@ bool layout_turn(const struct Layout *layout, int kind, const char *name, struct
 
 /* ---- writing ---- */
 
-bool layout_entry(const char *layout, size_t i, int layer, struct LayoutEntry *entry)
+const struct LayoutRow *layout_rows(const char *layout)
 {
-  for (size_t k = 0; k < N_FORMATS; k++) {
-    if (strcmp(formats[k].name, layout) != 0) continue;
-    const struct LayoutRow *row = formats[k].rows;
-    for (size_t skipped = 0; row->name && skipped < i; skipped++)
-      row++;
-    if (!row->name) return false;
-    const char *place = strstr(row->name, "%d");
-    *entry =
-        (struct LayoutEntry){.kind = row->kind, .layer = place ? layer : -1, .turn = row->turn};
-    if (place)
-      snprintf(entry->name, sizeof entry->name, "%.*s%d%s", (int)(place - row->name), row->name,
-               layer, place + 2);
-    else
-      snprintf(entry->name, sizeof entry->name, "%s", row->name);
-    return true;
-  }
-  return false;
+  for (size_t i = 0; i < N_FORMATS; i++)
+    if (strcmp(formats[i].name, layout) == 0) return formats[i].rows;
+  return NULL;
+}
+
+bool layout_row_is_of_layers(const struct LayoutRow *row)
+{
+  return strstr(row->name, "%d") != NULL;
+}
+
+void layout_row_name(const struct LayoutRow *row, int layer, char name[LAYOUT_NAME_SIZE])
+{
+  const char *place = strstr(row->name, "%d");
+  if (place)
+    snprintf(name, LAYOUT_NAME_SIZE, "%.*s%d%s", (int)(place - row->name), row->name, layer,
+             place + 2);
+  else
+    snprintf(name, LAYOUT_NAME_SIZE, "%s", row->name);
+}
+
+void layout_turn_back(enum Turn turn, struct View *view, struct TensorSpec *spec)
+{
+  bool columns = turn == TURN_COLUMNS || turn == TURN_COLUMNS_TRANSPOSED;
+  if (turn == TURN_TRANSPOSED || turn == TURN_COLUMNS_TRANSPOSED || turn == TURN_ROWS_TRANSPOSED)
+    view_transpose(view);
+  if (columns) view_bring_forward(view, 1); /* [H, d, d_head] -> [d, H, d_head] */
+  spec->rank = view->rank;
+  memcpy(spec->shape, view->shape, sizeof spec->shape);
+  if (turn == TURN_NONE || turn == TURN_TRANSPOSED) return;
+  size_t joined = columns ? 1 : 0; /* the heads' axis with the one behind it */
+  spec->shape[joined] *= spec->shape[joined + 1];
+  if (!columns) spec->shape[1] = spec->shape[2];
+  spec->rank = 2;
 }

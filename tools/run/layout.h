@@ -68,14 +68,26 @@ int layout_kind(const struct Layout *layout, const char *name, int *layer);
 bool layout_turn(const struct Layout *layout, int kind, const char *name, struct View *view,
                  struct Error *error);
 
-/* Entry number i of the layout called transformerlens, pytorch, original, native or experiments,
-   for a layer: a name, what it is (layout_kind), and the turn that makes it ours. Entries of no
-   layer have the layer -1. False behind the last. */
-struct LayoutEntry {
-  char name[80];
-  int kind, layer;
+/* ---- writing ---- */
+
+/* A name of a layout, with %d for the layer where it is of one, what it is (layout_kind), and how
+   an array of that name becomes ours. */
+struct LayoutRow {
+  const char *name;
+  int kind;
   enum Turn turn;
 };
-bool layout_entry(const char *layout, size_t i, int layer, struct LayoutEntry *entry);
+
+/* The rows of the layout called transformerlens, pytorch, original, native or experiments, up to
+   one without a name; NULL if there is none. */
+const struct LayoutRow *layout_rows(const char *layout);
+
+enum { LAYOUT_NAME_SIZE = 80 };
+bool layout_row_is_of_layers(const struct LayoutRow *row);
+void layout_row_name(const struct LayoutRow *row, int layer, char name[LAYOUT_NAME_SIZE]);
+
+/* The opposite of layout_turn: turns a parameter of ours so that its elements, in order, are those
+   of the other layout's array, whose rank and shape become the spec's. */
+void layout_turn_back(enum Turn turn, struct View *view, struct TensorSpec *spec);
 
 #endif
