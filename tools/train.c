@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "network/dataset.h"
+#include "run/event_file.h"
 #include "run/find_config.h"
 #include "run/listed.h"
 #include "run/recorder.h"
@@ -35,7 +36,7 @@
 
 struct Arguments {
   const char *directory, *runs, *engine, *device, *devices, *threads, *share, *progress, *quiet,
-      *save_every, *restart;
+      *save_every, *restart, *tensorboard;
   const char *dump, *list, *digest;
 };
 
@@ -151,6 +152,7 @@ struct Run {
   struct TrainingState state; /* as last fetched from the engine */
   struct Lock lock;
   struct Recorder recorder;
+  struct EventFile events; /* of TensorBoard, if wanted */
   char *saved;                    /* path of the saved state */
   int64_t first, last;            /* epochs: start of this process, the present one */
   struct Performance train, test; /* the latest */
@@ -307,6 +309,8 @@ static bool enter_directories(struct Session *session, struct Error *error)
 
 static void run_release(struct Run *run)
 {
+  struct Error ignored; /* each row was written */
+  event_file_close(&run->events, &ignored);
   recorder_release(&run->recorder);
   free(run->saved);
   engine_close(run->engine);
@@ -387,6 +391,22 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
          recorder_start(&run->recorder, error);
 }
 
+/* The event file of a run, with the rows that it has: in a directory of its own, if there are several
+   runs. */
+static bool open_events(struct Run *run, const char *directory, bool several, struct Error *error)
+{
+  const char *slash = strrchr(run->directory, '/'), *name = slash ? slash + 1 : run->directory;
+  const struct Recorder *recorder = &run->recorder;
+  char *own = several ? memory_print(error, "%s/%s", directory, name)
+                      : memory_copy_text(directory, error);
+  bool opened = own && event_file_open(&run->events, own, &run->config, error);
+  for (size_t i = 0; opened && i < recorder->n_rows; i++)
+    opened = event_file_add(&run->events, (int64_t)i * run->config.train.evaluate_every,
+                            &recorder->rows[i], error);
+  free(own);
+  return opened;
+}
+
 /* ---- threads ---- */
 
 /* Joins the trainings that share the cores. */
@@ -436,6 +456,14 @@ static bool evaluate(struct Run *run, int64_t epoch, struct Performance *measure
          engine_evaluate(run->engine, SUBSET_TRAIN, measured, error);
 }
 
+static bool record_row(struct Run *run, int64_t epoch, struct Performance train,
+                       struct Error *error)
+{
+  const struct HistoryRow row = {train, run->test};
+  return recorder_row(&run->recorder, epoch, train, run->test, error) &&
+         (!run->events.stream || event_file_add(&run->events, epoch, &row, error));
+}
+
 /* Measures and records what is due after `epoch` steps, and takes the next one unless these were
    the last. */
 static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *error)
@@ -452,7 +480,7 @@ static bool one_epoch(struct Run *run, int64_t epoch, bool *last, struct Error *
     return false;
   if (step_measures_training(&run->config)) measured = run->train;
   if (!performance_check_loss(epoch, run->train.loss, error)) return false;
-  if (row && !recorder_row(&run->recorder, epoch, measured, run->test, error)) return false;
+  if (row && !record_row(run, epoch, measured, error)) return false;
   return !snapshot || recorder_snapshot(&run->recorder, epoch, run->state.values, error);
 }
 
@@ -657,7 +685,9 @@ static bool train(const struct Arguments *arguments, char **operands, size_t n, 
     done = done && enter_directories(&session, error) &&
            enter_share(&session, arguments->share, error);
     for (size_t i = 0; done && i < session.n; i++)
-      done = begin(&session.runs[i], arguments->restart, error);
+      done = begin(&session.runs[i], arguments->restart, error) &&
+             (!arguments->tensorboard ||
+              open_events(&session.runs[i], arguments->tensorboard, session.n > 1, error));
     done = done && open_log(&session, arguments->progress, error) &&
            train_runs(&session, arguments->quiet, signal, error);
   }
@@ -702,6 +732,9 @@ int main(int argc, char **argv)
        &arguments.share},
       {0, "progress", "FILE", "write a progress log: one line per hundredth of the run",
        &arguments.progress},
+      {0, "tensorboard", "DIR",
+       "also write the history and the configuration as an event file that TensorBoard shows",
+       &arguments.tensorboard},
       {'q', "quiet", NULL, "no progress on standard error, unless it is a terminal",
        &arguments.quiet},
       {0, "save-every", "SECONDS",

@@ -23,8 +23,11 @@ struct Storage {
   size_t size;
 };
 
-static const unsigned char magic[] = "\x80\x02\x8a\x0al\xfc\x9c"
+/* 0x1950a86a20f9469cfc6c as a number of a pickle; in front of it are the protocol and, from
+   protocol 4 on, a frame. */
+static const unsigned char magic[] = "\x8a\x0al\xfc\x9c"
                                      "F\xf9 j\xa8P\x19.";
+enum { MOST_BEFORE_MAGIC = 11 };
 
 /* A safetensors file may start with the same four bytes, the length of a large header; four zeros
    and a brace follow, which no archive has there: that would be version 0 of the format. */
@@ -37,8 +40,10 @@ enum TorchKind torch_kind(const unsigned char *start, size_t size)
 {
   if (size >= 4 && memcmp(start, "PK\3\4", 4) == 0 && !is_safetensors(start, size))
     return TORCH_ARCHIVE;
-  return size >= sizeof magic - 1 && memcmp(start, magic, sizeof magic - 1) == 0 ? TORCH_LEGACY
-                                                                                 : TORCH_NONE;
+  size_t room = sizeof magic - 1 + MOST_BEFORE_MAGIC;
+  bool legacy = size > 0 && start[0] == 0x80 &&
+                memmem(start, size < room ? size : room, magic, sizeof magic - 1);
+  return legacy ? TORCH_LEGACY : TORCH_NONE;
 }
 
 /* ---- storages ---- */
