@@ -10,10 +10,12 @@ should be, 1 otherwise.
 """
 
 import collections
+import functools
 import os
 import subprocess
 import sys
 import tempfile
+import types
 import zipfile
 from pathlib import Path
 
@@ -258,6 +260,55 @@ def check_biases(tools, parameters):
     tools.refused("a bias that is not zero", "blocks.0.attn.b_Q is not zero, but the network has no")
 
 
+# ---- what else a file carries ----
+
+
+def check_carried(tools, parameters):
+    """A configuration of TransformerLens, which need not be installed; what Lightning saves."""
+    name = "transformer_lens.HookedTransformerConfig"
+    sys.modules["transformer_lens"], sys.modules[name] = types.ModuleType("transformer_lens"), types.ModuleType(name)
+    Config = type("HookedTransformerConfig", (), {"__module__": name})
+    sys.modules[name].HookedTransformerConfig = Config
+    config = Config()
+    config.__dict__.update(n_heads=HEADS, act_fn="gelu", seed=999, dtype=torch.float32, device=torch.device("cpu"))
+    for new in True, False:
+        tutorial = {
+            "model": parameters, "config": config, "checkpoints": [parameters, parameters],
+            "checkpoint_epochs": [99, 199], "train_indices": torch.arange(0, 49, 2),
+            "test_indices": torch.arange(1, 49, 2), "train_losses": [2.0, numpy.float64(1.5)],
+        }
+        torch.save(tutorial, tools.folder / "file", _use_new_zipfile_serialization=new)
+        found = tools.imported("the tutorial's file")
+        if found:
+            arrays, metadata = found
+            check(list(arrays["epoch"]) == [99, 199], "its epochs")
+            check(list(numpy.flatnonzero(arrays["train_mask"])) == list(range(0, 49, 2)), "its split")
+            check(metadata["model.activation"] == "gelu", "its activation")
+            check("data.seed" not in metadata, "but not its seed, which is of the weights")
+    del sys.modules["transformer_lens"], sys.modules[name]
+    network = {f"net.{n}": a for n, a in as_experiments_have_it(parameters).items()}
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=0.003, betas=(0.9, 0.98), weight_decay=2)
+    lightning = {
+        "epoch": 7, "global_step": 7, "pytorch-lightning_version": "1.9.5", "state_dict": network,
+        "optimizer_states": [optimizer.state_dict()], "loops": {}, "callbacks": {}, "lr_schedulers": [],
+        "hyper_parameters": {"optimizer": functools.partial(torch.optim.AdamW, lr=0.003), "scheduler": None},
+        "datamodule_hyper_parameters": {"p": 7, "train_ratio": 0.6, "seed": 42, "batch_size": 9},
+    }
+    torch.save(lightning, tools.folder / "file")
+    found = tools.imported("Lightning's file", f"model.n_heads={HEADS}")
+    if found:
+        arrays, metadata = found
+        numpy.random.seed(42)
+        pairs = numpy.array([(a, b) for a in range(7) for b in range(7)])
+        numpy.random.shuffle(pairs)
+        wanted = numpy.zeros((7, 7), bool)
+        wanted[tuple(pairs[: int(49 * 0.6)].T)] = True
+        check(numpy.array_equal(arrays["train_mask"], wanted), "its split, NumPy's")
+        check(float(metadata["optimizer.weight_decay"]) == 2, "its weight decay")
+        check(float(metadata["optimizer.learning_rate"]) == 0.003, "its learning rate")
+        check(same(arrays, parameters), "its parameters")
+
+
 # ---- what is no state dict ----
 
 
@@ -371,6 +422,7 @@ def main():
         check_big_endian(tools, parameters)
         check_layouts(tools, parameters)
         check_biases(tools, parameters)
+        check_carried(tools, parameters)
         check_refusals(tools, parameters)
         check_exports(tools, parameters, expected)
         check_square(tools)

@@ -2,6 +2,7 @@
    refused with what they are and what to do. */
 #include "measures/losses.h"
 #include "measures/snapshot.h"
+#include "run/start.h"
 #include "table/table.h"
 
 #include <check.h>
@@ -77,6 +78,28 @@ START_TEST(a_checkpoint_computes_what_it_should)
   snapshot_release(&snapshot);
   trajectory_close(&trajectory);
   table_release(&table);
+}
+END_TEST
+
+/* The same weights, whatever the file: they have one digest. */
+START_TEST(a_training_starts_from_a_checkpoint)
+{
+  static const char *const sizes[] = {"data.modulus=7", "model.d_model=8", "model.n_heads=2",
+                                      "model.d_head=4", "model.d_mlp=16"};
+  char digests[2][DIGEST_SIZE];
+  for (int k = 0; k < 2; k++) {
+    struct Config config;
+    struct Error error = {0};
+    char from[64];
+    config_init(&config);
+    for (int i = 0; i < 5; i++)
+      ck_assert(config_override(&config, sizes[i], &error));
+    snprintf(from, sizeof from, "train.from=%s", opening[k == 0 ? 0 : _i]);
+    ck_assert(config_override(&config, from, &error));
+    ck_assert_msg(start_name_weights(&config, &error), "%s", error.message);
+    memcpy(digests[k], config.train.start, DIGEST_SIZE);
+  }
+  ck_assert_str_eq(digests[0], digests[1]);
 }
 END_TEST
 
@@ -215,6 +238,7 @@ int main(void)
   Suite *suite = suite_create("foreign");
   TCase *files = tcase_create("files");
   tcase_add_loop_test(files, a_checkpoint_computes_what_it_should, 0, LENGTH(opening));
+  tcase_add_loop_test(files, a_training_starts_from_a_checkpoint, 0, LENGTH(opening));
   tcase_add_test(files, a_pointer_to_a_file_is_no_file);
   tcase_add_test(files, heads_that_nothing_tells_are_asked_about);
   tcase_add_test(files, heads_that_do_not_divide_the_matrix_are_refused);

@@ -56,6 +56,29 @@ bool dataset_shuffle(size_t *pairs, int p, int64_t seed, struct Error *error)
   return true;
 }
 
+bool dataset_split_numpy(uint8_t *train, int p, uint32_t seed, double fraction, struct Error *error)
+{
+  size_t n = (size_t)p * (size_t)p;
+  struct Twister *twister = memory_new(1, sizeof *twister, "a random generator", error);
+  size_t *pairs = twister ? memory_new(n, sizeof *pairs, "the order of the pairs", error) : NULL;
+  if (pairs) {
+    twister_seed_numpy(twister, seed);
+    for (size_t i = 0; i < n; i++)
+      pairs[i] = i;
+    for (size_t i = n - 1; i > 0; i--) {
+      size_t j = twister_up_to(twister, (uint32_t)i), kept = pairs[i];
+      pairs[i] = pairs[j];
+      pairs[j] = kept;
+    }
+    for (size_t i = 0; i < n && i < (size_t)((double)n * fraction); i++)
+      train[pairs[i]] = 1;
+  }
+  bool split = pairs;
+  free(pairs);
+  free(twister);
+  return split;
+}
+
 static bool count_split(struct Dataset *dataset, double train_fraction, struct Error *error)
 {
   double n_pairs = (double)dataset->p * (double)dataset->p;

@@ -51,6 +51,11 @@ void dataset_release(struct Dataset *dataset);
    says. */
 bool dataset_name_answers(struct Config *config, struct Error *error);
 
+/* The split of RoganInglis/grokking-experiments: the first int(fraction p^2) pairs after
+   numpy.random.seed(seed); numpy.random.shuffle(pairs). Sets train, [p][p], to 1 for these. */
+bool dataset_split_numpy(uint8_t *train, int p, uint32_t seed, double fraction,
+                         struct Error *error);
+
 /* The shuffled order: indices p a + b of all pairs, [p^2]. */
 bool dataset_shuffle(size_t *pairs, int p, int64_t seed, struct Error *error);
 

@@ -159,3 +159,26 @@ uint64_t twister_below(struct Twister *twister, uint64_t n)
   while (drawn >= n);
   return drawn;
 }
+
+/* ---- NumPy's ---- */
+
+/* init_genrand of the authors of the Mersenne Twister. */
+void twister_seed_numpy(struct Twister *twister, uint32_t seed)
+{
+  for (uint32_t i = 0; i < TWISTER_WORDS; i++) {
+    twister->state[i] = seed;
+    seed = 1812433253u * (seed ^ seed >> 30) + i + 1;
+  }
+  twister->next = TWISTER_WORDS;
+}
+
+uint32_t twister_up_to(struct Twister *twister, uint32_t most)
+{
+  uint32_t mask = most, drawn;
+  for (int shift = 1; shift < 32; shift *= 2)
+    mask |= mask >> shift;
+  do
+    drawn = twister_next(twister) & mask;
+  while (drawn > most);
+  return drawn;
+}

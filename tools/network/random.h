@@ -7,7 +7,7 @@
  * key; the index and a hash of the name (64-bit FNV-1a) fill the two halves of the counter.
  *
  * Mersenne Twister (MT19937; Matsumoto and Nishimura 1998), seeded and read as in CPython's
- * `random` module, to reproduce the splits of Python programs.
+ * `random` module, or in NumPy's, to reproduce the splits of Python programs.
  */
 #ifndef NETWORK_RANDOM_H
 #define NETWORK_RANDOM_H
@@ -51,5 +51,13 @@ uint64_t twister_bits(struct Twister *twister, int n_bits);
 
 /* random._randbelow(n): uniform in 0 .. n-1, for n > 0. */
 uint64_t twister_below(struct Twister *twister, uint64_t n);
+
+/* ---- NumPy's ---- */
+
+/* The state after numpy.random.seed(seed). */
+void twister_seed_numpy(struct Twister *twister, uint32_t seed);
+
+/* The next number up to `most` as numpy.random.shuffle draws it: bits are drawn until they fit. */
+uint32_t twister_up_to(struct Twister *twister, uint32_t most);
 
 #endif

@@ -140,6 +140,15 @@ static void take_optimizer(struct Carried *carried, const struct Value *saved)
   set_number(carried, "optimizer.beta2", betas->items[1]);
 }
 
+/* The data module of RoganInglis/grokking-experiments names its share train_ratio. */
+static void take_split(struct Carried *carried, const struct Value *module)
+{
+  carried->numpy_split = value_integer(value_get(module, "seed"), &carried->numpy_seed) &&
+                         value_real(value_get(module, "train_ratio"), &carried->numpy_fraction) &&
+                         carried->numpy_seed >= 0 && carried->numpy_seed <= UINT32_MAX &&
+                         carried->numpy_fraction > 0 && carried->numpy_fraction < 1;
+}
+
 void carried_find(struct Carried *carried, const struct Value *saved)
 {
   static const char *const places[] = {"hyper_parameters", "datamodule_hyper_parameters", "hparams",
@@ -147,6 +156,7 @@ void carried_find(struct Carried *carried, const struct Value *saved)
   *carried = (struct Carried){0};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     take_config(carried, value_get(saved, places[i]));
+  take_split(carried, value_get(saved, "datamodule_hyper_parameters"));
   take_optimizer(carried, saved);
 }
 

@@ -19,6 +19,10 @@ struct CarriedSetting {
 struct Carried {
   struct CarriedSetting settings[CARRIED_MOST];
   size_t n;
+  /* the split of RoganInglis/grokking-experiments (dataset_split_numpy) */
+  bool numpy_split;
+  int64_t numpy_seed;
+  double numpy_fraction;
   char ignored[128]; /* what could not be taken over, as text: "fn_name = ..."; empty if nothing */
 };
 

@@ -1,6 +1,7 @@
 #include "run/checkpoint.h"
 
 #include "base/memory.h"
+#include "network/dataset.h"
 #include "pytorch/torch_file.h"
 #include "run/carried.h"
 #include "run/foreign.h"
@@ -360,7 +361,8 @@ static void plan_extras(struct Plan *plan, const struct Source *source)
     *spec = (struct TensorSpec){.name = "epoch", .dtype = DTYPE_I64, .rank = source->leading};
     spec->shape[0] = source->n_states;
   }
-  if (source->train_indices && source->train_indices->kind == VALUE_TENSOR) {
+  if ((source->train_indices && source->train_indices->kind == VALUE_TENSOR) ||
+      source->carried.numpy_split) {
     size_t tokens = length_of(plan, source, W_E), positions = length_of(plan, source, W_POS);
     size_t p = positions == 2 ? tokens : tokens - 1; /* a token more: "=" */
     plan->p = tokens >= 2 && p <= 4096 ? (int)p : 0;
@@ -419,27 +421,38 @@ static bool write_array(struct Source *source, const struct Plan *plan, size_t i
   return written;
 }
 
-static bool write_mask(struct Source *source, const struct Plan *plan, size_t spec,
-                       const struct SafetensorsWriter *writer, struct Error *error)
+/* The pairs that train_indices lists. */
+static bool read_indices(struct Source *source, uint8_t *mask, size_t pairs, struct Error *error)
 {
-  size_t pairs = (size_t)plan->p * (size_t)plan->p;
   struct View view;
   if (!torch_view(&source->torch, source->train_indices, &view, error) || view.rank != 1 ||
       view.dtype != DTYPE_I64 || view.shape[0] > pairs)
     return error_set(error, "train_indices are no list of at most %zu integers", pairs);
-  uint8_t *mask = memory_new(pairs, 1, "the split", error);
   int64_t *indices = memory_new(view.shape[0], sizeof *indices, "the split", error);
-  bool written = mask && indices;
-  if (written) view_copy(&view, indices);
-  for (size_t i = 0; written && i < view.shape[0]; i++) {
+  bool read = indices;
+  if (read) view_copy(&view, indices);
+  for (size_t i = 0; read && i < view.shape[0]; i++) {
     if (indices[i] < 0 || (uint64_t)indices[i] >= pairs)
-      written = error_set(error, "train_indices: element %zu is %" PRId64 ", expected 0 to %zu", i,
-                          indices[i], pairs - 1);
+      read = error_set(error, "train_indices: element %zu is %" PRId64 ", expected 0 to %zu", i,
+                       indices[i], pairs - 1);
     else
       mask[indices[i]] = 1;
   }
-  written = written && safetensors_write(writer, spec, 0, mask, pairs, error);
   free(indices);
+  return read;
+}
+
+static bool write_mask(struct Source *source, const struct Plan *plan, size_t spec,
+                       const struct SafetensorsWriter *writer, struct Error *error)
+{
+  const struct Carried *carried = &source->carried;
+  size_t pairs = (size_t)plan->p * (size_t)plan->p;
+  uint8_t *mask = memory_new(pairs, 1, "the split", error);
+  bool written = mask && (source->train_indices
+                              ? read_indices(source, mask, pairs, error)
+                              : dataset_split_numpy(mask, plan->p, (uint32_t)carried->numpy_seed,
+                                                    carried->numpy_fraction, error));
+  written = written && safetensors_write(writer, spec, 0, mask, pairs, error);
   free(mask);
   return written;
 }
@@ -545,7 +558,10 @@ static bool describe(struct CheckpointNotes *notes, const struct Source *source,
   if (source->state_key) fprintf(stream, ", under \"%s\"", source->state_key);
   if (layout->prefix[0] != '\0') fprintf(stream, ", without the prefix \"%s\"", layout->prefix);
   if (source->leading) fprintf(stream, ", %zu snapshots", source->n_states);
-  if (source->train_indices) fprintf(stream, ", split by train_indices");
+  if (source->train_indices)
+    fprintf(stream, ", split by train_indices");
+  else if (carried->numpy_split)
+    fprintf(stream, ", split as NumPy shuffles with the seed %" PRId64, carried->numpy_seed);
   for (size_t i = 0; i < carried->n; i++)
     fprintf(stream, "%s%s=%s", i > 0 ? " " : "; it carries ", carried->settings[i].setting,
             carried->settings[i].value);

@@ -115,11 +115,16 @@ static bool find_parameters(struct Reading *reading, struct Safetensors *file,
   return reading_find_parameters(reading, error);
 }
 
-/* A checkpoint of any layout. No override says what its own names and shapes do not. */
-static bool open_checkpoint(struct Safetensors *file, const char *path, struct Error *error)
+/* A checkpoint of any layout. Where it does not tell the number of heads, the configuration does.
+ */
+static bool open_checkpoint(struct Safetensors *file, const struct Config *config,
+                            struct Error *error)
 {
+  char heads[40], *const overrides[] = {heads};
+  const struct CheckpointHints hints = {.overrides = overrides, .n = 1};
   struct CheckpointNotes notes;
-  if (!checkpoint_open(file, path, &(struct CheckpointHints){0}, &notes, error)) return false;
+  snprintf(heads, sizeof heads, "model.n_heads=%d", config->model.n_heads);
+  if (!checkpoint_open(file, config->train.from, &hints, &notes, error)) return false;
   bool clear = !notes.ambiguous;
   checkpoint_notes_release(&notes);
   if (clear) return true;
@@ -127,7 +132,7 @@ static bool open_checkpoint(struct Safetensors *file, const char *path, struct E
   return error_set(error,
                    "%s: W_O is a square matrix, whose rows or columns may be those of the heads: "
                    "convert it with import-checkpoint first",
-                   path);
+                   config->train.from);
 }
 
 /* Reads the weights of the file. What they were trained on does not matter. */
@@ -138,7 +143,7 @@ static bool read_file(const struct Config *config, const struct Parameters *list
   struct Safetensors file;
   struct Reading reading = {0};
   size_t last;
-  if (!open_checkpoint(&file, path, error)) return error_prefix(error, "train.from");
+  if (!open_checkpoint(&file, config, error)) return error_prefix(error, "train.from");
   bool read = find_parameters(&reading, &file, list, error) && find_last(&reading, &last, error) &&
               read_parameters(&reading, last, config, list, state, error);
   reading_release(&reading);

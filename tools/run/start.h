@@ -1,8 +1,8 @@
 /*
  * The weights that a training starts from, where train.from names a checkpoint: those of the last
- * snapshot of a safetensors file with the parameters' names of a trajectory (run/trajectory.h). The
- * network must have the same parameters; the task and the data may be others. What counts for the
- * run are the weights, whose digest is train.start, and not the place of the file.
+ * snapshot of a checkpoint of any layout (run/checkpoint.h). The network must have the same
+ * parameters; the task and the data may be others. What counts for the run are the weights, whose
+ * digest is train.start, and not the place of the file.
  */
 #ifndef RUN_START_H
 #define RUN_START_H
