@@ -152,7 +152,7 @@ struct Run {
   struct TrainingState state; /* as last fetched from the engine */
   struct Lock lock;
   struct Recorder recorder;
-  struct EventFile events; /* of TensorBoard, if wanted */
+  struct EventFile events;        /* of TensorBoard, if wanted */
   char *saved;                    /* path of the saved state */
   int64_t first, last;            /* epochs: start of this process, the present one */
   struct Performance train, test; /* the latest */
@@ -391,14 +391,14 @@ static bool begin(struct Run *run, bool restart, struct Error *error)
          recorder_start(&run->recorder, error);
 }
 
-/* The event file of a run, with the rows that it has: in a directory of its own, if there are several
-   runs. */
+/* The event file of a run, with the rows that it has: in a directory of its own, if there are
+   several runs. */
 static bool open_events(struct Run *run, const char *directory, bool several, struct Error *error)
 {
   const char *slash = strrchr(run->directory, '/'), *name = slash ? slash + 1 : run->directory;
   const struct Recorder *recorder = &run->recorder;
-  char *own = several ? memory_print(error, "%s/%s", directory, name)
-                      : memory_copy_text(directory, error);
+  char *own =
+      several ? memory_print(error, "%s/%s", directory, name) : memory_copy_text(directory, error);
   bool opened = own && event_file_open(&run->events, own, &run->config, error);
   for (size_t i = 0; opened && i < recorder->n_rows; i++)
     opened = event_file_add(&run->events, (int64_t)i * run->config.train.evaluate_every,

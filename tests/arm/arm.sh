@@ -6,7 +6,7 @@
 #
 # Exit status 77 where something is missing: the packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and
 # qemu-user, and of the architecture arm64 (dpkg --add-architecture arm64) libinih-dev, libjansson-dev,
-# libxxhash-dev, libopenblas-dev, libcairo2-dev, libpango1.0-dev and libgif-dev.
+# libzip-dev, libxxhash-dev, libopenblas-dev, libcairo2-dev, libpango1.0-dev and libgif-dev.
 set -u
 source=$(cd "$1" && pwd) && tools=$(cd "$2" && pwd) || exit 1
 epochs=${EPOCHS:-120}

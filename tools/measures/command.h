@@ -43,8 +43,8 @@ int command_main(const struct Tool *tool, struct AnalysisRequest *request, Analy
                  const void *context, int argc, char **argv);
 
 /* Reports on standard error how a file of another layout was read and which settings it lacks, and
-   warns if the last snapshot contradicts those used instead. Silent for a complete file, such as our
-   own. */
+   warns if the last snapshot contradicts those used instead. Silent for a complete file, such as
+   our own. */
 bool command_examine(const struct Tool *tool, struct Analysis *analysis, struct Error *error);
 
 /* A tool that analyses one snapshot and writes several tables. */

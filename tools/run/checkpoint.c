@@ -128,8 +128,10 @@ static bool fail_without_state(const struct Value *saved, struct Error *error)
              key->kind == VALUE_TEXT ? long_enough : 1, key->kind == VALUE_TEXT ? key->text : "?");
   }
   return error_set(error, "holds no weights: no state dict, but %s%s%s",
-                   dict ? "a dictionary with " : "no dictionary either", shown,
-                   n > SHOWN ? ", ..." : "");
+                   !dict    ? "no dictionary either"
+                   : n == 0 ? "an empty dictionary"
+                            : "a dictionary with ",
+                   shown, n > SHOWN ? ", ..." : "");
 }
 
 static bool find_all_states(struct Source *source, struct Error *error)
