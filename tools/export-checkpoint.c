@@ -25,23 +25,30 @@ static const struct Tool tool = {
         "                         blocks.0.attn.q, k, v, o, blocks.0.mlp.in, out, unembed; with "
         "zeros\n"
         "                         for the biases that this network lacks\n"
-        "  --for original         the code of the paper's authors: W_O as one matrix for all "
+        "  --for original         the project that this one grew out of, RoganInglis/\n"
+        "                         grokking-experiments: its TransformerWrapper.load_state_dict\n"
+        "  --for authors          the code of the paper's authors: W_O as one matrix for all "
         "heads,\n"
         "                         others transposed, and their mask\n\n"
-        "For a .pth, in Python:\n"
+        "For a .pth or .ckpt, in Python:\n"
         "  import torch\n"
         "  from safetensors.torch import load_file\n"
         "  state_dict = load_file(\"FILE\")\n"
-        "  torch.save(state_dict, \"FILE.pth\")  # of TransformerLens, and of plain modules\n"
-        "  torch.save({\"model\": state_dict}, \"FILE.pth\")  # of the authors",
+        "  # of TransformerLens, of plain modules\n"
+        "  torch.save(state_dict, \"FILE.pth\")\n"
+        "  # of the authors\n"
+        "  torch.save({\"model\": state_dict}, \"FILE.pth\")\n"
+        "  # of Lightning\n"
+        "  network = {f\"net.{name}\": value for name, value in state_dict.items()}\n"
+        "  torch.save({\"state_dict\": network, \"epoch\": 40000}, \"FILE.ckpt\")",
     .options =
-        (const struct Option[]){{'o', "output", "FILE", "the file to write", &output},
-                                {'e', "epoch", "N",
-                                 "the snapshot at that epoch (default: the last one)",
-                                 &epoch_wanted},
-                                {'f', "for", "PROGRAM",
-                                 "transformerlens, pytorch or original; see above", &layout_wanted},
-                                {0}},
+        (const struct Option[]){
+            {'o', "output", "FILE", "the file to write", &output},
+            {'e', "epoch", "N", "the snapshot at that epoch (default: the last one)",
+             &epoch_wanted},
+            {'f', "for", "PROGRAM", "transformerlens, pytorch, original or authors; see above",
+             &layout_wanted},
+            {0}},
     .min_operands = 1};
 
 /* ---- what the other program can compute ---- */
@@ -49,26 +56,34 @@ static const struct Tool tool = {
 /* Weights alone are no network: the other program must compute the same with them. */
 static const struct Limit {
   const char *setting, *value;
-  const char *but_of; /* a layout for which another value is fine */
+  const char *layout, *too; /* one that can compute another value, too */
 } limits[] = {
-    {"model.attention", "softmax", NULL}, {"model.attention_rate", "1", NULL},
-    {"model.registers", "0", NULL},       {"model.tied_embeddings", "false", NULL},
-    {"model.positions", "learned", NULL}, {"model.layer_norm", "none", "transformerlens"},
+    {"model.attention", "softmax", "original", "softmax1-unnormalised"},
+    {"model.attention_rate", "1", "", ""},
+    {"model.registers", "0", "original", NULL}, /* NULL: any */
+    {"model.tied_embeddings", "false", "original", NULL},
+    {"model.positions", "learned", "", ""},
+    {"model.layer_norm", "none", "transformerlens", "pre"},
 };
+
+static bool can_compute(const struct Limit *limit, const char *value)
+{
+  if (strcmp(value, limit->value) == 0) return true;
+  if (strcmp(limit->layout, layout_wanted) == 0)
+    return !limit->too || strcmp(limit->too, value) == 0;
+  /* layer normalisation behind each part is the original project's */
+  return strcmp(limit->setting, "model.layer_norm") == 0 && strcmp(value, "post") == 0 &&
+         strcmp(layout_wanted, "original") == 0;
+}
 
 static bool check_kind(const struct Trajectory *trajectory, struct Error *error)
 {
-  const struct Config *config = &trajectory->config;
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     char value[CONFIG_VALUE_SIZE];
-    const struct Limit *limit = &limits[i];
-    config_setting_value(config, config_find_setting(limit->setting), value);
-    bool fine = strcmp(value, limit->value) == 0 ||
-                (limit->but_of && strcmp(layout_wanted, limit->but_of) == 0 &&
-                 config->model.layer_norm == LAYER_NORM_PRE);
-    if (!fine)
+    config_setting_value(&trajectory->config, config_find_setting(limits[i].setting), value);
+    if (!can_compute(&limits[i], value))
       return error_set(error, "%s: a network with %s=%s, which --for %s cannot compute",
-                       trajectory->file.path, limit->setting, value, layout_wanted);
+                       trajectory->file.path, limits[i].setting, value, layout_wanted);
   }
   return true;
 }
@@ -127,25 +142,26 @@ static bool add_zero(struct Export *export, const struct LayoutRow *row, struct 
   return true;
 }
 
-/* The mask of causal attention, 1 where a position sees another: booleans of TransformerLens,
-   numbers of the authors. */
+/* The mask of causal attention: 1 where a position sees another, but in the original project where
+   it does not. Booleans, but of the authors numbers. */
 static bool add_mask(struct Export *export, struct Error *error)
 {
   struct TensorSpec *spec = &export->specs[export->n];
   const size_t n = (size_t) export->shape.n_positions;
   const float one = 1;
-  bool numbers = strcmp(layout_wanted, "original") == 0;
+  bool numbers = strcmp(layout_wanted, "authors") == 0,
+       hides = strcmp(layout_wanted, "original") == 0;
   spec->dtype = numbers ? DTYPE_F32 : DTYPE_BOOL;
   spec->rank = 2;
   spec->shape[0] = spec->shape[1] = n;
   unsigned char *elements = new_elements(export, error);
   if (!elements) return false;
   for (size_t i = 0; i < n; i++)
-    for (size_t j = 0; j <= i; j++)
-      if (numbers)
+    for (size_t j = 0; j < n; j++)
+      if (numbers && j <= i)
         memcpy(elements + (i * n + j) * sizeof one, &one, sizeof one);
-      else
-        elements[i * n + j] = 1;
+      else if (!numbers)
+        elements[i * n + j] = (j > i) == hides;
   export->n++;
   return true;
 }
@@ -193,8 +209,9 @@ static bool add_row(struct Export *export, const struct LayoutRow *row, int laye
   export->specs[export->n] = (struct TensorSpec){.name = export->names[export->n]};
   layout_row_name(row, layer, export->names[export->n]);
   bool heads = export->shape.H > 0;
-  if (is(row, ".mask")) return !heads || add_mask(export, error);
+  if (is(row, ".mask") || is(row, "attn_mask")) return !heads || add_mask(export, error);
   if (is(row, ".IGNORE")) return !heads || add_ignore(export, error);
+  if (row->kind == LAYOUT_ZERO && strcmp(layout_wanted, "original") == 0) return true;
   if (row->kind == LAYOUT_ZERO) /* those of attention only with heads */
     return (!heads && strstr(row->name, ".attn.")) || add_zero(export, row, error);
   int place =
@@ -284,10 +301,12 @@ static bool read_wishes(int64_t *epoch, struct Error *error)
   if (!output) return error_set(error, "missing -o FILE, the file to write");
   if (epoch_wanted && (!number_parse_integer(epoch_wanted, epoch) || *epoch < 0))
     return error_set(error, "--epoch %s: expected an epoch", epoch_wanted);
-  if (!layout_wanted) return error_set(error, "missing --for transformerlens, pytorch or original");
+  if (!layout_wanted)
+    return error_set(error, "missing --for transformerlens, pytorch, original or authors");
   return strcmp(layout_wanted, "transformerlens") == 0 || strcmp(layout_wanted, "pytorch") == 0 ||
-         strcmp(layout_wanted, "original") == 0 ||
-         error_set(error, "--for %s: expected transformerlens, pytorch or original", layout_wanted);
+         strcmp(layout_wanted, "original") == 0 || strcmp(layout_wanted, "authors") == 0 ||
+         error_set(error, "--for %s: expected transformerlens, pytorch, original or authors",
+                   layout_wanted);
 }
 
 int main(int argc, char **argv)

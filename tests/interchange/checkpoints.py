@@ -355,7 +355,7 @@ def logits_of(network, p):
 
 def check_exports(tools, parameters, expected):
     torch.save({"model": as_authors_have_it(parameters)}, tools.folder / "file")
-    for layout in "transformerlens", "pytorch", "original":
+    for layout in "transformerlens", "pytorch", "original", "authors":
         done = tools.run("export-checkpoint", "file", "--for", layout, "-o", "exported")
         check(done.returncode == 0, f"--for {layout} {done.stderr.strip()}")
         arrays, _ = plain_safetensors.read(tools.folder / "exported")
@@ -367,6 +367,13 @@ def check_exports(tools, parameters, expected):
         check(done.returncode == 0, f"--for {layout}, back again {done.stderr.strip()[-200:]}")
         back, _ = plain_safetensors.read(tools.folder / "out.safetensors")
         check(same(back, parameters), f"--for {layout}: every bit")
+        hidden = torch.ones(3, 3).triu(1).bool()
+        if layout == "original":
+            wanted = {**as_experiments_have_it(parameters), "attn_mask": hidden}
+            check(set(wanted) == set(tensors) and same(arrays, wanted), "its names and numbers")
+        if layout == "authors":
+            wanted = {**as_authors_have_it(parameters), "blocks.0.attn.mask": (~hidden).float()}
+            check(set(wanted) == set(tensors) and same(arrays, wanted), "their names and numbers")
         if layout == "pytorch":
             network = Plain(8, 8, 3, 8, HEADS, 4, 16)
             network.load_state_dict(tensors)  # strict: all names, and no others

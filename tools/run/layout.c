@@ -41,7 +41,7 @@ static const struct LayoutRow transformerlens[] = {
   {"unembed.b_U", LAYOUT_ZERO, TURN_NONE},
   {NULL, 0, TURN_NONE}};
 
-static const struct LayoutRow original[] = {
+static const struct LayoutRow authors[] = {
   NAMES_OF_TRANSFORMERLENS(TURN_TRANSPOSED, TURN_COLUMNS_TRANSPOSED),
   {NULL, 0, TURN_NONE}};
 
@@ -77,7 +77,7 @@ static const struct LayoutRow bridge[] = {
 static const struct LayoutRow native[] = {
   NAMES_OF_MODULES("tok_embed", "pos", "layers", "fc_in", "fc_out", "ln_out", "head")};
 
-static const struct LayoutRow experiments[] = {
+static const struct LayoutRow original[] = {
   {"emb", W_E, TURN_NONE},
   {"pos_enc.pe.weight", W_POS, TURN_NONE},
   {"transformer.layers.%d.attn.fn.w_q.W", W_Q, TURN_COLUMNS},
@@ -103,16 +103,16 @@ static const struct LayoutRow experiments[] = {
 
 static const struct LayoutFormat formats[] = {
   {"transformerlens", "the layout of TransformerLens", transformerlens},
-  {"original", "the layout of the paper's authors: W_O is one matrix for all heads, others are"
-               " transposed", original},
+  {"authors", "the layout of the paper's authors: W_O is one matrix for all heads, others are"
+               " transposed", authors},
   {"pytorch", "the layout of TransformerLens 3 (TransformerBridge), of modules nn.Embedding and"
               " nn.Linear", bridge},
   {"native", "the layout of the network inside a TransformerBridge, of modules nn.Embedding and"
              " nn.Linear", native},
-  {"experiments", "the layout of RoganInglis/grokking-experiments", experiments}};
+  {"original", "the layout of RoganInglis/grokking-experiments", original}};
 /* clang-format on */
 
-enum { TRANSFORMERLENS, ORIGINAL, N_FORMATS = sizeof formats / sizeof *formats };
+enum { TRANSFORMERLENS, AUTHORS, N_FORMATS = sizeof formats / sizeof *formats };
 
 const char *layout_title(const struct Layout *layout)
 {
@@ -241,7 +241,7 @@ void layout_settle(struct Layout *layout, bool rows)
 {
   layout->ambiguous = false;
   layout->of_W_O = rows ? TURN_ROWS : TURN_COLUMNS_TRANSPOSED;
-  if (layout->format == &formats[ORIGINAL] && rows) layout->format = &formats[TRANSFORMERLENS];
+  if (layout->format == &formats[AUTHORS] && rows) layout->format = &formats[TRANSFORMERLENS];
 }
 
 /* TransformerLens or the authors? The rank of W_O tells most. As one matrix it is the authors', if
@@ -258,7 +258,7 @@ static bool tell_apart(struct Layout *layout, const struct Listed *arrays, size_
                      "some of its matrices lie as in TransformerLens and others are transposed, as "
                      "in the code of the paper's authors");
   if (votes == 0 || sum < 0) {
-    layout->format = &formats[ORIGINAL];
+    layout->format = &formats[AUTHORS];
     layout->of_W_O = TURN_COLUMNS_TRANSPOSED;
     layout->ambiguous = votes == 0;
     return true;
@@ -274,7 +274,7 @@ static bool tell_apart(struct Layout *layout, const struct Listed *arrays, size_
 static void count_heads(struct Layout *layout, const struct Listed *arrays, size_t n)
 {
   const struct View *query = find_shape(layout, arrays, n, W_Q);
-  bool axis = layout->format == &formats[TRANSFORMERLENS] || layout->format == &formats[ORIGINAL];
+  bool axis = layout->format == &formats[TRANSFORMERLENS] || layout->format == &formats[AUTHORS];
   layout->split_heads = query && !axis;
   if (query && axis && query->rank == 3) layout->n_heads = query->shape[0];
 }
@@ -287,7 +287,7 @@ bool layout_recognise(struct Layout *layout, const struct Listed *arrays, size_t
   *layout = (struct Layout){0};
   for (size_t i = 0; i < N_FORMATS; i++) {
     struct Layout tried = {.format = &formats[i]};
-    if (i == ORIGINAL) continue; /* the names are those of TransformerLens */
+    if (i == AUTHORS) continue; /* the names are those of TransformerLens */
     size_t found = find_prefix(tried.format, arrays, n, tried.prefix, sizeof tried.prefix, error);
     if (found <= most) continue;
     most = found;

@@ -4,10 +4,10 @@
  *   TransformerLens   its names and shapes; before version 3 and after it
  *   its version 3     those of TransformerBridge, and of any module of nn.Embedding and nn.Linear
  *                     with these names: blocks.0.attn.q.weight [H d_head, d_model], ...
- *   original          the code of the paper's authors: the names of TransformerLens, matrices that
+ *   authors           the code of the paper's authors: the names of TransformerLens, matrices that
  *                     multiply from the left, W_O [d_model, H d_head] one matrix for all heads
- *   grokking-experiments
- *                     RoganInglis' project: transformer.layers.0.attn.fn.w_q.W [d_model, H d_head]
+ *   original          RoganInglis/grokking-experiments, which this project grew out of:
+ * transformer.layers.0.attn.fn.w_q.W [d_model, H d_head]
  *
  * A layout is recognised by its names, behind a prefix that its parameters share ("model.",
  * "module.", "_orig_mod.", ...), and, where two share them, by the shapes of what is no square.
@@ -78,7 +78,7 @@ struct LayoutRow {
   enum Turn turn;
 };
 
-/* The rows of the layout called transformerlens, pytorch, original, native or experiments, up to
+/* The rows of the layout called transformerlens, authors, pytorch, native or original, up to
    one without a name; NULL if there is none. */
 const struct LayoutRow *layout_rows(const char *layout);
 
