@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-/* As in the kernels: GROUP, SIDE x SIDE; the sides of a tile of both kernels of products; DOT_PAIRS.
+/* As in the kernels: GROUP, SIDE x SIDE; the sides of a tile of both kernels of products;
+ * DOT_PAIRS.
  */
 enum { ITEMS = 128, PRODUCT_ITEMS = 256, SMALL_TILE = 16, LARGE_TILE = 64 };
 enum { PAIRS_OF_ATTENTION = 8 };

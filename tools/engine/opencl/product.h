@@ -1,7 +1,7 @@
 /*
- * A matrix product as the device sees it, for C and for the kernels: every element of C is one chain
- * of fused multiply-adds in the order of k, as engine/factored/matrix.h defines it, which may go
- * through several segments of k and is flushed at the end of each.
+ * A matrix product as the device sees it, for C and for the kernels: every element of C is one
+ * chain of fused multiply-adds in the order of k, as engine/factored/matrix.h defines it, which may
+ * go through several segments of k and is flushed at the end of each.
  *
  * A product can be a batch of products of one shape, b = 0 .. batches - 1: heads, or groups of
  * pairs. All indices are of floats in the memory of a training (engine/opencl/layout.h), but for
