@@ -1,16 +1,21 @@
 # cmake -DNAME=name -DOUTPUT=file.c -P embed.cmake FILE...: the files, one after another, as the C string
-# NAME. Written as numbers, since a compiler need not take string literals of more than 4095 characters.
-set(bytes)
+# NAME. Without comments and empty lines, so that a program changes with its kernels' code alone; as
+# numbers, since a compiler need not take string literals of more than 4095 characters.
+set(text)
 math(EXPR last "${CMAKE_ARGC} - 1")
 set(reading NO)
 foreach(i RANGE ${last})
   if(reading)
-    file(READ ${CMAKE_ARGV${i}} hex HEX)
-    string(APPEND bytes ${hex})
+    file(READ ${CMAKE_ARGV${i}} more)
+    string(APPEND text "${more}\n")
   elseif(CMAKE_ARGV${i} MATCHES "embed[.]cmake$")
     set(reading YES)
   endif()
 endforeach()
+string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" text "${text}")
+string(REGEX REPLACE "[ \t]+\n" "\n" text "${text}")
+string(REGEX REPLACE "\n\n+" "\n" text "${text}")
+string(HEX "${text}" bytes)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(WRITE ${OUTPUT} "extern const char ${NAME}[];\nconst char ${NAME}[] = {\n${bytes}0};\n")
