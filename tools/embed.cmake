@@ -1,0 +1,23 @@
+# cmake -DNAME=name -DOUTPUT=file.c [-DCODE=ON] -P embed.cmake FILE...: the files, one after another, as the
+# C string NAME, in numbers, since a compiler need not take string literals of more than 4095 characters.
+# CODE: C, of which comments and empty lines are left out, so that a program changes with the code alone.
+set(text)
+math(EXPR last "${CMAKE_ARGC} - 1")
+set(reading NO)
+foreach(i RANGE ${last})
+  if(reading)
+    file(READ ${CMAKE_ARGV${i}} more)
+    string(APPEND text "${more}")
+  elseif(CMAKE_ARGV${i} MATCHES "embed[.]cmake$")
+    set(reading YES)
+  endif()
+endforeach()
+if(CODE)
+  string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" text "${text}")
+  string(REGEX REPLACE "[ \t]+\n" "\n" text "${text}")
+  string(REGEX REPLACE "\n\n+" "\n" text "${text}")
+endif()
+string(HEX "${text}" bytes)
+string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+file(WRITE ${OUTPUT} "extern const char ${NAME}[];\nconst char ${NAME}[] = {\n${bytes}0};\n")
