@@ -42,6 +42,7 @@ function run_of(command,    words, n, i) {
 /^  COMMAND = / {
   n = split($0, parts, " && ")
   for (i = 1; i <= n; i++) {
+    sub(/^\.\/launch [^ ]* /, "", parts[i])
     if (parts[i] !~ /^(tools\/[a-z-]+ -|(verify|verify-all|those-there)\.sh )/ || parts[i] ~ /--dump-config| tests\//) continue
     sub(/^tools\//, "", parts[i])
     if (n == 2 && files(parts[i], 1) != files(depends)) parts[i] = parts[i] " <-" files(depends)

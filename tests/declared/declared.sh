@@ -93,13 +93,13 @@ settings() {
 }
 
 commands() {
-  sed "s,$source/[a-z]*/,,g; s,$tree/,,g" "$tree/build.ninja" | awk -f "$source/tests/declared/commands.awk" |
+  sed "s,$source/\(tools/\)\?[a-z]*/,,g; s,$tree/,,g" "$tree/build.ninja" | awk -f "$source/tests/declared/commands.awk" |
     fold_names | LC_ALL=C sort -k 2
 }
 
 # What programs run for a target, and what they make.
 makes() { # TARGET
-  ninja -C "$tree" -t commands "$1" | sed -n 's,.*&& tools/\([a-z-]*\) \(.* \)\?-o \([^ ]*\).*,\1 \3,p' |
+  ninja -C "$tree" -t commands "$1" | sed -n 's,.*&& \(\./launch [^ ]* \)\?tools/\([a-z-]*\) \(.* \)\?-o \([^ ]*\).*,\2 \4,p' |
     LC_ALL=C sort | awk -v target="$1" '
       $1 != program { printf "%s%s, %s:", (NR > 1 ? "\n" : ""), target, $1; program = $1 }
       { sub(/^(runs|figures)\//, "", $2); sub(/\.(pdf|tsv)$/, "", $2); printf " %s", $2 }

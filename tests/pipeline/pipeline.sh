@@ -138,6 +138,7 @@ done
 situation='the copy of the source tree'
 edit "$tree/configs/CMakeLists.txt" '/^run(/d'
 edit "$tree/figures/CMakeLists.txt" '/^figure(/d; /^  add_dependencies(figures ${table})$/d'
+edit "$tree/figures/of-a-run.cmake" '/^figure(/d'
 cat >>"$tree/configs/CMakeLists.txt" <<END
 run(mainline mainline.ini)
 run(other mainline.ini optimizer.learning_rate=0.002)
@@ -598,7 +599,7 @@ fails figures
 
 begin 'all figures of the project, those of sweeps and experiments too, and what is planned is what is trained'
 cp "$source/configs/"*.ini "$source/configs/CMakeLists.txt" "$tree/configs/"
-cp "$source/figures/"*.ini "$source/figures/CMakeLists.txt" "$tree/figures/"
+cp "$source/figures/"*.ini "$source/figures/"*.cmake "$source/figures/CMakeLists.txt" "$tree/figures/"
 edit "$tree/configs/CMakeLists.txt" 's/^\(by_scale([a-z]*s_of_[0-9a-z_]*\) .*/\1 50 50)/
   /^grid(phase-diagram/,/)$/{s/=0.1 0.2 .*"/=0.3 0.9"/;s/=0 0.1 .*"/=0 1"/;s/epochs=5000/epochs=50/;}'
 configures -DSCALE=quick -DEXPERIMENT_SEEDS=2
