@@ -8,6 +8,7 @@ set(programs_dir ${CMAKE_INSTALL_LIBEXECDIR}/grokking)
 set(data_dir ${CMAKE_INSTALL_DATADIR}/grokking)
 set(cmake_dir ${data_dir}/cmake)
 get_property(programs GLOBAL PROPERTY PROGRAMS)
+list(JOIN programs " " program_words)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/grokkingConfig.cmake.in
   ${PROJECT_BINARY_DIR}/grokkingConfig.cmake INSTALL_DESTINATION ${cmake_dir}

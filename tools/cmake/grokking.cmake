@@ -8,6 +8,7 @@
 #   GROKKING_CODE      the folder of their NAME.code files (tools/CMakeLists.txt), on which results depend
 #   GROKKING_DEFAULTS  the folder of configs/ and figures/ with the files that declarations may name though
 #                      their own folder has none of that name
+#   GROKKING_PROGRAMS  the folder that programs are installed in, if they are
 include_guard(GLOBAL)
 foreach(name TOOLS CODE DEFAULTS) # for whoever declares, in whatever folder
   set(GROKKING_${name} "${GROKKING_${name}}" CACHE INTERNAL "")

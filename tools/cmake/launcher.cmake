@@ -29,10 +29,9 @@ function(count_cores variable)
     set(${variable} ${CMAKE_MATCH_0} PARENT_SCOPE)
     return()
   endif()
-  set(counter ${GROKKING_TOOLS}/count-cores) # where it is installed
   set(tools ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/..)
-  if(IS_ABSOLUTE ${counter})
-    execute_process(COMMAND ${counter} RESULT_VARIABLE status OUTPUT_VARIABLE cores
+  if(GROKKING_PROGRAMS)
+    execute_process(COMMAND ${GROKKING_PROGRAMS}/count-cores RESULT_VARIABLE status OUTPUT_VARIABLE cores
       OUTPUT_STRIP_TRAILING_WHITESPACE)
   else()
     try_run(status compiled
