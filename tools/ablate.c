@@ -29,13 +29,14 @@ static void warn_without_keys(const struct Analysis *analysis)
 
 int main(int argc, char **argv)
 {
-  static const struct SnapshotTool tool = {.name = name,
-                                           .summary = summary,
-                                           .tables = tables,
-                                           .writers = writers,
-                                           .needs_directions = true,
-                                           .parts = 1 << PART_NEURONS | 1 << PART_LOGIT_SUM |
-                                                    1 << PART_HEAD_SUM,
-                                           .warn = warn_without_keys};
+  static const struct SnapshotTool tool = {
+      .name = name,
+      .purpose = "find the losses without single frequencies or parts",
+      .summary = summary,
+      .tables = tables,
+      .writers = writers,
+      .needs_directions = true,
+      .parts = 1 << PART_NEURONS | 1 << PART_LOGIT_SUM | 1 << PART_HEAD_SUM,
+      .warn = warn_without_keys};
   return command_main_of_snapshot(&tool, argc, argv);
 }

@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {
       .name = name,
+      .purpose = "take a snapshot apart in Fourier space",
       .summary = "Takes a snapshot apart in Fourier space. Writes fifteen tables:",
       .tables = tables,
       .writers = writers,

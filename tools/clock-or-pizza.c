@@ -27,6 +27,8 @@ static void warn_of_nothing(const struct Analysis *analysis)
 int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {.name = name,
+                                           .purpose =
+                                               "tell which of two algorithms a network adds by",
                                            .summary = summary,
                                            .tables = tables,
                                            .writers = writers,

@@ -11,6 +11,6 @@ source=$1
 commit=
 if [ -e "$source/.git" ] && in_source rev-parse --verify HEAD >/dev/null; then
   commit=$(in_source rev-parse --short=12 HEAD)
-  in_source diff --quiet HEAD -- CMakeLists.txt tools || commit="$commit, with changes"
+  in_source diff --quiet HEAD -- CHANGELOG.md CMakeLists.txt tools || commit="$commit, with changes"
 fi
 printf '%s\n' "$commit" >"$2"

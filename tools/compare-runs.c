@@ -9,6 +9,7 @@ static const char *table_path = "-", *tex_path, *columns_text, *want_settings, *
 
 static const struct Tool tool = {
     .name = "compare-runs",
+    .purpose = "put runs side by side in a table",
     .operands = "TABLE.tsv|config.ini...",
     .summary =
         "Writes a table with one row per run. A run is a folder; its row has values from the\n"

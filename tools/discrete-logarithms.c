@@ -28,11 +28,13 @@ static void warn_of_nothing(const struct Analysis *analysis)
 
 int main(int argc, char **argv)
 {
-  static const struct SnapshotTool tool = {.name = "discrete-logarithms",
-                                           .summary = summary,
-                                           .tables = tables,
-                                           .writers = writers,
-                                           .parts = 1 << PART_NEURONS | 1 << PART_MAP,
-                                           .warn = warn_of_nothing};
+  static const struct SnapshotTool tool = {
+      .name = "discrete-logarithms",
+      .purpose = "take a network that multiplies apart over logarithms",
+      .summary = summary,
+      .tables = tables,
+      .writers = writers,
+      .parts = 1 << PART_NEURONS | 1 << PART_MAP,
+      .warn = warn_of_nothing};
   return command_main_of_snapshot(&tool, argc, argv);
 }

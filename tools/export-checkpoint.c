@@ -15,6 +15,7 @@ static const char *output, *epoch_wanted, *layout_wanted;
 
 static const struct Tool tool = {
     .name = "export-checkpoint",
+    .purpose = "write a snapshot for PyTorch or another program",
     .operands = "TRAJECTORY [section.key=value...]",
     .summary =
         "Writes a snapshot as a safetensors file for another program, with its names, shapes and\n"
@@ -41,14 +42,13 @@ static const struct Tool tool = {
         "  # of Lightning\n"
         "  network = {f\"net.{name}\": value for name, value in state_dict.items()}\n"
         "  torch.save({\"state_dict\": network, \"epoch\": 40000}, \"FILE.ckpt\")",
-    .options =
-        (const struct Option[]){
-            {'o', "output", "FILE", "the file to write", &output},
-            {'e', "epoch", "N", "the snapshot at that epoch (default: the last one)",
-             &epoch_wanted},
-            {'f', "for", "PROGRAM", "transformerlens, pytorch, original or authors; see above",
-             &layout_wanted},
-            {0}},
+    .options = (const struct Option[]){{'o', "output", "FILE", "the file to write", &output},
+                                       {'e', "epoch", "N",
+                                        "the snapshot at that epoch (default: the last one)",
+                                        &epoch_wanted},
+                                       {'f', "for", "transformerlens|pytorch|original|authors",
+                                        "which program it is for; see above", &layout_wanted},
+                                       {0}},
     .min_operands = 1};
 
 /* ---- what the other program can compute ---- */

@@ -21,6 +21,7 @@ static const struct Option options[] = {
 
 static const struct Tool tool = {
     .name = "export-explorer",
+    .purpose = "write runs as data for the page that explores them",
     .operands = "RUN...",
     .summary =
         "Writes what the page that explores runs (tools/explorer) shows of them, from the\n"

@@ -14,6 +14,7 @@ static const char *output, *epoch_wanted, *W_O_wanted;
 
 static const struct Tool tool = {
     .name = "import-checkpoint",
+    .purpose = "read a checkpoint of PyTorch or in another layout",
     .operands = "FILE [section.key=value...]",
     .summary =
         "Opens a checkpoint of PyTorch (.pth, .pt, .ckpt, new or old) or safetensors, without "

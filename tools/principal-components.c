@@ -28,6 +28,8 @@ static void warn_without_keys(const struct Analysis *analysis)
 int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {.name = name,
+                                           .purpose =
+                                               "find principal components and effective ranks",
                                            .summary = summary,
                                            .tables = tables,
                                            .writers = writers,

@@ -106,6 +106,7 @@ int main(int argc, char **argv)
        &request.threads},
       {0}};
   const struct Tool tool = {.name = name,
+                            .purpose = "measure every snapshot of a training",
                             .operands = ANALYSIS_OPERANDS,
                             .summary = summary,
                             .options = options,

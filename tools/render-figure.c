@@ -18,6 +18,7 @@ static const struct Option options[] = {
 
 static const struct Tool tool = {
     .name = "render-figure",
+    .purpose = "draw a figure from a specification and tables",
     .operands = "FIGURE.ini TABLE.tsv...",
     .summary =
         "Draws the figure that FIGURE.ini specifies from the tables it names. A series names\n"

@@ -19,6 +19,7 @@ static const struct Option options[] = {
 
 static const struct Tool tool = {
     .name = "render-film",
+    .purpose = "draw a figure at every epoch, as an animation",
     .operands = "FILM.ini TABLE.tsv...",
     .summary =
         "Draws the figure that FILM.ini specifies at every epoch of its tables, as an animated\n"

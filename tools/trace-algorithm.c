@@ -34,6 +34,8 @@ static void warn_without_keys(const struct Analysis *analysis)
 int main(int argc, char **argv)
 {
   static const struct SnapshotTool tool = {.name = name,
+                                           .purpose =
+                                               "follow one pair through the network's algorithm",
                                            .summary = summary,
                                            .tables = tables,
                                            .writers = writers,

@@ -752,6 +752,7 @@ int main(int argc, char **argv)
   char *engines = describe_engines();
   const struct Tool tool = {
       .name = "train",
+      .purpose = "train a small transformer and record its snapshots",
       .operands = "CONFIG.ini... [section.key=value...]",
       .summary =
           "Trains a small transformer, by default the paper's on modular addition.\n"

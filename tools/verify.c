@@ -19,6 +19,7 @@ static const char *report_path, *tex_path, *scale, *run_name, *known_path, *meas
 
 static const struct Tool tool = {
     .name = "verify",
+    .purpose = "check the paper's claims against measurements",
     .operands = "CLAIMS.tsv TABLE.tsv...",
     .summary =
         "Checks claims against measured quantities and prints a line for each: the verdict, the\n"
@@ -41,10 +42,10 @@ static const struct Tool tool = {
         "are\n"
         "left out.\n\n"
         "Columns of --known's table, a row for each failure that is known:\n"
-        "  run, claim whose failure it is; without --run, the run is the folder in the claim's\n"
-        "             table\n"
-        "  scale      the one scale at which it fails\n"
-        "  reason     why it fails\n"
+        "  run, claim  whose failure it is; without --run, the run is the folder in the claim's\n"
+        "              table\n"
+        "  scale       the one scale at which it fails\n"
+        "  reason      why it fails\n"
         "Such a claim must fail: if it holds, the list is out of date, and the status is 1.\n\n"
         "verify --checkpoint FILE [CLAIMS.tsv] [section.key=value...] measures the network in a\n"
         "trajectory, or in a checkpoint of PyTorch or TransformerLens (import-checkpoint --help), "

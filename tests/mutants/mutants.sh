@@ -31,7 +31,7 @@ faults=$source/tests/mutants/mutants.txt
 # Brings the copy up to date; what has been found is void if the sources are others. A fault that an
 # interrupted run left is taken out with today's date, so that Ninja sees it.
 copy_sources() {
-  for part in CMakeLists.txt README.md tools configs figures tests paper; do
+  for part in CHANGELOG.md CMakeLists.txt README.md tools configs figures tests paper; do
     (cd "$source" && find "$part" -type f)
   done | sort >"$work/files"
   (cd "$source" && xargs cksum <"$work/files" | grep -v ' tests/mutants/') >"$work/sums.new"

@@ -131,7 +131,7 @@ checksum() {
 # ---- the copy, with runs and figures of its own ----
 
 mkdir "$tree"
-for part in CMakeLists.txt tools configs figures tests paper; do
+for part in CHANGELOG.md CMakeLists.txt tools configs figures tests paper; do
   [ ! -e "$source/$part" ] || cp -R "$source/$part" "$tree/"
 done
 : >"$log"

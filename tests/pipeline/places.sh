@@ -24,7 +24,7 @@ finished() { # what LOG STATUS
 }
 
 mkdir "$work/a source"
-for part in CMakeLists.txt tools configs figures tests paper; do
+for part in CHANGELOG.md CMakeLists.txt tools configs figures tests paper; do
   cp -R "$source/$part" "$work/a source/"
 done
 chmod -R a-w "$work/a source"

@@ -1,5 +1,6 @@
 #include "base/command_line.h"
 
+#include "base/description.h"
 #include "base/output.h"
 
 #include <errno.h>
@@ -18,13 +19,14 @@ static void print_usage(const struct Tool *tool, FILE *stream)
   fprintf(stream, "usage: %s [options] %s\n", tool->name, tool->operands);
 }
 
-static void print_option(FILE *stream, char letter, const char *name, const char *argument,
-                         const char *help)
+static void print_option(FILE *stream, const struct Option *option)
 {
   char left[64];
+  const char letter = option->letter;
   snprintf(left, sizeof left, "%c%c%s --%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
-           letter ? "," : " ", name, argument ? " " : "", argument ? argument : "");
-  fprintf(stream, "  %-28s %s\n", left, help);
+           letter ? "," : " ", option->name, option->argument ? " " : "",
+           option->argument ? option->argument : "");
+  fprintf(stream, "  %-28s %s\n", left, option->help);
 }
 
 /* The text in lines of at most `width` characters, the first of which begins where the stream is;
@@ -71,11 +73,9 @@ static void print_help(const struct Tool *tool, FILE *stream)
   if (tool->tables) print_files(tool->tables, stream);
   fprintf(stream, "\noptions:\n");
   for (const struct Option *option = tool->options; option->name; option++)
-    print_option(stream, option->letter, option->name, option->argument, option->help);
-  print_option(stream, 'h', "help", NULL, "print this and exit");
-  print_option(stream, 0, "version", NULL, "print the version and exit");
-  if (tool->tables)
-    print_option(stream, 0, "tables", NULL, "(alone) print the list of the tables and exit");
+    print_option(stream, option);
+  for (int i = 0; i < description_count_standard(tool); i++)
+    print_option(stream, &standard_options[i]);
   if (tool->epilogue) fprintf(stream, "\n%s\n", tool->epilogue);
 }
 
@@ -143,6 +143,7 @@ int command_line_parse(const struct Tool *tool, int argc, char **argv, int *firs
 {
   struct Error error;
   if (!hold_standard_streams(&error)) return command_line_fail(tool, &error);
+  if (argc == 2 && strcmp(argv[1], "--describe") == 0) return give_answer(tool, describe_tool);
   if (tool->tables && argc == 2 && strcmp(argv[1], "--tables") == 0)
     return give_answer(tool, list_tables);
   struct option longs[MAX_OPTIONS + 3] = {{"help", no_argument, NULL, HELP},

@@ -1,6 +1,6 @@
 /*
- * Command-line handling for all tools. One table per tool drives --help, --version, the usage line
- * and the checking of options.
+ * Command-line handling for all tools. One table per tool drives --help, --version, the usage line,
+ * the checking of options, and, by --describe, manual pages and completions: base/description.h.
  *
  * Requested help goes to standard output, exit status 0; wrong usage to standard error, exit status
  * 2; a tool that fails exits with 1.
@@ -28,6 +28,7 @@ struct ToolFile {
 
 struct Tool {
   const char *name;
+  const char *purpose;          /* what it is for, in a few words; in lists of the tools */
   const char *operands;         /* as in the usage line: "TRAJECTORY [section.key=value...]" */
   const char *summary;          /* one paragraph, printed by --help, above the tables */
   const struct Option *options; /* ends with a row whose name is NULL */

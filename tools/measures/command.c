@@ -210,6 +210,7 @@ int command_main_of_snapshot(const struct SnapshotTool *snapshot_tool, int argc,
        &request.threads},
       {0}};
   const struct Tool tool = {.name = snapshot_tool->name,
+                            .purpose = snapshot_tool->purpose,
                             .operands = "-o DIR " ANALYSIS_OPERANDS,
                             .summary = snapshot_tool->summary,
                             .options = options,

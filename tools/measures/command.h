@@ -49,11 +49,11 @@ bool command_examine(const struct Tool *tool, struct Analysis *analysis, struct 
 
 /* A tool that analyses one snapshot and writes several tables. */
 struct SnapshotTool {
-  const char *name, *summary;    /* of --help */
-  const struct ToolFile *tables; /* as in struct Tool */
-  SubjectWriter *const *writers; /* of these tables, in their order */
-  bool needs_directions;         /* refuse answers that are no function of a + b or a - b */
-  unsigned parts;                /* bit i: its tables are about enum Part i */
+  const char *name, *purpose, *summary; /* as in struct Tool */
+  const struct ToolFile *tables;        /* likewise */
+  SubjectWriter *const *writers;        /* of these tables, in their order */
+  bool needs_directions;                /* refuse answers that are no function of a + b or a - b */
+  unsigned parts;                       /* bit i: its tables are about enum Part i */
   void (*warn)(const struct Analysis *analysis); /* of what the network lacks */
 };
 
