@@ -29,7 +29,7 @@ awk -v folder="$work" '/^\*\*Write your own paper/ { on = 1 } /^\*\*Watch it tra
   on && inside { print > (folder "/block-" n) }' "$source/README.md"
 awk '/^```/ { inside = 0 } inside; /figures\/subtraction-losses.ini`:$/ { found = 1 }
   found && /^```ini/ { inside = 1; found = 0 }' "$source/README.md" >"$work/specification"
-[ -s "$work/block-5" ] && [ ! -e "$work/block-6" ] || fail 'README has other blocks'
+[ -s "$work/block-4" ] && [ ! -e "$work/block-5" ] || fail 'README has other blocks'
 [ -s "$work/specification" ] || fail 'README has no specification'
 
 echo '- as README says'
@@ -50,7 +50,7 @@ is_idle figures
 echo '- a claim that does not hold is an error'
 sed -i 's/0.01$/0/' claims.tsv
 ! ninja -C build verify >"$log" 2>&1 || fail 'it was none'
-grep -q '^FAILS ' "$log" || fail 'it has no verdict'
+grep -q '^fails ' "$log" || fail 'it has no verdict'
 sed -i 's/\t0$/\t0.01/' claims.tsv
 builds verify
 
@@ -73,7 +73,7 @@ grid(decays mainline.ini $tiny "optimizer.weight_decay=0 1" "train.seed=0 1")
 grid(plane MAP mainline.ini $tiny "optimizer.weight_decay=0 1" "data.train_fraction=0.5 0.6")
 comparison(both SETTINGS "loss=history:test_loss@last" sum/history difference/history)
 figure(sum-spectrum SPEC spectrum.ini sum/spectrum)
-film(film-circles-of-sum sum SPEC film-circles.ini spectrum embedding-circles)
+film(film-of-sum sum SPEC film-training.ini spectrum activations:a,b,attention_0,neuron_0 logit-spectrum)
 END
 sed 's,mainline/,sum/,' "$source/figures/fig03-fourier-norms.ini" >spectrum.ini
 builds sum sweep-others decays plane both figures films sum-fig03-fourier-norms \
@@ -81,7 +81,7 @@ builds sum sweep-others decays plane both figures films sum-fig03-fourier-norms 
 for figure in sum-spectrum sum-fig03-fourier-norms decays plane; do
   is_pdf build/figures/$figure.pdf
 done
-[ -s build/figures/film-circles-of-sum.gif ] || fail 'there is no film'
+[ -s build/figures/film-of-sum.gif ] || fail 'there is no film'
 [ -s build/figures/difference-fig07-progress-measures.svg ] || fail 'there is no SVG'
 [ "$(grep -vc '^#' build/runs/both.tsv)" -eq 3 ] || fail 'two runs were not compared'
 is_idle sum sweep-others decays plane both figures films
