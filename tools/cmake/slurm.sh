@@ -41,9 +41,11 @@ if [ "$1" = --on-node ]; then
   note running
   status=0
   "$@" || status=$?
-  if [ "$stopped" ] || [ "$status" -gt 128 ]; then
+  if [ "$status" -eq 0 ]; then
+    note "done"
+  elif [ "$stopped" ] || [ "$status" -gt 128 ]; then
     note stopped
-  elif [ "$status" -ne 0 ]; then
+  else
     note failed
   fi
   exit "$status"
@@ -70,13 +72,21 @@ while true; do
   (unset SLURM_JOB_ID SLURMD_NODENAME && note queued)
   status=0
   srun_with_options "$@" || status=$?
-  if [ "$status" -eq 0 ] || [ "$interrupted" ]; then
+  read -r state _ job node <"$record"
+  if [ "$state" = "done" ]; then
+    status=0
+  elif [ "$status" -eq 0 ]; then # as that of srun is if its node fails
+    status=1
+  fi
+  if [ "$state" = "done" ] || [ "$interrupted" ]; then
     rm -f "$record"
     break
   fi
-  read -r state _ job node <"$record" || break
-  case $state in running | stopped) ;; *) break ;; esac # failed, or never begun
-  why=$(scontrol -o show job "$job" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p')
+  case $state in running | stopped) ;; *) break ;; esac # it failed, or never began
+  while why=$(scontrol -o show job "$job" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p') &&
+    [ "$why" = COMPLETING ]; do
+    sleep 1
+  done
   tries=$((tries - 1))
   if [ "$why" = CANCELLED ] || [ "$tries" -eq 0 ]; then
     echo "launch: job $job of $run on $node: $why" >&2
