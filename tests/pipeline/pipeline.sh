@@ -233,6 +233,17 @@ configures -DRUNS_AT_ONCE=3
 grep -q 'depth = 3$' "$build"/CMakeFiles/rules.ninja "$build/build.ninja" || fail 'no pool of three'
 is_idle figures
 
+begin 'another launcher, with other settings: nothing is made'
+configures -DLAUNCHER=slurm -DSLURM_CORES=2 -DSLURM_MEMORY=1G "-DSLURM_OPTIONS=--comment=it's;--exclusive"
+is_idle figures
+grep -qF "srun '--cpus-per-task=2' '--mem=1G' '--comment=it'\\''s' '--exclusive' " "$build/launch" ||
+  fail 'the settings did not reach srun'
+configures -DLAUNCHER=local
+is_idle figures
+! cmake -DLAUNCHER=lsf "$build" >"$log" 2>&1 || fail 'it took any launcher'
+grep -qF 'LAUNCHER is local or slurm, not "lsf"' "$log" || fail 'another message'
+configures -DLAUNCHER=local
+
 in_git() { git -C "$tree" -c user.name=test -c user.email=test "$@" >"$log" 2>&1 || fail "git $*"; }
 says_commit() { # COMMIT, or "" for none
   found=$("$build/tools/train" --version | sed -n 's/^train [0-9.]* *//p')

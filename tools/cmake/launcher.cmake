@@ -51,15 +51,16 @@ endfunction()
 # RUNS_AT_ONCE runs are trained in parallel, by default one per core: on two cores, two single-threaded
 # runs side by side finish 20 % sooner than one after the other with two threads each. They share the
 # cores through the file runs/cores, so that the last ones get several (base/share.h). A run takes tens
-# of megabytes, some hundreds at p = 401: memory does not limit their number. A cluster is given as many as
-# Ninja's -j allows, analyses too; what is made here then has a pool of its own, since -j says nothing of
-# this machine.
+# of megabytes, some hundreds at p = 401: memory does not limit their number.
 #
 # The mainline's training is not in Ninja's job pool for runs. It uses the console pool, to have the
 # terminal for its progress; if RUNS_AT_ONCE is 1, all runs and their analyses do. Otherwise the
 # mainline's analyses do not: while a program has the terminal, Ninja reports little of other jobs, and
 # `ninja -n` would omit trainings. None of this is in a command, so that changing RUNS_AT_ONCE makes no
 # run stale.
+#
+# A cluster is given as many runs as Ninja's -j allows, and analyses too; the terminal is for `ninja watch`.
+# What is made here then has a pool of its own, since -j says nothing of this machine.
 count_cores(cores)
 set(runs_at_once ${RUNS_AT_ONCE})
 if(RUNS_AT_ONCE STREQUAL auto AND LAUNCHER STREQUAL slurm)
@@ -80,7 +81,8 @@ set_property(GLOBAL APPEND PROPERTY JOB_POOLS
 # turn_of(VARIABLE RUN POOL): the arguments of add_custom_command() that put a program of RUN into its job
 # pool, or onto the terminal.
 function(turn_of variable run pool)
-  if(GROKKING_RUNS_AT_ONCE EQUAL 1 OR "${run} ${pool}" STREQUAL "mainline training")
+  if(NOT LAUNCHER STREQUAL slurm AND
+     (GROKKING_RUNS_AT_ONCE EQUAL 1 OR "${run} ${pool}" STREQUAL "mainline training"))
     set(${variable} USES_TERMINAL PARENT_SCOPE)
   else()
     set(${variable} JOB_POOL ${pool} PARENT_SCOPE)
