@@ -8,7 +8,6 @@
  */
 #include "base/command_line.h"
 #include "base/interrupt.h"
-#include "base/lock.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
@@ -20,6 +19,7 @@
 #include "network/dataset.h"
 #include "run/event_file.h"
 #include "run/find_config.h"
+#include "run/holder.h"
 #include "run/listed.h"
 #include "run/recorder.h"
 #include "run/start.h"
@@ -261,32 +261,49 @@ static bool initialise(struct Run *run, struct Error *error)
 /* Takes exclusive use of the directory; waits for it if this is the only run. */
 static bool lock_directory(struct Run *run, bool waits, struct Error *error)
 {
-  char *path = memory_print(error, "%s/train.lock", run->directory);
-  if (!path) return false;
-  bool locked = lock_take(&run->lock, path, false, error);
-  if (!locked && !*error->message && !waits)
-    error_set(error, "%s: another train is running there", run->directory);
-  if (!locked && !*error->message) {
-    fprintf(stderr, "train: %s: another train is running there; waiting for it to end\n",
-            run->directory);
-    locked = lock_take(&run->lock, path, true, error);
-  }
-  free(path);
-  return locked;
+  if (holder_lock(&run->lock, run->directory, false, error)) return true;
+  if (*error->message) return false;
+  if (!waits) return error_set(error, "%s: another train is running there", run->directory);
+  fprintf(stderr, "train: %s: another train is running there; waiting for it to end\n",
+          run->directory);
+  return holder_lock(&run->lock, run->directory, true, error);
+}
+
+/* Where a directory really is. */
+struct Place {
+  dev_t device;
+  ino_t number;
+  size_t run;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+  const struct Place *a = left, *b = right;
+  if (a->device != b->device) return a->device < b->device ? -1 : 1;
+  if (a->number != b->number) return a->number < b->number ? -1 : 1;
+  return (a->run > b->run) - (a->run < b->run);
 }
 
 /* Are no two of the directories, whatever they are called, one? */
 static bool check_directories(const struct Session *session, struct Error *error)
 {
-  for (size_t i = 0; i < session->n; i++)
-    for (size_t j = 0; j < i; j++) {
-      struct stat x, y;
-      const char *one = session->runs[j].directory, *other = session->runs[i].directory;
-      if (stat(one, &x) == 0 && stat(other, &y) == 0 && x.st_dev == y.st_dev &&
-          x.st_ino == y.st_ino)
-        return error_set(error, "%s and %s are the same directory", one, other);
-    }
-  return true;
+  struct Place *places = memory_new(session->n, sizeof *places, "the directories", error);
+  if (!places) return false;
+  size_t n = 0;
+  for (size_t i = 0; i < session->n; i++) {
+    struct stat status;
+    if (stat(session->runs[i].directory, &status) == 0)
+      places[n++] = (struct Place){status.st_dev, status.st_ino, i};
+  }
+  qsort(places, n, sizeof *places, compare_places);
+  bool differ = true;
+  for (size_t i = 1; differ && i < n; i++)
+    if (places[i - 1].device == places[i].device && places[i - 1].number == places[i].number)
+      differ = error_set(error, "%s and %s are the same directory",
+                         session->runs[places[i - 1].run].directory,
+                         session->runs[places[i].run].directory);
+  free(places);
+  return differ;
 }
 
 static bool enter_directories(struct Session *session, struct Error *error)
@@ -652,6 +669,14 @@ static bool open_log(struct Session *session, const char *path, struct Error *er
   return !path || session->log || error_system(error, "%s: cannot create", path);
 }
 
+/* From here on each run's epochs are trained. */
+static bool sign_locks(const struct Session *session, struct Error *error)
+{
+  for (size_t i = 0; i < session->n; i++)
+    if (!holder_sign(&session->runs[i].lock, session->runs[i].first, error)) return false;
+  return true;
+}
+
 static bool train_runs(struct Session *session, bool quiet, int *signal, struct Error *error)
 {
   struct Progress progress;
@@ -688,8 +713,9 @@ static bool train(const struct Arguments *arguments, char **operands, size_t n, 
       done = begin(&session.runs[i], arguments->restart, error) &&
              (!arguments->tensorboard ||
               open_events(&session.runs[i], arguments->tensorboard, session.n > 1, error));
-    done = done && open_log(&session, arguments->progress, error) &&
+    done = done && open_log(&session, arguments->progress, error) && sign_locks(&session, error) &&
            train_runs(&session, arguments->quiet, signal, error);
+    if (!done && session.log) fprintf(session.log, "failed: %s\n", error->message);
   }
   session_release(&session);
   return done;

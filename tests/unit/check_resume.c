@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "base/output.h"
 #include "network/random.h"
+#include "run/holder.h"
 #include "run/identity.h"
 #include "run/metadata.h"
 #include "run/recorder.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/check_resume.XXXXXX";
@@ -229,6 +231,67 @@ START_TEST(a_lock_that_was_waited_for_is_the_file_of_that_name)
   int status;
   ck_assert_int_eq(waitpid(child, &status, 0), child);
   ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* Whoever looks at a lock sees who has it and whether he still does, and takes nothing. */
+START_TEST(a_lock_can_be_looked_at)
+{
+  struct Lock lock = {0};
+  struct LockSeen seen;
+  struct Error error = {0};
+  ck_assert(lock_look(&seen, "file", &error));
+  ck_assert(!seen.is_held);
+  ck_assert_str_eq(seen.sign, "");
+  ck_assert(lock_take(&lock, "file", false, &error));
+  ck_assert(lock_sign(&lock, "a rather long first line", &error));
+  ck_assert(lock_sign(&lock, "n1 12 3", &error));
+  ck_assert(lock_look(&seen, "file", &error));
+  ck_assert(seen.is_held);
+  ck_assert_str_eq(seen.sign, "n1 12 3");
+  ck_assert_double_eq_tol(seen.signed_at, (double)time(NULL), 60);
+  ck_assert(lock_look(&seen, "file", &error));
+  ck_assert(seen.is_held);
+  close(lock.descriptor); /* as its holder's death does */
+  ck_assert(lock_look(&seen, "file", &error));
+  ck_assert(!seen.is_held);
+  ck_assert_str_eq(seen.sign, "n1 12 3");
+  free(lock.path);
+  ck_assert_int_eq(unlink("file"), 0);
+  ck_assert_int_eq(mkdir("file", 0777), 0);
+  ck_assert(!lock_look(&seen, "file", &error));
+  ck_assert_str_eq(error.message, "file: cannot read: Is a directory");
+  ck_assert_int_eq(rmdir("file"), 0);
+}
+END_TEST
+
+/* What is signed is who, where and from which epoch on; another text is no sign. */
+START_TEST(the_holder_of_a_run_signs)
+{
+  struct Lock lock = {0};
+  struct Holder holder;
+  struct Error error = {0};
+  char machine[HOLDER_MACHINE_SIZE];
+  holder_name_machine(machine);
+  ck_assert(holder_lock(&lock, ".", false, &error));
+  ck_assert(holder_look(&holder, ".", &error));
+  ck_assert(holder.is_held && !holder.has_signed);
+  ck_assert(holder_sign(&lock, 1200, &error));
+  ck_assert(holder_look(&holder, ".", &error));
+  ck_assert(holder.is_held && holder.has_signed);
+  ck_assert_str_eq(holder.machine, machine);
+  ck_assert_int_eq(holder.process, getpid());
+  ck_assert_int_eq(holder.epoch, 1200);
+  static const char *const others[] = {"",        "n1",        "n1 12",     "n1 12 3 4",
+                                       "n1 -1 3", "n1 twelve", "n1 12 3.5", "n1 12 -3"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    ck_assert(lock_sign(&lock, others[i], &error));
+    ck_assert(holder_look(&holder, ".", &error));
+    ck_assert_msg(holder.is_held && !holder.has_signed, "%s", others[i]);
+  }
+  lock_release(&lock);
+  ck_assert(holder_look(&holder, ".", &error));
+  ck_assert(!holder.is_held && !holder.has_signed);
 }
 END_TEST
 
@@ -1253,6 +1316,8 @@ int main(void)
   tcase_add_checked_fixture(system, enter_folder, leave_folder);
   tcase_add_test(system, a_lock_is_one_programs);
   tcase_add_test(system, a_lock_that_was_waited_for_is_the_file_of_that_name);
+  tcase_add_test(system, a_lock_can_be_looked_at);
+  tcase_add_test(system, the_holder_of_a_run_signs);
   tcase_add_test(system, the_first_signal_is_noted);
   tcase_add_test(system, the_end_is_the_signals);
   tcase_add_test(system, leftovers_of_one_target_are_removed);

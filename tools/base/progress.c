@@ -1,11 +1,8 @@
 #include "base/progress.h"
 
-#include "base/number.h"
+#include "base/terminal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,25 +11,6 @@ static double now(void)
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* Can the terminal return the cursor to the start of the line? */
-static bool cursor_moves(void)
-{
-  const char *terminal = getenv("TERM");
-  return terminal && *terminal && strcmp(terminal, "dumb") != 0 && strcmp(terminal, "unknown") != 0;
-}
-
-/* Columns of the terminal, queried at each update, as a window can be resized at any time. */
-static int terminal_width(void)
-{
-  struct winsize size;
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const char *columns = getenv("COLUMNS");
-  int64_t width;
-  if (columns && number_parse_integer(columns, &width) && width > 0 && width <= INT16_MAX)
-    return (int)width;
-  return 80;
 }
 
 /* Lines at each of `parts` equal parts of the work. */
@@ -50,7 +28,7 @@ void progress_init(struct Progress *progress, const char *unit, int64_t first, i
   *progress = (struct Progress){.unit = unit,
                                 .first = first,
                                 .total = total,
-                                .rewritten = terminal && cursor_moves(),
+                                .rewritten = terminal && terminal_moves_cursor(),
                                 .start = now()};
   if (!progress->rewritten && (terminal || !quiet))
     progress->screen = lines_to(stderr, progress, 10);
@@ -97,7 +75,7 @@ static void put_line(struct ProgressLines *lines, int64_t done, const char *text
 /* Leaves the last column free: some terminals wrap when it is filled. */
 static void rewrite_line(const char *text)
 {
-  fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, text);
+  fprintf(stderr, "\r%.*s\033[K", terminal_width(STDERR_FILENO) - 1, text);
   fflush(stderr);
 }
 

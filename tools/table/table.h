@@ -49,6 +49,10 @@ bool table_is_partial(const char *path);
 bool table_read(struct Table *table, const char *path, struct Error *error);
 void table_release(struct Table *table);
 
+/* Reads what comes before the rows, and of these the last complete one alone, if there is any,
+   however long the table is. The digest is not set, and first_line not the row's. */
+bool table_read_last(struct Table *table, const char *path, struct Error *error);
+
 /* The index of a column; -1 with an error that lists the existing columns. */
 int table_column(const struct Table *table, const char *name, struct Error *error);
 

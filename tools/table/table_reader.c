@@ -220,6 +220,70 @@ bool table_read(struct Table *table, const char *path, struct Error *error)
   return false;
 }
 
+/* ---- the last row alone ---- */
+
+/* Appends comment lines and the line of column names. False if the stream or memory fails. */
+static bool copy_head(FILE *stream, FILE *copy)
+{
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t length;
+  bool comment = true;
+  while (comment && (length = getline(&line, &room, stream)) > 0) {
+    comment = *line == '#';
+    fwrite(line, 1, (size_t)length, copy);
+  }
+  free(line);
+  return !ferror(stream) && !ferror(copy);
+}
+
+/* Appends the last complete line of what is left of the stream, looking at its last bytes first. */
+static bool copy_last_line(FILE *stream, FILE *copy)
+{
+  const off_t first = ftello(stream);
+  if (first < 0 || fseeko(stream, 0, SEEK_END) != 0) return false;
+  const off_t end = ftello(stream);
+  for (off_t size = 4096;; size *= 4) {
+    const off_t start = end - size > first ? end - size : first;
+    char *tail = start < end ? malloc((size_t)(end - start)) : NULL;
+    if (!tail) return start >= end; /* no rows */
+    bool read = fseeko(stream, start, SEEK_SET) == 0 &&
+                fread(tail, 1, (size_t)(end - start), stream) == (size_t)(end - start);
+    const char *stop = read ? memrchr(tail, '\n', (size_t)(end - start)) : NULL;
+    const char *before = stop ? memrchr(tail, '\n', (size_t)(stop - tail)) : NULL;
+    const bool found = before || start == first;
+    const char *line = before ? before + 1 : tail;
+    if (read && found && stop) fwrite(line, 1, (size_t)(stop + 1 - line), copy);
+    free(tail);
+    if (!read || found) return read && !ferror(copy);
+  }
+}
+
+static bool read_ends(struct Table *table, size_t *length, struct Error *error)
+{
+  FILE *stream = fopen(table->path, "rbe");
+  if (!stream) return error_system(error, "%s: cannot open", table->path);
+  FILE *copy = open_memstream(&table->text, length);
+  bool read = copy && copy_head(stream, copy) && copy_last_line(stream, copy);
+  if (!read) error_system(error, "%s: cannot read", table->path);
+  if (copy && fclose(copy) != 0 && read) read = error_system(error, "%s: cannot read", table->path);
+  fclose(stream);
+  return read;
+}
+
+bool table_read_last(struct Table *table, const char *path, struct Error *error)
+{
+  *table = (struct Table){.path = memory_copy_text(path, error)};
+  size_t length = 0;
+  if (table->path && read_ends(table, &length, error) && check_text(table, length, error) &&
+      parse(table, length, error)) {
+    table->digest = DIGEST_START;
+    return true;
+  }
+  table_release(table);
+  return false;
+}
+
 void table_release(struct Table *table)
 {
   free(table->path);
