@@ -1,11 +1,14 @@
 /* compare-runs: puts runs side by side, with values from their tables. */
 #include "base/command_line.h"
+#include "base/lines.h"
+#include "base/memory.h"
 #include "compare/comparison.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *table_path = "-", *tex_path, *columns_text, *want_settings, *over_text, *rows_of,
-                  *missing_is_nan;
+                  *missing_is_nan, *files_path;
 
 static const struct Tool tool = {
     .name = "compare-runs",
@@ -35,24 +38,26 @@ static const struct Tool tool = {
         "row, with NAME_median, NAME_min and NAME_max over these runs for each of --columns: the\n"
         "median of epochs is nan if at least half of the runs never got there. With --rows, too,\n"
         "rows share one if they also agree in the first TABLE:COLUMN of that table.",
-    .options =
-        (const struct Option[]){
-            {'o', "output", "FILE.tsv", "output table (default: standard output)", &table_path},
-            {'c', "columns", "COLUMNS", "the columns, see above", &columns_text},
-            {'s', "settings", NULL, "put a column for each setting in which the runs differ first",
-             &want_settings},
-            {'r', "rows", "TABLE", "a row for each row of this table of the runs", &rows_of},
-            {0, "over", "SETTINGS",
-             "one row for runs that differ only in these; implies --settings", &over_text},
-            {0, "tex", "FILE.tex", "also write the rows as a LaTeX macro, \\comparedruns",
-             &tex_path},
-            {0, "missing-is-nan", NULL, "write nan if a run lacks a quantity or table",
-             &missing_is_nan},
-            {0}},
-    .min_operands = 1};
+    .options = (const struct Option[]){
+        {'o', "output", "FILE.tsv", "output table (default: standard output)", &table_path},
+        {'c', "columns", "COLUMNS", "the columns, see above", &columns_text},
+        {'s', "settings", NULL, "put a column for each setting in which the runs differ first",
+         &want_settings},
+        {'r', "rows", "TABLE", "a row for each row of this table of the runs", &rows_of},
+        {0, "over", "SETTINGS", "one row for runs that differ only in these; implies --settings",
+         &over_text},
+        {0, "tex", "FILE.tex", "also write the rows as a LaTeX macro, \\comparedruns", &tex_path},
+        {'f', "files", "LIST", "more operands, a path a line, behind those of the command line",
+         &files_path},
+        {0, "missing-is-nan", NULL, "write nan if a run lacks a quantity or table",
+         &missing_is_nan},
+        {0}}};
 
-static bool read_options(struct Queries *queries, struct Over *over, struct Error *error)
+static bool read_options(struct Queries *queries, struct Over *over, int n_operands,
+                         struct Error *error)
 {
+  if (n_operands == 0 && !files_path)
+    return error_set(error, "missing operand: expected tables of runs, or --files LIST");
   if (over_text && tex_path)
     return error_set(error, "--over and --tex: LaTeX rows are available for single runs only");
   if (over_text) want_settings = over_text;
@@ -83,6 +88,35 @@ static bool compare(const struct ComparedRuns *runs, struct Queries *queries,
   return written;
 }
 
+/* The operands and those of the list, if there is one. */
+static bool read_runs(struct ComparedRuns *runs, const struct Lines *list, char **operands,
+                      size_t n, struct Error *error)
+{
+  char **paths = memory_new(n + list->n, sizeof *paths, "the operands", error);
+  if (!paths) return false;
+  memcpy(paths, operands, n * sizeof *paths);
+  if (list->n > 0) memcpy(paths + n, list->line, list->n * sizeof *paths);
+  bool read = n + list->n > 0 ? compared_runs_read(runs, paths, n + list->n, error)
+                              : error_set(error, "%s: lists no files", files_path);
+  free(paths);
+  return read;
+}
+
+static bool compare_all(struct Queries *queries, const struct Over *over, char **operands, size_t n,
+                        struct Error *error)
+{
+  struct Lines list = {.n = 0};
+  struct ComparedRuns runs;
+  if (files_path && !lines_read(&list, files_path, error)) return false;
+  bool done = read_runs(&runs, &list, operands, n, error);
+  if (done) {
+    done = compare(&runs, queries, over, error);
+    compared_runs_release(&runs);
+  }
+  lines_release(&list);
+  return done;
+}
+
 int main(int argc, char **argv)
 {
   int first;
@@ -91,16 +125,11 @@ int main(int argc, char **argv)
   struct Error error;
   struct Queries queries;
   struct Over over;
-  if (!read_options(&queries, &over, &error)) {
+  if (!read_options(&queries, &over, argc - first, &error)) {
     command_line_fail(&tool, &error);
     return EXIT_WRONG_USAGE;
   }
-  struct ComparedRuns runs;
-  bool done = compared_runs_read(&runs, argv + first, (size_t)(argc - first), &error);
-  if (done) {
-    done = compare(&runs, &queries, &over, &error);
-    compared_runs_release(&runs);
-  }
+  bool done = compare_all(&queries, &over, argv + first, (size_t)(argc - first), &error);
   queries_release(&queries);
   return done ? EXIT_SUCCESS : command_line_fail(&tool, &error);
 }

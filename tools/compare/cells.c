@@ -69,24 +69,52 @@ static double extreme(const double *x, size_t n, bool most)
   return found;
 }
 
-/* Twice the rank of a number about the mean of all ranks; equal numbers share theirs. */
-static double centred_rank(const double *x, size_t n, double value)
+/* A number or a word of a row, to be sorted. */
+struct Item {
+  double number;
+  const char *word;
+  size_t row;
+};
+
+static int compare_numbers(const void *left, const void *right)
 {
-  double rank = 0;
-  for (size_t row = 0; row < n; row++)
-    rank += is_below(x[row], value) - is_below(value, x[row]);
-  return rank;
+  const struct Item *a = left, *b = right;
+  return is_below(b->number, a->number) - is_below(a->number, b->number);
 }
 
-/* NaN if the numbers of one are all equal. */
-static double rank_correlation(const double *x, const double *y, size_t n)
+/* In the order of their bytes. */
+static int compare_words(const void *left, const void *right)
+{
+  const struct Item *a = left, *b = right;
+  return strcmp(a->word, b->word);
+}
+
+typedef int Compare(const void *left, const void *right);
+
+/* Twice the ranks of the items' rows about the mean of all ranks, in new memory: how many are below
+   a row's less how many are above it. Equal ones share theirs. Sorts the items. */
+static double *rank_items(struct Item *items, size_t n, Compare *compare, struct Error *error)
+{
+  double *ranks = memory_new(n, sizeof *ranks, "ranks", error);
+  if (!ranks) return NULL;
+  qsort(items, n, sizeof *items, compare);
+  for (size_t first = 0, end = 0; first < n; first = end) {
+    while (end < n && compare(&items[first], &items[end]) == 0)
+      end++;
+    for (size_t i = first; i < end; i++)
+      ranks[items[i].row] = (double)first - (double)(n - end);
+  }
+  return ranks;
+}
+
+/* Of centred ranks; NaN if those of one are all equal. */
+static double correlation(const double *x, const double *y, size_t n)
 {
   double xy = 0, xx = 0, yy = 0;
   for (size_t row = 0; row < n; row++) {
-    double a = centred_rank(x, n, x[row]), b = centred_rank(y, n, y[row]);
-    xy += a * b;
-    xx += a * a;
-    yy += b * b;
+    xy += x[row] * y[row];
+    xx += x[row] * x[row];
+    yy += y[row] * y[row];
   }
   return xy / sqrt(xx * yy);
 }
@@ -109,26 +137,32 @@ static bool has_words(const struct Table *table, size_t column)
   return table->n_rows > 0;
 }
 
-/* A column to be ranked: its numbers; of words, how many rows have an earlier one in the order of
-   their bytes. */
-static double *ranked(const struct Table *table, const char *name, struct Error *error)
+/* The centred ranks of a column: of its numbers or, if it has words alone, of these. */
+static double *rank_column(const struct Table *table, const char *name, struct Error *error)
 {
-  int column = table_column(table, name, error);
+  const size_t n = table->n_rows;
+  const int column = table_column(table, name, error);
   if (column < 0) return NULL;
-  if (!has_words(table, (size_t)column)) return table_numbers(table, name, error);
-  double *order = memory_new(table->n_rows, sizeof *order, "the order of words", error);
-  for (size_t row = 0; order && row < table->n_rows; row++)
-    for (size_t other = 0; other < table->n_rows; other++)
-      order[row] += strcmp(table_cell(table, other, (size_t)column),
-                           table_cell(table, row, (size_t)column)) < 0;
-  return order;
+  const bool words = has_words(table, (size_t)column);
+  double *numbers = words ? NULL : table_numbers(table, name, error);
+  struct Item *items =
+      words || numbers ? memory_new(n, sizeof *items, "cells in their order", error) : NULL;
+  for (size_t row = 0; items && row < n; row++)
+    items[row] = (struct Item){.number = words ? 0 : numbers[row],
+                               .word = table_cell(table, row, (size_t)column),
+                               .row = row};
+  double *ranks =
+      items ? rank_items(items, n, words ? compare_words : compare_numbers, error) : NULL;
+  free(items);
+  free(numbers);
+  return ranks;
 }
 
 static char *answer_rank(const struct Query *query, const struct Table *table, struct Error *error)
 {
-  double *x = ranked(table, query->x, error);
-  double *y = x ? ranked(table, query->y, error) : NULL;
-  char *text = y ? print_number(rank_correlation(x, y, table->n_rows), error) : NULL;
+  double *x = rank_column(table, query->x, error);
+  double *y = x ? rank_column(table, query->y, error) : NULL;
+  char *text = y ? print_number(correlation(x, y, table->n_rows), error) : NULL;
   free(y);
   free(x);
   return text;

@@ -47,9 +47,9 @@ static char *answer_quantity(const struct Comparison *comparison, size_t run, co
     config_setting_value(&runs->runs[run].config, setting, value);
     return memory_copy_text(value, error);
   }
-  for (size_t i = 0; i < runs->n_tables; i++) {
-    const struct Table *table = &runs->tables[i];
-    size_t row = runs->run_of[i] == run ? find_quantity(table, quantity) : table->n_rows;
+  for (size_t i = 0; i < runs->runs[run].n_tables; i++) {
+    const struct Table *table = &runs->tables[runs->runs[run].tables[i]];
+    size_t row = find_quantity(table, quantity);
     if (row == table->n_rows) continue;
     const char *cell = table_cell(table, row, (size_t)table_column(table, "value", error));
     double value;
@@ -61,6 +61,13 @@ static char *answer_quantity(const struct Comparison *comparison, size_t run, co
   return answer_missing(comparison, run, "quantity", quantity, error);
 }
 
+/* Is it the row's own cell that answers, not one for all rows of the run? */
+static bool is_of_row(const struct Comparison *comparison, const struct Query *query)
+{
+  return comparison->rows_of && query->kind == QUERY_ALL &&
+         strcmp(comparison->rows_of, query->table) == 0;
+}
+
 /* The cell of a row and a column, which the caller frees. */
 static char *answer(const struct Comparison *comparison, const struct ComparisonRow *row,
                     const struct Query *query, struct Error *error)
@@ -69,8 +76,7 @@ static char *answer(const struct Comparison *comparison, const struct Comparison
     return answer_quantity(comparison, row->run, query->column, error);
   const struct Table *table = compared_runs_table(comparison->runs, row->run, query->table);
   if (!table) return answer_missing(comparison, row->run, "table", query->table, error);
-  bool here = comparison->rows_of && strcmp(comparison->rows_of, query->table) == 0;
-  if (!here || query->kind != QUERY_ALL) return query_answer(query, table, error);
+  if (!is_of_row(comparison, query)) return query_answer(query, table, error);
   int column = table_column(table, query->column, error);
   return column < 0 ? NULL : memory_copy_text(table_cell(table, row->at, (size_t)column), error);
 }
@@ -112,7 +118,10 @@ static bool find_answers(struct Comparison *comparison, struct Error *error)
   comparison->answers = memory_new(n, sizeof(char *), "answers", error);
   for (size_t i = 0; comparison->answers && i < n; i++) {
     const struct ComparisonRow *row = &comparison->rows[i / queries->n];
-    comparison->answers[i] = answer(comparison, row, &queries->query[i % queries->n], error);
+    const struct Query *query = &queries->query[i % queries->n];
+    const bool again = row->at > 0 && !is_of_row(comparison, query); /* as in the row above */
+    comparison->answers[i] = again ? memory_copy_text(comparison->answers[i - queries->n], error)
+                                   : answer(comparison, row, query, error);
     if (!comparison->answers[i]) return false;
   }
   return comparison->answers;

@@ -17,6 +17,8 @@ struct ComparedRun {
   char *name;
   struct Config config;         /* from its config.ini */
   struct Provenance provenance; /* from its tables and its config.ini */
+  size_t *tables;               /* [n_tables]: their numbers, in the order of their paths */
+  size_t n_tables;
 };
 
 /* In the order in which their folders first appear. */
@@ -31,7 +33,8 @@ struct ComparedRuns {
 /* Reads n tables, and configurations (.ini); the paths must outlive the runs. Errors: a file that
    cannot be read; two folders of one name, or a name that cannot be a cell; files of one folder
    that belong to different runs. */
-bool compared_runs_read(struct ComparedRuns *runs, char **paths, size_t n, struct Error *error);
+bool compared_runs_read(struct ComparedRuns *runs, char *const *paths, size_t n,
+                        struct Error *error);
 void compared_runs_release(struct ComparedRuns *runs);
 
 /* The table of a run by its file name without .tsv; NULL if there is none. */

@@ -12,15 +12,19 @@
 /* The title, and one line per run: "seed-1 is run: configuration ..., trajectory ...". */
 static char *describe_runs(const struct ComparedRuns *runs, struct Error *error)
 {
-  char *text = memory_copy_text("Runs side by side", error);
-  for (size_t run = 0; text && run < runs->n; run++) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (stream) fputs("Runs side by side", stream);
+  for (size_t run = 0; stream && run < runs->n; run++) {
     char line[PROVENANCE_SIZE];
     provenance_format(&runs->runs[run].provenance, line);
-    char *longer = memory_print(error, "%s\n%s is %s", text, runs->runs[run].name, line);
-    free(text);
-    text = longer;
+    fprintf(stream, "\n%s is %s", runs->runs[run].name, line);
   }
-  return text;
+  if (stream && fclose(stream) == 0) return text;
+  error_system(error, "the runs' descriptions");
+  free(text);
+  return NULL;
 }
 
 static struct Column column_of(const struct Query *query)

@@ -1,9 +1,8 @@
 #include "listing/names.h"
 
+#include "base/lines.h"
 #include "base/memory.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,46 +75,22 @@ static bool give_names(struct ListedNames *names, struct Error *error)
 
 /* ---- where they come from ---- */
 
-/* Takes the text of a folder. There is room for a power of two. */
-static bool add(struct ListedNames *names, char *folder, struct Error *error)
+/* Takes the text of a folder, for which there is room. */
+static bool add(struct ListedNames *names, char *folder)
 {
-  const size_t n = names->n;
-  if ((n & (n - 1)) == 0) {
-    struct ListedName *runs = realloc(names->runs, (n > 0 ? 2 * n : 1) * sizeof *runs);
-    if (!runs) error_system(error, "names of runs");
-    if (!runs) free(folder);
-    if (!runs) return false;
-    names->runs = runs;
-  }
-  names->runs[names->n++] = (struct ListedName){.folder = folder};
-  return true;
+  if (folder) names->runs[names->n++] = (struct ListedName){.folder = folder};
+  return folder;
 }
 
-static bool add_declared(struct ListedNames *names, const char *path, FILE *file,
+/* Names of folders beside the file that declares them. */
+static bool add_declared(struct ListedNames *names, const char *path, const struct Lines *lines,
                          struct Error *error)
 {
   const char *slash = strrchr(path, '/');
   const int beside = slash ? (int)(slash - path) + 1 : 0;
-  char *line = NULL;
-  size_t room = 0;
-  bool added = true;
-  while (added && getline(&line, &room, file) > 0) {
-    line[strcspn(line, "\r\n")] = '\0';
-    if (*line == '\0' || *line == '#') continue;
-    char *folder = memory_print(error, "%.*s%s", beside, path, line);
-    added = folder && add(names, folder, error);
-  }
-  free(line);
-  return added && (!ferror(file) || error_system(error, "%s: cannot read", path));
-}
-
-static bool read_declared(struct ListedNames *names, const char *path, struct Error *error)
-{
-  FILE *file = fopen(path, "re");
-  if (!file) return error_system(error, "%s: cannot open", path);
-  bool added = add_declared(names, path, file, error);
-  fclose(file);
-  return added;
+  for (size_t i = 0; i < lines->n; i++)
+    if (!add(names, memory_print(error, "%.*s%s", beside, path, lines->line[i]))) return false;
+  return true;
 }
 
 static bool add_folder(struct ListedNames *names, const char *path, struct Error *error)
@@ -127,15 +102,18 @@ static bool add_folder(struct ListedNames *names, const char *path, struct Error
     return error_set(error, "%s: is a file, expected the folder of a run", path);
   while (length > 1 && path[length - 1] == '/')
     length--;
-  char *folder = memory_print(error, "%.*s", (int)length, path);
-  return folder && add(names, folder, error);
+  return add(names, memory_print(error, "%.*s", (int)length, path));
 }
 
 bool listed_names_read(struct ListedNames *names, const char *declared, char *const *folders,
                        size_t n, struct Error *error)
 {
+  struct Lines lines = {.n = 0};
   *names = (struct ListedNames){.n = 0};
-  bool read = !declared || read_declared(names, declared, error);
+  if (declared && !lines_read(&lines, declared, error)) return false;
+  names->runs = memory_new(lines.n + n, sizeof *names->runs, "names of runs", error);
+  bool read = names->runs && (!declared || add_declared(names, declared, &lines, error));
+  lines_release(&lines);
   for (size_t i = 0; read && i < n; i++)
     read = add_folder(names, folders[i], error);
   read = read && drop_repeated(names, error) && give_names(names, error);

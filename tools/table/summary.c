@@ -19,23 +19,62 @@ struct Group {
   size_t n;
 };
 
-static bool belong_together(const struct Summary *summary, size_t a, size_t b)
+/* The rows, group after group. */
+struct Groups {
+  size_t *rows;        /* [n_rows] */
+  struct Group *group; /* [n], in the order of their first rows */
+  size_t n;
+};
+
+/* By the keys of rows. */
+static int compare_keys(const struct Summary *summary, size_t a, size_t b)
 {
-  for (size_t i = 0; i < summary->n_columns; i++)
-    if (summary->roles[i] == ROLE_KEY && strcmp(cell(summary, a, i), cell(summary, b, i)) != 0)
-      return false;
-  return true;
+  int order = 0;
+  for (size_t i = 0; order == 0 && i < summary->n_columns; i++)
+    if (summary->roles[i] == ROLE_KEY) order = strcmp(cell(summary, a, i), cell(summary, b, i));
+  return order;
 }
 
-/* The rows of the group of `first`; none if one of them comes before it. */
-static void find_group(struct Group *group, const struct Summary *summary, size_t first)
+/* By keys, then by place. */
+static int compare_rows(const void *left, const void *right, void *summary)
 {
-  group->n = 0;
-  for (size_t row = 0; row < summary->n_rows; row++) {
-    if (!belong_together(summary, first, row)) continue;
-    if (row < first) return;
-    group->rows[group->n++] = row;
+  const size_t a = *(const size_t *)left, b = *(const size_t *)right;
+  int order = compare_keys(summary, a, b);
+  return order != 0 ? order : (a > b) - (a < b);
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+  const struct Group *a = left, *b = right;
+  return (a->rows[0] > b->rows[0]) - (a->rows[0] < b->rows[0]);
+}
+
+static void groups_release(struct Groups *groups)
+{
+  free(groups->rows);
+  free(groups->group);
+}
+
+static bool groups_init(struct Groups *groups, const struct Summary *summary, struct Error *error)
+{
+  const size_t n = summary->n_rows;
+  *groups = (struct Groups){.rows = memory_new(n, sizeof *groups->rows, "rows", error)};
+  if (groups->rows) groups->group = memory_new(n, sizeof *groups->group, "groups", error);
+  if (!groups->group) {
+    groups_release(groups);
+    return false;
   }
+  for (size_t row = 0; row < n; row++)
+    groups->rows[row] = row;
+  qsort_r(groups->rows, n, sizeof *groups->rows, compare_rows,
+          (void *)(uintptr_t)summary); /* GNU */
+  for (size_t first = 0, end; first < n; first = end) {
+    for (end = first + 1; end < n; end++)
+      if (compare_keys(summary, groups->rows[first], groups->rows[end]) != 0) break;
+    groups->group[groups->n++] = (struct Group){groups->rows + first, end - first};
+  }
+  qsort(groups->group, groups->n, sizeof *groups->group, compare_groups);
+  return true;
 }
 
 /* ---- columns ---- */
@@ -134,13 +173,13 @@ static bool put_parts(struct TableWriter *table, const struct Summary *summary,
 static bool put_names(struct TableWriter *table, const struct Summary *summary,
                       const struct Group *group, struct Error *error)
 {
-  char *names = memory_copy_text(summary->names[group->rows[0]], error);
-  for (size_t i = 1; names && i < group->n; i++) {
-    char *longer = memory_print(error, "%s,%s", names, summary->names[group->rows[i]]);
-    free(names);
-    names = longer;
-  }
+  size_t size = 0;
+  for (size_t i = 0; i < group->n; i++)
+    size += strlen(summary->names[group->rows[i]]) + 1;
+  char *names = memory_new(size, 1, "names of a group", error), *end = names;
   if (!names) return false;
+  for (size_t i = 0; i < group->n; i++)
+    end += sprintf(end, "%s%s", i > 0 ? "," : "", summary->names[group->rows[i]]);
   table_put_text(table, names);
   free(names);
   return true;
@@ -162,16 +201,14 @@ static bool put_group(struct TableWriter *table, const struct Summary *summary,
 static bool put_groups(struct TableWriter *table, const struct Summary *summary,
                        struct Error *error)
 {
-  size_t n = summary->n_rows;
-  struct Group group = {memory_new(n, sizeof *group.rows, "rows", error), 0};
-  double *numbers = memory_new(n, sizeof *numbers, "numbers of a column", error);
-  bool put = group.rows && numbers;
-  for (size_t row = 0; put && row < n; row++) {
-    find_group(&group, summary, row);
-    if (group.n > 0) put = put_group(table, summary, &group, numbers, error);
-  }
-  free(group.rows);
+  struct Groups groups;
+  if (!groups_init(&groups, summary, error)) return false;
+  double *numbers = memory_new(summary->n_rows, sizeof *numbers, "numbers of a column", error);
+  bool put = numbers;
+  for (size_t i = 0; put && i < groups.n; i++)
+    put = put_group(table, summary, &groups.group[i], numbers, error);
   free(numbers);
+  groups_release(&groups);
   return put;
 }
 
