@@ -194,6 +194,7 @@ function(run name)
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
     COMMENT "Reading the settings of ${name}" ${turn} VERBATIM)
   set_property(GLOBAL APPEND PROPERTY CONFIGURATIONS ${config})
+  set_property(GLOBAL APPEND PROPERTY DECLARED_RUNS ${name})
   train(results ${name})
   if(arg_CELL)
     add_custom_target(${name} DEPENDS ${results})
@@ -206,11 +207,19 @@ function(run name)
   endif()
 endfunction()
 
-# finish_runs(), after the last run: `ninja configurations` brings every config.ini up to date; reports
-# what OVERRIDES does not reach.
+# finish_runs(), after the last run: `ninja configurations` brings every config.ini up to date, `ninja status`
+# lists all runs; reports what OVERRIDES does not reach.
 function(finish_runs)
   get_property(configurations GLOBAL PROPERTY CONFIGURATIONS)
   add_custom_target(configurations DEPENDS ${configurations})
+  get_property(names GLOBAL PROPERTY DECLARED_RUNS)
+  list(JOIN names "\n" names)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/runs/declared.txt CONTENT "${names}\n" @ONLY) # if it differs
+  add_custom_target(status
+    COMMAND ${GROKKING_TOOLS}/list-runs --declared runs/declared.txt
+    DEPENDS ${GROKKING_CODE}/list-runs.code
+    WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+    COMMENT "Looking at all runs" USES_TERMINAL VERBATIM)
   foreach(override IN LISTS OVERRIDES)
     get_property(kept GLOBAL PROPERTY "KEPT ${override}")
     if(kept)
