@@ -47,7 +47,7 @@ static const struct Tool tool = {
         {0, "over", "SETTINGS", "one row for runs that differ only in these; implies --settings",
          &over_text},
         {0, "tex", "FILE.tex", "also write the rows as a LaTeX macro, \\comparedruns", &tex_path},
-        {'f', "files", "LIST", "more operands, a path a line, behind those of the command line",
+        {'f', "files", "FILE", "more operands, a path a line, behind those of the command line",
          &files_path},
         {0, "missing-is-nan", NULL, "write nan if a run lacks a quantity or table",
          &missing_is_nan},
@@ -57,7 +57,7 @@ static bool read_options(struct Queries *queries, struct Over *over, int n_opera
                          struct Error *error)
 {
   if (n_operands == 0 && !files_path)
-    return error_set(error, "missing operand: expected tables of runs, or --files LIST");
+    return error_set(error, "missing operand: expected tables of runs, or --files FILE");
   if (over_text && tex_path)
     return error_set(error, "--over and --tex: LaTeX rows are available for single runs only");
   if (over_text) want_settings = over_text;

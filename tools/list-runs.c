@@ -20,31 +20,35 @@ static const char *declared, *table_path, *states_text, *watch_text;
 
 static const struct Tool tool = {
     .name = "list-runs",
+    .purpose = "list all runs: how far they are, and where",
     .operands = "[RUN_DIR...]",
     .summary =
         "Lists runs, one a line, by what is found in their folders: state, last epoch measured,\n"
         "its losses, epochs a second since this training began, time left at that rate, time\n"
-        "since any of the run's files was written, and where it is trained. The states are\n"
-        "  done         finished, with the settings of its config.ini, if it has one\n"
-        "  training     somebody trains it: holds its train.lock; or signed it on another\n"
-        "               machine, whose locks may not be visible here, and wrote something there\n"
-        "               in the last five minutes\n"
-        "  started      a launcher says that its job runs, but nobody is seen to train it\n"
-        "  queued       a launcher has given it to a scheduler\n"
-        "  failed       a launcher says so, or the end of its progress.log\n"
-        "  interrupted  begun, and nobody trains it\n"
-        "  stale        finished, but its config.ini now has other settings\n"
-        "  waiting      nothing is there yet, or its settings alone\n"
-        "That a finished run is older than the program that trained it, only Ninja knows. A\n"
-        "file that cannot be read is told on standard error, and its run listed nevertheless.",
-    .options = (const struct Option[]){
-        {'d', "declared", "FILE",
-         "also list the runs in this file, a name a line, with folders beside it", &declared},
-        {'s', "state", "STATE,...", "only runs in these states", &states_text},
-        {'w', "watch", "SECONDS", "list them again and again, until all are done or have failed",
-         &watch_text},
-        {'o', "output", "FILE.tsv", "write a table instead; - for standard output", &table_path},
-        {0}}};
+        "since any of the run's files was written, and where it is trained. That a finished run\n"
+        "is older than the program that trained it, only Ninja knows. A file that cannot be read\n"
+        "is told on standard error, and its run listed nevertheless.",
+    .options =
+        (const struct Option[]){
+            {'d', "declared", "FILE",
+             "also list the runs in this file, a name a line, with folders beside it", &declared},
+            {'s', "state", "NAME[,NAME...]", "only runs in these states, see below", &states_text},
+            {'w', "watch", "SECONDS",
+             "list them again and again, until all are done or have failed", &watch_text},
+            {'o', "output", "FILE.tsv", "write a table instead; - for standard output",
+             &table_path},
+            {0}},
+    .epilogue = "States:\n"
+                "  done         finished, with the settings of its config.ini, if it has one\n"
+                "  training     somebody trains it: holds its train.lock; or signed it on another\n"
+                "               machine, whose locks may not be visible here, and wrote\n"
+                "               something there in the last five minutes\n"
+                "  started      a launcher says that its job runs, but nobody is seen to train it\n"
+                "  queued       a launcher has given it to a scheduler\n"
+                "  failed       a launcher says so, or the end of its progress.log\n"
+                "  interrupted  begun or, as a launcher says, stopped, and nobody trains it\n"
+                "  stale        finished, but its config.ini now has other settings\n"
+                "  waiting      nothing is there yet, or its settings alone"};
 
 /* ---- the command line ---- */
 

@@ -250,6 +250,50 @@ START_TEST(large_tables_are_read_whole)
 }
 END_TEST
 
+/* Whatever its length is, and that of the row before: the reader looks at blocks of 4096 bytes. */
+START_TEST(the_last_row_alone_is_found)
+{
+  static const int lengths[] = {1,    2,    100,  4089, 4090, 4091, 4092,
+                                4093, 4094, 4095, 4096, 4097, 20000};
+  enum { N = sizeof lengths / sizeof *lengths };
+  struct Error error = {0};
+  struct Table table;
+  for (int i = 0; i < N * N; i++) {
+    FILE *stream = fopen("table.tsv", "wb");
+    fprintf(stream, "# title\na\tb\n1\t%0*d\n2\t%0*d\n3\tunfin", lengths[i % N], 7, lengths[i / N],
+            9);
+    ck_assert_int_eq(fclose(stream), 0);
+    ck_assert_msg(table_read_last(&table, "table.tsv", &error), "%s", error.message);
+    ck_assert_uint_eq(table.n_columns, 2);
+    ck_assert_uint_eq(table.n_rows, 1);
+    ck_assert_str_eq(table_cell(&table, 0, 0), "2");
+    ck_assert_uint_eq(strlen(table_cell(&table, 0, 1)), (size_t)lengths[i / N]);
+    table_release(&table);
+  }
+}
+END_TEST
+
+START_TEST(there_may_be_no_last_row)
+{
+  static const char *const texts[] = {"a\tb\n", "# title\na\tb\n", "a\tb\n1\t", "a\tb"};
+  struct Error error = {0};
+  struct Table table;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    write_bytes(texts[i], strlen(texts[i]));
+    ck_assert_msg(table_read_last(&table, "table.tsv", &error), "%s", error.message);
+    ck_assert_uint_eq(table.n_rows, 0);
+    table_release(&table);
+  }
+  write_bytes("# title\n", strlen("# title\n"));
+  ck_assert(!table_read_last(&table, "table.tsv", &error));
+  ck_assert_str_eq(error.message, "table.tsv:2: the file ends before the line of column names");
+  ck_assert(!table_read_last(&table, "nowhere.tsv", &error));
+  ck_assert_str_eq(error.message, "nowhere.tsv: cannot open: No such file or directory");
+  write_bytes("a\tb\n1\t2\t3\n", strlen("a\tb\n1\t2\t3\n"));
+  ck_assert(!table_read_last(&table, "table.tsv", &error));
+}
+END_TEST
+
 /* ---- where it comes from ---- */
 
 START_TEST(a_table_knows_its_run)
@@ -656,6 +700,8 @@ int main(void)
   tcase_add_test(reader, a_wide_table_takes_no_more_than_its_size);
   tcase_add_test(reader, a_cell_that_is_no_number_is_an_error_at_its_line);
   tcase_add_test(reader, large_tables_are_read_whole);
+  tcase_add_test(reader, the_last_row_alone_is_found);
+  tcase_add_test(reader, there_may_be_no_last_row);
   suite_add_tcase(suite, reader);
   TCase *provenance = tcase_create("provenance");
   tcase_add_checked_fixture(provenance, enter_folder, leave_folder);

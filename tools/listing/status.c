@@ -187,7 +187,7 @@ static enum RunState state_of(const struct RunStatus *status, const struct Findi
   if (found->job.state == JOB_RUNNING) return RUN_STARTED;
   if (found->job.state == JOB_QUEUED) return RUN_QUEUED;
   if (found->job.state == JOB_FAILED || *status->failure) return RUN_FAILED;
-  if (on_the_way) return RUN_INTERRUPTED;
+  if (on_the_way || found->job.state == JOB_STOPPED) return RUN_INTERRUPTED;
   return finished ? RUN_STALE : RUN_WAITING;
 }
 

@@ -17,7 +17,7 @@
  *   started      a launcher says that its job runs, but nobody trains here: it begins, or has died
  *   queued       a launcher has given it to a scheduler
  *   failed       a launcher or the end of progress.log says so
- *   interrupted  on the way, and nobody trains it: the same command resumes
+ *   interrupted  on the way, or its job was stopped, and nobody trains it: the same command resumes
  *   stale        finished, but with other settings than those of config.ini
  *   waiting      there is nothing, or its settings alone
  *

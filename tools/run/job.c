@@ -8,8 +8,10 @@ enum { STATE_SIZE = 16 };
 
 static enum JobState state_of(const char *word)
 {
-  static const char *const words[] = {
-      [JOB_QUEUED] = "queued", [JOB_RUNNING] = "running", [JOB_FAILED] = "failed"};
+  static const char *const words[] = {[JOB_QUEUED] = "queued",
+                                      [JOB_RUNNING] = "running",
+                                      [JOB_STOPPED] = "stopped",
+                                      [JOB_FAILED] = "failed"};
   for (int state = JOB_QUEUED; state <= JOB_FAILED; state++)
     if (strcmp(word, words[state]) == 0) return (enum JobState)state;
   return JOB_NONE;
@@ -47,6 +49,6 @@ bool job_read(struct Job *job, const char *path, struct Error *error)
   fclose(file);
   if (!read || parse_line(job, line)) return read;
   *job = (struct Job){.state = JOB_NONE};
-  return error_set(error, "%s: expected a line \"queued|running|failed SCHEDULER JOB MACHINE\"",
-                   path);
+  return error_set(
+      error, "%s: expected a line \"queued|running|stopped|failed SCHEDULER JOB MACHINE\"", path);
 }

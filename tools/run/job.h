@@ -1,10 +1,12 @@
 /*
  * What a launcher says of a run that it has given to a scheduler: RUN_DIR/job, one line of four
- * words, while the run's job is queued or running, or after it has failed,
+ * words, while the run's job is queued or running, or after it was stopped by a signal, as at a time
+ * limit, or has failed,
  *
  *   STATE SCHEDULER JOB MACHINE
  *   queued slurm - -
  *   running slurm 1234 n1
+ *   stopped slurm 1234 n1
  *   failed slurm 1234 n1
  *
  * where - is what is not known yet. Launchers write the file, and take it away; nothing here does.
@@ -14,7 +16,7 @@
 
 #include "base/error.h"
 
-enum JobState { JOB_NONE, JOB_QUEUED, JOB_RUNNING, JOB_FAILED };
+enum JobState { JOB_NONE, JOB_QUEUED, JOB_RUNNING, JOB_STOPPED, JOB_FAILED };
 
 enum { JOB_WORD_SIZE = 65 };
 
