@@ -38,6 +38,7 @@ struct Findings {
   struct Config config;
   bool has_config;
   struct Provenance run; /* of the history */
+  bool is_current;       /* with the settings of config.ini, as far as they are known */
   struct Error *problem; /* the first one */
   char path[PATH_MAX];   /* of the file that is looked at */
 };
@@ -163,13 +164,6 @@ static struct MaybeInteger epochs_of_trajectory(struct Findings *found)
 
 /* ---- what they tell ---- */
 
-/* Are the settings of config.ini those of the history? */
-static bool is_current(const struct Findings *found)
-{
-  return !found->has_config || !found->run.has_configuration ||
-         digest_equal(config_digest(&found->config), found->run.configuration);
-}
-
 static bool is_trained(const struct Findings *found, double now)
 {
   char here[HOLDER_MACHINE_SIZE];
@@ -183,7 +177,7 @@ static enum RunState state_of(const struct RunStatus *status, const struct Findi
 {
   if (is_trained(found, now)) return RUN_TRAINING;
   const bool finished = is_finished(found), on_the_way = is_on_the_way(found);
-  if (finished && !on_the_way && is_current(found)) return RUN_DONE;
+  if (finished && !on_the_way && found->is_current) return RUN_DONE;
   if (found->job.state == JOB_RUNNING) return RUN_STARTED;
   if (found->job.state == JOB_QUEUED) return RUN_QUEUED;
   if (found->job.state == JOB_FAILED || *status->failure) return RUN_FAILED;
@@ -219,30 +213,42 @@ static void say_when(struct RunStatus *status, const struct Findings *found, dou
     status->left = (double)(status->epochs.value - status->epoch.value) / status->rate;
 }
 
+static void say_epochs(struct RunStatus *status, struct Findings *found)
+{
+  const bool begun = is_finished(found) || is_on_the_way(found);
+  if (found->has_config && (found->is_current || !begun))
+    status->epochs = (struct MaybeInteger){true, found->config.train.epochs};
+  else if (begun)
+    status->epochs = epochs_of_trajectory(found);
+}
+
+static void read_files(struct RunStatus *status, struct Findings *found)
+{
+  struct Error error = {0};
+  /* first of all: whoever ends after this leaves finished files */
+  if (!holder_look(&found->holder, found->folder, &error)) note(found, &error);
+  find_files(found);
+  if (!job_read(&found->job, path_of(found, file_names[JOB]), &error)) note(found, &error);
+  read_config(found);
+  read_history(status, found);
+  read_log(status, found);
+  found->is_current = !found->has_config || !found->run.has_configuration ||
+                      digest_equal(config_digest(&found->config), found->run.configuration);
+}
+
 void run_status_read(struct RunStatus *status, const char *folder, double now)
 {
   struct Findings found = {.folder = folder, .problem = &status->problem};
-  struct Error error = {0};
+  struct Error ignored;
   *status = (struct RunStatus){
       .train_loss = NAN, .test_loss = NAN, .rate = NAN, .left = NAN, .since = NAN};
-  /* first of all: whoever ends after this leaves finished files */
-  if (!holder_look(&found.holder, folder, &error)) note(&found, &error);
-  find_files(&found);
-  if (!job_read(&found.job, path_of(&found, file_names[JOB]), &error)) note(&found, &error);
-  read_config(&found);
-  read_history(status, &found);
-  read_log(status, &found);
+  read_files(status, &found);
   status->state = state_of(status, &found, now);
-  if (status->state == RUN_INTERRUPTED && holder_look(&found.holder, folder, &error) &&
+  if (status->state == RUN_INTERRUPTED && holder_look(&found.holder, folder, &ignored) &&
       found.holder.is_held)
     status->state = RUN_TRAINING; /* it began between the looks */
   if (status->state != RUN_FAILED) *status->failure = '\0';
-  if (found.has_config && is_current(&found))
-    status->epochs = (struct MaybeInteger){true, found.config.train.epochs};
-  else if (is_finished(&found) || is_on_the_way(&found))
-    status->epochs = epochs_of_trajectory(&found);
-  else if (found.has_config)
-    status->epochs = (struct MaybeInteger){true, found.config.train.epochs};
+  say_epochs(status, &found);
   say_where(status, &found);
   say_when(status, &found, now);
 }
