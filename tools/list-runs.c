@@ -34,7 +34,9 @@ static const struct Tool tool = {
              "also list the runs in this file, a name a line, with folders beside it", &declared},
             {'s', "state", "NAME[,NAME...]", "only runs in these states, see below", &states_text},
             {'w', "watch", "SECONDS",
-             "list them again and again, until all are done or have failed", &watch_text},
+             "list them again and again, until all are done or have failed, or for a quarter of a "
+             "minute none was trained or queued",
+             &watch_text},
             {'o', "output", "FILE.tsv", "write a table instead; - for standard output",
              &table_path},
             {0}},
@@ -132,11 +134,15 @@ static bool watch(struct ListedRow *rows, size_t n, const bool wanted[N_RUN_STAT
                   struct Error *error)
 {
   const bool in_place = seconds > 0 && isatty(STDOUT_FILENO) == 1 && terminal_moves_cursor();
+  const double patience = 15;
+  double idle = 0; /* seconds for which none was trained or queued */
   bool told = false;
   for (int above = 0;;) {
     look(rows, n, &told);
     if (!print(rows, n, wanted, in_place, &above, error)) return false;
     if (seconds <= 0 || listing_is_over(rows, n)) return true;
+    idle = listing_is_busy(rows, n) ? 0 : idle + seconds;
+    if (idle > patience) return true;
     sleep_for(seconds);
     if (!in_place) putchar('\n');
     fflush(stdout);

@@ -208,18 +208,24 @@ function(run name)
 endfunction()
 
 # finish_runs(), after the last run: `ninja configurations` brings every config.ini up to date, `ninja status`
-# lists all runs; reports what OVERRIDES does not reach.
+# lists all runs, and `ninja watch TARGET...` those that are trained or queued for the targets, while they are;
+# reports what OVERRIDES does not reach.
 function(finish_runs)
   get_property(configurations GLOBAL PROPERTY CONFIGURATIONS)
   add_custom_target(configurations DEPENDS ${configurations})
   get_property(names GLOBAL PROPERTY DECLARED_RUNS)
   list(JOIN names "\n" names)
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/runs/declared.txt CONTENT "${names}\n" @ONLY) # if it differs
-  add_custom_target(status
-    COMMAND ${GROKKING_TOOLS}/list-runs --declared runs/declared.txt
+  set(list_runs ${GROKKING_TOOLS}/list-runs --declared runs/declared.txt)
+  add_custom_target(status COMMAND ${list_runs}
     DEPENDS ${GROKKING_CODE}/list-runs.code
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
     COMMENT "Looking at all runs" USES_TERMINAL VERBATIM)
+  add_custom_target(watch
+    COMMAND ${list_runs} --state training,started,queued,failed --watch 2
+    DEPENDS ${GROKKING_CODE}/list-runs.code
+    WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+    COMMENT "Watching runs that are trained" USES_TERMINAL VERBATIM)
   foreach(override IN LISTS OVERRIDES)
     get_property(kept GLOBAL PROPERTY "KEPT ${override}")
     if(kept)

@@ -244,6 +244,15 @@ bool listing_is_over(const struct ListedRow *rows, size_t n)
   return over == n;
 }
 
+bool listing_is_busy(const struct ListedRow *rows, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    const enum RunState state = rows[i].status.state;
+    if (state == RUN_TRAINING || state == RUN_STARTED || state == RUN_QUEUED) return true;
+  }
+  return false;
+}
+
 /* ---- the table ---- */
 
 struct TableRow {

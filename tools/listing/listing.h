@@ -28,4 +28,7 @@ bool listing_write(const char *path, const struct ListedRow *rows, size_t n,
 /* Has no run anything left to do? */
 bool listing_is_over(const struct ListedRow *rows, size_t n);
 
+/* Is a run trained, or about to be? */
+bool listing_is_busy(const struct ListedRow *rows, size_t n);
+
 #endif

@@ -5,8 +5,8 @@
  *   train.lock                   who trains it (run/holder.h)
  *   history.tsv                  finished, together with trajectory.safetensors (run/recorder.h)
  *   history.tsv.partial          on the way; its last row is the last that was measured
- *   progress.log                 of `train --progress`: "failed: ..." at its end if train has
- * failed job                          what a launcher says (run/job.h)
+ *   progress.log                 of `train --progress`; ends with "failed: ..." if that has
+ *   job                          what a launcher says (run/job.h)
  *
  * The first of these states that holds is the run's:
  *

@@ -47,8 +47,10 @@ bool job_read(struct Job *job, const char *path, struct Error *error)
   bool read = fgets(line, sizeof line, file) || !ferror(file);
   if (!read) error_system(error, "%s: cannot read", path);
   fclose(file);
-  if (!read || parse_line(job, line)) return read;
+  const bool understood = read && parse_line(job, line);
+  if (understood) return true;
   *job = (struct Job){.state = JOB_NONE};
+  if (!read || strncmp(line, "done ", 5) == 0) return read;
   return error_set(
       error, "%s: expected a line \"queued|running|stopped|failed SCHEDULER JOB MACHINE\"", path);
 }

@@ -1,7 +1,7 @@
 /*
  * What a launcher says of a run that it has given to a scheduler: RUN_DIR/job, one line of four
- * words, while the run's job is queued or running, or after it was stopped by a signal, as at a time
- * limit, or has failed,
+ * words, while the run's job is queued or running, or after it was stopped by a signal, as at a
+ * time limit, or has failed,
  *
  *   STATE SCHEDULER JOB MACHINE
  *   queued slurm - -
@@ -10,6 +10,7 @@
  *   failed slurm 1234 n1
  *
  * where - is what is not known yet. Launchers write the file, and take it away; nothing here does.
+ * (For a moment before that it may say "done", which is no news.)
  */
 #ifndef RUN_JOB_H
 #define RUN_JOB_H
