@@ -889,12 +889,14 @@ START_TEST(help_goes_to_standard_output)
   const char *operand;
   ck_assert_int_eq(parse(&first, &operand, (const char *[]){"--help", NULL}), EXIT_SUCCESS);
   ck_assert_file("stderr", "");
-  ck_assert_file("stdout", "usage: measure [options] INPUT...\n\nMeasures.\n\noptions:\n"
-                           "  -o, --output FILE            where to write\n"
-                           "      --flag                   a flag\n"
-                           "  -h, --help                   print this and exit\n"
-                           "      --version                print the version and exit\n"
-                           "\nThe end.\n");
+  ck_assert_file("stdout",
+                 "usage: measure [options] INPUT...\n\nMeasures.\n\noptions:\n"
+                 "  -o, --output FILE            where to write\n"
+                 "      --flag                   a flag\n"
+                 "  -h, --help                   print this and exit\n"
+                 "      --version                print the version and exit\n"
+                 "      --describe               (alone) print all this for a program and exit\n"
+                 "\nThe end.\n");
   ck_assert_int_eq(parse(&first, &operand, (const char *[]){"--version", NULL}), EXIT_SUCCESS);
   ck_assert_file("stdout", "measure " PROJECT_VERSION "\n");
 }
@@ -934,11 +936,40 @@ START_TEST(tables_are_listed)
       "\noptions:\n"
       "  -h, --help                   print this and exit\n"
       "      --version                print the version and exit\n"
+      "      --describe               (alone) print all this for a program and exit\n"
       "      --tables                 (alone) print the list of the tables and exit\n");
   ck_assert_int_eq(
       parse_by(&with_tables, &first, &operand, (const char *[]){"--tables", "a", NULL}),
       EXIT_WRONG_USAGE);
   ck_assert_int_eq(parse(&first, &operand, (const char *[]){"--tables", NULL}), EXIT_WRONG_USAGE);
+}
+END_TEST
+
+START_TEST(tools_describe_themselves)
+{
+  static const struct ToolFile tables[] = {{"losses.tsv", "one line"}, {NULL, NULL}};
+  struct Tool described = tool;
+  int first;
+  const char *operand;
+  described.purpose = "measure things";
+  described.summary = "Two\n\n  lines";
+  described.tables = tables;
+  ck_assert_int_eq(parse_by(&described, &first, &operand, (const char *[]){"--describe", NULL}),
+                   EXIT_SUCCESS);
+  ck_assert_file("stderr", "");
+  ck_assert_file("stdout", "tool\tmeasure\tmeasure things\noperands\tINPUT...\n"
+                           "summary\tTwo\nsummary\t\nsummary\t  lines\n"
+                           "table\tlosses.tsv\tone line\n"
+                           "option\to\toutput\tFILE\twhere to write\n"
+                           "option\t\tflag\t\ta flag\n"
+                           "option\th\thelp\t\tprint this and exit\n"
+                           "option\t\tversion\t\tprint the version and exit\n"
+                           "option\t\tdescribe\t\t(alone) print all this for a program and exit\n"
+                           "option\t\ttables\t\t(alone) print the list of the tables and exit\n"
+                           "epilogue\tThe end.\n");
+  ck_assert_int_eq(
+      parse_by(&described, &first, &operand, (const char *[]){"--describe", "a", NULL}),
+      EXIT_WRONG_USAGE);
 }
 END_TEST
 
@@ -1027,6 +1058,7 @@ static void add_files(Suite *suite)
   tcase_add_test(command_line, messages_are_one_printable_line);
   tcase_add_test(command_line, help_goes_to_standard_output);
   tcase_add_test(command_line, tables_are_listed);
+  tcase_add_test(command_line, tools_describe_themselves);
   tcase_add_test(command_line, failures_name_the_tool);
 }
 

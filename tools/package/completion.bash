@@ -11,13 +11,18 @@ _grokking_add() { # CURRENT WORD...
   done
 }
 
+# What has been added so far are files: bash is to quote them where needed and to append "/" to directories.
+# Where there are none it must not, as it would quote the "=" of a setting.
+_grokking_quote() {
+  ((${#COMPREPLY[@]})) && compopt -o filenames 2>/dev/null
+}
+
 # Adds files that end in one of these, or all, and directories.
 _grokking_add_files() { # CURRENT PREFIX [ENDING...]
   local prefix=$2 start=${1#"$2"} ending file
   shift 2
   local endings=("${@/#/.}")
   ((${#endings[@]})) || endings=('')
-  compopt -o filenames 2>/dev/null
   while IFS= read -r file; do
     COMPREPLY+=("$prefix$file")
   done < <(compgen -d -- "$start")
@@ -27,6 +32,7 @@ _grokking_add_files() { # CURRENT PREFIX [ENDING...]
       [[ $file == *"$ending" || $file == *"$ending".partial ]] && COMPREPLY+=("$prefix$file") && break
     done
   done < <(compgen -f -- "$start")
+  _grokking_quote
 }
 
 # Prints what stands behind a key, of several words, in a table.
@@ -44,10 +50,10 @@ _grokking_add_kind() { # CURRENT PREFIX KIND [WORD...]
   shift 3
   case $kind in
     directory)
-      compopt -o filenames 2>/dev/null
       while IFS= read -r word; do
         COMPREPLY+=("$prefix$word")
       done < <(compgen -d -- "${current#"$prefix"}")
+      _grokking_quote
       ;;
     file) _grokking_add_files "$current" "$prefix" "$@" ;;
     words) _grokking_add "$current" "${@/#/$prefix}" ;;

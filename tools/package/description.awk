@@ -69,7 +69,8 @@ function kind_of(t, name, endings) {
   if (name == "SETTINGS") return "settings"
   if (name ~ /^(FILE|TRAJECTORY)$/) return "file"
   while (match(name, /\.[a-z]+/)) {
-    if (substr(name, RSTART, 3) != "...") endings = endings " " substr(name, RSTART + 1, RLENGTH - 1)
+    if (index(endings " ", " " substr(name, RSTART + 1, RLENGTH - 1) " ") == 0)
+      endings = endings " " substr(name, RSTART + 1, RLENGTH - 1)
     name = substr(name, RSTART + RLENGTH)
   }
   return endings ? "file" endings : "any"
