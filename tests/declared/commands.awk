@@ -1,4 +1,5 @@
 # commands.awk: of a build.ninja, a line for each command of the project's programs, as declared.sh has it.
+# Not of those that ask programs what they are.
 
 # The files of runs and of the source tree among the words of a text, in their order, each once; of a
 # command not those that it writes.
@@ -43,7 +44,7 @@ function run_of(command,    words, n, i) {
   n = split($0, parts, " && ")
   for (i = 1; i <= n; i++) {
     sub(/^\.\/launch [^ ]* /, "", parts[i])
-    if (parts[i] !~ /^(tools\/[a-z-]+ -|(verify|verify-all|those-there)\.sh )/ || parts[i] ~ /--dump-config| tests\//) continue
+    if (parts[i] !~ /^(tools\/[a-z-]+ -|(verify|verify-all|those-there)\.sh )/ || parts[i] ~ /--dump-config| tests\/|> tools\/descriptions\//) continue
     sub(/^tools\//, "", parts[i])
     if (n == 2 && files(parts[i], 1) != files(depends)) parts[i] = parts[i] " <-" files(depends)
     run = run_of(parts[i])

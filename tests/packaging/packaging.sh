@@ -90,7 +90,7 @@ for tool in $tools; do
     *) fail "$tool --version is not $version" ;;
   esac
 done
-for wrong in trane ../bin/grokking train.commit 'train ablate' '' --verify; do
+for wrong in trane count-cores ../bin/grokking train.commit 'train ablate' '' --verify; do
   ends_with 2 grokking "$wrong"
   [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q '^grokking: ' "$work/err" ||
     fail "grokking \"$wrong\": expected one message"

@@ -5,25 +5,28 @@ include(GNUInstallDirs)
 find_program(AWK awk REQUIRED)
 mark_as_advanced(AWK)
 
+# install_program(TARGET NAME): a program that only others of ours call, without symbols and without the
+# folders of libraries that the build found, unless CMAKE_INSTALL_RPATH_USE_LINK_PATH wants these.
+function(install_program target name)
+  install(TARGETS ${target} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/grokking)
+  install(CODE "
+    set(program \"${CMAKE_INSTALL_LIBEXECDIR}/grokking/${name}\")
+    cmake_path(ABSOLUTE_PATH program BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-all --remove-section=.comment
+      \"\$ENV{DESTDIR}\${program}\" COMMAND_ERROR_IS_FATAL ANY)")
+endfunction()
+
 block() # its variables are its own
 set(package ${PROJECT_SOURCE_DIR}/tools/package)
 set(programs_dir ${CMAKE_INSTALL_LIBEXECDIR}/grokking)
 set(data_dir ${CMAKE_INSTALL_DATADIR}/grokking)
 get_property(programs GLOBAL PROPERTY PROGRAMS)
 
-# The tools, without symbols and without the folders of libraries that the build found (unless
-# CMAKE_INSTALL_RPATH_USE_LINK_PATH wants these), and beside each the commit that it was built from.
+# The tools, and beside each the commit that it was built from.
 foreach(name IN LISTS programs)
-  install(TARGETS tool-${name} DESTINATION ${programs_dir})
+  install_program(tool-${name} ${name})
   install(FILES ${PROJECT_BINARY_DIR}/tools/${name}.commit DESTINATION ${programs_dir})
 endforeach()
-list(JOIN programs " " program_words)
-install(CODE "
-  get_filename_component(folder \"${programs_dir}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
-  foreach(name ${program_words})
-    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-all --remove-section=.comment
-      \"\$ENV{DESTDIR}\${folder}/\${name}\" COMMAND_ERROR_IS_FATAL ANY)
-  endforeach()")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs ${PROJECT_SOURCE_DIR}/figures DESTINATION ${data_dir}
   FILES_MATCHING PATTERN "*.ini" PATTERN gallery EXCLUDE)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/paper DESTINATION ${data_dir} FILES_MATCHING PATTERN "*.tsv")
@@ -59,8 +62,8 @@ endforeach()
 set(settings ${described}/train.settings)
 describe_program(train.settings train --settings)
 
-# write_from_tables(FILE SCRIPTS script... FROM input... [PAGE tool] [NAMES YES]): a file of the build tree, by the
-# scripts tools/package/SCRIPT.awk, which say what PAGE and NAMES are. FILE is appended to `made`.
+# write_from_tables(FILE SCRIPTS script... FROM input... [PAGE tool] [NAMES YES]): a file of the build tree,
+# by the scripts tools/package/SCRIPT.awk, which say what PAGE and NAMES are. FILE is appended to `made`.
 file(RELATIVE_PATH to_programs ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBEXECDIR}/grokking)
 file(RELATIVE_PATH to_data ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_DATADIR}/grokking)
 function(write_from_tables file)
@@ -103,11 +106,14 @@ set(all_tables ${descriptions} ${settings})
 set(completion share/bash-completion/completions)
 write_from_tables(${completion}/grokking SCRIPTS description completion.bash
   FROM ${package}/completion.bash ${all_tables})
-install(FILES ${PROJECT_BINARY_DIR}/${completion}/grokking DESTINATION ${share}/bash-completion/completions)
-write_from_tables(tools/completion.bash NAMES YES SCRIPTS description completion.bash # of the build tree's tools
+install(FILES ${PROJECT_BINARY_DIR}/${completion}/grokking
+  DESTINATION ${share}/bash-completion/completions)
+write_from_tables(tools/completion.bash NAMES YES SCRIPTS description completion.bash # not installed
   FROM ${package}/completion.bash ${all_tables})
-write_from_tables(share/zsh/site-functions/_grokking SCRIPTS description completion.zsh FROM ${all_tables})
-install(FILES ${PROJECT_BINARY_DIR}/share/zsh/site-functions/_grokking DESTINATION ${share}/zsh/site-functions)
+write_from_tables(share/zsh/site-functions/_grokking SCRIPTS description completion.zsh
+  FROM ${all_tables})
+install(FILES ${PROJECT_BINARY_DIR}/share/zsh/site-functions/_grokking
+  DESTINATION ${share}/zsh/site-functions)
 write_from_tables(share/fish/vendor_completions.d/grokking.fish SCRIPTS description completion.fish
   FROM ${all_tables})
 install(FILES ${PROJECT_BINARY_DIR}/share/fish/vendor_completions.d/grokking.fish
