@@ -65,9 +65,10 @@ function has_option(name, i) {
 
 function print_tables(i) {
   if (!n_tables[tool]) return
-  print ".SH FILES\nThe tables:"
+  print ".PP\n.RS 4"
   for (i = 1; i <= n_tables[tool]; i++)
     print ".TP\n" bold(tables[tool, i]) "\n" line(holds[tool, i])
+  print ".RE"
 }
 
 function print_status(reason) {
@@ -111,10 +112,10 @@ END {
   print ".SH SYNOPSIS\n" bold("grokking " tool) " [" italic("options") "]" usage_line(usage[tool])
   print ".SH DESCRIPTION"
   print_text("summary", n_summary[tool])
+  print_tables()
   print ".SH OPTIONS"
   print_options()
   print_text("epilogue", n_epilogue[tool])
-  print_tables()
   print_status()
   print_environment()
   print_others()

@@ -17,6 +17,6 @@ function bold(text) { return "\\fB" plain(text) "\\fR" }
 function italic(text) { return "\\fI" plain(text) "\\fR" }
 
 function title(name, section) {
-  printf ".TH %s %d %s \"grokking %s\" \"Grokking, taken apart\"\n", toupper(name), section, date, version
+  printf ".TH %s %d %s \"grokking %s\" Grokking\n", toupper(name), section, date, version
   print ".nh\n.ad l"
 }
