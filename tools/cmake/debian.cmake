@@ -1,6 +1,6 @@
 # CPack runs this on the installed files before it packs them: what Debian wants to be elsewhere or
-# otherwise. Manual pages and long texts are compressed, licence and changelog have Debian's form, zsh
-# looks elsewhere, and all files are of the day of the changelog.
+# otherwise. Manual pages and long texts are compressed, licence and changelog have Debian's form, and zsh
+# looks elsewhere.
 if(NOT CPACK_GENERATOR STREQUAL DEB)
   return()
 endif()
@@ -55,6 +55,4 @@ file(MAKE_DIRECTORY ${share}/zsh/vendor-completions)
 file(RENAME ${share}/zsh/site-functions/_grokking ${share}/zsh/vendor-completions/_grokking)
 file(REMOVE_RECURSE ${share}/zsh/site-functions)
 
-# Whatever the umask was, and the day of the build.
-run(chmod -R u=rwX,go=rX ${root})
-run(find ${root} -exec touch -h -d @$ENV{SOURCE_DATE_EPOCH} {} +)
+run(chmod -R u=rwX,go=rX ${root}) # whatever the umask was
