@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#define LN2_HIGH 0x1.62e42fefa0000p-1 /* 34 bits: n * LN2_HIGH is exact for every exponent n */
-#define LN2_LOW  0x1.cf79abc9e3b3ap-40
+#define LN2_HIGH ELEMENTARY_LN2_HIGH
+#define LN2_LOW  ELEMENTARY_LN2_LOW
 #define TWO_PI   0x1.921fb54442d18p+2
 
 double elementary_exp(double x)

@@ -9,7 +9,7 @@ static void add_pair(struct LossSum *sum, double loss, bool correct)
   sum->pairs++;
 }
 
-static struct MeanLoss mean_of(const struct LossSum *sum)
+struct MeanLoss losses_mean_of(const struct LossSum *sum)
 {
   double n = (double)sum->pairs;
   return (struct MeanLoss){sum->loss / n, (double)sum->correct / n}; /* 0/0 is NaN */
@@ -23,7 +23,8 @@ void losses_add(struct LossSums *sums, bool train, double loss, bool correct)
 
 struct Losses losses_mean(const struct LossSums *sums)
 {
-  return (struct Losses){mean_of(&sums->all), mean_of(&sums->train), mean_of(&sums->test)};
+  return (struct Losses){losses_mean_of(&sums->all), losses_mean_of(&sums->train),
+                         losses_mean_of(&sums->test)};
 }
 
 void losses_of_logits(const struct Dataset *dataset, const float *logits, int V,

@@ -30,6 +30,7 @@ struct LossSums {
   } all, train, test;
 };
 
+struct MeanLoss losses_mean_of(const struct LossSum *sum);
 void losses_add(struct LossSums *sums, bool train, double loss, bool correct);
 struct Losses losses_mean(const struct LossSums *sums);
 

@@ -1,36 +1,155 @@
 #include "measures/neuron_fit.h"
 
-#include "base/linear.h"
+#include "base/memory.h"
 #include "base/parallel.h"
-#include "measures/grid.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 const double neuron_fit_threshold = 0.85;
 
-/* The squared norm of neuron i of a block of n in the non-constant products of frequency k. */
-static double squared_at_frequency(const double *components, int p, size_t n, size_t i, int k)
+struct Fitting {
+  const struct FourierBasis *basis;
+  const float *hidden; /* [p^2][d_mlp] */
+  size_t d_mlp;
+  struct NeuronFit *fits; /* [d_mlp] */
+};
+
+/* ---- components ---- */
+
+enum { BLOCK = 16 }; /* neurons at a time, side by side */
+
+/*
+ * Of a block of neurons, those components of fourier_transform_grid, with their bits, that are
+ * products of the constant and one frequency: component i over a, j over b. The columns of the grid
+ * are transformed one after the other, so that only one needs to be kept.
+ */
+struct Products {
+  double (*column)[BLOCK];      /* [p]: neurons at the pairs (a, b) of one b */
+  double (*transformed)[BLOCK]; /* [p]: component i over a */
+  double (*of_constant)[BLOCK]; /* [p]: i = 0 and any j */
+  double (*others)[3][BLOCK];   /* [p]: i, and j = 0 or a component of the frequency of i */
+};
+
+static bool products_init(struct Products *products, size_t p, struct Error *error)
 {
-  int rows[3] = {0};
-  int count = 1 + fourier_components(p, k, rows + 1);
+  products->column = memory_new(6 * p, sizeof *products->column, "fits of the neurons", error);
+  if (!products->column) return false;
+  products->transformed = products->column + p;
+  products->of_constant = products->transformed + p;
+  products->others = (double(*)[3][BLOCK])(products->of_constant + p);
+  return true;
+}
+
+static void add_scaled(double weight, const double from[BLOCK], double sum[BLOCK])
+{
+  for (size_t i = 0; i < BLOCK; i++)
+    sum[i] += weight * from[i];
+}
+
+static void load_column(const struct Fitting *fitting, size_t first, size_t n, size_t b,
+                        double (*column)[BLOCK])
+{
+  size_t p = (size_t)fitting->basis->p;
+  for (size_t a = 0; a < p; a++)
+    for (size_t i = 0; i < n; i++)
+      column[a][i] = (double)fitting->hidden[(a * p + b) * fitting->d_mlp + first + i];
+}
+
+/* A quarter of a block, for sums that are to stay in registers: left to itself, the compiler
+   vectorises along the sums instead. */
+typedef double Quad __attribute__((vector_size(4 * sizeof(double))));
+enum { QUADS = BLOCK / 4, ROWS = 2 };
+
+/* transformed[i] = sum over a of B[i][a] column[a], for i = first .. first + rows - 1 */
+static inline __attribute__((always_inline)) void transform_rows(const struct FourierBasis *basis,
+                                                                 double (*column)[BLOCK],
+                                                                 size_t first, size_t rows,
+                                                                 double (*transformed)[BLOCK])
+{
+  size_t p = (size_t)basis->p;
+  Quad sums[ROWS][QUADS] = {0};
+  for (size_t a = 0; a < p; a++)
+    for (size_t q = 0; q < QUADS; q++) {
+      Quad values;
+      memcpy(&values, &column[a][4 * q], sizeof values);
+      for (size_t i = 0; i < rows; i++)
+        sums[i][q] += basis->rows[(first + i) * p + a] * values;
+    }
+  memcpy(transformed[first], sums, rows * sizeof *sums);
+}
+
+static void transform_column(const struct FourierBasis *basis, double (*column)[BLOCK],
+                             double (*transformed)[BLOCK])
+{
+  size_t p = (size_t)basis->p, i = 0;
+  for (; i + ROWS <= p; i += ROWS)
+    transform_rows(basis, column, i, ROWS, transformed);
+  for (; i < p; i++)
+    transform_rows(basis, column, i, 1, transformed);
+}
+
+/* Adds what a column adds to the sums over b. */
+static void add_column(const struct FourierBasis *basis, size_t b, const struct Products *products)
+{
+  size_t p = (size_t)basis->p;
+  for (size_t j = 0; j < p; j++)
+    add_scaled(basis->rows[j * p + b], products->transformed[0], products->of_constant[j]);
+  for (size_t i = 1; i < p; i++) {
+    int components[2], n = fourier_components((int)p, fourier_frequency((int)i), components);
+    add_scaled(basis->rows[b], products->transformed[i], products->others[i][0]);
+    for (int j = 0; j < n; j++)
+      add_scaled(basis->rows[(size_t)components[j] * p + b], products->transformed[i],
+                 products->others[i][1 + j]);
+  }
+}
+
+/* The squared norm of neuron `at` of the block in the non-constant products of frequency k. */
+static double squared_at_frequency(const struct Products *products, int p, size_t at, int k)
+{
+  int components[2], n = fourier_components(p, k, components);
   double squares = 0;
-  for (int a = 0; a < count; a++)
-    for (int b = 0; b < count; b++) {
-      if (rows[a] == 0 && rows[b] == 0) continue;
-      size_t product = (size_t)rows[a] * (size_t)p + (size_t)rows[b];
-      double value = components[product * n + i];
+  for (int j = 0; j < n; j++) {
+    double value = products->of_constant[components[j]][at];
+    squares += value * value;
+  }
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j <= n; j++) {
+      double value = products->others[components[i]][j][at];
       squares += value * value;
     }
   return squares;
 }
 
-static struct NeuronFit fit_neuron(const struct FourierBasis *basis, const double *components,
-                                   double total, size_t n, size_t i)
+/* ---- fits ---- */
+
+/* linear_squared_deviation of each neuron of a block of n over all pairs */
+static void find_deviations(const struct Fitting *fitting, size_t first, size_t n,
+                            double deviations[BLOCK])
+{
+  size_t p = (size_t)fitting->basis->p, pairs = p * p;
+  const float *hidden = fitting->hidden + first;
+  double mean[BLOCK] = {0};
+  for (size_t pair = 0; pair < pairs; pair++)
+    for (size_t i = 0; i < n; i++)
+      mean[i] += (double)hidden[pair * fitting->d_mlp + i];
+  for (size_t i = 0; i < n; i++)
+    mean[i] /= (double)pairs;
+  for (size_t pair = 0; pair < pairs; pair++)
+    for (size_t i = 0; i < n; i++) {
+      double deviation = (double)hidden[pair * fitting->d_mlp + i] - mean[i];
+      deviations[i] += deviation * deviation;
+    }
+}
+
+static struct NeuronFit fit_neuron(const struct FourierBasis *basis,
+                                   const struct Products *products, double total, size_t at)
 {
   struct NeuronFit fit = {0};
   double best = 0;
   for (int k = 1; k <= basis->n_frequencies; k++) {
-    double squares = squared_at_frequency(components, basis->p, n, i, k);
+    double squares = squared_at_frequency(products, basis->p, at, k);
     if (squares <= best) continue;
     best = squares;
     fit.frequency = k;
@@ -40,27 +159,25 @@ static struct NeuronFit fit_neuron(const struct FourierBasis *basis, const doubl
   return fit;
 }
 
-struct Fitting {
-  const struct FourierBasis *basis;
-  const float *hidden; /* [p^2][d_mlp] */
-  size_t d_mlp;
-  struct NeuronFit *fits; /* [d_mlp] */
-};
-
 /* Fits block `index` of the neurons. */
 static bool fit_block(const void *context, size_t index, struct Error *error)
 {
   const struct Fitting *fitting = context;
   const struct FourierBasis *basis = fitting->basis;
-  size_t pairs = (size_t)basis->p * (size_t)basis->p, first = index * GRID_BLOCK;
-  struct GridBlock block;
-  if (!grid_block_init(&block, basis->p, error)) return false;
-  grid_block_transform(&block, basis, fitting->hidden, fitting->d_mlp, first, fitting->d_mlp);
-  for (size_t i = 0; i < block.n; i++)
-    fitting->fits[first + i] =
-        fit_neuron(basis, block.components,
-                   linear_squared_deviation(pairs, block.values + i, block.n), block.n, i);
-  grid_block_release(&block);
+  size_t p = (size_t)basis->p, first = index * BLOCK, left = fitting->d_mlp - first;
+  size_t n = left < BLOCK ? left : BLOCK;
+  struct Products products;
+  if (!products_init(&products, p, error)) return false;
+  for (size_t b = 0; b < p; b++) {
+    load_column(fitting, first, n, b, products.column);
+    transform_column(basis, products.column, products.transformed);
+    add_column(basis, b, &products);
+  }
+  double deviations[BLOCK] = {0};
+  find_deviations(fitting, first, n, deviations);
+  for (size_t i = 0; i < n; i++)
+    fitting->fits[first + i] = fit_neuron(basis, &products, deviations[i], i);
+  free(products.column);
   return true;
 }
 
@@ -68,7 +185,7 @@ bool neuron_fit_all(const struct FourierBasis *basis, const float *hidden, size_
                     struct NeuronFit *fits, struct Error *error)
 {
   struct Fitting fitting = {basis, hidden, d_mlp, fits};
-  return parallel_each((d_mlp + GRID_BLOCK - 1) / GRID_BLOCK, fit_block, &fitting, error);
+  return parallel_each((d_mlp + BLOCK - 1) / BLOCK, fit_block, &fitting, error);
 }
 
 bool neuron_fit_clustered(const struct NeuronFit *fit)

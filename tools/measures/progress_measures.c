@@ -24,7 +24,8 @@ bool progress_measures_init(struct ProgressWorker *worker, const struct Trajecto
   if (!directed_logits_sign(trajectory->config.data.operation, &sign, error) ||
       !snapshot_init_logits(&worker->snapshot, trajectory, error))
     return false;
-  if (directed_logits_init(&worker->directed, basis, &trajectory->dataset, sign, error))
+  if (directed_logits_init(&worker->directed, basis, &trajectory->dataset, sign, error) &&
+      without_each_init(&worker->without, basis->p, error))
     return true;
   snapshot_release(&worker->snapshot);
   return false;
@@ -32,6 +33,7 @@ bool progress_measures_init(struct ProgressWorker *worker, const struct Trajecto
 
 void progress_measures_release(struct ProgressWorker *worker)
 {
+  without_each_release(&worker->without);
   directed_logits_release(&worker->directed);
   snapshot_release(&worker->snapshot);
 }
@@ -69,23 +71,25 @@ static bool measure_sparsity(const struct ProgressWorker *worker, struct Progres
   return done;
 }
 
-static bool measure_frequencies(const struct ProgressWorker *worker,
-                                struct FrequencyMeasures *by_frequency, struct Error *error)
+static void measure_frequencies(struct ProgressWorker *worker,
+                                struct FrequencyMeasures *by_frequency)
 {
+  enum { HALF = REMOVAL_LANES / 2 };
   const struct DirectedLogits *directed = &worker->directed;
   int n = worker->basis->n_frequencies;
-  bool *chosen = memory_new((size_t)n + 1, sizeof *chosen, "chosen frequencies", error);
-  bool done = chosen;
-  for (int k = 1; done && k <= n; k++) {
-    struct FrequencyMeasures *of_k = &by_frequency[k];
-    chosen[k] = true;
-    of_k->coefficient = logit_fit_coefficient(directed, k);
-    done = directed_logits_excluded(directed, chosen, &of_k->excluded, error) &&
-           logit_fit_excluded(directed, chosen, &of_k->excluded_3d, error);
-    chosen[k] = false;
+  const struct LogitRows rows = {directed->logits, (size_t)directed->V, 0, worker->basis->p};
+  for (int first = 1; first <= n; first += HALF) {
+    const struct WithoutLanes lanes = {true, {{first, false}, {first, true}}};
+    struct LaneSums sums = {0};
+    without_each_add(&worker->without, directed, &rows, &lanes, &sums);
+    for (int k = first; k <= n && k < first + HALF; k++) {
+      size_t lane = (size_t)(k - first);
+      by_frequency[k] = (struct FrequencyMeasures){
+          .coefficient = logit_fit_coefficient(directed, k),
+          .excluded = without_each_mean(&sums.train, lane),
+          .excluded_3d = without_each_mean(&sums.train, HALF + lane)};
+    }
   }
-  free(chosen);
-  return done;
 }
 
 static double largest_excluded_loss(const struct FrequencyMeasures *by_frequency, int n)
@@ -106,9 +110,9 @@ bool progress_measures_take(struct ProgressWorker *worker, size_t index,
   for (int which = 0; which < N_PARAMETERS; which++)
     measures->squared[which] = weights_squared(parameters, (enum Parameter)which);
   measures->squared_weights = weights_squared_sum(parameters);
-  if (!measure_losses(worker, measures, error) || !measure_sparsity(worker, measures, error) ||
-      !measure_frequencies(worker, by_frequency, error))
+  if (!measure_losses(worker, measures, error) || !measure_sparsity(worker, measures, error))
     return false;
+  measure_frequencies(worker, by_frequency);
   measures->excluded_any_loss = largest_excluded_loss(by_frequency, worker->basis->n_frequencies);
   return true;
 }

@@ -7,6 +7,7 @@
 #include "measures/directed_logits.h"
 #include "measures/phases.h"
 #include "measures/subject.h"
+#include "measures/without_each.h"
 
 struct ProgressMeasures {
   struct Losses losses;         /* of the unmodified logits */
@@ -37,6 +38,7 @@ struct ProgressWorker {
   int layer;                           /* of W_L */
   struct Snapshot snapshot;
   struct DirectedLogits directed;
+  struct WithoutEach without;
 };
 
 /* `keys` are the key frequencies of the last snapshot, of that layer. Error: an operation without
