@@ -14,59 +14,18 @@
 
 _Static_assert((int)REMOVAL_LANES == (int)WIDE_LANES, "a Wide has a lane for each way");
 
-/* ---- eight doubles ---- */
-
-/* All functions of these vectors are inlined, so that none has an ABI that could change. */
+/* All functions of wide vectors are inlined, so that none has an ABI that could change. */
 #pragma GCC diagnostic ignored "-Wpsabi"
-
-typedef double Doubles __attribute__((vector_size(8 * LANES)));
-typedef int64_t LongVector __attribute__((vector_size(8 * LANES)));
-
-INLINED Doubles doubles_load(const double *from)
-{
-  Doubles v;
-  memcpy(&v, from, sizeof v);
-  return v;
-}
-
-INLINED void doubles_store(double *to, Doubles v)
-{
-  memcpy(to, &v, sizeof v);
-}
-
-INLINED Doubles doubles_fill(double x)
-{
-  return (Doubles){x, x, x, x, x, x, x, x};
-}
-
-/* a b + c with one rounding */
-INLINED Doubles doubles_fma(Doubles a, Doubles b, Doubles c)
-{
-#ifdef __AVX512F__
-  return (Doubles)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#else
-  UNROLLED_FOR (i, LANES)
-    c[i] = fma(a[i], b[i], c[i]);
-  return c;
-#endif
-}
-
-/* mask ? a : b per lane */
-INLINED Doubles doubles_select(LongVector mask, Doubles a, Doubles b)
-{
-  return (Doubles)((mask & (LongVector)a) | (~mask & (LongVector)b));
-}
-
-INLINED Doubles widen(const float *from)
-{
-  return __builtin_convertvector(vector_load(from), Doubles);
-}
 
 /* ---- the terms of a pair ---- */
 
+/* (float)(logit - removed) of eight lanes */
 INLINED Vector change(double logit, const double *removed)
 {
-  return __builtin_convertvector(logit - doubles_load(removed), Vector);
+  typedef double Eight __attribute__((vector_size(8 * LANES)));
+  Eight from;
+  memcpy(&from, removed, sizeof from);
+  return __builtin_convertvector(logit - from, Vector);
 }
 
 /* changed[c][lane] for c = first .. end - 1, and the largest of each lane. */
@@ -142,12 +101,46 @@ static void sum_pair(const struct RemovalTask *task, const float *logits, struct
 
 /* ---- losses ---- */
 
-/* Where each lane of the mask is set. */
-INLINED bool all_lanes(LongVector mask)
+/* A register of doubles. */
+#ifdef __AVX512F__
+enum { DOUBLES = 8 };
+#else
+enum { DOUBLES = 4 };
+#endif
+typedef double Doubles __attribute__((vector_size(8 * DOUBLES)));
+typedef int64_t LongVector __attribute__((vector_size(8 * DOUBLES)));
+
+INLINED Doubles doubles_fill(double x)
 {
-  UNROLLED_FOR (half, 4)
-    mask[half] &= mask[half + 4];
-  return mask[0] & mask[1] & mask[2] & mask[3];
+  return (Doubles){0} + x;
+}
+
+/* a b + c with one rounding */
+INLINED Doubles doubles_fma(Doubles a, Doubles b, Doubles c)
+{
+#ifdef __AVX512F__
+  return (Doubles)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined __FMA__
+  return (Doubles)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+  for (int i = 0; i < DOUBLES; i++)
+    c[i] = fma(a[i], b[i], c[i]);
+  return c;
+#endif
+}
+
+/* mask ? a : b per lane */
+INLINED Doubles doubles_select(LongVector mask, Doubles a, Doubles b)
+{
+  return (Doubles)((mask & (LongVector)a) | (~mask & (LongVector)b));
+}
+
+INLINED Doubles widen(const float *from)
+{
+  typedef float Floats __attribute__((vector_size(4 * DOUBLES)));
+  Floats values;
+  memcpy(&values, from, sizeof values);
+  return __builtin_convertvector(values, Doubles);
 }
 
 /* log_of_ratio of base/elementary.c */
@@ -195,17 +188,25 @@ static void overflowed_losses(const struct Terms *terms, const float *one, doubl
   }
 }
 
-static void add_loss(const struct Terms *terms, double *losses)
+static bool all_finite(const struct Terms *terms)
+{
+  int strays = 0;
+  for (int i = 0; i < REMOVAL_LANES; i++)
+    strays |= !(terms->shift[i] < INFINITY) | !(terms->others[i] < INFINITY);
+  return !strays;
+}
+
+static void find_losses(const struct Terms *terms, double *losses)
 {
   float one[REMOVAL_LANES];
   wide_store(one, wide_exp(wide_subtract(wide_fill(-0.0f), wide_load(terms->shift))));
-  for (size_t first = 0; first < REMOVAL_LANES; first += LANES) {
-    Doubles shift = widen(terms->shift + first), others = widen(terms->others + first);
-    if (!all_lanes((shift < INFINITY) & (others < INFINITY))) {
-      overflowed_losses(terms, one, losses);
-      return;
-    }
-    doubles_store(losses + first, losses_of(shift, widen(one + first), others));
+  if (!all_finite(terms)) {
+    overflowed_losses(terms, one, losses);
+    return;
+  }
+  for (size_t i = 0; i < REMOVAL_LANES; i += DOUBLES) {
+    Doubles loss = losses_of(widen(terms->shift + i), widen(one + i), widen(terms->others + i));
+    memcpy(losses + i, &loss, sizeof loss);
   }
 }
 
@@ -228,7 +229,7 @@ static void take(const struct RemovalTask *task, const float *const *logits,
       sum_pair(task, logits[i], &terms[i - first], losses[i]->correct);
     }
     for (size_t i = first; i < end; i++)
-      add_loss(&terms[i - first], losses[i]->loss);
+      find_losses(&terms[i - first], losses[i]->loss);
   }
 }
 
