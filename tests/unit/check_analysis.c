@@ -283,7 +283,7 @@ START_TEST(every_measure_is_that_of_the_formulas)
   struct Error error;
   open_run(&analysis, &runs[_i]);
   ck_assert_msg(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis,
-                                       analysis.keys, 0, &error),
+                                       analysis.keys, 0, SNAPSHOT_BLOCK_BYTES, &error),
                 "%s", error.message);
   for (size_t i = SNAPSHOTS; i-- > 0;) {
     ck_assert_msg(progress_measures_take(&worker, i, &measures, by_frequency, &error), "%s",
@@ -293,6 +293,55 @@ START_TEST(every_measure_is_that_of_the_formulas)
     check_weights(&runs[_i].snapshots[i], &measures);
   }
   progress_measures_release(&worker);
+  analysis_close(&analysis);
+}
+END_TEST
+
+static void measure_in_blocks(const struct Analysis *analysis, size_t bytes,
+                              struct ProgressMeasures measures[SNAPSHOTS],
+                              struct FrequencyMeasures (*by_frequency)[MOST_NUMBERS])
+{
+  struct ProgressWorker worker;
+  struct Error error;
+  ck_assert(progress_measures_init(&worker, &analysis->trajectory, &analysis->basis, analysis->keys,
+                                   0, bytes, &error));
+  for (size_t i = 0; i < SNAPSHOTS; i++)
+    ck_assert(progress_measures_take(&worker, i, &measures[i], by_frequency[i], &error));
+  progress_measures_release(&worker);
+}
+
+/* One row of pairs at a time, five, all; one neuron at a time, three, all. */
+START_TEST(memory_changes_no_bit)
+{
+  struct Analysis analysis;
+  struct Error error;
+  open_run(&analysis, &runs[_i]);
+  size_t p = (size_t)analysis.basis.p, n = (size_t)analysis.basis.n_frequencies + 1;
+  size_t row = p * (size_t)analysis.snapshot.parameters.shape.V * sizeof(float);
+  struct ProgressMeasures expected[SNAPSHOTS], found[SNAPSHOTS];
+  struct FrequencyMeasures(*wanted)[MOST_NUMBERS] = calloc(2 * SNAPSHOTS, sizeof *wanted);
+  ck_assert_ptr_nonnull(wanted);
+  measure_in_blocks(&analysis, SIZE_MAX, expected, wanted);
+  for (size_t rows = 0; rows <= 5; rows += 5) {
+    measure_in_blocks(&analysis, rows * row, found, wanted + SNAPSHOTS);
+    ck_assert_mem_eq(found, expected, sizeof found);
+    for (size_t i = 0; i < SNAPSHOTS; i++)
+      ck_assert_mem_eq(wanted[SNAPSHOTS + i] + 1, wanted[i] + 1, (n - 1) * sizeof **wanted);
+  }
+  free(wanted);
+
+  size_t m = analysis_d_mlp(&analysis), fits = m * sizeof *analysis.final_fits;
+  struct NeuronFit *all = malloc(fits);
+  ck_assert_ptr_nonnull(all);
+  memcpy(all, analysis.final_fits, fits);
+  int n_keys = analysis.n_keys;
+  for (size_t neurons = 0; neurons <= m; neurons += 3) {
+    memset(analysis.final_fits, 0, fits);
+    ck_assert(analysis_find_keys(&analysis, neurons * p * p * sizeof(float), &error));
+    ck_assert_mem_eq(analysis.final_fits, all, fits);
+    ck_assert_int_eq(analysis.n_keys, n_keys);
+  }
+  free(all);
   analysis_close(&analysis);
 }
 END_TEST
@@ -600,7 +649,7 @@ START_TEST(a_network_of_zeros_has_no_keys_and_guesses)
   ck_assert_int_eq(analysis.n_keys, 0);
   ck_assert_mem_eq(analysis.keys, none, sizeof none);
   ck_assert(progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys, 0,
-                                   &error));
+                                   SNAPSHOT_BLOCK_BYTES, &error));
   ck_assert(progress_measures_take(&worker, 1, &measures, by_frequency, &error));
   assert_relative(measures.losses.all.loss, log(P), exact);
   assert_relative(measures.excluded.loss, log(P), exact);
@@ -648,7 +697,7 @@ START_TEST(an_answer_without_directions_is_refused)
   open_analysis(&analysis, override, 1);
   ck_assert(analysis_fit_final(&analysis, &error)); /* neurons have frequencies all the same */
   ck_assert(!progress_measures_init(&worker, &analysis.trajectory, &analysis.basis, analysis.keys,
-                                    0, &error));
+                                    0, SNAPSHOT_BLOCK_BYTES, &error));
   ck_assert_ptr_nonnull(strstr(error.message, "data.operation is quadratic"));
   analysis_close(&analysis);
 }
@@ -710,6 +759,7 @@ int main(void)
   tcase_add_loop_test(measures, snapshots_are_the_networks_in_the_file, 0, LENGTH(runs));
   tcase_add_loop_test(measures, the_last_snapshot_fixes_the_key_frequencies, 0, LENGTH(runs));
   tcase_add_loop_test(measures, every_measure_is_that_of_the_formulas, 0, LENGTH(runs));
+  tcase_add_loop_test(measures, memory_changes_no_bit, 0, LENGTH(runs));
   tcase_add_loop_test(measures, spectra_are_those_of_the_formulas, 0, LENGTH(runs));
   tcase_add_loop_test(measures, tokens_of_a_network_made_by_hand_lie_on_the_circle, 0,
                       LENGTH(runs));

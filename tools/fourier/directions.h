@@ -28,4 +28,11 @@ int direction_residue(int p, enum DirectionSign sign, int a, int b);
 void directions_fold(int p, enum DirectionSign sign, const float *f, size_t stride, size_t channels,
                      double *folded);
 
+/* Its two steps, for an f of which there are only some rows at a time: adds p F[s] for a = first ..
+   end - 1, f[(p (a - first) + b) stride] being those of the pair (a, b), to sums that are at first
+   0; once all rows are added, in order, divides by p. */
+void directions_fold_rows(int p, enum DirectionSign sign, int first, int end, const float *f,
+                          size_t stride, size_t channels, double *folded);
+void directions_fold_finish(int p, size_t channels, double *folded);
+
 #endif

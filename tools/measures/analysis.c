@@ -12,7 +12,7 @@ static bool allocate(struct Analysis *analysis, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
   if (!fourier_basis_init(&analysis->basis, trajectory->config.data.modulus, error) ||
-      !snapshot_init(&analysis->snapshot, trajectory, analysis->layer, error))
+      !snapshot_init_parameters(&analysis->snapshot, trajectory, error))
     return false;
   size_t n_frequencies = (size_t)analysis->basis.n_frequencies + 1;
   analysis->final_fits = memory_new(analysis_d_mlp(analysis), sizeof *analysis->final_fits,
@@ -67,6 +67,41 @@ bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
   return true;
 }
 
+/* Fits neurons first .. first + n - 1 of the parameters that are loaded. */
+static bool fit_some(struct Analysis *analysis, size_t first, size_t n, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  const struct Parameters *parameters = &analysis->snapshot.parameters;
+  struct Activations some;
+  if (!activations_init_neurons(&some, &parameters->shape, &trajectory->config.model,
+                                analysis->layer, first, n, error))
+    return false;
+  activations_forward(&some, parameters);
+  bool done = (snapshot_finite(some.hidden, some.n * n) ||
+               snapshot_fail_overflow(trajectory, trajectory->n_snapshots - 1, error)) &&
+              neuron_fit_all(&analysis->basis, some.hidden, n, analysis->final_fits + first, error);
+  activations_release(&some);
+  return done;
+}
+
+bool analysis_find_keys(struct Analysis *analysis, size_t bytes, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  size_t p = (size_t)analysis->basis.p, m = analysis_d_mlp(analysis);
+  size_t most = bytes / (p * p * sizeof(float));
+  if (most == 0) most = 1;
+  if (!trajectory_read(trajectory, trajectory->n_snapshots - 1, &analysis->snapshot.parameters,
+                       error))
+    return false;
+  for (size_t first = 0, n; first < m; first += n) {
+    n = m - first < most ? m - first : most;
+    if (!fit_some(analysis, first, n, error)) return false;
+  }
+  analysis->n_keys =
+      neuron_fit_keys(analysis->final_fits, m, analysis->basis.n_frequencies, analysis->keys);
+  return true;
+}
+
 void analysis_drop_activations(struct Analysis *analysis)
 {
   activations_release(&analysis->snapshot.activations);
@@ -74,7 +109,12 @@ void analysis_drop_activations(struct Analysis *analysis)
 
 bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 {
-  return snapshot_load(&analysis->snapshot, &analysis->trajectory, index, error);
+  struct Snapshot *snapshot = &analysis->snapshot;
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  return (snapshot->activations.n > 0 ||
+          activations_init(&snapshot->activations, &snapshot->parameters.shape,
+                           &trajectory->config.model, analysis->layer, error)) &&
+         snapshot_load(snapshot, trajectory, index, error);
 }
 
 bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit **fits,

@@ -21,8 +21,8 @@ struct Analysis {
   int n_keys;
 };
 
-/* Opens the trajectory with `n` overrides and allocates for one of its layers, or for -1 for the
-   last; computes nothing but digests. Error: there is no such layer. */
+/* Opens the trajectory with `n` overrides, for one of its layers, or for -1 for the last; computes
+   nothing but digests. Error: there is no such layer. */
 bool analysis_open(struct Analysis *analysis, const char *path, char *const *overrides, int n,
                    int layer, struct Error *error);
 void analysis_close(struct Analysis *analysis);
@@ -30,8 +30,12 @@ void analysis_close(struct Analysis *analysis);
 /* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
 bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
 
-/* Frees the activations, which take most of the memory. No snapshot can be loaded afterwards; the
-   parameters and the results of analysis_fit_final stay. */
+/* The same without loading it, for tools that need its activations for nothing else: there are
+   never more than `bytes` of them, or those of one neuron. */
+bool analysis_find_keys(struct Analysis *analysis, size_t bytes, struct Error *error);
+
+/* Frees the activations, which take most of the memory; the parameters and the results of
+   analysis_fit_final stay. */
 void analysis_drop_activations(struct Analysis *analysis);
 
 /* Loads another snapshot by number. */

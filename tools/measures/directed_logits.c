@@ -47,19 +47,44 @@ void directed_logits_release(struct DirectedLogits *directed)
   *directed = (struct DirectedLogits){0};
 }
 
-void directed_logits_set(struct DirectedLogits *directed, const float *logits, int V)
+struct LogitRows directed_logits_rows(const struct DirectedLogits *directed)
 {
-  int p = directed->basis->p;
-  directed->logits = logits;
-  directed->V = V;
-  directions_fold(p, directed->sign, logits, (size_t)V, (size_t)p, directed->folded);
-  fourier_transform(directed->basis, directed->folded, (size_t)p, directed->components);
+  return (struct LogitRows){directed->logits, (size_t)directed->V, 0, directed->basis->p};
 }
 
-/* The projection on the directions of the chosen frequencies, [p][p]: s, output; the caller frees
-   it. It is a function of s alone. */
-static double *project(const struct DirectedLogits *directed, const bool *frequencies,
-                       struct Error *error)
+void directed_logits_begin(struct DirectedLogits *directed)
+{
+  size_t p = (size_t)directed->basis->p;
+  memset(directed->folded, 0, p * p * sizeof *directed->folded);
+  directed->logits = NULL;
+}
+
+void directed_logits_add(struct DirectedLogits *directed, const struct LogitRows *rows)
+{
+  int p = directed->basis->p;
+  directions_fold_rows(p, directed->sign, rows->first, rows->end, rows->logits, rows->V, (size_t)p,
+                       directed->folded);
+}
+
+void directed_logits_finish(struct DirectedLogits *directed)
+{
+  size_t p = (size_t)directed->basis->p;
+  directions_fold_finish(directed->basis->p, p, directed->folded);
+  fourier_transform(directed->basis, directed->folded, p, directed->components);
+}
+
+void directed_logits_set(struct DirectedLogits *directed, const float *logits, int V)
+{
+  directed_logits_begin(directed);
+  directed->logits = logits;
+  directed->V = V;
+  const struct LogitRows rows = directed_logits_rows(directed);
+  directed_logits_add(directed, &rows);
+  directed_logits_finish(directed);
+}
+
+double *directed_logits_project(const struct DirectedLogits *directed, const bool *frequencies,
+                                struct Error *error)
 {
   size_t p = (size_t)directed->basis->p;
   double *projection = memory_new(p * p, sizeof *projection, "projected logits", error);
@@ -75,12 +100,12 @@ static void subtract_row(size_t n, const float *logits, const double *projection
 }
 
 /* The logits of a pair minus those removed at its s, [p]. */
-static void subtract_at(const struct DirectedLogits *directed, const double *removed, int a, int b,
-                        float *row)
+static void subtract_at(const struct DirectedLogits *directed, const struct LogitRows *rows,
+                        const double *removed, int a, int b, float *row)
 {
-  size_t p = (size_t)directed->dataset->p, pair = (size_t)a * p + (size_t)b;
+  size_t p = (size_t)directed->dataset->p;
   size_t s = (size_t)direction_residue((int)p, directed->sign, a, b);
-  subtract_row(p, directed->logits + pair * (size_t)directed->V, removed + s * p, row);
+  subtract_row(p, logit_rows_at(rows, a, b, (int)p), removed + s * p, row);
 }
 
 /* `row` is scratch, [p]. */
@@ -88,11 +113,12 @@ static void sum_without(const struct DirectedLogits *directed, const double *rem
                         struct LossSums *sums)
 {
   const struct Dataset *dataset = directed->dataset;
+  const struct LogitRows rows = directed_logits_rows(directed);
   int p = dataset->p;
   for (int a = 0; a < p; a++)
     for (int b = 0; b < p; b++) {
       size_t pair = (size_t)a * (size_t)p + (size_t)b;
-      subtract_at(directed, removed, a, b, row);
+      subtract_at(directed, &rows, removed, a, b, row);
       bool correct;
       double loss = loss_of_pair(row, p, dataset->answer[pair], &correct);
       losses_add(sums, dataset->train[pair], loss, correct);
@@ -104,7 +130,7 @@ bool directed_logits_ablated(const struct DirectedLogits *directed, const bool *
 {
   struct LossSums sums = {0};
   float *row = memory_new((size_t)directed->basis->p, sizeof *row, "logits of a pair", error);
-  double *removed = row ? project(directed, frequencies, error) : NULL;
+  double *removed = row ? directed_logits_project(directed, frequencies, error) : NULL;
   if (removed) sum_without(directed, removed, row, &sums);
   *losses = losses_mean(&sums);
   bool done = removed;
@@ -148,32 +174,41 @@ static void sum_batch(struct Batch *batch, struct LossSum *sum)
   batch->n = 0;
 }
 
-bool directed_logits_train_without(const struct DirectedLogits *directed, const double *removed,
-                                   struct MeanLoss *train, struct Error *error)
+bool directed_logits_add_train_without(const struct DirectedLogits *directed,
+                                       const struct LogitRows *rows, const double *removed,
+                                       struct LossSum *sum, struct Error *error)
 {
   const struct Dataset *dataset = directed->dataset;
   int p = dataset->p;
-  struct LossSums sums = {0};
   struct Batch batch;
   if (!batch_init(&batch, p, error)) return false;
-  for (int a = 0; a < p; a++)
+  for (int a = rows->first; a < rows->end; a++)
     for (int b = 0; b < p; b++) {
       size_t pair = (size_t)a * (size_t)p + (size_t)b;
       if (!dataset->train[pair]) continue;
-      subtract_at(directed, removed, a, b, batch.logits + batch.n * batch.row);
+      subtract_at(directed, rows, removed, a, b, batch.logits + batch.n * batch.row);
       batch.answers[batch.n++] = dataset->answer[pair];
-      if (batch.n == BATCH) sum_batch(&batch, &sums.train);
+      if (batch.n == BATCH) sum_batch(&batch, sum);
     }
-  sum_batch(&batch, &sums.train);
-  *train = losses_mean(&sums).train;
+  sum_batch(&batch, sum);
   free(batch.logits);
   return true;
+}
+
+bool directed_logits_train_without(const struct DirectedLogits *directed, const double *removed,
+                                   struct MeanLoss *train, struct Error *error)
+{
+  const struct LogitRows rows = directed_logits_rows(directed);
+  struct LossSum sum = {0};
+  bool done = directed_logits_add_train_without(directed, &rows, removed, &sum, error);
+  *train = losses_mean_of(&sum);
+  return done;
 }
 
 bool directed_logits_excluded(const struct DirectedLogits *directed, const bool *frequencies,
                               struct MeanLoss *train, struct Error *error)
 {
-  double *removed = project(directed, frequencies, error);
+  double *removed = directed_logits_project(directed, frequencies, error);
   bool done = removed && directed_logits_train_without(directed, removed, train, error);
   free(removed);
   return done;
@@ -212,7 +247,7 @@ bool directed_logits_restricted(const struct DirectedLogits *directed, const boo
   if (correct) {
     memcpy(chosen, frequencies, n_chosen * sizeof *chosen);
     chosen[0] = true; /* the mean logits */
-    kept = project(directed, chosen, error);
+    kept = directed_logits_project(directed, chosen, error);
   }
   if (kept) sum_kept(directed, kept, row, loss, correct, &sums);
   *losses = losses_mean(&sums);

@@ -45,21 +45,29 @@ void logit_fit_cosines(const struct DirectedLogits *directed, const bool *keys, 
   }
 }
 
-bool logit_fit_excluded(const struct DirectedLogits *directed, const bool *frequencies,
-                        struct MeanLoss *train, struct Error *error)
+double *logit_fit_removed(const struct DirectedLogits *directed, const bool *frequencies,
+                          struct Error *error)
 {
   size_t p = (size_t)directed->basis->p;
   double *removed = memory_new(p * p, sizeof *removed, "fitted logits", error);
   double *fitted = removed ? memory_new(p, sizeof *fitted, "fitted logits", error) : NULL;
-  bool done = fitted;
-  if (done) {
-    logit_fit_cosines(directed, frequencies, fitted);
-    for (size_t s = 0; s < p; s++)
-      for (size_t c = 0; c < p; c++)
-        removed[s * p + c] = fitted[(s + p - c) % p];
-    done = directed_logits_train_without(directed, removed, train, error);
+  if (!fitted) {
+    free(removed);
+    return NULL;
   }
+  logit_fit_cosines(directed, frequencies, fitted);
+  for (size_t s = 0; s < p; s++)
+    for (size_t c = 0; c < p; c++)
+      removed[s * p + c] = fitted[(s + p - c) % p];
   free(fitted);
+  return removed;
+}
+
+bool logit_fit_excluded(const struct DirectedLogits *directed, const bool *frequencies,
+                        struct MeanLoss *train, struct Error *error)
+{
+  double *removed = logit_fit_removed(directed, frequencies, error);
+  bool done = removed && directed_logits_train_without(directed, removed, train, error);
   free(removed);
   return done;
 }

@@ -26,6 +26,10 @@ void logit_fit_cosines(const struct DirectedLogits *directed, const bool *keys, 
 bool logit_fit_excluded(const struct DirectedLogits *directed, const bool *frequencies,
                         struct MeanLoss *train, struct Error *error);
 
+/* What it subtracts, [p][p]: s, output; the caller frees it. */
+double *logit_fit_removed(const struct DirectedLogits *directed, const bool *frequencies,
+                          struct Error *error);
+
 struct LogitFit {
   double fve;  /* fraction of the logits' squared norm, overall mean removed, that is explained */
   double loss; /* of the fitted logits: the same for every pair */

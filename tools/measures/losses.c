@@ -27,16 +27,21 @@ struct Losses losses_mean(const struct LossSums *sums)
                          losses_mean_of(&sums->test)};
 }
 
+void losses_add_logits(struct LossSums *sums, const struct Dataset *dataset, const float *logits,
+                       int V, size_t first, size_t end)
+{
+  for (size_t pair = first; pair < end; pair++) {
+    bool correct;
+    double loss = loss_of_pair(logits + (pair - first) * (size_t)V, dataset->p,
+                               dataset->answer[pair], &correct);
+    losses_add(sums, dataset->train[pair], loss, correct);
+  }
+}
+
 void losses_of_logits(const struct Dataset *dataset, const float *logits, int V,
                       struct Losses *losses)
 {
-  size_t n = dataset->n_train + dataset->n_test;
   struct LossSums sums = {0};
-  for (size_t pair = 0; pair < n; pair++) {
-    bool correct;
-    double loss =
-        loss_of_pair(logits + pair * (size_t)V, dataset->p, dataset->answer[pair], &correct);
-    losses_add(&sums, dataset->train[pair], loss, correct);
-  }
+  losses_add_logits(&sums, dataset, logits, V, 0, dataset->n_train + dataset->n_test);
   *losses = losses_mean(&sums);
 }

@@ -32,6 +32,10 @@ struct LossSums {
 
 struct MeanLoss losses_mean_of(const struct LossSum *sum);
 void losses_add(struct LossSums *sums, bool train, double loss, bool correct);
+
+/* Adds the pairs first .. end - 1, whose logits these are, [end - first][V]. */
+void losses_add_logits(struct LossSums *sums, const struct Dataset *dataset, const float *logits,
+                       int V, size_t first, size_t end);
 struct Losses losses_mean(const struct LossSums *sums);
 
 #endif

@@ -16,13 +16,13 @@
 
 bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
                             const struct FourierBasis *basis, const bool *keys, int layer,
-                            struct Error *error)
+                            size_t bytes, struct Error *error)
 {
   *worker = (struct ProgressWorker){
       .trajectory = trajectory, .basis = basis, .keys = keys, .layer = layer};
   enum DirectionSign sign;
   if (!directed_logits_sign(trajectory->config.data.operation, &sign, error) ||
-      !snapshot_init_logits(&worker->snapshot, trajectory, error))
+      !snapshot_init_rows(&worker->snapshot, trajectory, bytes, error))
     return false;
   if (directed_logits_init(&worker->directed, basis, &trajectory->dataset, sign, error) &&
       without_each_init(&worker->without, basis->p, error))
@@ -38,17 +38,121 @@ void progress_measures_release(struct ProgressWorker *worker)
   snapshot_release(&worker->snapshot);
 }
 
-static bool measure_losses(struct ProgressWorker *worker, struct ProgressMeasures *measures,
-                           struct Error *error)
+/* Calls work(worker, rows, context) for block after block of rows. */
+typedef bool RowsWork(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
+                      struct Error *error);
+
+static bool each_block(struct ProgressWorker *worker, RowsWork *work, void *context,
+                       struct Error *error)
 {
-  const float *logits = worker->snapshot.activations.logits;
-  int V = worker->snapshot.parameters.shape.V;
-  losses_of_logits(&worker->trajectory->dataset, logits, V, &measures->losses);
-  directed_logits_set(&worker->directed, logits, V);
-  return directed_logits_excluded(&worker->directed, worker->keys, &measures->excluded, error) &&
-         logit_fit_excluded(&worker->directed, worker->keys, &measures->excluded_3d, error) &&
-         directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
+  struct Snapshot *snapshot = &worker->snapshot;
+  const struct Shape *shape = &snapshot->parameters.shape;
+  int p = shape->p, step = snapshot->rows;
+  for (int first = 0, end; first < p; first = end) {
+    end = p - first < step ? p : first + step;
+    if (!snapshot_run_rows(snapshot, worker->trajectory, first, end, error)) return false;
+    const struct LogitRows rows = {snapshot->activations.logits, (size_t)shape->V, first, end};
+    if (!work(worker, &rows, context, error)) return false;
+  }
+  return true;
 }
+
+static bool add_whole(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
+                      struct Error *error)
+{
+  (void)error;
+  struct LossSums *sums = context;
+  size_t p = (size_t)worker->basis->p;
+  losses_add_logits(sums, &worker->trajectory->dataset, rows->logits, (int)rows->V,
+                    (size_t)rows->first * p, (size_t)rows->end * p);
+  directed_logits_add(&worker->directed, rows);
+  return true;
+}
+
+/* The losses of the logits as they are, and their components. */
+static bool measure_whole(struct ProgressWorker *worker, struct ProgressMeasures *measures,
+                          struct Error *error)
+{
+  struct LossSums sums = {0};
+  directed_logits_begin(&worker->directed);
+  if (!each_block(worker, add_whole, &sums, error)) return false;
+  directed_logits_finish(&worker->directed);
+  measures->losses = losses_mean(&sums);
+  return directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
+}
+
+/* ---- with something removed ---- */
+
+enum { HALF = REMOVAL_LANES / 2 }; /* frequencies at a time, each removed in two ways */
+
+struct Excluding {
+  double *removed, *removed_3d; /* [p][p]: what is removed of all key frequencies */
+  struct LossSum excluded, excluded_3d;
+  struct LaneSums *by_frequency; /* [(n_frequencies + HALF - 1) / HALF] */
+};
+
+static struct WithoutLanes lanes_at(size_t i)
+{
+  int first = 1 + (int)i * HALF;
+  return (struct WithoutLanes){.train_only = true, .half = {{first, false}, {first, true}}};
+}
+
+static size_t count_lanes(const struct FourierBasis *basis)
+{
+  return ((size_t)basis->n_frequencies + HALF - 1) / HALF;
+}
+
+static bool add_excluded(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
+                         struct Error *error)
+{
+  struct Excluding *excluding = context;
+  const struct DirectedLogits *directed = &worker->directed;
+  for (size_t i = 0; i < count_lanes(worker->basis); i++) {
+    const struct WithoutLanes lanes = lanes_at(i);
+    without_each_add(&worker->without, directed, rows, &lanes, &excluding->by_frequency[i]);
+  }
+  return directed_logits_add_train_without(directed, rows, excluding->removed, &excluding->excluded,
+                                           error) &&
+         directed_logits_add_train_without(directed, rows, excluding->removed_3d,
+                                           &excluding->excluded_3d, error);
+}
+
+static bool prepare_excluding(const struct ProgressWorker *worker, struct Excluding *excluding,
+                              struct Error *error)
+{
+  *excluding = (struct Excluding){0};
+  excluding->by_frequency = memory_new(count_lanes(worker->basis), sizeof *excluding->by_frequency,
+                                       "losses by frequency", error);
+  if (excluding->by_frequency)
+    excluding->removed = directed_logits_project(&worker->directed, worker->keys, error);
+  if (excluding->removed)
+    excluding->removed_3d = logit_fit_removed(&worker->directed, worker->keys, error);
+  return excluding->removed_3d;
+}
+
+static bool measure_excluded(struct ProgressWorker *worker, struct ProgressMeasures *measures,
+                             struct FrequencyMeasures *by_frequency, struct Error *error)
+{
+  struct Excluding excluding;
+  bool done = prepare_excluding(worker, &excluding, error) &&
+              each_block(worker, add_excluded, &excluding, error);
+  measures->excluded = losses_mean_of(&excluding.excluded);
+  measures->excluded_3d = losses_mean_of(&excluding.excluded_3d);
+  for (int k = 1; done && k <= worker->basis->n_frequencies; k++) {
+    size_t lane = (size_t)(k - 1) % HALF;
+    const struct LaneSum *sum = &excluding.by_frequency[(k - 1) / HALF].train;
+    by_frequency[k] =
+        (struct FrequencyMeasures){.coefficient = logit_fit_coefficient(&worker->directed, k),
+                                   .excluded = without_each_mean(sum, lane),
+                                   .excluded_3d = without_each_mean(sum, HALF + lane)};
+  }
+  free(excluding.removed);
+  free(excluding.removed_3d);
+  free(excluding.by_frequency);
+  return done;
+}
+
+/* ---- weights ---- */
 
 static bool measure_sparsity(const struct ProgressWorker *worker, struct ProgressMeasures *measures,
                              struct Error *error)
@@ -71,27 +175,6 @@ static bool measure_sparsity(const struct ProgressWorker *worker, struct Progres
   return done;
 }
 
-static void measure_frequencies(struct ProgressWorker *worker,
-                                struct FrequencyMeasures *by_frequency)
-{
-  enum { HALF = REMOVAL_LANES / 2 };
-  const struct DirectedLogits *directed = &worker->directed;
-  int n = worker->basis->n_frequencies;
-  const struct LogitRows rows = {directed->logits, (size_t)directed->V, 0, worker->basis->p};
-  for (int first = 1; first <= n; first += HALF) {
-    const struct WithoutLanes lanes = {true, {{first, false}, {first, true}}};
-    struct LaneSums sums = {0};
-    without_each_add(&worker->without, directed, &rows, &lanes, &sums);
-    for (int k = first; k <= n && k < first + HALF; k++) {
-      size_t lane = (size_t)(k - first);
-      by_frequency[k] = (struct FrequencyMeasures){
-          .coefficient = logit_fit_coefficient(directed, k),
-          .excluded = without_each_mean(&sums.train, lane),
-          .excluded_3d = without_each_mean(&sums.train, HALF + lane)};
-    }
-  }
-}
-
 static double largest_excluded_loss(const struct FrequencyMeasures *by_frequency, int n)
 {
   double largest = 0; /* as no loss is less */
@@ -106,13 +189,14 @@ bool progress_measures_take(struct ProgressWorker *worker, size_t index,
 {
   const struct Parameters *parameters = &worker->snapshot.parameters;
   *measures = (struct ProgressMeasures){0};
-  if (!snapshot_load(&worker->snapshot, worker->trajectory, index, error)) return false;
+  if (!snapshot_read(&worker->snapshot, worker->trajectory, index, error)) return false;
   for (int which = 0; which < N_PARAMETERS; which++)
     measures->squared[which] = weights_squared(parameters, (enum Parameter)which);
   measures->squared_weights = weights_squared_sum(parameters);
-  if (!measure_losses(worker, measures, error) || !measure_sparsity(worker, measures, error))
+  if (!measure_whole(worker, measures, error) ||
+      !measure_excluded(worker, measures, by_frequency, error) ||
+      !measure_sparsity(worker, measures, error))
     return false;
-  measure_frequencies(worker, by_frequency);
   measures->excluded_any_loss = largest_excluded_loss(by_frequency, worker->basis->n_frequencies);
   return true;
 }
@@ -150,8 +234,9 @@ static size_t size_of_worker(const struct Trajectory *trajectory)
 {
   const struct Shape shape = shape_of_config(&trajectory->config);
   size_t p = (size_t)shape.p;
-  return activations_size(&shape, &trajectory->config.model) +
-         p * p * 3 * sizeof(double); /* two directions, a projection */
+  return activations_size(&shape, &trajectory->config.model,
+                          snapshot_block_rows(&shape, SNAPSHOT_BLOCK_BYTES)) +
+         p * p * 4 * sizeof(double); /* two directions, two projections */
 }
 
 /* As many as there are cores, but no more than there are snapshots, and no more than fit into three
@@ -174,7 +259,7 @@ static bool measure_on_threads(struct MeasuredRun *run, struct Error *error)
   bool done = workers;
   for (; done && ready < threads; ready += done)
     done = progress_measures_init(&workers[ready], &analysis->trajectory, &analysis->basis,
-                                  analysis->keys, analysis->layer, error);
+                                  analysis->keys, analysis->layer, SNAPSHOT_BLOCK_BYTES, error);
   done = done && measure_all(workers, threads, run, error);
   while (ready > 0)
     progress_measures_release(&workers[--ready]);

@@ -41,11 +41,12 @@ struct ProgressWorker {
   struct WithoutEach without;
 };
 
-/* `keys` are the key frequencies of the last snapshot, of that layer. Error: an operation without
- * directions. */
+/* `keys` are the key frequencies of the last snapshot, of that layer. The logits take at most
+   `bytes`, or those of one row of pairs: if all take more, the network is run twice. Error: an
+   operation without directions. */
 bool progress_measures_init(struct ProgressWorker *worker, const struct Trajectory *trajectory,
                             const struct FourierBasis *basis, const bool *keys, int layer,
-                            struct Error *error);
+                            size_t bytes, struct Error *error);
 void progress_measures_release(struct ProgressWorker *worker);
 
 /* Loads and measures snapshot number `index`. by_frequency is [n_frequencies + 1]; its index 0, the

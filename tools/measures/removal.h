@@ -1,9 +1,9 @@
 /*
  * Losses of pairs after something was removed from their logits, in sixteen ways at once. What is
- * removed from the logits of a pair depends on its s = a + b (or a - b, fourier/directions.h) alone.
- * The losses have the bits of loss_of_pair (engine/factored/loss.h) of (float)(logit - removed), in
- * a fraction of the time. Like the engine's, the loops are compiled twice, for vectors of 256 and
- * of 512 bits (engine/factored/kernels.h).
+ * removed from the logits of a pair depends on its s = a + b (or a - b, fourier/directions.h)
+ * alone. The losses have the bits of loss_of_pair (engine/factored/loss.h) of (float)(logit -
+ * removed), in a fraction of the time. Like the engine's, the loops are compiled twice, for vectors
+ * of 256 and of 512 bits (engine/factored/kernels.h).
  */
 #ifndef MEASURES_REMOVAL_H
 #define MEASURES_REMOVAL_H

@@ -89,9 +89,8 @@ static void sum_pair(const struct RemovalTask *task, const float *logits, struct
     if (answer > 0) right &= before[half] < here[half];
     memcpy(correct + half * LANES, &right, sizeof right);
     Vector largest = vector_max(before[half], after[half]);
-    vector_store(
-        terms->shift + half * LANES,
-        vector_select(largest > here[half], largest - here[half], vector_fill(0.0f)));
+    vector_store(terms->shift + half * LANES,
+                 vector_select(largest > here[half], largest - here[half], vector_fill(0.0f)));
     vector_store(answer_logits + half * LANES, here[half]);
     vector_store(changed + answer * REMOVAL_LANES + half * LANES, vector_fill(-INFINITY));
   }

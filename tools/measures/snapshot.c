@@ -5,10 +5,22 @@
 bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory, int layer,
                    struct Error *error)
 {
-  *snapshot = (struct Snapshot){0};
-  if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
+  if (!snapshot_init_parameters(snapshot, trajectory, error)) return false;
   if (activations_init(&snapshot->activations, &snapshot->parameters.shape,
                        &trajectory->config.model, layer, error))
+    return true;
+  parameters_release(&snapshot->parameters);
+  return false;
+}
+
+/* Logits of that many rows. */
+static bool init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory, int rows,
+                      struct Error *error)
+{
+  if (!snapshot_init_parameters(snapshot, trajectory, error)) return false;
+  snapshot->rows = rows;
+  if (activations_init_rows(&snapshot->activations, &snapshot->parameters.shape,
+                            &trajectory->config.model, rows, error))
     return true;
   parameters_release(&snapshot->parameters);
   return false;
@@ -17,13 +29,28 @@ bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajector
 bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                           struct Error *error)
 {
+  return init_rows(snapshot, trajectory, trajectory->config.data.modulus, error);
+}
+
+bool snapshot_init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                        size_t bytes, struct Error *error)
+{
+  const struct Shape shape = shape_of_config(&trajectory->config);
+  return init_rows(snapshot, trajectory, snapshot_block_rows(&shape, bytes), error);
+}
+
+int snapshot_block_rows(const struct Shape *shape, size_t bytes)
+{
+  size_t rows = bytes / ((size_t)shape->p * (size_t)shape->V * sizeof(float));
+  if (rows == 0) return 1;
+  return rows < (size_t)shape->p ? (int)rows : shape->p;
+}
+
+bool snapshot_init_parameters(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                              struct Error *error)
+{
   *snapshot = (struct Snapshot){0};
-  if (!parameters_init(&snapshot->parameters, &trajectory->config, error)) return false;
-  if (activations_init_logits(&snapshot->activations, &snapshot->parameters.shape,
-                              &trajectory->config.model, error))
-    return true;
-  parameters_release(&snapshot->parameters);
-  return false;
+  return parameters_init(&snapshot->parameters, &trajectory->config, error);
 }
 
 void snapshot_release(struct Snapshot *snapshot)
@@ -32,7 +59,7 @@ void snapshot_release(struct Snapshot *snapshot)
   parameters_release(&snapshot->parameters);
 }
 
-static bool all_finite(const float *values, size_t n)
+bool snapshot_finite(const float *values, size_t n)
 {
   int strays = 0;
   for (size_t i = 0; i < n; i++)
@@ -40,18 +67,42 @@ static bool all_finite(const float *values, size_t n)
   return !strays;
 }
 
-bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
-                   struct Error *error)
+bool snapshot_fail_overflow(const struct Trajectory *trajectory, size_t index, struct Error *error)
 {
-  const struct Shape *shape = &snapshot->parameters.shape;
-  const struct Activations *activations = &snapshot->activations;
-  if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
-  activations_forward(&snapshot->activations, &snapshot->parameters);
-  /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
-     finite, so that checking the logits is enough. */
-  if (all_finite(activations->logits, activations->n * (size_t)shape->V)) return true;
   char epoch[EPOCH_TEXT_SIZE];
   trajectory_format_epoch(trajectory, index, epoch);
   return error_set(error, "%s: %s: the weights are so large that activations overflow",
                    trajectory->file.path, epoch);
+}
+
+bool snapshot_read(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
+                   struct Error *error)
+{
+  snapshot->run = false;
+  snapshot->index = index;
+  if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
+  activations_set(&snapshot->activations, &snapshot->parameters);
+  return true;
+}
+
+bool snapshot_run_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory, int first,
+                       int end, struct Error *error)
+{
+  struct Activations *activations = &snapshot->activations;
+  size_t V = (size_t)snapshot->parameters.shape.V;
+  size_t n = (size_t)(end - first) * (size_t)activations->p;
+  if (snapshot->run && activations->first_row == first && activations->n == n) return true;
+  activations_run_rows(activations, first, end);
+  snapshot->run = true;
+  /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
+     finite, so that checking the logits is enough. */
+  if (snapshot_finite(activations->logits, n * V)) return true;
+  return snapshot_fail_overflow(trajectory, snapshot->index, error);
+}
+
+bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
+                   struct Error *error)
+{
+  return snapshot_read(snapshot, trajectory, index, error) &&
+         snapshot_run_rows(snapshot, trajectory, 0, trajectory->config.data.modulus, error);
 }

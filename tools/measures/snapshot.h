@@ -8,9 +8,15 @@
 #include "engine/activations.h"
 #include "run/trajectory.h"
 
+/* Of the arrays that are made for some of the rows or of the neurons, where all would take more. */
+enum { SNAPSHOT_BLOCK_BYTES = 256 << 20 };
+
 struct Snapshot {
   struct Parameters parameters;
   struct Activations activations;
+  size_t index; /* of what was read last */
+  bool run;     /* whether the activations are of it */
+  int rows;     /* that there is room for */
 };
 
 /* Allocates a snapshot for the sizes of a trajectory; attention and neurons are those of a layer.
@@ -21,6 +27,16 @@ bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajector
 /* The same with logits only, without attention and neurons. */
 bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                           struct Error *error);
+
+/* The same for blocks of rows: with room for the logits of as many rows of pairs as fit into so
+   many bytes, at least one and at most all; and their number. */
+bool snapshot_init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                        size_t bytes, struct Error *error);
+int snapshot_block_rows(const struct Shape *shape, size_t bytes);
+
+/* The same without activations. */
+bool snapshot_init_parameters(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                              struct Error *error);
 void snapshot_release(struct Snapshot *snapshot);
 
 /* Reads snapshot number `index` and runs the network. Errors: a non-finite weight, with its
@@ -28,5 +44,18 @@ void snapshot_release(struct Snapshot *snapshot);
    may run concurrently. */
 bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
                    struct Error *error);
+
+/* The two parts of it: reads the snapshot, and runs the network on rows first .. end - 1, at most
+   as many as there is room for. What is there already is not computed again. */
+bool snapshot_read(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
+                   struct Error *error);
+bool snapshot_run_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory, int first,
+                       int end, struct Error *error);
+
+/* The error of activations that are not finite. */
+bool snapshot_fail_overflow(const struct Trajectory *trajectory, size_t index, struct Error *error);
+
+/* Whether all values are finite. */
+bool snapshot_finite(const float *values, size_t n);
 
 #endif

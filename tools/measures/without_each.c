@@ -154,8 +154,8 @@ static void add_pair(struct LaneSum *sum, const struct RemovalLosses *losses)
   sum->pairs++;
 }
 
-static void add_losses(const struct WithoutEach *each, const struct Dataset *dataset,
-                       size_t first, size_t end, bool train_only, struct LaneSums *sums)
+static void add_losses(const struct WithoutEach *each, const struct Dataset *dataset, size_t first,
+                       size_t end, bool train_only, struct LaneSums *sums)
 {
   for (size_t pair = first; pair < end; pair++) {
     const struct RemovalLosses *losses = &each->losses[pair - first];
@@ -188,6 +188,5 @@ void without_each_add(struct WithoutEach *each, const struct DirectedLogits *dir
 
 struct MeanLoss without_each_mean(const struct LaneSum *sum, size_t lane)
 {
-  return losses_mean_of(
-      &(struct LossSum){sum->loss[lane], (size_t)sum->correct[lane], sum->pairs});
+  return losses_mean_of(&(struct LossSum){sum->loss[lane], (size_t)sum->correct[lane], sum->pairs});
 }

@@ -1,6 +1,7 @@
 #include "engine/factored/on_pairs.h"
 
 #include "base/memory.h"
+#include "engine/factored/activation.h"
 #include "engine/factored/attention.h"
 #include "engine/factored/matrix.h"
 #include "engine/factored/pairs.h"
@@ -32,10 +33,11 @@ struct FactoredOnPairs *factored_on_pairs_new(const struct Shape *shape,
 {
   struct FactoredOnPairs *on = memory_new(1, sizeof *on, "a network", error);
   if (!on) return NULL;
+  size_t tile = TILE_PAIRS > shape->p ? TILE_PAIRS : (size_t)shape->p; /* of any rows */
   on->config = *config;
   if (list_all_pairs(&on->pairs, shape->p, error) &&
       factors_init(&on->factors, shape, config, error) &&
-      tile_scratch_init(&on->scratch, &on->factors, on->pairs.largest_tile, error))
+      tile_scratch_init(&on->scratch, &on->factors, tile, error))
     return on;
   factored_on_pairs_free(on);
   return NULL;
@@ -50,42 +52,69 @@ void factored_on_pairs_free(struct FactoredOnPairs *on)
   free(on);
 }
 
+/* The neurons of a pair that the activations hold. */
+static void copy_hidden(struct Matrix hidden, size_t i, const struct Activations *activations,
+                        float *to)
+{
+  size_t first = activations->first_neuron, end = first + activations->n_neurons;
+  for (size_t j = first, n; j < end; j += n) {
+    n = MATRIX_STRIP - j % MATRIX_STRIP;
+    if (n > end - j) n = end - j;
+    memcpy(to + (j - first), matrix_at(hidden, i, j), n * sizeof(float));
+  }
+}
+
 static void copy_tile(const struct Factors *t, const struct Tile *tile,
                       const struct Activations *activations)
 {
-  size_t H = (size_t)t->shape.H, m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  size_t H = (size_t)t->shape.H, V = (size_t)t->shape.V;
   size_t N = (size_t)t->shape.n_positions; /* registers come after them */
+  size_t first = tile->first - (size_t)activations->first_row * (size_t)activations->p;
   struct Matrix hidden = matrix_in_strips(tile->hidden, tile->n);
   for (size_t i = 0; i < tile->n; i++) {
-    size_t pair = tile->first + i;
+    size_t pair = first + i;
     for (size_t h = 0; activations->attention && h < H; h++)
       for (size_t k = 0; k < N; k++)
         activations->attention[(pair * H + h) * N + k] =
             tile->weights[(i * t->n_positions + k) * H + h];
-    for (size_t j = 0, n; activations->hidden && j < m; j += n) {
-      n = m - j < MATRIX_STRIP ? m - j : MATRIX_STRIP;
-      memcpy(activations->hidden + pair * m + j, matrix_at(hidden, i, j), n * sizeof(float));
-    }
-    memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
-           V * sizeof(float));
+    if (activations->hidden)
+      copy_hidden(hidden, i, activations, activations->hidden + pair * activations->n_neurons);
+    if (activations->logits)
+      memcpy(activations->logits + pair * V, tile->streams + i * t->width + t->mlp_width,
+             V * sizeof(float));
   }
 }
 
-void factored_on_pairs_run(struct FactoredOnPairs *on, const struct Parameters *parameters,
-                           struct Activations *activations)
+void factored_on_pairs_set(struct FactoredOnPairs *on, const struct Parameters *parameters)
+{
+  factors_forward(&on->factors, parameters);
+}
+
+/* Without logits their product, which takes nearly all of the time, is left out. */
+static void run_tile(struct FactoredOnPairs *on, const struct Tile *tile, bool logits)
+{
+  tile_streams(&on->factors, &on->config, &on->pairs, &on->scratch, tile);
+  if (logits)
+    tile_mlp(&on->factors, on->config.activation, &on->scratch, tile);
+  else if (on->config.activation == ACTIVATION_GELU)
+    activation_gelu_forward(tile->hidden, matrix_strips_size(tile->n, on->factors.mlp_width),
+                            on->scratch.slope);
+}
+
+/* No bit depends on which pairs are in a tile. */
+void factored_on_pairs_run(struct FactoredOnPairs *on, struct Activations *activations)
 {
   const struct Pairs *pairs = &on->pairs;
-  factors_forward(&on->factors, parameters);
-  for (size_t g = 0; g < pairs->n_groups; g++)
-    for (int row = pairs->group_first[g], next; row < pairs->group_first[g + 1]; row = next) {
-      next = pairs_tile_end(pairs, row, pairs->group_first[g + 1]);
-      struct Tile tile = tile_of_rows(pairs, row, next);
-      tile.weights = on->scratch.weights;
-      tile.streams = on->scratch.streams;
-      tile.hidden = on->scratch.hidden;
-      tile_forward(&on->factors, &on->config, pairs, &on->scratch, &tile);
-      copy_tile(&on->factors, &tile, activations);
-    }
+  int row = activations->first_row, end = row + (int)(activations->n / (size_t)pairs->p);
+  for (int next; row < end; row = next) {
+    next = pairs_tile_end(pairs, row, end);
+    struct Tile tile = tile_of_rows(pairs, row, next);
+    tile.weights = on->scratch.weights;
+    tile.streams = on->scratch.streams;
+    tile.hidden = on->scratch.hidden;
+    run_tile(on, &tile, activations->logits);
+    copy_tile(&on->factors, &tile, activations);
+  }
 }
 
 const float *factored_on_pairs_scores(const struct FactoredOnPairs *on)

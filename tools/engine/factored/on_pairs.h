@@ -14,11 +14,13 @@ struct FactoredOnPairs *factored_on_pairs_new(const struct Shape *shape,
                                               struct Error *error);
 void factored_on_pairs_free(struct FactoredOnPairs *on_pairs); /* NULL is allowed */
 
-/* Fills the arrays of the activations that are not NULL. */
-void factored_on_pairs_run(struct FactoredOnPairs *on_pairs, const struct Parameters *parameters,
-                           struct Activations *activations);
+/* Parameters for the runs that follow. */
+void factored_on_pairs_set(struct FactoredOnPairs *on_pairs, const struct Parameters *parameters);
 
-/* Activations.scores of the last run. */
+/* Fills the arrays of the activations that are not NULL, for their rows. */
+void factored_on_pairs_run(struct FactoredOnPairs *on_pairs, struct Activations *activations);
+
+/* Activations.scores of the last parameters. */
 const float *factored_on_pairs_scores(const struct FactoredOnPairs *on_pairs);
 
 #endif

@@ -13,9 +13,10 @@ enum { BATCH_POSITIONS = 384 };
 
 struct TextbookOnPairs {
   struct Textbook network;
-  int *tokens;        /* [B][N] */
-  float *scores;      /* [p][H]; NULL where scores are not sums over tokens */
-  double *x, *reader; /* [d]: scratch for them */
+  int *tokens;                         /* [B][N] */
+  float *scores;                       /* [p][H]; NULL where scores are not sums over tokens */
+  double *x, *reader;                  /* [d]: scratch for them */
+  const struct Parameters *parameters; /* borrowed */
 };
 
 static size_t count_positions(const struct Shape *shape)
@@ -94,8 +95,9 @@ static void set_tokens(const struct TextbookOnPairs *on, size_t first, size_t n)
   }
 }
 
-/* What the last position has in a layer, of n pairs. The weights to registers are left out. */
-static void copy_layer(const struct TextbookOnPairs *on, size_t first, size_t n,
+/* What the last position has in a layer, of pair i of a batch, as pair `to` of the activations. The
+   weights to registers are left out. */
+static void copy_layer(const struct TextbookOnPairs *on, size_t i, size_t to,
                        const struct Activations *activations)
 {
   const struct Shape *shape = &on->network.list.shape;
@@ -103,14 +105,14 @@ static void copy_layer(const struct TextbookOnPairs *on, size_t first, size_t n,
   size_t N = (size_t)shape->n_positions, H = (size_t)shape->H, m = (size_t)shape->d_mlp;
   size_t R = (size_t)shape->n_registers, P = R + N;
   size_t Q = activations->layer + 1 == shape->n_layers ? (size_t)shape->n_read : P;
-  for (size_t i = 0; i < n; i++) {
-    size_t query = i * Q + Q - 1;
-    for (size_t h = 0; activations->attention && h < H; h++)
-      memcpy(activations->attention + ((first + i) * H + h) * N,
-             layer->mixed + ((i * H + h) * Q + Q - 1) * P + R, N * sizeof(float));
-    if (activations->hidden)
-      memcpy(activations->hidden + (first + i) * m, layer->hidden + query * m, m * sizeof(float));
-  }
+  size_t query = i * Q + Q - 1;
+  for (size_t h = 0; activations->attention && h < H; h++)
+    memcpy(activations->attention + (to * H + h) * N,
+           layer->mixed + ((i * H + h) * Q + Q - 1) * P + R, N * sizeof(float));
+  if (activations->hidden)
+    memcpy(activations->hidden + to * activations->n_neurons,
+           layer->hidden + query * m + activations->first_neuron,
+           activations->n_neurons * sizeof(float));
 }
 
 /* ---- scores ---- */
@@ -160,18 +162,36 @@ static void find_scores(const struct TextbookOnPairs *on, const struct Parameter
   }
 }
 
-void textbook_on_pairs_run(struct TextbookOnPairs *on, const struct Parameters *parameters,
-                           struct Activations *activations)
+void textbook_on_pairs_set(struct TextbookOnPairs *on, const struct Parameters *parameters)
 {
-  size_t V = (size_t)parameters->shape.V, B = on->network.B;
-  for (size_t first = 0, n; first < activations->n; first += n) {
-    n = activations->n - first < B ? activations->n - first : B;
-    set_tokens(on, first, n);
-    textbook_forward(&on->network, parameters->values, on->tokens, n);
-    memcpy(activations->logits + first * V, on->network.logits, n * V * sizeof(float));
-    copy_layer(on, first, n, activations);
-  }
+  on->parameters = parameters;
   if (on->scores) find_scores(on, parameters);
+}
+
+/* Pairs first .. first + n - 1, of which the activations may hold only some. */
+static void run_batch(struct TextbookOnPairs *on, size_t first, size_t n,
+                      const struct Activations *activations)
+{
+  size_t V = (size_t)on->parameters->shape.V;
+  size_t held = (size_t)activations->first_row * (size_t)activations->p;
+  set_tokens(on, first, n);
+  textbook_forward(&on->network, on->parameters->values, on->tokens, n);
+  for (size_t i = 0; i < n; i++) {
+    if (first + i < held || first + i >= held + activations->n) continue;
+    size_t to = first + i - held;
+    if (activations->logits)
+      memcpy(activations->logits + to * V, on->network.logits + i * V, V * sizeof(float));
+    copy_layer(on, i, to, activations);
+  }
+}
+
+/* A batch is always made of the same pairs, as the bits of a product may depend on its size. */
+void textbook_on_pairs_run(struct TextbookOnPairs *on, struct Activations *activations)
+{
+  size_t p = (size_t)activations->p, pairs = p * p, B = on->network.B;
+  size_t first = (size_t)activations->first_row * p, end = first + activations->n;
+  for (size_t batch = first / B * B; batch < end; batch += B)
+    run_batch(on, batch, pairs - batch < B ? pairs - batch : B, activations);
 }
 
 const float *textbook_on_pairs_scores(const struct TextbookOnPairs *on)

@@ -18,11 +18,13 @@ void textbook_on_pairs_free(struct TextbookOnPairs *on_pairs); /* NULL is allowe
 /* The bytes that it takes. */
 size_t textbook_on_pairs_size(const struct Shape *shape, const struct ModelConfig *config);
 
-/* Fills the arrays of the activations that are not NULL. */
-void textbook_on_pairs_run(struct TextbookOnPairs *on_pairs, const struct Parameters *parameters,
-                           struct Activations *activations);
+/* Parameters for the runs that follow; borrowed. */
+void textbook_on_pairs_set(struct TextbookOnPairs *on_pairs, const struct Parameters *parameters);
 
-/* Activations.scores of the last run, for the first layer. */
+/* Fills the arrays of the activations that are not NULL, for their rows. */
+void textbook_on_pairs_run(struct TextbookOnPairs *on_pairs, struct Activations *activations);
+
+/* Activations.scores of the last parameters, for the first layer. */
 const float *textbook_on_pairs_scores(const struct TextbookOnPairs *on_pairs);
 
 #endif
