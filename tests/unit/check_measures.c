@@ -14,6 +14,7 @@
 #include "measures/spectrum.h"
 #include "measures/turning_points.h"
 #include "measures/weights.h"
+#include "measures/without_each.h"
 #include "waves.h"
 
 #include <check.h>
@@ -450,6 +451,61 @@ START_TEST(the_logit_of_equals_is_ignored)
     assert_losses(&found[i], &plain[i], 0); /* the same sums: the same bits */
   ck_assert_double_eq(excluded(&f, chosen).loss, plain_excluded.loss);
   ck_assert_double_eq(excluded_3d(&f, chosen).loss, plain_3d.loss);
+  tear_down(&f);
+}
+END_TEST
+
+/* Lanes of both kinds, of other first frequencies, and of frequencies that there are not. */
+static const struct WithoutHalf halves[] = {{1, false}, {1, true},  {2, false},
+                                            {2, true},  {9, false}, {9, true}};
+
+static void expect_lane(const struct Fixture *f, const struct WithoutHalf *half, int lane,
+                        const struct LaneSums *sums, bool train_only)
+{
+  bool chosen[MOST_FREQUENCIES] = {0};
+  size_t at = (size_t)lane;
+  int k = half->first + lane % (REMOVAL_LANES / 2);
+  if (k <= f->basis.n_frequencies) chosen[k] = true;
+  struct MeanLoss train = half->fitted ? excluded_3d(f, chosen) : excluded(f, chosen);
+  struct MeanLoss found = without_each_mean(&sums->train, at);
+  ck_assert_mem_eq(&found, &train, sizeof found);
+  if (train_only || half->fitted) return;
+  struct Losses all = without(f, chosen);
+  found = without_each_mean(&sums->test, at);
+  ck_assert_mem_eq(&found, &all.test, sizeof found);
+  found = without_each_mean(&sums->all, at);
+  ck_assert_mem_eq(&found, &all.all, sizeof found);
+}
+
+static void expect_lanes(const struct Fixture *f, const struct WithoutLanes *lanes)
+{
+  enum { HALF = REMOVAL_LANES / 2 };
+  struct WithoutEach each;
+  struct LaneSums sums = {0};
+  struct Error error;
+  ck_assert(without_each_init(&each, f->p, &error));
+  for (int first = 0, end; first < f->p; first = end) { /* in two blocks */
+    end = first ? f->p : (f->p + 1) / 2;
+    const struct LogitRows rows = {f->logits + (size_t)(first * f->p) * (size_t)f->V, (size_t)f->V,
+                                   first, end};
+    without_each_add(&each, &f->directed, &rows, lanes, &sums);
+  }
+  for (int lane = 0; lane < REMOVAL_LANES; lane++)
+    expect_lane(f, &lanes->half[lane / HALF], lane, &sums, lanes->train_only);
+  without_each_release(&each);
+}
+
+START_TEST(each_frequency_has_the_losses_of_it_alone)
+{
+  struct Fixture f;
+  unsigned state = (unsigned)_i + 1;
+  set_up(&f, modulus_of(_i), sign_of(_i));
+  f.V = f.p + 1;
+  for (int i = 0; i < f.p * f.p * f.V; i++)
+    f.logits[i] = (float)(5 * noise(&state));
+  directed_logits_set(&f.directed, f.logits, f.V);
+  for (int i = 0; i < 2 * LENGTH(halves); i++)
+    expect_lanes(&f, &(struct WithoutLanes){i % 2, {halves[i / 2], halves[(i + 3) / 2 % 6]}});
   tear_down(&f);
 }
 END_TEST
@@ -1253,6 +1309,7 @@ int main(void)
   tcase_add_test(losses, losses_of_a_grokked_network_keep_their_digits);
   tcase_add_loop_test(losses, memory_shows_in_the_subsets, 0, 2 * LENGTH(moduli));
   tcase_add_loop_test(losses, the_logit_of_equals_is_ignored, 0, 2 * LENGTH(moduli));
+  tcase_add_loop_test(losses, each_frequency_has_the_losses_of_it_alone, 0, 2 * LENGTH(moduli));
   tcase_add_test(losses, a_mean_over_no_pairs_is_no_number);
   tcase_add_test(losses, only_sums_and_differences_have_directions);
   suite_add_tcase(suite, losses);
