@@ -12,8 +12,9 @@ static const char name[] = "progress-measures";
 static const char summary[] =
     "Measures every snapshot of a trajectory: loss and accuracy, excluded and restricted\n"
     "loss, Gini coefficients, squared weights and the phase of training. The key\n"
-    "frequencies are those of the last snapshot. Writes the first of these tables; --tables\n"
-    "DIR adds the others:";
+    "frequencies are those of the last snapshot. A thread needs up to 256 MiB for logits, and\n"
+    "there are no more threads than fit into the free memory. Writes the first of these\n"
+    "tables; --tables DIR adds the others:";
 
 static const struct ToolFile files[] = {
 #define TABLE_OF_progress_measures(file, holds, table) {file, holds},

@@ -114,7 +114,8 @@ void activations_release(struct Activations *activations)
 size_t activations_size(const struct Shape *shape, const struct ModelConfig *config, int rows)
 {
   size_t logits = (size_t)rows * (size_t)shape->p * (size_t)shape->V * sizeof(float);
-  return is_factored(shape) ? logits : logits + textbook_on_pairs_size(shape, config);
+  return logits + (is_factored(shape) ? factored_on_pairs_size(shape)
+                                      : textbook_on_pairs_size(shape, config));
 }
 
 void activations_set(struct Activations *activations, const struct Parameters *parameters)

@@ -129,9 +129,9 @@ static void set_removed(struct WithoutEach *each, const struct FourierBasis *bas
 
 /* ---- losses ---- */
 
-/* Those of the pairs with this s in rows first .. end - 1. */
-static void find_losses(struct WithoutEach *each, const struct DirectedLogits *directed,
-                        const struct LogitRows *rows, int first, int end, bool train_only, int s)
+/* The pairs with this s in rows first .. end - 1; returns their number. */
+static size_t list_pairs(struct WithoutEach *each, const struct DirectedLogits *directed,
+                         const struct LogitRows *rows, int first, int end, bool train_only, int s)
 {
   int p = directed->basis->p, sign = (int)directed->sign;
   size_t n = 0;
@@ -142,7 +142,7 @@ static void find_losses(struct WithoutEach *each, const struct DirectedLogits *d
     each->logits[n] = logit_rows_at(rows, a, b, p);
     each->at[n++] = &each->losses[pair - (size_t)first * (size_t)p];
   }
-  removal_losses(&each->task, each->logits, each->at, n);
+  return n;
 }
 
 static void add_pair(struct LaneSum *sum, const struct RemovalLosses *losses)
@@ -178,8 +178,10 @@ void without_each_add(struct WithoutEach *each, const struct DirectedLogits *dir
   for (int first = rows->first, end; first < rows->end; first = end) {
     end = rows->end - first < step ? rows->end : first + step;
     for (int s = 0; s < p; s++) {
+      size_t n = list_pairs(each, directed, rows, first, end, lanes->train_only, s);
+      if (n == 0) continue;
       set_removed(each, directed->basis, lanes, (size_t)s);
-      find_losses(each, directed, rows, first, end, lanes->train_only, s);
+      removal_losses(&each->task, each->logits, each->at, n);
     }
     add_losses(each, directed->dataset, (size_t)first * (size_t)p, (size_t)end * (size_t)p,
                lanes->train_only, sums);

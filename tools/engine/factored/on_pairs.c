@@ -52,6 +52,14 @@ void factored_on_pairs_free(struct FactoredOnPairs *on)
   free(on);
 }
 
+size_t factored_on_pairs_size(const struct Shape *shape)
+{
+  const struct Pairs *pairs = NULL;
+  size_t of_pair = sizeof *pairs->column + sizeof *pairs->answer + sizeof *pairs->by_row +
+                   sizeof *pairs->by_column;
+  return (size_t)shape->p * (size_t)shape->p * of_pair;
+}
+
 /* The neurons of a pair that the activations hold. */
 static void copy_hidden(struct Matrix hidden, size_t i, const struct Activations *activations,
                         float *to)

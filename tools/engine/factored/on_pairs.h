@@ -14,6 +14,9 @@ struct FactoredOnPairs *factored_on_pairs_new(const struct Shape *shape,
                                               struct Error *error);
 void factored_on_pairs_free(struct FactoredOnPairs *on_pairs); /* NULL is allowed */
 
+/* The bytes that it takes for each pair, most of it at a large modulus. */
+size_t factored_on_pairs_size(const struct Shape *shape);
+
 /* Parameters for the runs that follow. */
 void factored_on_pairs_set(struct FactoredOnPairs *on_pairs, const struct Parameters *parameters);
 
