@@ -157,6 +157,32 @@ START_TEST(transform_keeps_squares_and_goes_back)
 }
 END_TEST
 
+/* Whole blocks of channels, single vectors and single channels. */
+START_TEST(a_component_is_a_sum_in_order_of_x)
+{
+  static const size_t numbers[] = {1, 3, 4, 7, 16, 23, 37};
+  int p = moduli[_i];
+  struct FourierBasis basis = new_basis(p);
+  unsigned state = 5;
+  for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+    size_t channels = numbers[n], size = (size_t)p * channels;
+    double *f = new_doubles(size), *components = new_doubles(size);
+    for (size_t i = 0; i < size; i++)
+      f[i] = noise(&state);
+    fourier_transform(&basis, f, channels, components);
+    for (size_t i = 0; i < size; i++) {
+      double sum = 0;
+      for (size_t x = 0; x < (size_t)p; x++)
+        sum += basis.rows[i / channels * (size_t)p + x] * f[x * channels + i % channels];
+      ck_assert_mem_eq(&components[i], &sum, sizeof sum);
+    }
+    free(components);
+    free(f);
+  }
+  fourier_basis_release(&basis);
+}
+END_TEST
+
 START_TEST(inverse_keeps_the_chosen_frequencies)
 {
   enum { P = 12 };
@@ -353,6 +379,7 @@ int main(void)
   TCase *transform = tcase_create("transform");
   tcase_add_test(transform, two_frequencies_give_their_components);
   tcase_add_loop_test(transform, transform_keeps_squares_and_goes_back, 0, N_MODULI);
+  tcase_add_loop_test(transform, a_component_is_a_sum_in_order_of_x, 0, N_MODULI);
   tcase_add_test(transform, inverse_keeps_the_chosen_frequencies);
   tcase_add_test(transform, a_product_of_two_waves_is_one_component_of_the_grid);
   suite_add_tcase(suite, transform);

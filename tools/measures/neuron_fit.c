@@ -2,10 +2,10 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "fourier/transform.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 const double neuron_fit_threshold = 0.85;
 
@@ -55,39 +55,6 @@ static void load_column(const struct Fitting *fitting, size_t first, size_t n, s
   for (size_t a = 0; a < p; a++)
     for (size_t i = 0; i < n; i++)
       column[a][i] = (double)fitting->hidden[(a * p + b) * fitting->d_mlp + first + i];
-}
-
-/* A quarter of a block, for sums that are to stay in registers: left to itself, the compiler
-   vectorises along the sums instead. */
-typedef double Quad __attribute__((vector_size(4 * sizeof(double))));
-enum { QUADS = BLOCK / 4, ROWS = 2 };
-
-/* transformed[i] = sum over a of B[i][a] column[a], for i = first .. first + rows - 1 */
-static inline __attribute__((always_inline)) void transform_rows(const struct FourierBasis *basis,
-                                                                 double (*column)[BLOCK],
-                                                                 size_t first, size_t rows,
-                                                                 double (*transformed)[BLOCK])
-{
-  size_t p = (size_t)basis->p;
-  Quad sums[ROWS][QUADS] = {0};
-  for (size_t a = 0; a < p; a++)
-    for (size_t q = 0; q < QUADS; q++) {
-      Quad values;
-      memcpy(&values, &column[a][4 * q], sizeof values);
-      for (size_t i = 0; i < rows; i++)
-        sums[i][q] += basis->rows[(first + i) * p + a] * values;
-    }
-  memcpy(transformed[first], sums, rows * sizeof *sums);
-}
-
-static void transform_column(const struct FourierBasis *basis, double (*column)[BLOCK],
-                             double (*transformed)[BLOCK])
-{
-  size_t p = (size_t)basis->p, i = 0;
-  for (; i + ROWS <= p; i += ROWS)
-    transform_rows(basis, column, i, ROWS, transformed);
-  for (; i < p; i++)
-    transform_rows(basis, column, i, 1, transformed);
 }
 
 /* Adds what a column adds to the sums over b. */
@@ -170,7 +137,7 @@ static bool fit_block(const void *context, size_t index, struct Error *error)
   if (!products_init(&products, p, error)) return false;
   for (size_t b = 0; b < p; b++) {
     load_column(fitting, first, n, b, products.column);
-    transform_column(basis, products.column, products.transformed);
+    fourier_transform(basis, products.column[0], BLOCK, products.transformed[0]);
     add_column(basis, b, &products);
   }
   double deviations[BLOCK] = {0};
