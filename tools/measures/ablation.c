@@ -6,6 +6,7 @@
 #include "measures/grid.h"
 #include "measures/replaced_neurons.h"
 #include "measures/spread.h"
+#include "measures/without_each.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,17 +16,35 @@ struct Removing {
   struct Losses *without; /* [n_frequencies + 1] */
 };
 
-/* Frequency index + 1. */
-static bool remove_one(const void *context, size_t index, struct Error *error)
+/* Block `index` of the frequencies. */
+static bool remove_block(const void *context, size_t index, struct Error *error)
 {
   const struct Removing *removing = context;
-  size_t k = index + 1, n = (size_t)removing->directed->basis->n_frequencies + 1;
-  bool *chosen = memory_new(n, sizeof *chosen, "chosen frequencies", error);
-  if (!chosen) return false;
-  chosen[k] = true;
-  bool done = directed_logits_ablated(removing->directed, chosen, &removing->without[k], error);
-  free(chosen);
-  return done;
+  const struct DirectedLogits *directed = removing->directed;
+  const struct LogitRows rows = directed_logits_rows(directed);
+  int first = 1 + (int)index * REMOVAL_LANES, p = directed->basis->p;
+  const struct WithoutLanes lanes = {
+      .half = {{.first = first}, {.first = first + REMOVAL_LANES / 2}}};
+  struct LaneSums sums = {0};
+  struct WithoutEach each;
+  if (!without_each_init(&each, p, error)) return false;
+  without_each_add(&each, directed, &rows, &lanes, &sums);
+  without_each_release(&each);
+  for (int k = first; k <= directed->basis->n_frequencies && k < first + REMOVAL_LANES; k++) {
+    size_t lane = (size_t)(k - first);
+    removing->without[k] = (struct Losses){.all = without_each_mean(&sums.all, lane),
+                                           .train = without_each_mean(&sums.train, lane),
+                                           .test = without_each_mean(&sums.test, lane)};
+  }
+  return true;
+}
+
+static bool remove_each(const struct DirectedLogits *directed, struct Losses *without,
+                        struct Error *error)
+{
+  struct Removing removing = {directed, without};
+  size_t n = (size_t)directed->basis->n_frequencies;
+  return parallel_each((n + REMOVAL_LANES - 1) / REMOVAL_LANES, remove_block, &removing, error);
 }
 
 /* ---- at the neurons ---- */
@@ -103,13 +122,12 @@ static bool compute(struct Subject *subject, struct Ablation *ablation, struct E
   const bool *keys = subject->analysis->keys;
   const struct DirectedLogits *directed = directed_logits_of(subject, error);
   if (!directed) return false;
-  struct Removing removing = {directed, ablation->without};
   struct MeanLoss excluded;
   losses_of_logits(directed->dataset, directed->logits, directed->V, &ablation->unablated);
   if (!directed_logits_excluded(directed, keys, &excluded, error)) return false;
   ablation->excluded_loss = excluded.loss;
   return directed_logits_restricted(directed, keys, &ablation->restricted, error) &&
-         parallel_each((size_t)directed->basis->n_frequencies, remove_one, &removing, error) &&
+         remove_each(directed, ablation->without, error) &&
          compute_at_neurons(subject->analysis, ablation, error);
 }
 
