@@ -1,5 +1,5 @@
-/* The kernels on 16-float vectors, one Wide in each of 32 registers. The only file compiled for
-   AVX-512. */
+/* The kernels on 16-float vectors, one Wide in each of 32 registers. With measures/removal_512.c
+   the only file compiled for AVX-512. */
 #ifndef __AVX512F__
 #error "without -mavx512f these would be the narrow kernels under the name of the wide ones"
 #endif
