@@ -32,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct Arguments {
@@ -306,11 +307,21 @@ static bool check_directories(const struct Session *session, struct Error *error
   return differ;
 }
 
+/* A run keeps three files open, and many runs more than a program may at first. */
+static void allow_open_files(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit); /* otherwise opening one says so */
+}
+
 static bool enter_directories(struct Session *session, struct Error *error)
 {
   for (size_t i = 0; i < session->n; i++)
     if (!output_make_directory(session->runs[i].directory, error)) return false;
   if (!check_directories(session, error)) return false;
+  if (session->n > 1) allow_open_files();
   for (size_t i = 0; i < session->n; i++)
     if (!lock_directory(&session->runs[i], session->n == 1, error)) return false;
   interrupt_catch(); /* nothing to save before this point */
