@@ -633,7 +633,7 @@ is_idle all-figures sweeps experiments
 
 begin 'the figure that the README adds'
 command_of_readme 'figure(subtraction-losses ' >>"$tree/figures/CMakeLists.txt"
-awk '/^```/ { inside = 0 } inside; /^```ini/ { inside = 1 }' "$source/README.md" \
+awk 'inside && /^```/ { exit } inside; /^```ini/ { inside = 1 }' "$source/README.md" \
   >"$tree/figures/subtraction-losses.ini"
 builds subtraction-losses
 made <<END

@@ -51,6 +51,7 @@ function(describe_program file program option)
     COMMAND tool-${program} ${option} > ${described}/${file}.new
     COMMAND ${if_different} ${described}/${file}.new ${described}/${file}
     BYPRODUCTS ${described}/${file}.new
+    DEPENDS tool-${program}
     COMMENT "Asking ${program} what it is" VERBATIM)
 endfunction()
 
