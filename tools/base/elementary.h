@@ -6,8 +6,8 @@
 #ifndef BASE_ELEMENTARY_H
 #define BASE_ELEMENTARY_H
 
-/* ln 2 in two parts, for loops that compute the same functions in vectors: the first has 34 bits, so
-   that its product with any exponent is exact. */
+/* ln 2 in two parts, for loops that compute the same functions in vectors: the first has 34 bits,
+   so that its product with any exponent is exact. */
 #define ELEMENTARY_LN2_HIGH 0x1.62e42fefa0000p-1
 #define ELEMENTARY_LN2_LOW  0x1.cf79abc9e3b3ap-40
 
