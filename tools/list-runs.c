@@ -34,8 +34,8 @@ static const struct Tool tool = {
              "also list the runs in this file, a name a line, with folders beside it", &declared},
             {'s', "state", "NAME[,NAME...]", "only runs in these states, see below", &states_text},
             {'w', "watch", "SECONDS",
-             "list them again and again, until all are done or have failed, or for a quarter of a "
-             "minute none was trained or queued",
+             "list them again and again, until those that are trained are done or have failed, or "
+             "none was trained or queued for a quarter of a minute",
              &watch_text},
             {'o', "output", "FILE.tsv", "write a table instead; - for standard output",
              &table_path},
@@ -136,14 +136,16 @@ static bool watch(struct ListedRow *rows, size_t n, const bool wanted[N_RUN_STAT
   const bool in_place = seconds > 0 && isatty(STDOUT_FILENO) == 1 && terminal_moves_cursor();
   const double patience = 15;
   double idle = 0; /* seconds for which none was trained or queued */
+  bool was_busy = false;
   bool told = false;
   for (int above = 0;;) {
     look(rows, n, &told);
     if (!print(rows, n, wanted, in_place, &above, error)) return false;
-    if (seconds <= 0 || listing_is_over(rows, n)) return true;
-    idle = listing_is_busy(rows, n) ? 0 : idle + seconds;
-    if (idle > patience) return true;
+    if (seconds <= 0 || (was_busy && listing_is_over(rows, n)) || idle >= patience) return true;
+    const bool busy = listing_is_busy(rows, n);
+    was_busy = was_busy || busy;
     sleep_for(seconds);
+    idle = busy ? 0 : idle + seconds;
     if (!in_place) putchar('\n');
     fflush(stdout);
   }

@@ -72,10 +72,9 @@ sweep(difference IN others mainline.ini $tiny data.operation=subtract READS spec
 grid(decays mainline.ini $tiny "optimizer.weight_decay=0 1" "train.seed=0 1")
 grid(plane MAP mainline.ini $tiny "optimizer.weight_decay=0 1" "data.train_fraction=0.5 0.6")
 comparison(both SETTINGS "loss=history:test_loss@last" sum/history difference/history)
-figure(sum-spectrum SPEC spectrum.ini sum/spectrum)
+figure(sum-spectrum SPEC fig03-fourier-norms.ini sum/spectrum)
 film(film-of-sum sum SPEC film-training.ini spectrum activations:a,b,attention_0,neuron_0 logit-spectrum)
 END
-sed 's,mainline/,sum/,' "$source/figures/fig03-fourier-norms.ini" >spectrum.ini
 builds sum sweep-others decays plane both figures films sum-fig03-fourier-norms \
   difference-fig07-progress-measures.svg
 for figure in sum-spectrum sum-fig03-fourier-norms decays plane; do

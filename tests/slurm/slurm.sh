@@ -141,6 +141,17 @@ says '^train: '
 is_job diverging failed || fail "its job is $(cat "$tree/runs/diverging/job")"
 no_jobs || fail 'there is a job left'
 
+echo '- a program that crashes is run once; a job that Slurm refuses does not wait'
+printf '#!/bin/sh\necho once >>%s/crashes\nkill -SEGV $$\n' "$work" >"$work/crash"
+chmod +x "$work/crash"
+! (cd "$tree" && ./launch runs/crash "$work/crash") >"$log" 2>&1 || fail 'it ended well'
+[ "$(wc -l <"$work/crashes")" -eq 1 ] || fail "it was run $(wc -l <"$work/crashes") times"
+grep -q '^failed slurm [0-9]* n[12]$' "$tree/runs/crash/job-crash" || fail 'it has not failed'
+! (cd "$tree" && sed 's/--partition=main/--partition=nosuch/' launch >other && sh other runs/crash "$work/crash") \
+  >"$log" 2>&1 || fail 'any partition was taken'
+says 'invalid partition'
+grep -qx 'failed slurm - -' "$tree/runs/crash/job-crash" || fail 'it waits'
+
 echo '- one allocation for many runs'
 configure allocated -DLAUNCHER=slurm
 salloc --quiet -n 2 ninja -C "$tree" -j 2 decay-0-swept decay-3-swept decay-5-swept >"$log" 2>&1 || fail 'ninja in an allocation'

@@ -51,7 +51,7 @@ endfunction()
 # figure(NAME [SWEEPS|EXPERIMENTS] [OF_A_RUN] [SPEC FILE.ini] RUN/TABLE...): figures/NAME.pdf from NAME.ini
 # and the tables (.tsv) of runs, or from the TABLE of a comparison. With SWEEPS it belongs only to
 # `all-figures`, with EXPERIMENTS only to `experiments`: `ninja figures` trains neither. SPEC names another
-# specification. Specifications are looked for in the folder of the declaration, then among the defaults.
+# specification, which may be of another run if all tables are of one. Specifications are looked for in the folder of the declaration, then among the defaults.
 #
 # A figure of one run can be drawn for any other run (figures_of). So can a figure marked OF_A_RUN,
 # which is of the first table's run and shows others for comparison; those are then left out.
@@ -68,11 +68,22 @@ function(figure name)
   endif()
   list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND runs/ OUTPUT_VARIABLE tables)
   list(TRANSFORM tables APPEND .tsv)
-  if(NOT arg_SPEC)
+  set(of_run)
+  if(arg_SPEC)
+    set(owners)
+    foreach(table IN LISTS arg_UNPARSED_ARGUMENTS)
+      get_filename_component(owner ${table} DIRECTORY)
+      list(APPEND owners "${owner}")
+    endforeach()
+    list(REMOVE_DUPLICATES owners)
+    if(owners MATCHES "^[^;]+$")
+      set(of_run RUN ${owners})
+    endif()
+  else()
     set(arg_SPEC ${name}.ini)
   endif()
   default_file(spec ${arg_SPEC} figures)
-  drawing(${name} SPEC ${spec} TABLES ${tables})
+  drawing(${name} SPEC ${spec} ${of_run} TABLES ${tables})
   remember_run(${name} "${arg_OF_A_RUN}" ${arg_UNPARSED_ARGUMENTS})
   if(arg_SWEEPS OR arg_EXPERIMENTS)
     set_property(GLOBAL APPEND PROPERTY PARTS_OF_SWEEPS figures/${name}.pdf)
@@ -132,7 +143,7 @@ function(figures_of run)
 endfunction()
 
 function(figures_of_all_runs)
-  if(NOT CMAKE_PROJECT_NAME STREQUAL grokking) # whose lines these are
+  if(NOT CMAKE_SOURCE_DIR STREQUAL GROKKING_DEFAULTS) # whose lines these are
     standard_figures()
   endif()
   get_property(runs GLOBAL PROPERTY RUNS)

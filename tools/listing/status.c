@@ -169,7 +169,7 @@ static bool is_trained(const struct Findings *found, double now)
   char here[HOLDER_MACHINE_SIZE];
   if (found->holder.is_held || !found->holder.has_signed) return found->holder.is_held;
   holder_name_machine(here);
-  return strcmp(here, found->holder.machine) != 0 && now - last_written(found) < QUIET_FOR;
+  return strcmp(here, found->holder.machine) != 0 && fabs(now - last_written(found)) < QUIET_FOR;
 }
 
 static enum RunState state_of(const struct RunStatus *status, const struct Findings *found,

@@ -50,7 +50,7 @@ bool job_read(struct Job *job, const char *path, struct Error *error)
   const bool understood = read && parse_line(job, line);
   if (understood) return true;
   *job = (struct Job){.state = JOB_NONE};
-  if (!read || strncmp(line, "done ", 5) == 0) return read;
+  if (!read || !*line || strncmp(line, "done ", 5) == 0) return read;
   return error_set(
       error, "%s: expected a line \"queued|running|stopped|failed SCHEDULER JOB MACHINE\"", path);
 }

@@ -10,7 +10,7 @@
  *   failed slurm 1234 n1
  *
  * where - is what is not known yet. Launchers write the file, and take it away; nothing here does.
- * (For a moment before that it may say "done", which is no news.)
+ * (For a moment it may be empty, or say "done": no news.)
  */
 #ifndef RUN_JOB_H
 #define RUN_JOB_H
