@@ -111,7 +111,7 @@ while true; do
   fi
   [ "$state" != failed ] || break
   why_it_ended
-  tries=$((tries - 1))
+  [ "$why" = TIMEOUT ] || tries=$((tries - 1)) # a long training has many time limits
   [ -z "$interrupted" ] || break
   if [ "$tries" -eq 0 ] || ! is_lost; then
     echo "launch: job $job of $run on $node: ${why:-lost}" >&2
