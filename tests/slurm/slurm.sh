@@ -2,6 +2,7 @@
 # slurm.sh SOURCE BUILD: LAUNCHER=slurm, with a Slurm of two nodes on this machine: the same bytes as here,
 # what becomes of a job whose node dies, that is stopped, cancelled or fails, and of all of them after Ctrl-C;
 # one allocation for many runs. The programs are an installed copy of those of BUILD.
+# shellcheck disable=SC2086 # names of targets and runs have no blanks
 set -eu
 
 source=$1 build=$2
@@ -63,28 +64,29 @@ run(long mainline.ini quick.ini train.epochs=4000 train.snapshot_every=1000)
 run(diverging mainline.ini quick.ini train.epochs=100 optimizer.learning_rate=1e30 optimizer.weight_decay=0)
 END
 
+# SWEEP names what to sweep with: SWEEP=sweeps are all of them.
+sweep=${SWEEP:-decay-0-swept decay-0.3-swept decay-2-swept decay-3-swept decay-5-swept}
 configure here
-ninja -C "$tree" sweep-decays long >"$log" 2>&1 || fail 'ninja, here'
+ninja -C "$tree" $sweep long >"$log" 2>&1 || fail 'ninja, here'
 start_cluster
 
 echo '- another launcher: nothing is made again'
 cmake -DLAUNCHER=slurm "$tree" >"$log" 2>&1 || fail cmake
-ninja -C "$tree" -d explain sweep-decays long >"$log" 2>&1 || fail ninja
+ninja -C "$tree" -d explain $sweep long >"$log" 2>&1 || fail ninja
 says '^ninja: no work to do.$'
 cmake -DLAUNCHER=local "$tree" >"$log" 2>&1 || fail cmake
-ninja -C "$tree" -d explain sweep-decays long >"$log" 2>&1 || fail ninja
+ninja -C "$tree" -d explain $sweep long >"$log" 2>&1 || fail ninja
 says '^ninja: no work to do.$'
 
 echo '- a sweep on two nodes: jobs wait, run and end; the bytes are those of this machine'
 configure there -DLAUNCHER=slurm -DSLURM_PARTITION=main -DSLURM_TIME=10 "-DSLURM_OPTIONS=--comment=it's a test"
-ninja -C "$tree" -j 8 sweep-decays >"$work/sweep.log" 2>&1 &
+ninja -C "$tree" -j 8 $sweep >"$work/sweep.log" 2>&1 &
 ninja=$!
 wait_for 'job that waits' sh -c "grep -q '^queued slurm - -' '$tree'/runs/*/job"
 wait_for 'job that runs' sh -c "grep -q '^running slurm [0-9]* n[12]' '$tree'/runs/*/job"
 squeue -h -o '%j %k %l' | grep -q "^train decay-.* it's a test 10:00$" || fail 'the options did not reach Slurm'
 wait $ninja || { cp "$work/sweep.log" "$log" && fail 'ninja, there'; }
 runs=$(cd "$work/here/runs" && ls -d decay-*)
-# shellcheck disable=SC2086
 same_as_here $runs
 ! ls "$tree"/runs/*/job* >"$log" 2>&1 || fail 'a job left a trace'
 
