@@ -231,7 +231,7 @@ mv elsewhere runs
 there() { # FILES "TABLE..." RUN...
   files=$1 names=$2
   shift 2
-  said=$("$source/figures/those-there.sh" runs "$names" "$@" -- echo with)
+  said=$("$source/tools/cmake/those-there.sh" runs "$names" "$@" -- echo with)
   [ "$said" = "$files" ] || {
     echo "FAILED: those-there.sh: \"$said\", expected \"$files\""
     failures=$((failures + 1))
