@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The whole file as a text in new memory; NULL with an error. */
-static char *read_text(const char *path, struct Error *error)
+char *lines_read_text(const char *path, struct Error *error)
 {
   FILE *file = fopen(path, "re");
   if (!file) {
@@ -45,7 +44,7 @@ static size_t count_lines(const char *text)
 
 bool lines_read(struct Lines *lines, const char *path, struct Error *error)
 {
-  *lines = (struct Lines){.text = read_text(path, error)};
+  *lines = (struct Lines){.text = lines_read_text(path, error)};
   if (!lines->text) return false;
   lines->line = memory_new(count_lines(lines->text), sizeof *lines->line, path, error);
   if (!lines->line) {

@@ -15,6 +15,9 @@ struct Lines {
   char *text;
 };
 
+/* The whole file as a text in new memory; NULL with an error. Errors: as below. */
+char *lines_read_text(const char *path, struct Error *error);
+
 /* Errors: the file cannot be read; it holds a NUL byte. There is nothing to release then. */
 bool lines_read(struct Lines *lines, const char *path, struct Error *error);
 void lines_release(struct Lines *lines);

@@ -1,7 +1,7 @@
 # What a paper as a build is declared with: run(), sweep(), experiment() and grid() (runs.cmake); figure(),
 # comparison() and film() (figures.cmake); verify() (claims.cmake). This project's own declarations use
-# them, and those of any other that says find_package(grokking) or add_subdirectory(grokking): see "Your own
-# paper" in README.md. Results are made in the build tree of the top project.
+# them, and those of any other that says find_package(grokking) or add_subdirectory(grokking): see "Write
+# your own paper" in README.md. Results are made in the build tree of the top project.
 #
 # Whoever includes this says before:
 #   GROKKING_TOOLS     the folder of the programs, as commands that run in the build tree name it

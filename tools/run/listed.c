@@ -1,33 +1,9 @@
 #include "run/listed.h"
 
-#include "base/memory.h"
+#include "base/lines.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The whole file as a string; NULL with an error. */
-static char *read_text(const char *path, struct Error *error)
-{
-  FILE *file = fopen(path, "re");
-  char *text = NULL;
-  size_t room = 0;
-  ssize_t size = -1;
-  if (file) {
-    errno = 0;
-    size = getdelim(&text, &room, '\0', file); /* up to the end: a text has no zeros */
-  }
-  const bool empty = file && size < 0 && errno == 0;
-  if (empty)
-    error_set(error, "%s: is empty, expected a run in each line", path);
-  else if (size < 0)
-    error_system(error, "%s: cannot read", path);
-  if (file) fclose(file);
-  if (size >= 0) return text;
-  free(text);
-  return NULL;
-}
 
 static bool add_words(struct ListedRun *run, char *line, const char *path, struct Error *error)
 {
@@ -77,7 +53,7 @@ static bool add_line(struct ListedRuns *listed, char *line, size_t number, const
 
 bool listed_read(struct ListedRuns *listed, const char *path, struct Error *error)
 {
-  *listed = (struct ListedRuns){.text = read_text(path, error)};
+  *listed = (struct ListedRuns){.text = lines_read_text(path, error)};
   if (!listed->text) return false;
   bool read = true;
   size_t number = 0;
