@@ -2,10 +2,9 @@
 
 #include <assert.h>
 
-/* As in the kernels: GROUP, SIDE x SIDE; the sides of a tile of both kernels of products;
- * DOT_PAIRS.
- */
-enum { ITEMS = 128, PRODUCT_ITEMS = 256, SMALL_TILE = 16, LARGE_TILE = 64 };
+/* As in the kernels: GROUP, which is ITEMS_OF_PRODUCT, too; the sides of a tile of both kernels of
+   products; DOT_PAIRS. */
+enum { ITEMS = 128, SMALL_TILE = 32, LARGE_TILE = 64 };
 enum { PAIRS_OF_ATTENTION = 8 };
 
 static size_t pieces(size_t n, size_t size)
@@ -56,15 +55,22 @@ static struct Operand through(struct Operand operand, size_t stride, size_t size
 
 /* ---- products ---- */
 
-/* A product to be planned: C [M, N] = or += A B over K terms; the rest is as in struct Product. */
-struct Planned {
-  size_t M, N, K;
+/* A B over K terms, or over segments. */
+struct PlannedSummand {
+  size_t K;
   struct Operand A, B;
-  Index C;
-  size_t C_row, batches, C_batch; /* batches: 0 is 1 */
-  bool add;
-  Index segments; /* 0: one */
+  Index segments; /* 0: one, of K */
   size_t segments_batch;
+};
+
+/* A product to be planned: C [M, N] = or += the sum of its summands; the rest is as in struct
+   Product. */
+struct Planned {
+  size_t batches, M, N; /* batches: 0 is 1 */
+  struct PlannedSummand sum[MOST_SUMMANDS];
+  Index C;
+  size_t C_row, C_batch;
+  bool add;
   enum ProductEnd end;
   Index other;
   size_t other_row;
@@ -95,40 +101,53 @@ static void add_kernel(struct Plan *plan, enum PlanStage stage, const char *kern
   add_launch(plan, stage, (struct PlannedLaunch){kernel, pieces(n, ITEMS), ITEMS, {0}});
 }
 
-/* A launch of products that do not depend on each other. */
+static bool is_there(const struct PlannedSummand *sum)
+{
+  return sum->K > 0 || sum->segments > 0;
+}
+
+static void add_product(struct Plan *plan, const struct Layout *layout, const struct Planned *p,
+                        size_t first_group)
+{
+  assert(plan->n_products < MOST_PRODUCTS);
+  struct Product *product = &plan->products[plan->n_products++];
+  *product = (struct Product){.first_group = (Index)first_group,
+                              .M = (Index)p->M,
+                              .N = (Index)p->N,
+                              .C = p->C,
+                              .C_row = (Index)p->C_row,
+                              .C_batch = (Index)p->C_batch,
+                              .add = p->add,
+                              .end = p->end,
+                              .other = p->other,
+                              .other_row = (Index)p->other_row};
+  for (const struct PlannedSummand *sum = p->sum;
+       product->n_summands < MOST_SUMMANDS && is_there(sum); sum++)
+    product->summands[product->n_summands++] = (struct Summand){
+        sum->A, sum->B, sum->segments > 0 ? sum->segments : whole(plan, layout, sum->K),
+        (Index)sum->segments_batch};
+}
+
+/* A launch of products that do not depend on each other; those with long chains should be first. */
 static void add_products(struct Plan *plan, enum PlanStage stage, const struct Layout *layout,
                          size_t tile, const struct Planned *products, size_t n)
 {
   const size_t first = plan->n_products;
-  size_t groups = 0;
+  size_t groups = 0, n_there = 0;
   for (size_t i = 0; i < n; i++) {
     const struct Planned *p = &products[i];
-    const size_t batches = p->batches > 0 ? p->batches : 1;
-    const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * batches;
-    assert(plan->n_products < MOST_PRODUCTS);
-    plan->products[plan->n_products++] =
-        (struct Product){.first_group = (Index)groups,
-                         .M = (Index)p->M,
-                         .N = (Index)p->N,
-                         .A = p->A,
-                         .B = p->B,
-                         .C = p->C,
-                         .C_row = (Index)p->C_row,
-                         .C_batch = (Index)p->C_batch,
-                         .add = p->add,
-                         .segments = p->segments > 0 ? p->segments : whole(plan, layout, p->K),
-                         .segments_batch = (Index)p->segments_batch,
-                         .end = p->end,
-                         .other = p->other,
-                         .other_row = (Index)p->other_row};
+    const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * (p->batches > 0 ? p->batches : 1);
+    if (size == 0) continue;
+    add_product(plan, layout, p, groups);
     groups += size;
+    n_there++;
   }
   add_launch(
       plan, stage,
       (struct PlannedLaunch){.kernel = tile == LARGE_TILE ? "large_products" : "small_products",
                              .groups = groups,
-                             .items = PRODUCT_ITEMS,
-                             .numbers = {(int)first, (int)n}});
+                             .items = ITEMS,
+                             .numbers = {(int)first, (int)n_there}});
 }
 
 #define ADD_PRODUCTS(plan, stage, layout, tile, products)                                          \
@@ -166,75 +185,62 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
   add_kernel(plan, PLAN_PREPARE, "gather", s.S * s.d + s.Q * s.d + s.d * s.width);
-  const struct Planned of_parameters[] = {{.M = s.m, /* W_L^T = W_out W_U */
-                                           .N = s.V,
-                                           .K = s.d,
-                                           .A = A_plain(OF(W_OUT), s.d),
-                                           .B = B_plain(OF(W_U), s.V),
-                                           .C = AT(W_L_TRANSPOSED),
-                                           .C_row = s.logits},
-                                          {.M = s.H * s.d_head, /* W_O[h] R */
-                                           .N = s.width,
-                                           .K = s.d,
-                                           .A = A_plain(OF(W_O), s.d),
-                                           .B = B_plain(AT(READER), s.width),
-                                           .C = AT(READERS_BY_HEAD),
-                                           .C_row = s.width},
-                                          {.batches = s.H, /* sources W_V[h] */
-                                           .M = s.S,
-                                           .N = s.d_head,
-                                           .K = s.d,
-                                           .A = A_plain(AT(SOURCES), s.d),
-                                           .B = each(B_plain(OF(W_V), s.d_head), s.d * s.d_head),
-                                           .C = AT(VALUES),
-                                           .C_row = s.d_head,
-                                           .C_batch = s.S * s.d_head},
-                                          {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
-                                           .M = s.Q,
-                                           .N = s.d_head,
-                                           .K = s.d,
-                                           .A = A_plain(AT(READ), s.d),
-                                           .B = each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head),
-                                           .C = AT(QUERY),
-                                           .C_row = s.d_head,
-                                           .C_batch = s.Q * s.d_head,
-                                           .end = END_SCALE},
-                                          {.M = s.Q, /* base = r R */
-                                           .N = s.width,
-                                           .K = s.d,
-                                           .A = A_plain(AT(READ), s.d),
-                                           .B = B_plain(AT(READER), s.width),
-                                           .C = AT(BASE),
-                                           .C_row = s.width}};
+  const struct Planned of_parameters[] = {
+      {.M = s.Q, /* the logits of the base: r R + b_out W_U; all rows of the last A are b_out */
+       .N = s.V,
+       .sum = {{s.d, A_plain(AT(READ), s.d), B_plain(OF(W_U), s.V)},
+               {s.d, A_plain(OF(B_OUT), 0), B_plain(OF(W_U), s.V)}},
+       .C = AT(BASE) + (Index)s.mlp,
+       .C_row = s.width},
+      {.M = s.Q, /* and its neurons */
+       .N = s.m,
+       .sum = {{s.d, A_plain(AT(READ), s.d), B_plain(OF(W_IN), s.m)}},
+       .C = AT(BASE),
+       .C_row = s.width},
+      {.M = s.m, /* W_L, transposed = W_out W_U */
+       .N = s.V,
+       .sum = {{s.d, A_plain(OF(W_OUT), s.d), B_plain(OF(W_U), s.V)}},
+       .C = AT(W_L_TRANSPOSED),
+       .C_row = s.logits},
+      {.M = s.H * s.d_head, /* W_O[h] R */
+       .N = s.width,
+       .sum = {{s.d, A_plain(OF(W_O), s.d), B_plain(AT(READER), s.width)}},
+       .C = AT(READERS_BY_HEAD),
+       .C_row = s.width},
+      {.batches = s.H, /* sources W_V[h] */
+       .M = s.S,
+       .N = s.d_head,
+       .sum = {{s.d, A_plain(AT(SOURCES), s.d), each(B_plain(OF(W_V), s.d_head), s.d * s.d_head)}},
+       .C = AT(VALUES),
+       .C_row = s.d_head,
+       .C_batch = s.S * s.d_head},
+      {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
+       .M = s.Q,
+       .N = s.d_head,
+       .sum = {{s.d, A_plain(AT(READ), s.d), each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head)}},
+       .C = AT(QUERY),
+       .C_row = s.d_head,
+       .C_batch = s.Q * s.d_head,
+       .end = END_SCALE}};
   ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_parameters);
-  const struct Planned of_these[] = {
+  const struct Planned of_heads[] = {
       {.batches = s.H, /* source rows: values W_O[h] R */
        .M = s.S,
        .N = s.width,
-       .K = s.d_head,
-       .A = each(A_plain(AT(VALUES), s.d_head), s.S * s.d_head),
-       .B = each(B_plain(AT(READERS_BY_HEAD), s.width), s.d_head * s.width),
+       .sum = {{s.d_head, each(A_plain(AT(VALUES), s.d_head), s.S * s.d_head),
+                each(B_plain(AT(READERS_BY_HEAD), s.width), s.d_head * s.width)}},
        .C = AT(SOURCE_ROWS),
        .C_row = s.H * s.width,
        .C_batch = s.width},
       {.batches = s.H, /* W_K[h] query_h */
        .M = s.d,
        .N = s.Q,
-       .K = s.d_head,
-       .A = each(A_plain(OF(W_K), s.d_head), s.d * s.d_head),
-       .B = each(B_transposed(AT(QUERY), s.d_head), s.Q * s.d_head),
+       .sum = {{s.d_head, each(A_plain(OF(W_K), s.d_head), s.d * s.d_head),
+                each(B_transposed(AT(QUERY), s.d_head), s.Q * s.d_head)}},
        .C = AT(KEY_QUERY),
        .C_row = s.H * s.Q,
-       .C_batch = s.Q},
-      {.M = s.Q, /* base += b_out W_U; all rows of A are b_out */
-       .N = s.V,
-       .K = s.d,
-       .A = A_plain(OF(B_OUT), 0),
-       .B = B_plain(OF(W_U), s.V),
-       .C = AT(BASE) + (Index)s.mlp,
-       .C_row = s.width,
-       .add = true}};
-  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_these);
+       .C_batch = s.Q}};
+  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_heads);
   add_kernel(plan, PLAN_PREPARE, "place", s.p * s.H * s.width + s.Q * s.width + s.S * s.H * s.Q);
 }
 
@@ -249,7 +255,7 @@ static struct PlannedLaunch plan_streams(bool train, size_t first, size_t count)
 static struct PlannedLaunch plan_logits(bool train, size_t first, size_t count)
 {
   return (struct PlannedLaunch){
-      "logits", pieces(count, PAIRS_OF_LOGITS), PRODUCT_ITEMS, {train, (int)first, (int)count}};
+      "logits", pieces(count, PAIRS_OF_LOGITS), ITEMS, {train, (int)first, (int)count}};
 }
 
 static struct PlannedLaunch plan_losses_of(size_t first, size_t count)
@@ -290,26 +296,24 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
   const bool folded = layout->sizes.folded, equals = s.Q == 1;
   const Index d_logits = AT(STREAMS) + (Index)s.mlp;
   const struct Planned products[] = {
+      {.batches = G, /* a group's share of dW_L, tile after tile */
+       .M = s.V,
+       .N = s.m,
+       .sum = {{.A = A_transposed(d_logits, s.width),
+                .B = B_plain(AT(HIDDEN), s.mlp),
+                .segments = layout->ints_at[INTS_GROUP_SEGMENTS],
+                .segments_batch = 1}},
+       .C = AT(GROUP_W_L),
+       .C_row = s.mlp,
+       .C_batch = s.V * s.mlp},
       {.M = n, /* gradients of the neurons' inputs: of the logits W_L */
        .N = s.m,
-       .K = s.V,
-       .A = A_plain(d_logits, s.width),
-       .B = B_transposed(AT(W_L_TRANSPOSED), s.logits),
+       .sum = {{s.V, A_plain(d_logits, s.width), B_transposed(AT(W_L_TRANSPOSED), s.logits)}},
        .C = AT(STREAMS),
        .C_row = s.width,
        .end = layout->gelu ? END_SLOPE : END_GATE,
        .other = layout->gelu ? AT(SLOPES) : AT(HIDDEN),
-       .other_row = s.mlp},
-      {.batches = G, /* a group's share of dW_L, tile after tile */
-       .M = s.V,
-       .N = s.m,
-       .A = A_transposed(d_logits, s.width),
-       .B = B_plain(AT(HIDDEN), s.mlp),
-       .C = AT(GROUP_W_L),
-       .C_row = s.mlp,
-       .C_batch = s.V * s.mlp,
-       .segments = layout->ints_at[INTS_GROUP_SEGMENTS],
-       .segments_batch = 1}};
+       .other_row = s.mlp}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, LARGE_TILE, products);
   const size_t constants = folded ? 0 : layout->sizes.n_constants * s.H * s.width;
   const size_t groups = 2 * s.p * pieces(s.width, ITEMS) + pieces(G * constants, ITEMS) +
@@ -331,193 +335,169 @@ static void plan_of_rows(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
   const struct Planned of_rows[] = {
-      {.batches = s.H, /* of W_O[h] R */
-       .M = s.d_head,
-       .N = s.width,
-       .K = s.S,
-       .A = each(A_transposed(AT(VALUES), s.d_head), s.S * s.d_head),
-       .B = each(B_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width),
-       .C = AT(D_READERS_BY_HEAD),
-       .C_row = s.width,
-       .C_batch = s.d_head * s.width},
       {.batches = s.H, /* of the values, strip after strip */
        .M = s.S,
        .N = s.d_head,
-       .A = each(A_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width),
-       .B = each(B_transposed(AT(READERS_BY_HEAD), s.width), s.d_head * s.width),
+       .sum = {{.A = each(A_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width),
+                .B = each(B_transposed(AT(READERS_BY_HEAD), s.width), s.d_head * s.width),
+                .segments = layout->ints_at[INTS_STRIP_SEGMENTS]}},
        .C = AT(D_VALUES),
        .C_row = s.d_head,
-       .C_batch = s.S * s.d_head,
-       .segments = layout->ints_at[INTS_STRIP_SEGMENTS]},
+       .C_batch = s.S * s.d_head},
+      {.batches = s.H, /* of W_O[h] R */
+       .M = s.d_head,
+       .N = s.width,
+       .sum = {{s.S, each(A_transposed(AT(VALUES), s.d_head), s.S * s.d_head),
+                each(B_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width)}},
+       .C = AT(D_READERS_BY_HEAD),
+       .C_row = s.width,
+       .C_batch = s.d_head * s.width},
       {.M = s.m, /* of W_out */
        .N = s.d,
-       .K = s.V,
-       .A = A_transposed(AT(D_W_L), s.mlp),
-       .B = B_transposed(OF(W_U), s.V),
+       .sum = {{s.V, A_transposed(AT(D_W_L), s.mlp), B_transposed(OF(W_U), s.V)}},
        .C = D_OF(W_OUT),
        .C_row = s.d},
       {.M = s.d, /* of W_K[h] query_h, for all heads */
        .N = s.H * s.Q,
-       .K = s.S,
-       .A = A_transposed(AT(SOURCES), s.d),
-       .B = B_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
+       .sum = {{s.S, A_transposed(AT(SOURCES), s.d), B_plain(AT(D_SOURCE_SCORES), s.H * s.Q)}},
        .C = AT(D_KEY_QUERY),
        .C_row = s.H * s.Q},
       {.M = s.d, /* of b_out */
        .N = 1,
-       .K = s.V,
-       .A = A_plain(OF(W_U), s.V),
-       .B = B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V),
+       .sum = {{s.V, A_plain(OF(W_U), s.V), B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V)}},
        .C = D_OF(B_OUT),
        .C_row = 1}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_rows);
+}
+
+/* The share of the values in the gradient of sources, head after head; d_values: the place of the
+   first source's in the first head. */
+static struct PlannedSummand through_values(const struct Layout *layout, Index d_values)
+{
+  const struct Sizes s = sizes_of(layout);
+  return (struct PlannedSummand){
+      .A = through(A_plain(d_values, s.d_head), s.S * s.d_head, s.d_head),
+      .B = through(B_transposed(OF(W_V), s.d_head), s.d * s.d_head, s.d_head),
+      .segments = layout->ints_at[INTS_HEAD_SEGMENTS]};
+}
+
+/* What `rows` sources from `first` on get through their values, head after head, and through their
+   scores. */
+static struct Planned of_sources(const struct Layout *layout, size_t first, size_t rows)
+{
+  const struct Sizes s = sizes_of(layout);
+  const Index values = AT(D_VALUES) + (Index)(first * s.d_head);
+  const Index scores = AT(D_SOURCE_SCORES) + (Index)(first * s.H * s.Q);
+  return (struct Planned){
+      .M = rows,
+      .N = s.d,
+      .sum = {through_values(layout, values),
+              {s.H * s.Q, A_plain(scores, s.H * s.Q), B_transposed(AT(KEY_QUERY), s.H * s.Q)}},
+      .C = AT(D_SOURCES) + (Index)(first * s.d),
+      .C_row = s.d};
 }
 
 /* From those of the values and of W_O[h] R. */
 static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
+  const bool equals = s.Q == 1;
+  const size_t before = equals ? s.p + 2 : s.S; /* sources before "=" */
+  const struct PlannedSummand of_base = {s.width, A_plain(AT(D_BASE), s.width),
+                                         B_transposed(AT(READER), s.width)};
+  struct Planned of_read = {.M = s.Q, /* of what is read, through the base */
+                            .N = s.d,
+                            .sum = {of_base},
+                            .C = AT(D_READ),
+                            .C_row = s.d};
+  if (equals) { /* it is one of the sources, too */
+    of_read.sum[0] = through_values(layout, AT(D_VALUES) + (Index)(before * s.d_head));
+    of_read.sum[1] = of_base;
+  }
   const struct Planned of_heads[] = {
+      of_read,
+      {.M =
+           s.d, /* of the reader: W_U, and W_in below. Through the heads, the base, b_out and W_L */
+       .N = s.V,
+       .sum = {{s.H * s.d_head, A_transposed(OF(W_O), s.d),
+                B_plain(AT(D_READERS_BY_HEAD) + (Index)s.mlp, s.width)},
+               {s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE) + (Index)s.mlp, s.width)},
+               {1, A_transposed(OF(B_OUT), s.d), B_plain(AT(D_BASE_SUM) + (Index)s.mlp, s.V)},
+               {s.m, A_transposed(OF(W_OUT), s.d), B_transposed(AT(D_W_L), s.mlp)}},
+       .C = D_OF(W_U),
+       .C_row = s.V},
+      {.M = s.H * s.d_head, /* of W_O */
+       .N = s.d,
+       .sum = {{s.width, A_plain(AT(D_READERS_BY_HEAD), s.width),
+                B_transposed(AT(READER), s.width)}},
+       .C = D_OF(W_O),
+       .C_row = s.d},
+      {.M = s.d,
+       .N = s.m,
+       .sum = {{s.H * s.d_head, A_transposed(OF(W_O), s.d),
+                B_plain(AT(D_READERS_BY_HEAD), s.width)},
+               {s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE), s.width)}},
+       .C = D_OF(W_IN),
+       .C_row = s.m},
       {.batches = s.H, /* of W_V[h] */
        .M = s.d,
        .N = s.d_head,
-       .K = s.S,
-       .A = A_transposed(AT(SOURCES), s.d),
-       .B = each(B_plain(AT(D_VALUES), s.d_head), s.S * s.d_head),
+       .sum = {{s.S, A_transposed(AT(SOURCES), s.d),
+                each(B_plain(AT(D_VALUES), s.d_head), s.S * s.d_head)}},
        .C = D_OF(W_V),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head},
-      {.M = s.S, /* of the sources, head after head */
-       .N = s.d,
-       .A = through(A_plain(AT(D_VALUES), s.d_head), s.S * s.d_head, s.d_head),
-       .B = through(B_transposed(OF(W_V), s.d_head), s.d * s.d_head, s.d_head),
-       .C = AT(D_SOURCES),
-       .C_row = s.d,
-       .segments = layout->ints_at[INTS_HEAD_SEGMENTS]},
-      {.M = s.H * s.d_head, /* of W_O */
-       .N = s.d,
-       .K = s.width,
-       .A = A_plain(AT(D_READERS_BY_HEAD), s.width),
-       .B = B_transposed(AT(READER), s.width),
-       .C = D_OF(W_O),
-       .C_row = s.d},
-      {.M = s.d, /* of the reader: W_in, and W_U below */
-       .N = s.m,
-       .K = s.H * s.d_head,
-       .A = A_transposed(OF(W_O), s.d),
-       .B = B_plain(AT(D_READERS_BY_HEAD), s.width),
-       .C = D_OF(W_IN),
-       .C_row = s.m},
-      {.M = s.d,
-       .N = s.V,
-       .K = s.H * s.d_head,
-       .A = A_transposed(OF(W_O), s.d),
-       .B = B_plain(AT(D_READERS_BY_HEAD) + (Index)s.mlp, s.width),
-       .C = D_OF(W_U),
-       .C_row = s.V},
-      {.batches = s.H, /* of W_K[h] */
-       .M = s.d,
-       .N = s.d_head,
-       .K = s.Q,
-       .A = each(A_plain(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
-       .B = each(B_plain(AT(QUERY), s.d_head), s.Q * s.d_head),
-       .C = D_OF(W_K),
-       .C_row = s.d_head,
-       .C_batch = s.d * s.d_head},
-      {.batches = s.H, /* of r W_Q[h] */
+      of_sources(layout, 0, before),
+      of_sources(layout, before + equals, s.S - before - equals), /* registers */
+      {.batches = s.H,                                            /* of r W_Q[h] */
        .M = s.Q,
        .N = s.d_head,
-       .K = s.d,
-       .A = each(A_transposed(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
-       .B = each(B_plain(OF(W_K), s.d_head), s.d * s.d_head),
+       .sum = {{s.d, each(A_transposed(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+                each(B_plain(OF(W_K), s.d_head), s.d * s.d_head)}},
        .C = AT(D_QUERY),
        .C_row = s.d_head,
        .C_batch = s.Q * s.d_head,
-       .end = END_SCALE}};
+       .end = END_SCALE},
+      {.batches = s.H, /* of W_K[h] */
+       .M = s.d,
+       .N = s.d_head,
+       .sum = {{s.Q, each(A_plain(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+                each(B_plain(AT(QUERY), s.d_head), s.Q * s.d_head)}},
+       .C = D_OF(W_K),
+       .C_row = s.d_head,
+       .C_batch = s.d * s.d_head}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_heads);
 }
 
-/* From that of the base, and from those of r W_Q[h]. */
-static void plan_of_base(struct Plan *plan, const struct Layout *layout)
+/* From those of r W_Q[h]. */
+static void plan_of_queries(struct Plan *plan, const struct Layout *layout)
 {
   const struct Sizes s = sizes_of(layout);
-  const struct Planned of_base[] = {
-      {.M = s.d, /* the base's share of W_in, and of W_U */
-       .N = s.m,
-       .K = s.Q,
-       .A = A_transposed(AT(READ), s.d),
-       .B = B_plain(AT(D_BASE), s.width),
-       .C = D_OF(W_IN),
-       .C_row = s.m,
-       .add = true},
-      {.M = s.d,
-       .N = s.V,
-       .K = s.Q,
-       .A = A_transposed(AT(READ), s.d),
-       .B = B_plain(AT(D_BASE) + (Index)s.mlp, s.width),
-       .C = D_OF(W_U),
-       .C_row = s.V,
-       .add = true},
-      {.M = s.Q, /* and of what is read, which is one of the sources if it is "=" */
-       .N = s.d,
-       .K = s.width,
-       .A = A_plain(AT(D_BASE), s.width),
-       .B = B_transposed(AT(READER), s.width),
-       .C = AT(D_READ),
-       .C_row = s.d,
-       .add = s.Q == 1},
+  const struct PlannedSummand through_queries = {
+      .A = through(A_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head, s.d_head),
+      .B = through(B_transposed(OF(W_Q), s.d_head), s.d * s.d_head, s.d_head),
+      .segments = layout->ints_at[INTS_HEAD_SEGMENTS]};
+  struct Planned of_read = {.M = s.Q, /* of what is read, head after head */
+                            .N = s.d,
+                            .sum = {through_queries},
+                            .C = AT(D_READ),
+                            .C_row = s.d,
+                            .add = true};
+  if (s.Q == 1) { /* of "=" the scores' share is still to come, too */
+    of_read.sum[0] = of_sources(layout, s.p + 2, 1).sum[1];
+    of_read.sum[1] = through_queries;
+  }
+  const struct Planned of_queries[] = {
+      of_read,
       {.batches = s.H, /* of W_Q[h] */
        .M = s.d,
        .N = s.d_head,
-       .K = s.Q,
-       .A = A_transposed(AT(READ), s.d),
-       .B = each(B_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head),
+       .sum = {{s.Q, A_transposed(AT(READ), s.d),
+                each(B_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head)}},
        .C = D_OF(W_Q),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_base);
-
-  const struct Planned of_scores[] = {{.M = s.S, /* the scores' share of the sources */
-                                       .N = s.d,
-                                       .K = s.H * s.Q,
-                                       .A = A_plain(AT(D_SOURCE_SCORES), s.H * s.Q),
-                                       .B = B_transposed(AT(KEY_QUERY), s.H * s.Q),
-                                       .C = AT(D_SOURCES),
-                                       .C_row = s.d,
-                                       .add = true},
-                                      {.M = s.d, /* b_out's share of W_U */
-                                       .N = s.V,
-                                       .K = 1,
-                                       .A = A_transposed(OF(B_OUT), s.d),
-                                       .B = B_plain(AT(D_BASE_SUM) + (Index)s.mlp, s.V),
-                                       .C = D_OF(W_U),
-                                       .C_row = s.V,
-                                       .add = true}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_scores);
-}
-
-/* Sums of which all other terms are there. */
-static void plan_last(struct Plan *plan, const struct Layout *layout)
-{
-  const struct Sizes s = sizes_of(layout);
-  const struct Planned last[] = {
-      {.M = s.Q, /* the queries' share of what is read, head after head */
-       .N = s.d,
-       .A = through(A_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head, s.d_head),
-       .B = through(B_transposed(OF(W_Q), s.d_head), s.d * s.d_head, s.d_head),
-       .C = AT(D_READ),
-       .C_row = s.d,
-       .add = true,
-       .segments = layout->ints_at[INTS_HEAD_SEGMENTS]},
-      {.M = s.d, /* W_L's share of W_U */
-       .N = s.V,
-       .K = s.m,
-       .A = A_transposed(OF(W_OUT), s.d),
-       .B = B_transposed(AT(D_W_L), s.mlp),
-       .C = D_OF(W_U),
-       .C_row = s.V,
-       .add = true}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, last);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_queries);
 }
 
 void plan_init(struct Plan *plan, const struct Layout *layout)
@@ -531,7 +511,6 @@ void plan_init(struct Plan *plan, const struct Layout *layout)
   plan_pairs_backward(plan, layout);
   plan_of_rows(plan, layout);
   plan_of_heads(plan, layout);
-  plan_of_base(plan, layout);
-  plan_last(plan, layout);
+  plan_of_queries(plan, layout);
   add_kernel(plan, PLAN_BACKWARD, "adamw", layout->n_parameters);
 }

@@ -1,7 +1,8 @@
 /*
  * A matrix product as the device sees it, for C and for the kernels: every element of C is one
  * chain of fused multiply-adds in the order of k, as engine/factored/matrix.h defines it, which may
- * go through several segments of k and is flushed at the end of each.
+ * go through several summands A B, each of several segments of k, and is flushed at the end of each
+ * segment.
  *
  * A product can be a batch of products of one shape, b = 0 .. batches - 1: heads, or groups of
  * pairs. All indices are of floats in the memory of a training (engine/opencl/layout.h), but for
@@ -32,17 +33,24 @@ enum ProductEnd {
   END_SCALE  /* C = flush(C / sqrt(d_head)) */
 };
 
+/* The segments are in the integers: bounds[0] .. bounds[n], their ends, where bounds begins at
+   integers[segments + b segments_batch] and bounds + n is the next integer there. */
+struct Summand {
+  struct Operand A, B;
+  Index segments, segments_batch;
+};
+
+enum { MOST_SUMMANDS = 4 };
+
 struct Product {
   Index first_group; /* of its work-groups in the launch */
   Index M, N;
-  struct Operand A, B;
   Index C, C_row, C_batch; /* element (i, j) of batch b: C + b C_batch + i C_row + j */
   Index add;               /* the chains start at C, else at 0 */
-  /* In the integers: bounds[0] .. bounds[n], the ends of the segments, where bounds begins at
-     integers[segments + b segments_batch] and bounds + n is the next integer there. */
-  Index segments, segments_batch;
-  Index end;              /* enum ProductEnd */
-  Index other, other_row; /* of END_GATE and END_SLOPE, [M, N] */
+  Index end;               /* enum ProductEnd */
+  Index other, other_row;  /* of END_GATE and END_SLOPE, [M, N] */
+  Index n_summands;
+  struct Summand summands[MOST_SUMMANDS];
 };
 
 #endif

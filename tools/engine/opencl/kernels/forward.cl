@@ -194,11 +194,13 @@ KERNEL(GROUP, 4) streams(ARGUMENTS)
 
 /* ---- pairs: logits and losses ---- */
 
-/* A group has PAIRS_OF_LOGITS pairs; eight work-items of a pair are the lanes of its sums. */
-#define LANES         8
-#define LOGIT_ROWS    2
+/* A group has PAIRS_OF_LOGITS pairs. */
+#define LOGIT_ROWS    (PAIRS_OF_LOGITS / ITEMS_DOWN)
 #define LOGIT_COLUMNS 8
 #define LOGIT_STEPS   16
+
+/* Eight work-items of a pair are the lanes of its sums. */
+#define LANES 8
 
 /* The larger, or the sum, of eight lanes, in the order of vector_sum (engine/factored/vector.h). */
 FUNCTION float lanes_largest(IN_LOCAL const float *lanes)
@@ -214,26 +216,35 @@ FUNCTION float lanes_sum(IN_LOCAL const float *v)
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/* Adds the MLP to the logits of 32 pairs, from pair b on, of c. */
-FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL float *A_tile,
-                      IN_LOCAL float *B_tile)
+/* Adds the MLP to the logits of PAIRS_OF_LOGITS pairs from `first` on, of which there are `left`. */
+FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL float *A_tiles,
+                      IN_LOCAL float *B_tiles)
 {
   GLOBAL float *logits = floats + AT_STREAMS + first * WIDTH + MLP_WIDTH;
-  const int row = ITEM / SIDE * LOGIT_ROWS;
-  for (int column = 0; column < LOGITS; column += SIDE * LOGIT_COLUMNS) {
-    const int own = column + ITEM % SIDE * LOGIT_COLUMNS;
+  const int own_row = OWN_ROW(LOGIT_ROWS);
+  struct Place place;
+  place.product = 0;
+  for (int column = 0; column < LOGITS; column += ITEMS_ACROSS * LOGIT_COLUMNS) {
+    const int own_column = column + OWN_COLUMN(LOGIT_COLUMNS);
     float sum[LOGIT_ROWS * LOGIT_COLUMNS];
+    struct Walk walk;
+    walk.A = side_of(floats + AT_HIDDEN + first * MLP_WIDTH, MLP_WIDTH, 1, left);
+    walk.B = side_of(floats + AT_W_L_TRANSPOSED + column, 1, LOGIT_WIDTH, LOGITS - column);
+    walk.left = NEURONS;
     UNROLLED_FOR (i, LOGIT_ROWS)
-      UNROLLED_FOR (j, LOGIT_COLUMNS)
+      UNROLLED_FOR (j, LOGIT_COLUMNS) {
+        const int at = own_column + column_of(j);
         sum[i * LOGIT_COLUMNS + j] =
-            row + i < left && own + j < LOGITS ? logits[(row + i) * (Index)WIDTH + own + j] : 0.0f;
-    multiply(LOGIT_ROWS, LOGIT_COLUMNS, LOGIT_STEPS, floats + AT_HIDDEN + first * MLP_WIDTH,
-             MLP_WIDTH, 1, left, floats + AT_W_L_TRANSPOSED + column, 1, LOGIT_WIDTH,
-             LOGITS - column, 0, NEURONS, A_tile, B_tile, sum);
+            own_row + i < left && at < LOGITS ? logits[(own_row + i) * (Index)WIDTH + at] : 0.0f;
+      }
+    multiply(LOGIT_ROWS, LOGIT_COLUMNS, LOGIT_STEPS, &place, &walk, A_tiles, B_tiles, sum);
     UNROLLED_FOR (i, LOGIT_ROWS)
-      UNROLLED_FOR (j, LOGIT_COLUMNS)
-        if (row + i < left && own + j < LOGITS)
-          logits[(row + i) * (Index)WIDTH + own + j] = flushed(sum[i * LOGIT_COLUMNS + j]);
+      UNROLLED_FOR (j, LOGIT_COLUMNS) {
+        const int at = own_column + column_of(j);
+        if (own_row + i < left && at < LOGITS)
+          logits[(own_row + i) * (Index)WIDTH + at] = sum[i * LOGIT_COLUMNS + j];
+      }
+    SAME_GROUP; /* logits are read by other work-items than have written them */
   }
 }
 
@@ -244,29 +255,22 @@ FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL fl
 #define LOSS_OTHERS  2
 #define LOSS_CORRECT 3
 
-/* Logits and what their losses are made of, PAIRS_OF_LOGITS pairs to a group; for training pairs
-   (a) the logits are then replaced by their gradients. */
-#undef GROUP
-#define GROUP 256
-KERNEL(GROUP, 2) logits(ARGUMENTS)
+/* What the losses of GROUP / LANES pairs are made of, from `first` on, of c; for training pairs (a)
+   the logits are then replaced by their gradients. */
+FUNCTION void losses_of(GLOBAL float *floats, GLOBAL int *ints, Index first, int a, int b, int c,
+                        IN_LOCAL float *lanes, IN_LOCAL int *ties)
 {
-  LOCAL ALIGNED float A_tile[TILE(LOGIT_ROWS, LOGIT_STEPS)];
-  LOCAL ALIGNED float B_tile[TILE(LOGIT_COLUMNS, LOGIT_STEPS)];
-  LOCAL float lanes[GROUP];
-  LOCAL int ties[GROUP];
-  OF_TRAINING;
-  const Index first = get_group_id(0) * (Index)PAIRS_OF_LOGITS;
-  add_mlp(floats, first, c - first, A_tile, B_tile);
-  SAME_GROUP; /* logits are read by other work-items than have written them */
   const Index pair = first + ITEM / LANES;
   const int lane = ITEM % LANES, of_pair = ITEM - lane;
   const bool there = pair < c;
   const int answer = there ? PAIRS_FROM(a, b).answer[pair] : 0;
-  GLOBAL float *logit = floats + AT_STREAMS + (there ? pair : first) * WIDTH + MLP_WIDTH;
+  GLOBAL float *logit = floats + AT_STREAMS + (there ? pair : c - 1) * WIDTH + MLP_WIDTH;
   const float answer_logit = logit[answer];
   float largest = -INFINITY;
-  for (int j = lane; j < LOGIT_WIDTH; j += LANES)
+  UNROLLED_16_FOR (i, LOGIT_WIDTH / LANES) {
+    const int j = lane + i * LANES;
     largest = larger(largest, j == answer ? -INFINITY : logit[j]);
+  }
   lanes[ITEM] = largest;
   SAME_GROUP;
   largest = lanes_largest(lanes + of_pair);
@@ -276,7 +280,8 @@ KERNEL(GROUP, 2) logits(ARGUMENTS)
   SAME_GROUP;
   float sum = 0.0f;
   int tie = 0;
-  for (int j = lane; j < LOGIT_WIDTH; j += LANES) {
+  UNROLLED_4_FOR (i, LOGIT_WIDTH / LANES) {
+    const int j = lane + i * LANES;
     const float x = j == answer ? -INFINITY : logit[j];
     const float term = exponential((x - answer_logit) - shift);
     tie |= j < answer && x == largest;
@@ -286,26 +291,42 @@ KERNEL(GROUP, 2) logits(ARGUMENTS)
   lanes[ITEM] = sum;
   ties[ITEM] = tie;
   SAME_GROUP;
-  if (!there) return;
   const float others = lanes_sum(lanes + of_pair);
-  if (a) {
+  if (there && a) {
     const float factor = GRADIENT_SCALE_OF_PAIR / (one + others);
-    for (int j = lane; j < LOGIT_WIDTH; j += LANES)
+    UNROLLED_4_FOR (i, LOGIT_WIDTH / LANES) {
+      const int j = lane + i * LANES;
       logit[j] = flushed(j == answer ? -factor * others : logit[j] * factor);
+    }
   }
-  if (lane > 0) return;
-  if (a && (!isfinite(others) || !isfinite(shift))) LEAST(&ints[INTS_NOT_FINITE], ints[INTS_STEP]);
-  for (int i = 1; i < LANES; i++)
-    tie |= ties[of_pair + i];
-  GLOBAL float *loss = floats + AT_LOSSES + pair * LOSS_SIZE;
-  loss[LOSS_SHIFT] = shift;
-  loss[LOSS_ONE] = one;
-  loss[LOSS_OTHERS] = others;
-  loss[LOSS_CORRECT] =
-      !(largest >= answer_logit) || (largest == answer_logit && !tie) ? 1.0f : 0.0f;
+  if (there && lane == 0) {
+    if (a && (!isfinite(others) || !isfinite(shift)))
+      LEAST(&ints[INTS_NOT_FINITE], ints[INTS_STEP]);
+    for (int i = 1; i < LANES; i++)
+      tie |= ties[of_pair + i];
+    GLOBAL float *loss = floats + AT_LOSSES + pair * LOSS_SIZE;
+    loss[LOSS_SHIFT] = shift;
+    loss[LOSS_ONE] = one;
+    loss[LOSS_OTHERS] = others;
+    loss[LOSS_CORRECT] =
+        !(largest >= answer_logit) || (largest == answer_logit && !tie) ? 1.0f : 0.0f;
+  }
+  SAME_GROUP; /* before the lanes are used again */
 }
-#undef GROUP
-#define GROUP 128
+
+/* Logits, losses and gradients, PAIRS_OF_LOGITS pairs to a group. */
+KERNEL(GROUP, 4) logits(ARGUMENTS)
+{
+  LOCAL ALIGNED float A_tiles[TILES_OF_A(LOGIT_ROWS, LOGIT_STEPS)];
+  LOCAL ALIGNED float B_tiles[TILES_OF_B(LOGIT_COLUMNS, LOGIT_STEPS)];
+  LOCAL float lanes[GROUP];
+  LOCAL int ties[GROUP];
+  OF_TRAINING;
+  const Index first = get_group_id(0) * (Index)PAIRS_OF_LOGITS;
+  add_mlp(floats, first, c - first, A_tiles, B_tiles);
+  for (int i = 0; i < PAIRS_OF_LOGITS; i += GROUP / LANES)
+    losses_of(floats, ints, first + i, a, b, c, lanes, ties);
+}
 
 /* The losses in nats of pairs b .. b + c - 1 of the training pairs (a) or the test pairs, from what
    `logits` left, a work-item for each. */

@@ -1,157 +1,252 @@
 /* Matrix products (engine/opencl/product.h). */
 
-/* A group of SIDE x SIDE work-items computes a tile of C, each of them `rows` x `columns` of it,
-   while k goes on by `steps`. These three are constants wherever the functions are inlined. The
-   tiles of A and B that are next are on their way from memory while the present ones are
-   multiplied. */
-#define SIDE                  16
-#define TILE(size, steps)     ((steps) * (SIDE * (size) + 4))
-#define SHARE_OF(size, steps) ((size) * (steps) / SIDE) /* of a tile, for each work-item */
-#define MOST_SHARE            8
+/* A group of ITEMS_DOWN x ITEMS_ACROSS work-items computes a tile of C, each of them `rows` x
+   `columns` of it, while k goes on by `steps`. These three are constants wherever the functions are
+   inlined. The tiles of A and B lie in local memory twice: while one step is multiplied, the next
+   is on its way from memory to the other place, also when it belongs to another segment. So groups
+   wait once in a step. */
+#define ITEMS_DOWN                 8
+#define ITEMS_ACROSS               16
+#define ITEMS_OF_PRODUCT           (ITEMS_DOWN * ITEMS_ACROSS)
+#define LINE(size)                 ((size) + 4) /* of a tile [steps][size], so that columns lie in all banks */
+#define TILE(size, steps)          ((steps)*LINE(size))
+#define TILES_OF_A(rows, steps)    (2 * TILE((rows)*ITEMS_DOWN, steps))
+#define TILES_OF_B(columns, steps) (2 * TILE((columns)*ITEMS_ACROSS, steps))
 
-/* What a work-item takes of each tile [steps][16 size] of an operand: elements (x, k), (x + dx, k +
-   dk) and so on. Neighbours read neighbouring numbers. */
-struct Share {
-  int x, k, dx, dk;
-  Index left; /* rows of A, or columns of B, from x on */
+/* A work-item fetches elements (x + 16 i, k + 8 j) of a tile, for all i and j. */
+#define FETCHED_ACROSS        16
+#define FETCHED_ALONG         8
+#define SHARE_OF(size, steps) ((size) / FETCHED_ACROSS * ((steps) / FETCHED_ALONG))
+#define MOST_SHARE            16
+
+/* Of the rows and columns of a tile. Which items are neighbours matters: of each 16, pairs have the
+   same column and every other one has the same row, so that a load of four numbers by all of them
+   touches no bank more often than it must. */
+#define OWN_ROW(rows)       ((ITEM % 2 + ITEM / 16 % 2 * 2 + ITEM / 64 * 4) * (rows))
+#define OWN_X               (ITEM / 2 % 8 + ITEM / 32 % 2 * 8)
+#define OWN_COLUMN(columns) (OWN_X * ((columns) < 4 ? (columns) : 4))
+
+/* Column j of an item, from its first on: four are adjacent, the next four one strip of the tile
+   further. */
+FUNCTION int column_of(int j)
+{
+  return j / 4 * (4 * ITEMS_ACROSS) + j % 4;
+}
+
+/* ---- operands ---- */
+
+/* What a work-item fetches of an operand. Neighbours read neighbouring numbers. */
+struct Side {
+  GLOBAL const float *at; /* its first element of the next step */
+  int across, along;      /* from one element to the next */
+  int k, left;            /* its first k of a step; rows of A, or columns of B, from its first on */
+  int x;
 };
 
-FUNCTION struct Share share_of(int size, int steps, Index step, Index left)
+/* `from` is the operand's element (0, 0) of the tile, of which there are `left` rows or columns. */
+FUNCTION struct Side side_of(GLOBAL const float *from, Index row, Index step, Index left)
 {
-  const int width = SIDE * size, items = SIDE * SIDE;
-  struct Share share;
-  share.x = step == 1 ? ITEM / steps : ITEM % width;
-  share.k = step == 1 ? ITEM % steps : ITEM / width;
-  share.dx = step == 1 ? items / steps : 0;
-  share.dk = step == 1 ? 0 : items / width;
-  share.left = left - share.x;
-  return share;
+  struct Side side;
+  side.x = step == 1 ? ITEM / FETCHED_ALONG : ITEM % FETCHED_ACROSS;
+  side.k = step == 1 ? ITEM % FETCHED_ALONG : ITEM / 16 % 2 * 4 + ITEM / 32;
+  side.at = from + side.x * row + side.k * step;
+  side.across = FETCHED_ACROSS * (int)row;
+  side.along = FETCHED_ALONG * (int)step;
+  side.left = (int)left - side.x;
+  return side;
 }
 
-/* The share of the next n steps, 0 where there is nothing; `from` is its first element's place. */
-FUNCTION void fetch(int size, int steps, struct Share share, GLOBAL const float *from, Index stride,
-                    int n, float *values)
+/* The share of the next n steps, `nothing` where there are none. */
+FUNCTION void fetch(int size, int steps, struct Side side, int n, float nothing, float *values)
 {
-  const int left = (int)(share.left < SIDE * size ? share.left : SIDE * size);
-  UNROLLED_FOR (s, SHARE_OF(size, steps))
-    values[s] = s * share.dx < left && share.k + s * share.dk < n ? from[s * stride] : 0.0f;
+  UNROLLED_FOR (i, size / FETCHED_ACROSS)
+    UNROLLED_FOR (j, steps / FETCHED_ALONG) {
+      const bool there = i * FETCHED_ACROSS < side.left && side.k + j * FETCHED_ALONG < n;
+      values[i * (steps / FETCHED_ALONG) + j] =
+          there ? side.at[i * side.across + j * side.along] : nothing;
+    }
 }
 
-FUNCTION void store(int size, int steps, struct Share share, const float *values,
+FUNCTION void store(int size, int steps, struct Side side, const float *values,
                     IN_LOCAL float *tile)
 {
-  const int row = SIDE * size + 4, stride = share.dk * row + share.dx;
-  UNROLLED_FOR (s, SHARE_OF(size, steps))
-    tile[share.k * row + share.x + s * stride] = values[s];
+  IN_LOCAL float *own = tile + side.k * LINE(size) + side.x;
+  UNROLLED_FOR (i, size / FETCHED_ACROSS)
+    UNROLLED_FOR (j, steps / FETCHED_ALONG)
+      own[j * FETCHED_ALONG * LINE(size) + i * FETCHED_ACROSS] =
+          values[i * (steps / FETCHED_ALONG) + j];
 }
 
-FUNCTION void multiply_add(int rows, int columns, int k, IN_LOCAL const float *A_tile,
-                           IN_LOCAL const float *B_tile, float *sum)
+/* ---- chains ---- */
+
+/* A tile of C: its product, NULL if it has but one segment, and where it is. */
+struct Place {
+  GLOBAL const struct Product *product;
+  GLOBAL const float *floats;
+  GLOBAL const int *ints;
+  int batch, row, column;
+};
+
+/* Where chains are: the next step is of a segment of which `left` terms of the sum are left, 0
+   behind the last. */
+struct Walk {
+  struct Side A, B;
+  int left;
+  int summand, segment, first, n; /* segments from integers[first] on, n of them */
+};
+
+/* To the next segment that has terms. */
+FUNCTION void next_segment(const struct Place *place, struct Walk *walk)
 {
-  const int y = ITEM / SIDE, x = ITEM % SIDE;
+  GLOBAL const struct Product *product = place->product;
+  walk->left = 0;
+  if (!product) return;
+  while (walk->left == 0) {
+    walk->segment++;
+    while (walk->segment >= walk->n) {
+      if (++walk->summand >= product->n_summands) return;
+      GLOBAL const struct Summand *summand = &product->summands[walk->summand];
+      GLOBAL const int *list =
+          place->ints + summand->segments + place->batch * summand->segments_batch;
+      walk->first = list[0];
+      walk->n = list[1] - walk->first;
+      walk->segment = 0;
+    }
+    walk->left =
+        place->ints[walk->first + walk->segment + 1] - place->ints[walk->first + walk->segment];
+  }
+  const int begin = place->ints[walk->first + walk->segment];
+  const struct Operand A = product->summands[walk->summand].A,
+                       B = product->summands[walk->summand].B;
+  walk->A = side_of(place->floats + A.at + place->batch * A.batch + walk->segment * A.jump +
+                        place->row * A.row + begin * A.step,
+                    A.row, A.step, product->M - place->row);
+  walk->B = side_of(place->floats + B.at + place->batch * B.batch + walk->segment * B.jump +
+                        place->column * B.row + begin * B.step,
+                    B.row, B.step, product->N - place->column);
+}
+
+FUNCTION void next_step(int steps, const struct Place *place, struct Walk *walk)
+{
+  if (walk->left <= steps) {
+    next_segment(place, walk);
+    return;
+  }
+  walk->left -= steps;
+  walk->A.at += steps / FETCHED_ALONG * walk->A.along;
+  walk->B.at += steps / FETCHED_ALONG * walk->B.along;
+}
+
+/* Beyond the last term both tiles have zeros, B's negative: their product -0 changes no sum, not
+   even the sign of 0. */
+FUNCTION void fetch_both(int rows, int columns, int steps, const struct Walk *walk, float *A,
+                         float *B)
+{
+  fetch(rows * ITEMS_DOWN, steps, walk->A, walk->left, 0.0f, A);
+  fetch(columns * ITEMS_ACROSS, steps, walk->B, walk->left, -0.0f, B);
+}
+
+/* One step, with a column of A's tile and a row of B's. */
+FUNCTION void multiply_add(int rows, int columns, IN_LOCAL const float *A_column,
+                           IN_LOCAL const float *B_row, float *sum)
+{
   float A[8], B[8];
   UNROLLED_FOR (i, rows)
-    A[i] = A_tile[k * (SIDE * rows + 4) + y * rows + i];
+    A[i] = A_column[OWN_ROW(rows) + i];
   UNROLLED_FOR (j, columns)
-    B[j] = B_tile[k * (SIDE * columns + 4) + x * columns + j];
+    B[j] = B_row[OWN_COLUMN(columns) + column_of(j)];
   UNROLLED_FOR (i, rows)
     UNROLLED_FOR (j, columns)
       sum[i * columns + j] = fma(A[i], B[j], sum[i * columns + j]);
 }
 
-/* Continues the chains of a tile over k = begin .. end - 1. A and B are those of the tile's first
-   row and column, of which there are still M and N. */
-FUNCTION void multiply(int rows, int columns, int steps, GLOBAL const float *A, Index A_row,
-                       Index A_step, Index M, GLOBAL const float *B, Index B_row, Index B_step,
-                       Index N, int begin, int end, IN_LOCAL float *A_tile, IN_LOCAL float *B_tile,
+/* Continues the chains of a tile to their ends. */
+FUNCTION void multiply(int rows, int columns, int steps, const struct Place *place,
+                       struct Walk *walk, IN_LOCAL float *A_tiles, IN_LOCAL float *B_tiles,
                        float *sum)
 {
   float A_next[MOST_SHARE], B_next[MOST_SHARE];
-  const struct Share of_A = share_of(rows, steps, A_step, M);
-  const struct Share of_B = share_of(columns, steps, B_step, N);
-  const Index A_stride = of_A.dx * A_row + of_A.dk * A_step;
-  const Index B_stride = of_B.dx * B_row + of_B.dk * B_step;
-  A += of_A.x * A_row + (begin + of_A.k) * A_step;
-  B += of_B.x * B_row + (begin + of_B.k) * B_step;
-  fetch(rows, steps, of_A, A, A_stride, end - begin, A_next);
-  fetch(columns, steps, of_B, B, B_stride, end - begin, B_next);
-  for (int left = end - begin; left > 0; left -= steps) {
-    store(rows, steps, of_A, A_next, A_tile);
-    store(columns, steps, of_B, B_next, B_tile);
+  int left = 0, which = 0; /* of the present segment; of the two places */
+  do {
+    fetch_both(rows, columns, steps, walk, A_next, B_next);
+    if (left > 0)
+      UNROLLED_16_FOR (k, steps)
+        multiply_add(rows, columns, A_tiles + (which * steps + k) * LINE(rows * ITEMS_DOWN),
+                     B_tiles + (which * steps + k) * LINE(columns * ITEMS_ACROSS), sum);
+    if (left <= steps)
+      UNROLLED_FOR (i, rows * columns)
+        sum[i] = flushed(sum[i]);
+    which = 1 - which;
+    store(rows * ITEMS_DOWN, steps, walk->A, A_next,
+          A_tiles + which * TILE(rows * ITEMS_DOWN, steps));
+    store(columns * ITEMS_ACROSS, steps, walk->B, B_next,
+          B_tiles + which * TILE(columns * ITEMS_ACROSS, steps));
     SAME_GROUP;
-    A += steps * A_step;
-    B += steps * B_step;
-    fetch(rows, steps, of_A, A, A_stride, left - steps, A_next);
-    fetch(columns, steps, of_B, B, B_stride, left - steps, B_next);
-    if (left >= steps) {
-      UNROLLED_16_FOR (i, steps)
-        multiply_add(rows, columns, i, A_tile, B_tile, sum);
-    } else {
-      for (int i = 0; i < left; i++)
-        multiply_add(rows, columns, i, A_tile, B_tile, sum);
-    }
-    SAME_GROUP;
-  }
+    left = walk->left;
+    if (left > 0) next_step(steps, place, walk);
+  } while (left > 0);
 }
 
-FUNCTION float finish(GLOBAL const struct Product *product, GLOBAL const float *floats, Index row,
-                      Index column, float x)
+/* ---- products ---- */
+
+FUNCTION float finish(GLOBAL const struct Product *product, GLOBAL const float *floats, int row,
+                      int column, float x)
 {
-  const Index other = product->other + row * product->other_row + column;
-  if (product->end == END_GATE) return floats[other] > 0.0f ? x : 0.0f;
-  if (product->end == END_SLOPE) return flushed(x * floats[other]);
-  if (product->end == END_SCALE) return flushed(x * QUERY_SCALE);
-  return x;
+  if (product->end == END_NONE) return x;
+  const Index at = product->other + row * product->other_row + column;
+  const float other = product->end == END_SCALE ? QUERY_SCALE : floats[at];
+  return product->end == END_GATE ? (other > 0.0f ? x : 0.0f) : flushed(x * other);
 }
 
 FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *floats,
                            GLOBAL const int *ints, GLOBAL const struct Product *product, int tile,
-                           IN_LOCAL float *A_tile, IN_LOCAL float *B_tile, float *sum)
+                           IN_LOCAL float *A_tiles, IN_LOCAL float *B_tiles, float *sum)
 {
-  const int tall = (int)(product->M + SIDE * rows - 1) / (SIDE * rows);
-  const int wide = (int)(product->N + SIDE * columns - 1) / (SIDE * columns);
-  const Index batch = tile / (tall * wide), row = tile / wide % tall * (SIDE * rows),
-              column = tile % wide * (SIDE * columns);
-  const Index own_row = row + ITEM / SIDE * rows, own_column = column + ITEM % SIDE * columns;
-  GLOBAL float *C = floats + product->C + batch * product->C_batch;
+  const int height = ITEMS_DOWN * rows, width = ITEMS_ACROSS * columns;
+  const int tall = (int)(product->M + height - 1) / height;
+  const int wide = (int)(product->N + width - 1) / width;
+  struct Place place;
+  place.product = product;
+  place.floats = floats;
+  place.ints = ints;
+  place.batch = tile / (tall * wide);
+  place.row = tile / wide % tall * height;
+  place.column = tile % wide * width;
+  struct Walk walk;
+  walk.summand = walk.segment = -1;
+  walk.n = 0;
+  next_segment(&place, &walk);
+  const int own_row = place.row + OWN_ROW(rows), own_column = place.column + OWN_COLUMN(columns);
+  GLOBAL float *C = floats + product->C + place.batch * product->C_batch;
   UNROLLED_FOR (i, rows)
     UNROLLED_FOR (j, columns) {
-      const bool there = own_row + i < product->M && own_column + j < product->N;
-      sum[i * columns + j] =
-          product->add && there ? C[(own_row + i) * product->C_row + own_column + j] : 0.0f;
+      const int row = own_row + i, column = own_column + column_of(j);
+      const bool adds = product->add && row < product->M && column < product->N;
+      sum[i * columns + j] = adds ? C[row * product->C_row + column] : 0.0f;
     }
-  const struct Operand A = product->A, B = product->B;
-  GLOBAL const float *of_A = floats + A.at + batch * A.batch + row * A.row;
-  GLOBAL const float *of_B = floats + B.at + batch * B.batch + column * B.row;
-  GLOBAL const int *list = ints + product->segments + batch * product->segments_batch;
-  const int first = list[0], n = list[1] - first;
-  for (int s = 0; s < n; s++) {
-    multiply(rows, columns, steps, of_A + s * A.jump, A.row, A.step, product->M - row,
-             of_B + s * B.jump, B.row, B.step, product->N - column, ints[first + s],
-             ints[first + s + 1], A_tile, B_tile, sum);
-    UNROLLED_FOR (i, rows * columns)
-      sum[i] = flushed(sum[i]);
-  }
+  multiply(rows, columns, steps, &place, &walk, A_tiles, B_tiles, sum);
   UNROLLED_FOR (i, rows)
-    UNROLLED_FOR (j, columns)
-      if (own_row + i < product->M && own_column + j < product->N)
-        C[(own_row + i) * product->C_row + own_column + j] =
-            finish(product, floats, own_row + i, own_column + j, sum[i * columns + j]);
+    UNROLLED_FOR (j, columns) {
+      const int row = own_row + i, column = own_column + column_of(j);
+      if (row < product->M && column < product->N)
+        C[row * product->C_row + column] =
+            finish(product, floats, row, column, sum[i * columns + j]);
+    }
 }
 
 /* `b` products from products[a] on. */
 #define PRODUCTS(NAME, ROWS, COLUMNS, STEPS, RESIDENT)                                             \
-  KERNEL(SIDE *SIDE, RESIDENT) NAME(ARGUMENTS)                                                     \
+  KERNEL(ITEMS_OF_PRODUCT, RESIDENT) NAME(ARGUMENTS)                                               \
   {                                                                                                \
-    LOCAL ALIGNED float A_tile[TILE(ROWS, STEPS)];                                                 \
-    LOCAL ALIGNED float B_tile[TILE(COLUMNS, STEPS)];                                              \
+    LOCAL ALIGNED float A_tiles[TILES_OF_A(ROWS, STEPS)];                                          \
+    LOCAL ALIGNED float B_tiles[TILES_OF_B(COLUMNS, STEPS)];                                       \
     float sum[(ROWS) * (COLUMNS)];                                                                 \
     OF_TRAINING;                                                                                   \
-    int i = a;                                                                                     \
-    while (i + 1 < a + b && get_group_id(0) >= products[i + 1].first_group)                        \
-      i++;                                                                                         \
-    product_tile(ROWS, COLUMNS, STEPS, floats, ints, products + i,                                 \
-                 (int)(get_group_id(0) - products[i].first_group), A_tile, B_tile, sum);           \
+    int which = a;                                                                                 \
+    UNROLLED_4_FOR (i, b)                                                                          \
+      if (get_group_id(0) >= products[a + i].first_group) which = a + i;                           \
+    product_tile(ROWS, COLUMNS, STEPS, floats, ints, products + which,                             \
+                 (int)(get_group_id(0) - products[which].first_group), A_tiles, B_tiles, sum);     \
   }
-PRODUCTS(small_products, 1, 1, 64, 3)
-PRODUCTS(large_products, 4, 4, 16, 2)
+PRODUCTS(small_products, 4, 2, 32, 4)
+PRODUCTS(large_products, 8, 4, 16, 4)
