@@ -224,13 +224,14 @@ FUNCTION void add_mlp(GLOBAL float *floats, Index first, Index left, IN_LOCAL fl
   const int own_row = OWN_ROW(LOGIT_ROWS);
   struct Place place;
   place.product = 0;
+  place.terms = NEURONS;
   for (int column = 0; column < LOGITS; column += ITEMS_ACROSS * LOGIT_COLUMNS) {
     const int own_column = column + OWN_COLUMN(LOGIT_COLUMNS);
     float sum[LOGIT_ROWS * LOGIT_COLUMNS];
     struct Walk walk;
     walk.A = side_of(floats + AT_HIDDEN + first * MLP_WIDTH, MLP_WIDTH, 1, left);
     walk.B = side_of(floats + AT_W_L_TRANSPOSED + column, 1, LOGIT_WIDTH, LOGITS - column);
-    walk.left = NEURONS;
+    start(&walk);
     UNROLLED_FOR (i, LOGIT_ROWS)
       UNROLLED_FOR (j, LOGIT_COLUMNS) {
         const int at = own_column + column_of(j);

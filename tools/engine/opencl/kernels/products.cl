@@ -79,28 +79,39 @@ FUNCTION void store(int size, int steps, struct Side side, const float *values,
 
 /* ---- chains ---- */
 
-/* A tile of C: its product, NULL if it has but one segment, and where it is. */
+/* A tile of C: its product, and where it is. Without a product (NULL) chains have one segment of
+   `terms` terms, which the walk begins with. */
 struct Place {
   GLOBAL const struct Product *product;
   GLOBAL const float *floats;
   GLOBAL const int *ints;
-  int batch, row, column;
+  int batch, row, column, terms;
 };
 
-/* Where chains are: the next step is of a segment of which `left` terms of the sum are left, 0
-   behind the last. */
+/* Where chains are: at a step of a segment of which `left` terms are left. */
 struct Walk {
   struct Side A, B;
   int left;
   int summand, segment, first, n; /* segments from integers[first] on, n of them */
 };
 
-/* To the next segment that has terms. */
+/* At the beginning of a tile. */
+FUNCTION void start(struct Walk *walk)
+{
+  walk->summand = walk->segment = -1;
+  walk->left = walk->n = 0;
+}
+
+/* To the next segment that has terms; behind the last, none are left. */
 FUNCTION void next_segment(const struct Place *place, struct Walk *walk)
 {
   GLOBAL const struct Product *product = place->product;
   walk->left = 0;
-  if (!product) return;
+  if (!product) {
+    walk->segment++;
+    walk->left = walk->segment == 0 ? place->terms : 0;
+    return;
+  }
   while (walk->left == 0) {
     walk->segment++;
     while (walk->segment >= walk->n) {
@@ -112,12 +123,12 @@ FUNCTION void next_segment(const struct Place *place, struct Walk *walk)
       walk->n = list[1] - walk->first;
       walk->segment = 0;
     }
-    walk->left =
-        place->ints[walk->first + walk->segment + 1] - place->ints[walk->first + walk->segment];
+    GLOBAL const int *bounds = place->ints + walk->first + walk->segment;
+    walk->left = bounds[1] - bounds[0];
   }
   const int begin = place->ints[walk->first + walk->segment];
-  const struct Operand A = product->summands[walk->summand].A,
-                       B = product->summands[walk->summand].B;
+  const struct Operand A = product->summands[walk->summand].A;
+  const struct Operand B = product->summands[walk->summand].B;
   walk->A = side_of(place->floats + A.at + place->batch * A.batch + walk->segment * A.jump +
                         place->row * A.row + begin * A.step,
                     A.row, A.step, product->M - place->row);
@@ -137,15 +148,6 @@ FUNCTION void next_step(int steps, const struct Place *place, struct Walk *walk)
   walk->B.at += steps / FETCHED_ALONG * walk->B.along;
 }
 
-/* Beyond the last term both tiles have zeros, B's negative: their product -0 changes no sum, not
-   even the sign of 0. */
-FUNCTION void fetch_both(int rows, int columns, int steps, const struct Walk *walk, float *A,
-                         float *B)
-{
-  fetch(rows * ITEMS_DOWN, steps, walk->A, walk->left, 0.0f, A);
-  fetch(columns * ITEMS_ACROSS, steps, walk->B, walk->left, -0.0f, B);
-}
-
 /* One step, with a column of A's tile and a row of B's. */
 FUNCTION void multiply_add(int rows, int columns, IN_LOCAL const float *A_column,
                            IN_LOCAL const float *B_row, float *sum)
@@ -160,42 +162,41 @@ FUNCTION void multiply_add(int rows, int columns, IN_LOCAL const float *A_column
       sum[i * columns + j] = fma(A[i], B[j], sum[i * columns + j]);
 }
 
-/* Continues the chains of a tile to their ends. */
+/* Continues the chains of a tile to their ends. Beyond the last term of a segment both tiles have
+   zeros, B's negative: their product -0 changes no sum, not even the sign of 0. */
 FUNCTION void multiply(int rows, int columns, int steps, const struct Place *place,
                        struct Walk *walk, IN_LOCAL float *A_tiles, IN_LOCAL float *B_tiles,
                        float *sum)
 {
+  const int height = rows * ITEMS_DOWN, width = columns * ITEMS_ACROSS;
   float A_next[MOST_SHARE], B_next[MOST_SHARE];
-  int left = 0, which = 0; /* of the present segment; of the two places */
+  int which = 0; /* of the two places of tiles */
   do {
-    fetch_both(rows, columns, steps, walk, A_next, B_next);
+    const int left = walk->left;
+    next_step(steps, place, walk);
+    fetch(height, steps, walk->A, walk->left, 0.0f, A_next);
+    fetch(width, steps, walk->B, walk->left, -0.0f, B_next);
     if (left > 0)
       UNROLLED_16_FOR (k, steps)
-        multiply_add(rows, columns, A_tiles + (which * steps + k) * LINE(rows * ITEMS_DOWN),
-                     B_tiles + (which * steps + k) * LINE(columns * ITEMS_ACROSS), sum);
-    if (left <= steps)
+        multiply_add(rows, columns, A_tiles + which * TILE(height, steps) + k * LINE(height),
+                     B_tiles + which * TILE(width, steps) + k * LINE(width), sum);
+    if (left > 0 && left <= steps)
       UNROLLED_FOR (i, rows * columns)
         sum[i] = flushed(sum[i]);
     which = 1 - which;
-    store(rows * ITEMS_DOWN, steps, walk->A, A_next,
-          A_tiles + which * TILE(rows * ITEMS_DOWN, steps));
-    store(columns * ITEMS_ACROSS, steps, walk->B, B_next,
-          B_tiles + which * TILE(columns * ITEMS_ACROSS, steps));
+    store(height, steps, walk->A, A_next, A_tiles + which * TILE(height, steps));
+    store(width, steps, walk->B, B_next, B_tiles + which * TILE(width, steps));
     SAME_GROUP;
-    left = walk->left;
-    if (left > 0) next_step(steps, place, walk);
-  } while (left > 0);
+  } while (walk->left > 0);
 }
 
 /* ---- products ---- */
 
-FUNCTION float finish(GLOBAL const struct Product *product, GLOBAL const float *floats, int row,
-                      int column, float x)
+/* What becomes of a finished element; `other` is that of END_GATE or END_SLOPE. */
+FUNCTION float finish(Index end, float other, float x)
 {
-  if (product->end == END_NONE) return x;
-  const Index at = product->other + row * product->other_row + column;
-  const float other = product->end == END_SCALE ? QUERY_SCALE : floats[at];
-  return product->end == END_GATE ? (other > 0.0f ? x : 0.0f) : flushed(x * other);
+  const float factor = end == END_SCALE ? QUERY_SCALE : other;
+  return end == END_GATE ? (other > 0.0f ? x : 0.0f) : flushed(x * factor);
 }
 
 FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *floats,
@@ -213,9 +214,7 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
   place.row = tile / wide % tall * height;
   place.column = tile % wide * width;
   struct Walk walk;
-  walk.summand = walk.segment = -1;
-  walk.n = 0;
-  next_segment(&place, &walk);
+  start(&walk);
   const int own_row = place.row + OWN_ROW(rows), own_column = place.column + OWN_COLUMN(columns);
   GLOBAL float *C = floats + product->C + place.batch * product->C_batch;
   UNROLLED_FOR (i, rows)
@@ -225,12 +224,20 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
       sum[i * columns + j] = adds ? C[row * product->C_row + column] : 0.0f;
     }
   multiply(rows, columns, steps, &place, &walk, A_tiles, B_tiles, sum);
+  GLOBAL const float *other = floats + product->other;
+  if (product->end != END_NONE)
+    UNROLLED_FOR (i, rows)
+      UNROLLED_FOR (j, columns) {
+        const Index row = own_row + i < product->M ? own_row + i : 0;
+        const int column = own_column + column_of(j) < product->N ? own_column + column_of(j) : 0;
+        sum[i * columns + j] =
+            finish(product->end, other[row * product->other_row + column], sum[i * columns + j]);
+      }
   UNROLLED_FOR (i, rows)
     UNROLLED_FOR (j, columns) {
       const int row = own_row + i, column = own_column + column_of(j);
       if (row < product->M && column < product->N)
-        C[row * product->C_row + column] =
-            finish(product, floats, row, column, sum[i * columns + j]);
+        C[row * product->C_row + column] = sum[i * columns + j];
     }
 }
 
