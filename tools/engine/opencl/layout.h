@@ -100,7 +100,7 @@ enum { RATES_KEPT = 64, RATES_SIZE = 4, LOSS_SIZE = 4, MOST_WHOLES = 32 };
 enum { MOST_ROUNDS = 256 };
 
 /* Pairs of a work-group of the kernels `streams` and `logits`. */
-enum { PAIRS_OF_STREAMS = 8, PAIRS_OF_LOGITS = 32 };
+enum { PAIRS_OF_STREAMS = 4, PAIRS_OF_LOGITS = 32 };
 
 struct Layout {
   struct Factors sizes; /* without arrays */

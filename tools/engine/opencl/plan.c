@@ -5,7 +5,7 @@
 /* As in the kernels: GROUP, which is ITEMS_OF_PRODUCT, too; the sides of a tile of both kernels of
    products; DOT_PAIRS. */
 enum { ITEMS = 128, SMALL_TILE = 32, LARGE_TILE = 64 };
-enum { PAIRS_OF_ATTENTION = 8 };
+enum { PAIRS_OF_ATTENTION = 4 };
 
 static size_t pieces(size_t n, size_t size)
 {
@@ -241,7 +241,8 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C_row = s.H * s.Q,
        .C_batch = s.Q}};
   ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_heads);
-  add_kernel(plan, PLAN_PREPARE, "place", s.p * s.H * s.width + s.Q * s.width + s.S * s.H * s.Q);
+  add_kernel(plan, PLAN_PREPARE, "place",
+             s.S * s.H * s.Q + s.Q * s.width + s.p * s.H * s.width / 4);
 }
 
 /* ---- pairs ---- */

@@ -136,59 +136,81 @@ FUNCTION float gelu(float x, float *slope)
   return flushed(x * Phi);
 }
 
-/* One number of a stream: the neuron, or the logit without the MLP. */
-FUNCTION void store_stream(GLOBAL float *floats, Index pair, int j, float sum)
+/* Four numbers of a stream, from j on: neurons, or logits without the MLP. */
+FUNCTION void store_stream(GLOBAL float *floats, Index pair, int j, float *sum)
 {
   if (j >= MLP_WIDTH) {
-    floats[AT_STREAMS + pair * WIDTH + j] = flushed(sum);
-  } else if (GELU) {
-    float slope;
-    floats[AT_HIDDEN + pair * MLP_WIDTH + j] = gelu(flushed(sum), &slope);
-    floats[AT_SLOPES + pair * MLP_WIDTH + j] = slope;
-  } else {
-    floats[AT_HIDDEN + pair * MLP_WIDTH + j] = sum < SMALLEST ? 0.0f : sum;
+    UNROLLED_FOR (i, 4)
+      sum[i] = flushed(sum[i]);
+    store_4(sum, floats + AT_STREAMS + pair * WIDTH + j);
+    return;
+  }
+  float slopes[4];
+  UNROLLED_FOR (i, 4)
+    if (GELU)
+      sum[i] = gelu(flushed(sum[i]), &slopes[i]);
+    else
+      sum[i] = sum[i] < SMALLEST ? 0.0f : sum[i];
+  store_4(sum, floats + AT_HIDDEN + pair * MLP_WIDTH + j);
+  if (GELU) store_4(slopes, floats + AT_SLOPES + pair * MLP_WIDTH + j);
+}
+
+/* Adds weight times row to four sums, for the heads of a factor's entry. */
+FUNCTION void add_heads(const float *weights, GLOBAL const float *rows, float *sum)
+{
+  UNROLLED_8_FOR (h, HEADS) {
+    float row[4];
+    load_4(rows + h * WIDTH, row);
+    UNROLLED_FOR (i, 4)
+      sum[i] = fma(weights[h], row[i], sum[i]);
   }
 }
 
-/* Attention weights and streams: PAIRS_OF_STREAMS pairs to a group. a: of the training pairs? */
-KERNEL(GROUP, 4) streams(ARGUMENTS)
+/* Attention weights and streams: PAIRS_OF_STREAMS pairs to a group, STREAM_ITEMS work-items to a
+   pair. a: of the training pairs? */
+#define STREAM_ITEMS (GROUP / PAIRS_OF_STREAMS)
+KERNEL(GROUP, 8) streams(ARGUMENTS)
 {
   OF_TRAINING;
   const struct Pairs pairs = PAIRS_FROM(a, b);
   const Index first = get_group_id(0) * PAIRS_OF_STREAMS;
-  GLOBAL float *weights = floats + AT_WEIGHTS + first * POSITIONS * HEADS;
   for (int i = ITEM; i < PAIRS_OF_STREAMS * HEADS; i += GROUP) {
-    const int pair = i / HEADS, h = i % HEADS;
-    if (first + pair >= c) break;
+    const int h = i % HEADS;
+    const Index pair = first + i / HEADS;
+    if (pair >= c) break;
     float scores[POSITIONS], own[POSITIONS];
-    scores_of(floats, pairs.a[first + pair], pairs.b[first + pair], h, scores);
+    scores_of(floats, pairs.a[pair], pairs.b[pair], h, scores);
     attention_forward(scores, own);
     for (int k = 0; k < POSITIONS; k++)
-      weights[(pair * POSITIONS + k) * HEADS + h] =
+      floats[AT_WEIGHTS + (pair * POSITIONS + k) * HEADS + h] =
           MIXED ? flushed((1.0f - RATE) + times(RATE, own[k])) : own[k];
   }
   SAME_GROUP;
-  for (Index i = first; i < first + PAIRS_OF_STREAMS && i < c; i++) {
-    GLOBAL const float *base = floats + AT_BASE + (EQUALS ? 0 : pairs.b[i] * WIDTH);
-    GLOBAL const float *T0 = floats + AT_T0 + pairs.a[i] * (Index)(HEADS * WIDTH);
-    GLOBAL const float *T1 = floats + AT_T1 + pairs.b[i] * (Index)(HEADS * WIDTH);
-    GLOBAL const float *constants = floats + AT_SOURCE_ROWS + (TOKENS + 2) * (Index)(HEADS * WIDTH);
-    float w0[HEADS], w1[HEADS];
-    for (int h = 0; h < HEADS; h++) {
-      w0[h] = weights[h];
-      w1[h] = weights[HEADS + h];
+  const Index pair = first + ITEM / STREAM_ITEMS;
+  if (pair >= c) return;
+  GLOBAL const float *weights = floats + AT_WEIGHTS + pair * POSITIONS * HEADS;
+  GLOBAL const float *base = floats + AT_BASE + (EQUALS ? 0 : pairs.b[pair] * WIDTH);
+  GLOBAL const float *T0 = floats + AT_T0 + pairs.a[pair] * (Index)(HEADS * WIDTH);
+  GLOBAL const float *T1 = floats + AT_T1 + pairs.b[pair] * (Index)(HEADS * WIDTH);
+  GLOBAL const float *constants = floats + AT_SOURCE_ROWS + (TOKENS + 2) * (Index)(HEADS * WIDTH);
+  float w0[HEADS], w1[HEADS];
+  for (int h = 0; h < HEADS; h++) {
+    w0[h] = weights[h];
+    w1[h] = weights[HEADS + h];
+  }
+  for (int j = ITEM % STREAM_ITEMS * 4; j < WIDTH; j += STREAM_ITEMS * 4) {
+    float sum[4];
+    load_4(base + j, sum);
+    add_heads(w0, T0 + j, sum);
+    add_heads(w1, T1 + j, sum);
+    for (int k = 0; k < CONSTANT_ROWS; k++) {
+      const float weight = weights[2 * HEADS + k];
+      float row[4];
+      load_4(constants + k * WIDTH + j, row);
+      UNROLLED_FOR (i, 4)
+        sum[i] = fma(weight, row[i], sum[i]);
     }
-    for (int j = ITEM; j < WIDTH; j += GROUP) {
-      float sum = base[j];
-      for (int h = 0; h < HEADS; h++)
-        sum = fma(w0[h], T0[h * WIDTH + j], sum);
-      for (int h = 0; h < HEADS; h++)
-        sum = fma(w1[h], T1[h * WIDTH + j], sum);
-      for (int k = 0; k < CONSTANT_ROWS; k++)
-        sum = fma(weights[2 * HEADS + k], constants[k * WIDTH + j], sum);
-      store_stream(floats, i, j, sum);
-    }
-    weights += POSITIONS * HEADS;
+    store_stream(floats, pair, j, sum);
   }
 }
 

@@ -52,6 +52,7 @@ FUNCTION int get_local_id(int i)
 /* Loops that are unrolled whole, or by so many turns. */
 #define UNROLLED_FOR(i, n)    _Pragma("unroll") for (int i = 0; i < (n); i++)
 #define UNROLLED_4_FOR(i, n)  _Pragma("unroll 4") for (int i = 0; i < (n); i++)
+#define UNROLLED_8_FOR(i, n)  _Pragma("unroll 8") for (int i = 0; i < (n); i++)
 #define UNROLLED_16_FOR(i, n) _Pragma("unroll 16") for (int i = 0; i < (n); i++)
 
 /* What all kernels are given. The integers a, b and c are explained with each. */
@@ -139,6 +140,26 @@ FUNCTION double logarithm_of_1_and(double x)
   if (fabs(x) < 0.25) return log_of_ratio(x / (2.0 + x));
   double y = 1.0 + x;
   return logarithm(y) + (x - (y - 1.0)) / y;
+}
+
+/* Four adjacent numbers, whose place is a multiple of four, at once. */
+FUNCTION void load_4(GLOBAL const float *from, float *to)
+{
+  const float4 x = *(GLOBAL const float4 *)from;
+  to[0] = x.x;
+  to[1] = x.y;
+  to[2] = x.z;
+  to[3] = x.w;
+}
+
+FUNCTION void store_4(const float *from, GLOBAL float *to)
+{
+  float4 x;
+  x.x = from[0];
+  x.y = from[1];
+  x.z = from[2];
+  x.w = from[3];
+  *(GLOBAL float4 *)to = x;
 }
 
 /* sum + from[0] + from[stride] + ..., n terms in this order. Loads are independent of each other,

@@ -38,22 +38,24 @@ KERNEL(GROUP, 4) gather(ARGUMENTS)
   floats[AT_READER + i] = x;
 }
 
-/* Source rows to T0, T1 and the base, a work-item for each number of a factor, and the scores of
-   the sources, a work-item each. */
-KERNEL(GROUP, 4) place(ARGUMENTS)
+/* Source rows to the scores of the sources and to the base, a work-item for each number, and to T0
+   and T1, a work-item for four numbers of both. */
+KERNEL(GROUP, 8) place(ARGUMENTS)
 {
   OF_TRAINING;
   Index i = INDEX;
-  GLOBAL const float *rows = floats + AT_SOURCE_ROWS;
-  const Index row = HEADS * WIDTH;
-  if (i < TOKENS * row) {
-    const Index j = i % row;
-    const float of_token = rows[i] - (FOLDED ? rows[(TOKENS + 2) * row + j] : 0.0f);
-    floats[AT_T0 + i] = of_token + rows[TOKENS * row + j];
-    floats[AT_T1 + i] = of_token + rows[(TOKENS + 1) * row + j];
+  if (i < N_SOURCES * (Index)HEADS * QUERIES) {
+    GLOBAL const float *source = floats + AT_SOURCES + i / (HEADS * QUERIES) * D;
+    GLOBAL const float *key_query = floats + AT_KEY_QUERY + i % (HEADS * QUERIES);
+    float sum = 0.0f;
+    UNROLLED_16_FOR (j, D)
+      sum = fma(source[j], key_query[j * HEADS * QUERIES], sum);
+    floats[AT_SOURCE_SCORES + i] = flushed(sum);
     return;
   }
-  i -= TOKENS * row;
+  i -= N_SOURCES * (Index)HEADS * QUERIES;
+  GLOBAL const float *rows = floats + AT_SOURCE_ROWS;
+  const Index row = HEADS * WIDTH;
   if (i < QUERIES * WIDTH) {
     const int j = i % WIDTH;
     float x = floats[AT_BASE + i];
@@ -65,12 +67,19 @@ KERNEL(GROUP, 4) place(ARGUMENTS)
     floats[AT_BASE + i] = x;
     return;
   }
-  i -= QUERIES * WIDTH;
-  if (i >= N_SOURCES * (Index)HEADS * QUERIES) return;
-  GLOBAL const float *source = floats + AT_SOURCES + i / (HEADS * QUERIES) * D;
-  GLOBAL const float *key_query = floats + AT_KEY_QUERY + i % (HEADS * QUERIES);
-  float sum = 0.0f;
-  UNROLLED_16_FOR (j, D)
-    sum = fma(source[j], key_query[j * HEADS * QUERIES], sum);
-  floats[AT_SOURCE_SCORES + i] = flushed(sum);
+  i = (i - QUERIES * WIDTH) * 4;
+  if (i >= TOKENS * row) return;
+  const Index j = i % row;
+  float of_token[4], of_constant[4], position0[4], position1[4];
+  load_4(rows + i, of_token);
+  load_4(rows + TOKENS * row + j, position0);
+  load_4(rows + (TOKENS + 1) * row + j, position1);
+  if (FOLDED) load_4(rows + (TOKENS + 2) * row + j, of_constant);
+  UNROLLED_FOR (k, 4) {
+    of_token[k] -= FOLDED ? of_constant[k] : 0.0f;
+    position0[k] += of_token[k];
+    position1[k] += of_token[k];
+  }
+  store_4(position0, floats + AT_T0 + i);
+  store_4(position1, floats + AT_T1 + i);
 }
