@@ -324,7 +324,8 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
       plan, PLAN_BACKWARD,
       (struct PlannedLaunch){"attention", pieces(n, PAIRS_OF_ATTENTION), ITEMS, {0, 0, (int)n}});
   add_kernel(plan, PLAN_BACKWARD, "sums",
-             s.p * s.H * layout->sizes.n_positions + s.width + s.H * s.width + s.p * s.H * s.width);
+             s.H * s.width + s.width + s.p * s.H * layout->sizes.n_positions +
+                 s.p * s.H * s.width / 4);
   add_kernel(plan, PLAN_BACKWARD, "place_scores", s.S * s.H * s.Q);
 }
 

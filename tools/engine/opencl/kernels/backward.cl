@@ -12,11 +12,16 @@
 FUNCTION void add_pairs(int heads, GLOBAL const float *floats, GLOBAL const int *pairs, int first,
                         int n, int position, int head, int j, float *sum, float *total)
 {
-  UNROLLED_4_FOR (i, n) {
+  UNROLLED_8_FOR (i, n) {
     const Index pair = pairs ? pairs[i] : first + i;
     const float gradient = floats[AT_STREAMS + pair * WIDTH + j];
-    GLOBAL const float *weights =
-        floats + AT_WEIGHTS + (pair * POSITIONS + position) * HEADS + head;
+    GLOBAL const float *from = floats + AT_WEIGHTS + (pair * POSITIONS + position) * HEADS + head;
+    float weights[HEAD_BLOCK];
+    if (heads == 4 && HEADS % 4 == 0)
+      load_4(from, weights);
+    else
+      UNROLLED_FOR (h, heads)
+        weights[h] = from[h];
     *total += gradient;
     UNROLLED_FOR (h, heads)
       sum[h] = fma(weights[h], gradient, sum[h]);
@@ -61,34 +66,19 @@ FUNCTION float constant_backward(GLOBAL const float *floats, GLOBAL const int *i
   return sum;
 }
 
-/* The gradients of T0, of T1, with the base's if there is one for each b, of the constants and the
-   base, group by group, and of W_L, summed over groups: work-groups in this order, each of the
-   first two with a piece of an entry's columns. */
-KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
+/* Group by group, the gradients of the constants and the base, the gradients of T0 and of T1, with
+   the base's if there is one for each b, and that of W_L, summed over groups: work-groups in this
+   order, so that long sums come first; for all but the constants and W_L, each has a piece of an
+   entry's columns. */
+KERNEL(GROUP, 8) factors_backward(ARGUMENTS)
 {
   OF_TRAINING;
   int group = get_group_id(0);
   const int pieces = PIECES(WIDTH);
-  const int entry = group / pieces, j = group % pieces * GROUP + ITEM;
-  if (entry < 2 * TOKENS) {
-    if (j >= WIDTH) return;
-    const int x = entry % TOKENS;
-    GLOBAL const int *bounds = ints + (entry < TOKENS ? INTS_ROW_FIRST : INTS_COLUMN_FIRST) + x;
-    const int first = bounds[0], n = bounds[1] - first;
-    GLOBAL float *out =
-        floats + (entry < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
-    float total = 0.0f;
-    if (entry < TOKENS)
-      entry_backward(floats, 0, first, n, 0, j, out, &total);
-    else
-      entry_backward(floats, ints + INTS_BY_COLUMN + first, first, n, 1, j, out, &total);
-    if (!EQUALS && entry >= TOKENS) floats[AT_D_BASE + x * WIDTH + j] = total;
-    return;
-  }
-  group -= 2 * TOKENS * pieces;
-  const Index i = group * (Index)GROUP + ITEM, constants = CONSTANT_ROWS * (Index)WIDTH;
+  const Index constants = CONSTANT_ROWS * (Index)WIDTH;
 #if !FOLDED && CONSTANTS > 0
   if (group < PIECES(N_GROUPS * constants)) {
+    const Index i = group * (Index)GROUP + ITEM;
     if (i >= N_GROUPS * constants) return;
     const int entry = i % constants / WIDTH;
     floats[AT_GROUP_CONSTANTS + i] =
@@ -97,15 +87,31 @@ KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
   }
 #endif
   group -= PIECES(N_GROUPS * constants);
-  if (EQUALS && group < N_GROUPS * pieces) {
-    if (group % pieces * GROUP + ITEM >= WIDTH) return;
-    const int g = group / pieces, column = group % pieces * GROUP + ITEM;
-    const int first = ints[INTS_TRAIN_GROUPS + g], end = ints[INTS_TRAIN_GROUPS + g + 1];
-    floats[AT_GROUP_BASES + g * WIDTH + column] =
-        sum_in_order(0.0f, floats + AT_STREAMS + first * (Index)WIDTH + column, WIDTH, end - first);
+  const int entry = group / pieces, j = group % pieces * GROUP + ITEM;
+  if (EQUALS && entry < N_GROUPS) {
+    if (j >= WIDTH) return;
+    const int first = ints[INTS_TRAIN_GROUPS + entry], end = ints[INTS_TRAIN_GROUPS + entry + 1];
+    floats[AT_GROUP_BASES + entry * WIDTH + j] =
+        sum_in_order(0.0f, floats + AT_STREAMS + first * (Index)WIDTH + j, WIDTH, end - first);
     return;
   }
-  group -= EQUALS ? N_GROUPS * pieces : 0;
+  const int line = entry - (EQUALS ? N_GROUPS : 0);
+  if (line < 2 * TOKENS) {
+    if (j >= WIDTH) return;
+    const int x = line % TOKENS;
+    GLOBAL const int *bounds = ints + (line < TOKENS ? INTS_ROW_FIRST : INTS_COLUMN_FIRST) + x;
+    const int first = bounds[0], n = bounds[1] - first;
+    GLOBAL float *out =
+        floats + (line < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
+    float total = 0.0f;
+    if (line < TOKENS)
+      entry_backward(floats, 0, first, n, 0, j, out, &total);
+    else
+      entry_backward(floats, ints + INTS_BY_COLUMN + first, first, n, 1, j, out, &total);
+    if (!EQUALS && line >= TOKENS) floats[AT_D_BASE + x * WIDTH + j] = total;
+    return;
+  }
+  group -= ((EQUALS ? N_GROUPS : 0) + 2 * TOKENS) * pieces;
   const Index size = LOGITS * (Index)MLP_WIDTH, k = group * (Index)GROUP + ITEM;
   if (k < size)
     floats[AT_D_W_L + k] = sum_in_order(0.0f, floats + AT_GROUP_W_L + k, size, N_GROUPS);
@@ -113,8 +119,10 @@ KERNEL(GROUP, 4) factors_backward(ARGUMENTS)
 
 /* ---- pairs, backward: attention ---- */
 
+/* A group computes dot products of DOT_PAIRS pairs at DOT_ROWS positions at a time. */
 #define DOT_LANES 16
-#define DOT_PAIRS (GROUP / DOT_LANES)
+#define DOT_ROWS  2
+#define DOT_PAIRS (GROUP / (DOT_LANES * DOT_ROWS))
 
 /* wide_sum of engine/factored/wide.h */
 FUNCTION float wide_sum(IN_LOCAL const float *x)
@@ -142,43 +150,51 @@ FUNCTION void dot_lane(int heads, GLOBAL const float *gradient, GLOBAL const flo
     lanes[h * (DOT_LANES + 1) + lane] = sum[h];
 }
 
-/* Stream gradients to those of the attention scores, DOT_PAIRS training pairs to a group, of c. */
-KERNEL(GROUP, 4) attention(ARGUMENTS)
+/* The gradient of a pair's stream times `heads` rows at a position, from `head` on: lanes
+   [heads][DOT_LANES + 1]. */
+FUNCTION void dot_position(GLOBAL const float *floats, struct Pairs pairs, Index pair, int position,
+                           int head, int heads, int lane, IN_LOCAL float *lanes)
 {
-  LOCAL float lanes[DOT_PAIRS * HEAD_BLOCK * (DOT_LANES + 1)];
+  GLOBAL const float *gradient = floats + AT_STREAMS + pair * WIDTH;
+  GLOBAL const float *rows = floats + head * WIDTH;
+  if (position == 0)
+    rows += AT_T0 + pairs.a[pair] * (Index)(HEADS * WIDTH);
+  else if (position == 1)
+    rows += AT_T1 + pairs.b[pair] * (Index)(HEADS * WIDTH);
+  else
+    rows += AT_SOURCE_ROWS + (TOKENS + position) * (Index)(HEADS * WIDTH);
+  if (heads == HEAD_BLOCK)
+    dot_lane(HEAD_BLOCK, gradient, rows, lane, lanes);
+  else
+    for (int h = 0; h < heads; h++)
+      dot_lane(1, gradient, rows + h * WIDTH, lane, lanes + h * (DOT_LANES + 1));
+}
+
+/* Stream gradients to those of the attention scores, DOT_PAIRS training pairs to a group, of c. */
+KERNEL(GROUP, 8) attention(ARGUMENTS)
+{
+  LOCAL float lanes[DOT_PAIRS * DOT_ROWS * HEAD_BLOCK * (DOT_LANES + 1)];
   OF_TRAINING;
   const Index first = get_group_id(0) * (Index)DOT_PAIRS;
-  const int own = ITEM / DOT_LANES, lane = ITEM % DOT_LANES;
-  const Index pair = first + own < c ? first + own : c - 1;
   const struct Pairs pairs = PAIRS_FROM(1, 0);
   GLOBAL float *d_scores = floats + AT_D_SCORES + first * POSITIONS * HEADS;
-  for (int k = 0; k < POSITIONS - FOLDED; k++) {
-    GLOBAL const float *rows = floats;
-    if (k == 0)
-      rows += AT_T0 + pairs.a[pair] * (Index)(HEADS * WIDTH);
-    else if (k == 1)
-      rows += AT_T1 + pairs.b[pair] * (Index)(HEADS * WIDTH);
-    else
-      rows += AT_SOURCE_ROWS + (TOKENS + k) * (Index)(HEADS * WIDTH);
+  for (int k = 0; k < POSITIONS - FOLDED; k += DOT_ROWS)
     for (int head = 0; head < HEADS; head += HEAD_BLOCK) {
       const int heads = HEADS - head < HEAD_BLOCK ? HEADS - head : HEAD_BLOCK;
-      GLOBAL const float *gradient = floats + AT_STREAMS + pair * WIDTH;
-      IN_LOCAL float *of_pair = lanes + own * HEAD_BLOCK * (DOT_LANES + 1);
-      if (heads == HEAD_BLOCK)
-        dot_lane(HEAD_BLOCK, gradient, rows + head * WIDTH, lane, of_pair);
-      else
-        for (int h = 0; h < heads; h++)
-          dot_lane(1, gradient, rows + (head + h) * WIDTH, lane, of_pair + h * (DOT_LANES + 1));
+      const int own = ITEM / DOT_LANES, position = k + own % DOT_ROWS;
+      const Index pair = first + own / DOT_ROWS;
+      if (pair < c && position < POSITIONS - FOLDED)
+        dot_position(floats, pairs, pair, position, head, heads, ITEM % DOT_LANES,
+                     lanes + own * HEAD_BLOCK * (DOT_LANES + 1));
       SAME_GROUP;
-      for (int i = ITEM; i < DOT_PAIRS * heads; i += GROUP) {
-        const int of = i / heads, h = i % heads;
-        if (first + of < c)
-          d_scores[(of * POSITIONS + k) * HEADS + head + h] =
+      for (int i = ITEM; i < DOT_PAIRS * DOT_ROWS * heads; i += GROUP) {
+        const int h = i % heads, of = i / heads, at = k + of % DOT_ROWS;
+        if (first + of / DOT_ROWS < c && at < POSITIONS - FOLDED)
+          d_scores[(of / DOT_ROWS * POSITIONS + at) * HEADS + head + h] =
               flushed(wide_sum(lanes + (of * HEAD_BLOCK + h) * (DOT_LANES + 1)));
       }
       SAME_GROUP;
     }
-  }
   for (int i = ITEM; i < DOT_PAIRS * HEADS; i += GROUP) {
     const int of = i / HEADS, h = i % HEADS;
     if (first + of >= c) break;
@@ -208,7 +224,7 @@ FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLO
   const Index stride = POSITIONS * HEADS;
   if (queries == 1) {
     float sum = 0.0f;
-    UNROLLED_4_FOR (i, n)
+    UNROLLED_8_FOR (i, n)
       sum += from[(line ? line[i] : first + i) * stride];
     out[0] = sum;
     return;
@@ -225,8 +241,11 @@ FUNCTION void positions_backward(GLOBAL float *floats, Index i)
 {
   const Index row = HEADS * WIDTH;
   GLOBAL float *rows = floats + AT_D_SOURCE_ROWS + i;
-  const float position0 = sum_in_order(0.0f, floats + AT_D_T0 + i, row, TOKENS);
-  const float position1 = sum_in_order(0.0f, floats + AT_D_T1 + i, row, TOKENS);
+  float position0 = 0.0f, position1 = 0.0f;
+  UNROLLED_16_FOR (x, TOKENS) {
+    position0 += floats[AT_D_T0 + x * row + i];
+    position1 += floats[AT_D_T1 + x * row + i];
+  }
   rows[TOKENS * row] = position0;
   rows[(TOKENS + 1) * row] = position1;
   if (FOLDED) {
@@ -239,13 +258,30 @@ FUNCTION void positions_backward(GLOBAL float *floats, Index i)
         sum_in_order(0.0f, floats + AT_GROUP_CONSTANTS + c * row + i, CONSTANTS * row, N_GROUPS);
 }
 
-/* Sums over pairs and groups, a work-item for each: score gradients by row and column, bases, and
-   the gradients of the source rows. */
-KERNEL(GROUP, 4) sums(ARGUMENTS)
+/* Sums over pairs and groups, a work-item for each: the gradients of the source rows at positions,
+   bases, score gradients by row and column, and the gradients of the tokens' rows, four for a
+   work-item. */
+KERNEL(GROUP, 8) sums(ARGUMENTS)
 {
   OF_TRAINING;
   Index i = INDEX;
   const Index row = HEADS * WIDTH;
+  if (i < row) {
+    positions_backward(floats, i);
+    return;
+  }
+  i -= row;
+  if (i < WIDTH) {
+    if (EQUALS)
+      floats[AT_D_BASE + i] = sum_in_order(0.0f, floats + AT_GROUP_BASES + i, WIDTH, N_GROUPS);
+    const float first = EQUALS ? floats[AT_D_BASE + i] : 0.0f;
+    floats[AT_D_BASE_SUM + i] =
+        EQUALS ? first
+               : sum_in_order(floats[AT_D_BASE + i], floats + AT_D_BASE + WIDTH + i, WIDTH,
+                              QUERIES - 1);
+    return;
+  }
+  i -= WIDTH;
   if (i < TOKENS * HEADS * (POSITIONS - 1)) { /* of a row, at all positions but that of b */
     const int x = i / HEADS / (POSITIONS - 1), k = i / HEADS % (POSITIONS - 1), h = i % HEADS;
     const int first = ints[INTS_ROW_FIRST + x], n = ints[INTS_ROW_FIRST + x + 1] - first;
@@ -263,24 +299,14 @@ KERNEL(GROUP, 4) sums(ARGUMENTS)
                floats + AT_D_SCORE1 + i);
     return;
   }
-  i -= TOKENS * HEADS;
-  if (i < WIDTH) {
-    if (EQUALS)
-      floats[AT_D_BASE + i] = sum_in_order(0.0f, floats + AT_GROUP_BASES + i, WIDTH, N_GROUPS);
-    const float first = EQUALS ? floats[AT_D_BASE + i] : 0.0f;
-    floats[AT_D_BASE_SUM + i] =
-        EQUALS ? first
-               : sum_in_order(floats[AT_D_BASE + i], floats + AT_D_BASE + WIDTH + i, WIDTH,
-                              QUERIES - 1);
-    return;
-  }
-  i -= WIDTH;
-  if (i < row) {
-    positions_backward(floats, i);
-    return;
-  }
-  i -= row;
-  if (i < TOKENS * row) floats[AT_D_SOURCE_ROWS + i] = floats[AT_D_T0 + i] + floats[AT_D_T1 + i];
+  i = (i - TOKENS * HEADS) * 4;
+  if (i >= TOKENS * row) return;
+  float of_T0[4], of_T1[4];
+  load_4(floats + AT_D_T0 + i, of_T0);
+  load_4(floats + AT_D_T1 + i, of_T1);
+  UNROLLED_FOR (k, 4)
+    of_T0[k] += of_T1[k];
+  store_4(of_T0, floats + AT_D_SOURCE_ROWS + i);
 }
 
 /* Score gradients to those of the sources' scores, a work-item for each. Counts the step. */
