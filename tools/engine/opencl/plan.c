@@ -317,16 +317,15 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
        .other_row = s.mlp}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, LARGE_TILE, products);
   const size_t constants = folded ? 0 : layout->sizes.n_constants * s.H * s.width;
-  const size_t groups = 2 * s.p * pieces(s.width, ITEMS) + pieces(G * constants, ITEMS) +
-                        (equals ? G * pieces(s.width, ITEMS) : 0) + pieces(s.V * s.mlp, ITEMS);
-  add_launch(plan, PLAN_BACKWARD, (struct PlannedLaunch){"factors_backward", groups, ITEMS, {0}});
   add_launch(
       plan, PLAN_BACKWARD,
       (struct PlannedLaunch){"attention", pieces(n, PAIRS_OF_ATTENTION), ITEMS, {0, 0, (int)n}});
+  const size_t groups = pieces(G * constants, ITEMS) + (equals ? G * pieces(s.width, ITEMS) : 0) +
+                        pieces(s.p * s.H * layout->sizes.n_positions, ITEMS) +
+                        2 * s.p * pieces(s.width, ITEMS) + pieces(s.V * s.mlp, ITEMS);
+  add_launch(plan, PLAN_BACKWARD, (struct PlannedLaunch){"factors_backward", groups, ITEMS, {0}});
   add_kernel(plan, PLAN_BACKWARD, "sums",
-             s.H * s.width + s.width + s.p * s.H * layout->sizes.n_positions +
-                 s.p * s.H * s.width / 4);
-  add_kernel(plan, PLAN_BACKWARD, "place_scores", s.S * s.H * s.Q);
+             s.H * s.width + s.width + s.S * s.H * s.Q + s.p * s.H * s.width / 4);
 }
 
 /* From the gradients of the factors to those of the parameters, as in factors_backward: each stage

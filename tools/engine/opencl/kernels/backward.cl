@@ -1,123 +1,8 @@
 /* Pairs, backward: the gradients of the factors (engine/factored/step.h). */
 
-/* ---- pairs, backward: factors ---- */
-
-/* Columns, in pieces of GROUP work-items. */
-#define PIECES(columns) (((columns) + GROUP - 1) / GROUP)
-#define HEAD_BLOCK      4
-
-/* What `heads` heads of a factor's entry get from n pairs, at column j: adds weight times gradient
-   to `sum`, in order; `pairs` lists the pairs, from `first` on if it is 0. Also adds the gradients
-   to *total. */
-FUNCTION void add_pairs(int heads, GLOBAL const float *floats, GLOBAL const int *pairs, int first,
-                        int n, int position, int head, int j, float *sum, float *total)
-{
-  UNROLLED_8_FOR (i, n) {
-    const Index pair = pairs ? pairs[i] : first + i;
-    const float gradient = floats[AT_STREAMS + pair * WIDTH + j];
-    GLOBAL const float *from = floats + AT_WEIGHTS + (pair * POSITIONS + position) * HEADS + head;
-    float weights[HEAD_BLOCK];
-    if (heads == 4 && HEADS % 4 == 0)
-      load_4(from, weights);
-    else
-      UNROLLED_FOR (h, heads)
-        weights[h] = from[h];
-    *total += gradient;
-    UNROLLED_FOR (h, heads)
-      sum[h] = fma(weights[h], gradient, sum[h]);
-  }
-}
-
-/* Column j of the gradient of an entry of T0 or T1. */
-FUNCTION void line_backward(int heads, GLOBAL const float *floats, GLOBAL const int *pairs,
-                            int first, int n, int position, int head, int j, GLOBAL float *out,
-                            float *total)
-{
-  float sum[HEAD_BLOCK];
-  UNROLLED_FOR (h, heads)
-    sum[h] = 0.0f;
-  add_pairs(heads, floats, pairs, first, n, position, head, j, sum, total);
-  UNROLLED_FOR (h, heads)
-    out[h * WIDTH] = flushed(sum[h]);
-}
-
-FUNCTION void entry_backward(GLOBAL const float *floats, GLOBAL const int *pairs, int first, int n,
-                             int position, int j, GLOBAL float *out, float *total)
-{
-  float again = 0.0f; /* the total of the first heads alone is used */
-  for (int h = 0; h + HEAD_BLOCK <= HEADS; h += HEAD_BLOCK)
-    line_backward(HEAD_BLOCK, floats, pairs, first, n, position, h, j, out + h * WIDTH,
-                  h == 0 ? total : &again);
-  for (int h = HEADS / HEAD_BLOCK * HEAD_BLOCK; h < HEADS; h++)
-    line_backward(1, floats, pairs, first, n, position, h, j, out + h * WIDTH,
-                  h == 0 ? total : &again);
-}
-
-/* Column j of the gradient of head h of constant c, over the pairs of group g, row by row. */
-FUNCTION float constant_backward(GLOBAL const float *floats, GLOBAL const int *ints, int g, int c,
-                                 int h, int j)
-{
-  float sum = 0.0f, total = 0.0f;
-  for (int a = ints[INTS_GROUP_ROWS + g]; a < ints[INTS_GROUP_ROWS + g + 1]; a++) {
-    const int first = ints[INTS_ROW_FIRST + a];
-    add_pairs(1, floats, 0, first, ints[INTS_ROW_FIRST + a + 1] - first, 2 + c, h, j, &sum, &total);
-    sum = flushed(sum);
-  }
-  return sum;
-}
-
-/* Group by group, the gradients of the constants and the base, the gradients of T0 and of T1, with
-   the base's if there is one for each b, and that of W_L, summed over groups: work-groups in this
-   order, so that long sums come first; for all but the constants and W_L, each has a piece of an
-   entry's columns. */
-KERNEL(GROUP, 8) factors_backward(ARGUMENTS)
-{
-  OF_TRAINING;
-  int group = get_group_id(0);
-  const int pieces = PIECES(WIDTH);
-  const Index constants = CONSTANT_ROWS * (Index)WIDTH;
-#if !FOLDED && CONSTANTS > 0
-  if (group < PIECES(N_GROUPS * constants)) {
-    const Index i = group * (Index)GROUP + ITEM;
-    if (i >= N_GROUPS * constants) return;
-    const int entry = i % constants / WIDTH;
-    floats[AT_GROUP_CONSTANTS + i] =
-        constant_backward(floats, ints, i / constants, entry / HEADS, entry % HEADS, i % WIDTH);
-    return;
-  }
-#endif
-  group -= PIECES(N_GROUPS * constants);
-  const int entry = group / pieces, j = group % pieces * GROUP + ITEM;
-  if (EQUALS && entry < N_GROUPS) {
-    if (j >= WIDTH) return;
-    const int first = ints[INTS_TRAIN_GROUPS + entry], end = ints[INTS_TRAIN_GROUPS + entry + 1];
-    floats[AT_GROUP_BASES + entry * WIDTH + j] =
-        sum_in_order(0.0f, floats + AT_STREAMS + first * (Index)WIDTH + j, WIDTH, end - first);
-    return;
-  }
-  const int line = entry - (EQUALS ? N_GROUPS : 0);
-  if (line < 2 * TOKENS) {
-    if (j >= WIDTH) return;
-    const int x = line % TOKENS;
-    GLOBAL const int *bounds = ints + (line < TOKENS ? INTS_ROW_FIRST : INTS_COLUMN_FIRST) + x;
-    const int first = bounds[0], n = bounds[1] - first;
-    GLOBAL float *out =
-        floats + (line < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
-    float total = 0.0f;
-    if (line < TOKENS)
-      entry_backward(floats, 0, first, n, 0, j, out, &total);
-    else
-      entry_backward(floats, ints + INTS_BY_COLUMN + first, first, n, 1, j, out, &total);
-    if (!EQUALS && line >= TOKENS) floats[AT_D_BASE + x * WIDTH + j] = total;
-    return;
-  }
-  group -= ((EQUALS ? N_GROUPS : 0) + 2 * TOKENS) * pieces;
-  const Index size = LOGITS * (Index)MLP_WIDTH, k = group * (Index)GROUP + ITEM;
-  if (k < size)
-    floats[AT_D_W_L + k] = sum_in_order(0.0f, floats + AT_GROUP_W_L + k, size, N_GROUPS);
-}
-
 /* ---- pairs, backward: attention ---- */
+
+#define HEAD_BLOCK 4 /* heads whose sums a work-item computes at a time */
 
 /* A group computes dot products of DOT_PAIRS pairs at DOT_ROWS positions at a time. */
 #define DOT_LANES 16
@@ -215,6 +100,71 @@ KERNEL(GROUP, 8) attention(ARGUMENTS)
   }
 }
 
+/* ---- pairs, backward: factors ---- */
+
+/* n, such as columns, in pieces of GROUP work-items. */
+#define PIECES(n) (((n) + GROUP - 1) / GROUP)
+
+/* What `heads` heads of a factor's entry get from n pairs, at column j: adds weight times gradient
+   to `sum`, in order; `pairs` lists the pairs, from `first` on if it is 0. Also adds the gradients
+   to *total. */
+FUNCTION void add_pairs(int heads, GLOBAL const float *floats, GLOBAL const int *pairs, int first,
+                        int n, int position, int head, int j, float *sum, float *total)
+{
+  UNROLLED_8_FOR (i, n) {
+    const Index pair = pairs ? pairs[i] : first + i;
+    const float gradient = floats[AT_STREAMS + pair * WIDTH + j];
+    GLOBAL const float *from = floats + AT_WEIGHTS + (pair * POSITIONS + position) * HEADS + head;
+    float weights[HEAD_BLOCK];
+    if (heads == 4 && HEADS % 4 == 0)
+      load_4(from, weights);
+    else
+      UNROLLED_FOR (h, heads)
+        weights[h] = from[h];
+    *total += gradient;
+    UNROLLED_FOR (h, heads)
+      sum[h] = fma(weights[h], gradient, sum[h]);
+  }
+}
+
+/* Column j of the gradient of an entry of T0 or T1. */
+FUNCTION void line_backward(int heads, GLOBAL const float *floats, GLOBAL const int *pairs,
+                            int first, int n, int position, int head, int j, GLOBAL float *out,
+                            float *total)
+{
+  float sum[HEAD_BLOCK];
+  UNROLLED_FOR (h, heads)
+    sum[h] = 0.0f;
+  add_pairs(heads, floats, pairs, first, n, position, head, j, sum, total);
+  UNROLLED_FOR (h, heads)
+    out[h * WIDTH] = flushed(sum[h]);
+}
+
+FUNCTION void entry_backward(GLOBAL const float *floats, GLOBAL const int *pairs, int first, int n,
+                             int position, int j, GLOBAL float *out, float *total)
+{
+  float again = 0.0f; /* the total of the first heads alone is used */
+  for (int h = 0; h + HEAD_BLOCK <= HEADS; h += HEAD_BLOCK)
+    line_backward(HEAD_BLOCK, floats, pairs, first, n, position, h, j, out + h * WIDTH,
+                  h == 0 ? total : &again);
+  for (int h = HEADS / HEAD_BLOCK * HEAD_BLOCK; h < HEADS; h++)
+    line_backward(1, floats, pairs, first, n, position, h, j, out + h * WIDTH,
+                  h == 0 ? total : &again);
+}
+
+/* Column j of the gradient of head h of constant c, over the pairs of group g, row by row. */
+FUNCTION float constant_backward(GLOBAL const float *floats, GLOBAL const int *ints, int g, int c,
+                                 int h, int j)
+{
+  float sum = 0.0f, total = 0.0f;
+  for (int a = ints[INTS_GROUP_ROWS + g]; a < ints[INTS_GROUP_ROWS + g + 1]; a++) {
+    const int first = ints[INTS_ROW_FIRST + a];
+    add_pairs(1, floats, 0, first, ints[INTS_ROW_FIRST + a + 1] - first, 2 + c, h, j, &sum, &total);
+    sum = flushed(sum);
+  }
+  return sum;
+}
+
 /* The sum of the score gradients of a position and head over the pairs of a line: out[QUERIES],
    HEADS apart, for all queries, or out[0] if there is one. */
 FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLOBAL const int *line,
@@ -234,6 +184,84 @@ FUNCTION void sum_scores(GLOBAL const float *floats, GLOBAL const int *ints, GLO
   for (int i = first; i < first + n; i++)
     out[ints[INTS_TRAIN + N_TRAIN + i] * HEADS] += from[i * stride];
 }
+
+/* Sum i of the score gradients, by row and by column. */
+FUNCTION void scores_backward(GLOBAL float *floats, GLOBAL const int *ints, int i)
+{
+  if (i < TOKENS * HEADS * (POSITIONS - 1)) { /* of a row, at all positions but that of b */
+    const int x = i / HEADS / (POSITIONS - 1), k = i / HEADS % (POSITIONS - 1), h = i % HEADS;
+    const int first = ints[INTS_ROW_FIRST + x], n = ints[INTS_ROW_FIRST + x + 1] - first;
+    GLOBAL float *out = floats + (k == 0 ? AT_D_SCORE0 + x * QUERIES * HEADS
+                                         : AT_CONSTANTS_OF_ROW +
+                                               (x * CONSTANTS + k - 1) * (Index)(QUERIES * HEADS));
+    sum_scores(floats, ints, 0, first, n, k == 0 ? 0 : k + 1, h, QUERIES, out + h);
+    return;
+  }
+  i -= TOKENS * HEADS * (POSITIONS - 1);
+  if (i >= TOKENS * HEADS) return;
+  const int x = i / HEADS, h = i % HEADS;
+  const int first = ints[INTS_COLUMN_FIRST + x], n = ints[INTS_COLUMN_FIRST + x + 1] - first;
+  sum_scores(floats, ints, ints + INTS_BY_COLUMN + first, 0, n, 1, h, 1, floats + AT_D_SCORE1 + i);
+}
+
+/* The gradients of the constants and the base, group by group; sums of score gradients; the gradients
+   of T0 and of T1, with the base's if there is one for each b; and that of W_L, summed over groups:
+   work-groups in this order, so that long sums come first. Those for the base, T0 and T1 have a
+   piece of an entry's columns each. */
+KERNEL(GROUP, 8) factors_backward(ARGUMENTS)
+{
+  OF_TRAINING;
+  int group = get_group_id(0);
+  const int pieces = PIECES(WIDTH);
+  const Index constants = CONSTANT_ROWS * (Index)WIDTH;
+#if !FOLDED && CONSTANTS > 0
+  if (group < PIECES(N_GROUPS * constants)) {
+    const Index i = group * (Index)GROUP + ITEM;
+    if (i >= N_GROUPS * constants) return;
+    const int entry = i % constants / WIDTH;
+    floats[AT_GROUP_CONSTANTS + i] =
+        constant_backward(floats, ints, i / constants, entry / HEADS, entry % HEADS, i % WIDTH);
+    return;
+  }
+#endif
+  group -= PIECES(N_GROUPS * constants);
+  if (EQUALS && group < N_GROUPS * pieces) {
+    const int g = group / pieces, j = group % pieces * GROUP + ITEM;
+    if (j >= WIDTH) return;
+    const int first = ints[INTS_TRAIN_GROUPS + g], end = ints[INTS_TRAIN_GROUPS + g + 1];
+    floats[AT_GROUP_BASES + g * WIDTH + j] =
+        sum_in_order(0.0f, floats + AT_STREAMS + first * (Index)WIDTH + j, WIDTH, end - first);
+    return;
+  }
+  group -= EQUALS ? N_GROUPS * pieces : 0;
+  if (group < PIECES(TOKENS * HEADS * POSITIONS)) {
+    scores_backward(floats, ints, group * GROUP + ITEM);
+    return;
+  }
+  group -= PIECES(TOKENS * HEADS * POSITIONS);
+  const int line = group / pieces, j = group % pieces * GROUP + ITEM;
+  if (line < 2 * TOKENS) {
+    if (j >= WIDTH) return;
+    const int x = line % TOKENS;
+    GLOBAL const int *bounds = ints + (line < TOKENS ? INTS_ROW_FIRST : INTS_COLUMN_FIRST) + x;
+    const int first = bounds[0], n = bounds[1] - first;
+    GLOBAL float *out =
+        floats + (line < TOKENS ? AT_D_T0 : AT_D_T1) + x * (Index)(HEADS * WIDTH) + j;
+    float total = 0.0f;
+    if (line < TOKENS)
+      entry_backward(floats, 0, first, n, 0, j, out, &total);
+    else
+      entry_backward(floats, ints + INTS_BY_COLUMN + first, first, n, 1, j, out, &total);
+    if (!EQUALS && line >= TOKENS) floats[AT_D_BASE + x * WIDTH + j] = total;
+    return;
+  }
+  group -= 2 * TOKENS * pieces;
+  const Index size = LOGITS * (Index)MLP_WIDTH, k = group * (Index)GROUP + ITEM;
+  if (k < size)
+    floats[AT_D_W_L + k] = sum_in_order(0.0f, floats + AT_GROUP_W_L + k, size, N_GROUPS);
+}
+
+/* ---- sums of factors ---- */
 
 /* Number i of the gradients of the sources' rows at positions, [H][width], from those of T0, T1 and
    the base. */
@@ -258,14 +286,34 @@ FUNCTION void positions_backward(GLOBAL float *floats, Index i)
         sum_in_order(0.0f, floats + AT_GROUP_CONSTANTS + c * row + i, CONSTANTS * row, N_GROUPS);
 }
 
-/* Sums over pairs and groups, a work-item for each: the gradients of the source rows at positions,
-   bases, score gradients by row and column, and the gradients of the tokens' rows, four for a
-   work-item. */
+/* The gradient of score i of the sources, [S][H][Q]. */
+FUNCTION void place_scores(GLOBAL float *floats, int i)
+{
+  const int y = i % QUERIES, h = i / QUERIES % HEADS, s = i / (QUERIES * HEADS);
+  GLOBAL const float *score0 = floats + AT_D_SCORE0 + y * HEADS + h;
+  GLOBAL const float *score1 = floats + AT_D_SCORE1 + h;
+  const Index next = QUERIES * HEADS;
+  float sum;
+  if (s < TOKENS)
+    sum = score0[s * next] + (EQUALS || y == s ? score1[s * HEADS] : 0.0f);
+  else if (s == TOKENS)
+    sum = sum_in_order(0.0f, score0, next, TOKENS);
+  else if (s == TOKENS + 1)
+    sum = sum_in_order(0.0f, score1 + (EQUALS ? 0 : y * HEADS), HEADS, EQUALS ? TOKENS : 1);
+  else
+    sum = sum_in_order(0.0f, floats + AT_CONSTANTS_OF_ROW + (s - TOKENS - 2) * next + y * HEADS + h,
+                       CONSTANTS * next, TOKENS);
+  floats[AT_D_SOURCE_SCORES + i] = sum;
+}
+
+/* The gradients of the source rows at positions, of bases and of the sources' scores, a work-item
+   for each number, and of the tokens' rows, a work-item for four. Counts the step. */
 KERNEL(GROUP, 8) sums(ARGUMENTS)
 {
   OF_TRAINING;
   Index i = INDEX;
   const Index row = HEADS * WIDTH;
+  if (i == 0) ints[INTS_STEP]++;
   if (i < row) {
     positions_backward(floats, i);
     return;
@@ -282,24 +330,11 @@ KERNEL(GROUP, 8) sums(ARGUMENTS)
     return;
   }
   i -= WIDTH;
-  if (i < TOKENS * HEADS * (POSITIONS - 1)) { /* of a row, at all positions but that of b */
-    const int x = i / HEADS / (POSITIONS - 1), k = i / HEADS % (POSITIONS - 1), h = i % HEADS;
-    const int first = ints[INTS_ROW_FIRST + x], n = ints[INTS_ROW_FIRST + x + 1] - first;
-    GLOBAL float *out = floats + (k == 0 ? AT_D_SCORE0 + x * QUERIES * HEADS
-                                         : AT_CONSTANTS_OF_ROW +
-                                               (x * CONSTANTS + k - 1) * (Index)(QUERIES * HEADS));
-    sum_scores(floats, ints, 0, first, n, k == 0 ? 0 : k + 1, h, QUERIES, out + h);
+  if (i < N_SOURCES * HEADS * QUERIES) {
+    place_scores(floats, i);
     return;
   }
-  i -= TOKENS * HEADS * (POSITIONS - 1);
-  if (i < TOKENS * HEADS) {
-    const int x = i / HEADS, h = i % HEADS;
-    const int first = ints[INTS_COLUMN_FIRST + x], n = ints[INTS_COLUMN_FIRST + x + 1] - first;
-    sum_scores(floats, ints, ints + INTS_BY_COLUMN + first, 0, n, 1, h, 1,
-               floats + AT_D_SCORE1 + i);
-    return;
-  }
-  i = (i - TOKENS * HEADS) * 4;
+  i = (i - N_SOURCES * HEADS * QUERIES) * 4;
   if (i >= TOKENS * row) return;
   float of_T0[4], of_T1[4];
   load_4(floats + AT_D_T0 + i, of_T0);
@@ -307,27 +342,4 @@ KERNEL(GROUP, 8) sums(ARGUMENTS)
   UNROLLED_FOR (k, 4)
     of_T0[k] += of_T1[k];
   store_4(of_T0, floats + AT_D_SOURCE_ROWS + i);
-}
-
-/* Score gradients to those of the sources' scores, a work-item for each. Counts the step. */
-KERNEL(GROUP, 4) place_scores(ARGUMENTS)
-{
-  OF_TRAINING;
-  if (INDEX == 0) ints[INTS_STEP]++;
-  const int i = INDEX, y = i % QUERIES, h = i / QUERIES % HEADS, s = i / (QUERIES * HEADS);
-  if (s >= N_SOURCES) return;
-  GLOBAL const float *score0 = floats + AT_D_SCORE0 + y * HEADS + h;
-  GLOBAL const float *score1 = floats + AT_D_SCORE1 + h;
-  const Index next = QUERIES * HEADS;
-  float sum;
-  if (s < TOKENS)
-    sum = score0[s * next] + (EQUALS || y == s ? score1[s * HEADS] : 0.0f);
-  else if (s == TOKENS)
-    sum = sum_in_order(0.0f, score0, next, TOKENS);
-  else if (s == TOKENS + 1)
-    sum = sum_in_order(0.0f, score1 + (EQUALS ? 0 : y * HEADS), HEADS, EQUALS ? TOKENS : 1);
-  else
-    sum = sum_in_order(0.0f, floats + AT_CONSTANTS_OF_ROW + (s - TOKENS - 2) * next + y * HEADS + h,
-                       CONSTANTS * next, TOKENS);
-  floats[AT_D_SOURCE_SCORES + i] = sum;
 }

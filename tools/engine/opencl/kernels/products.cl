@@ -174,8 +174,10 @@ FUNCTION void multiply(int rows, int columns, int steps, const struct Place *pla
   do {
     const int left = walk->left;
     next_step(steps, place, walk);
-    fetch(height, steps, walk->A, walk->left, 0.0f, A_next);
-    fetch(width, steps, walk->B, walk->left, -0.0f, B_next);
+    if (walk->left > 0) {
+      fetch(height, steps, walk->A, walk->left, 0.0f, A_next);
+      fetch(width, steps, walk->B, walk->left, -0.0f, B_next);
+    }
     if (left > 0)
       UNROLLED_16_FOR (k, steps)
         multiply_add(rows, columns, A_tiles + which * TILE(height, steps) + k * LINE(height),
@@ -184,8 +186,10 @@ FUNCTION void multiply(int rows, int columns, int steps, const struct Place *pla
       UNROLLED_FOR (i, rows * columns)
         sum[i] = flushed(sum[i]);
     which = 1 - which;
-    store(height, steps, walk->A, A_next, A_tiles + which * TILE(height, steps));
-    store(width, steps, walk->B, B_next, B_tiles + which * TILE(width, steps));
+    if (walk->left > 0) {
+      store(height, steps, walk->A, A_next, A_tiles + which * TILE(height, steps));
+      store(width, steps, walk->B, B_next, B_tiles + which * TILE(width, steps));
+    }
     SAME_GROUP;
   } while (walk->left > 0);
 }
