@@ -105,8 +105,6 @@ static void place_ints(struct Layout *layout)
                                         [INTS_STRIPS] = factor_strips(&layout->sizes) + 1,
                                         [INTS_HEAD_SEGMENTS] = 2,
                                         [INTS_HEAD_BOUNDS] = H + 1,
-                                        [INTS_WHOLE_SEGMENTS] = 2 * MOST_WHOLES,
-                                        [INTS_WHOLE_BOUNDS] = 2 * MOST_WHOLES,
                                         [INTS_CORRECT_OF_PAIRS] = n > n_test ? n : n_test,
                                         [INTS_GROUP_CORRECT] = G};
   for (int i = 0; i < N_LAYOUT_INTS; i++)
@@ -278,7 +276,7 @@ static void fill_tiles(const struct Pairs *pairs, int at, int *segments, int *ti
 }
 
 void layout_fill_ints(const struct Layout *layout, const struct Pairs *train,
-                      const struct Pairs *test, const size_t *wholes, size_t n, int *ints)
+                      const struct Pairs *test, int *ints)
 {
   const struct Factors *t = &layout->sizes;
   const Index *at = layout->ints_at;
@@ -301,10 +299,4 @@ void layout_fill_ints(const struct Layout *layout, const struct Pairs *train,
     ints[at[INTS_HEAD_BOUNDS] + h] = h * t->shape.d_head;
   ints[at[INTS_HEAD_SEGMENTS]] = (int)at[INTS_HEAD_BOUNDS];
   ints[at[INTS_HEAD_SEGMENTS] + 1] = (int)at[INTS_HEAD_BOUNDS] + t->shape.H;
-  for (size_t i = 0; i < n; i++) {
-    const Index bounds = at[INTS_WHOLE_BOUNDS] + 2 * (Index)i;
-    ints[bounds + 1] = (int)wholes[i];
-    ints[at[INTS_WHOLE_SEGMENTS] + 2 * (Index)i] = (int)bounds;
-    ints[at[INTS_WHOLE_SEGMENTS] + 2 * (Index)i + 1] = (int)bounds + 1;
-  }
 }

@@ -80,8 +80,6 @@
   ARRAY(STRIPS)           /* the first column of each strip of a factor, and width */              \
   ARRAY(HEAD_SEGMENTS)    /* [2]: places in HEADS */                                               \
   ARRAY(HEAD_BOUNDS)      /* 0, d_head, 2 d_head, ... */                                           \
-  ARRAY(WHOLE_SEGMENTS)   /* [WHOLES][2]: places in WHOLES: sums without segments */               \
-  ARRAY(WHOLE_BOUNDS)     /* [WHOLES][2]: 0 and the number of terms */                             \
   ARRAY(CORRECT_OF_PAIRS) /* [largest subset]: 0 or 1 */                                           \
   ARRAY(GROUP_CORRECT)    /* [G] */
 
@@ -92,9 +90,8 @@ enum LayoutInts { LAYOUT_INTS(LAYOUT_INT) N_LAYOUT_INTS };
 #undef LAYOUT_FLOAT
 #undef LAYOUT_INT
 
-/* RATES_KEPT: steps for which the optimizer's constants are sent at a time. MOST_WHOLES: different
-   numbers of terms of a step's sums. */
-enum { RATES_KEPT = 64, RATES_SIZE = 4, LOSS_SIZE = 4, MOST_WHOLES = 32 };
+/* RATES_KEPT: steps for which the optimizer's constants are sent at a time. */
+enum { RATES_KEPT = 64, RATES_SIZE = 4, LOSS_SIZE = 4 };
 
 /* MOST_ROUNDS: the test pairs take that many at most. */
 enum { MOST_ROUNDS = 256 };
@@ -121,8 +118,8 @@ char *layout_definitions(const struct Layout *layout, const struct Config *confi
                          struct Error *error);
 
 /* Fills in the integers [layout->ints] of a training, zero before: its pairs, and the segments of
-   sums. wholes[n]: their numbers of terms, up to MOST_WHOLES. */
+   sums. */
 void layout_fill_ints(const struct Layout *layout, const struct Pairs *train,
-                      const struct Pairs *test, const size_t *wholes, size_t n, int *ints);
+                      const struct Pairs *test, int *ints);
 
 #endif

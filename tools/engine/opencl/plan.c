@@ -55,11 +55,11 @@ static struct Operand through(struct Operand operand, size_t stride, size_t size
 
 /* ---- products ---- */
 
-/* A B over K terms, or over segments. */
+/* A B over K terms, or, if K is 0, over segments. */
 struct PlannedSummand {
   size_t K;
   struct Operand A, B;
-  Index segments; /* 0: one, of K */
+  Index segments;
   size_t segments_batch;
 };
 
@@ -75,19 +75,6 @@ struct Planned {
   Index other;
   size_t other_row;
 };
-
-/* The place of the segments of a sum of K terms that has but one. */
-static Index whole(struct Plan *plan, const struct Layout *layout, size_t K)
-{
-  size_t i = 0;
-  while (i < plan->n_wholes && plan->wholes[i] != K)
-    i++;
-  if (i == plan->n_wholes) {
-    assert(plan->n_wholes < MOST_WHOLES);
-    plan->wholes[plan->n_wholes++] = K;
-  }
-  return layout->ints_at[INTS_WHOLE_SEGMENTS] + 2 * (Index)i;
-}
 
 static void add_launch(struct Plan *plan, enum PlanStage stage, struct PlannedLaunch launch)
 {
@@ -106,8 +93,7 @@ static bool is_there(const struct PlannedSummand *sum)
   return sum->K > 0 || sum->segments > 0;
 }
 
-static void add_product(struct Plan *plan, const struct Layout *layout, const struct Planned *p,
-                        size_t first_group)
+static void add_product(struct Plan *plan, const struct Planned *p, size_t first_group)
 {
   assert(plan->n_products < MOST_PRODUCTS);
   struct Product *product = &plan->products[plan->n_products++];
@@ -123,14 +109,13 @@ static void add_product(struct Plan *plan, const struct Layout *layout, const st
                               .other_row = (Index)p->other_row};
   for (const struct PlannedSummand *sum = p->sum;
        product->n_summands < MOST_SUMMANDS && is_there(sum); sum++)
-    product->summands[product->n_summands++] = (struct Summand){
-        sum->A, sum->B, sum->segments > 0 ? sum->segments : whole(plan, layout, sum->K),
-        (Index)sum->segments_batch};
+    product->summands[product->n_summands++] =
+        (struct Summand){sum->A, sum->B, (Index)sum->K, sum->segments, (Index)sum->segments_batch};
 }
 
 /* A launch of products that do not depend on each other; those with long chains should be first. */
-static void add_products(struct Plan *plan, enum PlanStage stage, const struct Layout *layout,
-                         size_t tile, const struct Planned *products, size_t n)
+static void add_products(struct Plan *plan, enum PlanStage stage, size_t tile,
+                         const struct Planned *products, size_t n)
 {
   const size_t first = plan->n_products;
   size_t groups = 0, n_there = 0;
@@ -138,7 +123,8 @@ static void add_products(struct Plan *plan, enum PlanStage stage, const struct L
     const struct Planned *p = &products[i];
     const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * (p->batches > 0 ? p->batches : 1);
     if (size == 0) continue;
-    add_product(plan, layout, p, groups);
+    assert(n_there < MOST_PRODUCTS_TOGETHER);
+    add_product(plan, p, groups);
     groups += size;
     n_there++;
   }
@@ -150,8 +136,8 @@ static void add_products(struct Plan *plan, enum PlanStage stage, const struct L
                              .numbers = {(int)first, (int)n_there}});
 }
 
-#define ADD_PRODUCTS(plan, stage, layout, tile, products)                                          \
-  add_products(plan, stage, layout, tile, products, sizeof(products) / sizeof *(products))
+#define ADD_PRODUCTS(plan, stage, tile, products)                                                  \
+  add_products(plan, stage, tile, products, sizeof(products) / sizeof *(products))
 
 /* ---- sizes and places, by the names of engine/factored/factors.h ---- */
 
@@ -222,7 +208,7 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C_row = s.d_head,
        .C_batch = s.Q * s.d_head,
        .end = END_SCALE}};
-  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_parameters);
+  ADD_PRODUCTS(plan, PLAN_PREPARE, SMALL_TILE, of_parameters);
   const struct Planned of_heads[] = {
       {.batches = s.H, /* source rows: values W_O[h] R */
        .M = s.S,
@@ -240,7 +226,7 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C = AT(KEY_QUERY),
        .C_row = s.H * s.Q,
        .C_batch = s.Q}};
-  ADD_PRODUCTS(plan, PLAN_PREPARE, layout, SMALL_TILE, of_heads);
+  ADD_PRODUCTS(plan, PLAN_PREPARE, SMALL_TILE, of_heads);
   add_kernel(plan, PLAN_PREPARE, "place",
              s.S * s.H * s.Q + s.Q * s.width + s.p * s.H * s.width / 4);
 }
@@ -315,7 +301,7 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
        .end = layout->gelu ? END_SLOPE : END_GATE,
        .other = layout->gelu ? AT(SLOPES) : AT(HIDDEN),
        .other_row = s.mlp}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, LARGE_TILE, products);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, LARGE_TILE, products);
   const size_t constants = folded ? 0 : layout->sizes.n_constants * s.H * s.width;
   add_launch(
       plan, PLAN_BACKWARD,
@@ -368,7 +354,7 @@ static void plan_of_rows(struct Plan *plan, const struct Layout *layout)
        .sum = {{s.V, A_plain(OF(W_U), s.V), B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V)}},
        .C = D_OF(B_OUT),
        .C_row = 1}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_rows);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_rows);
 }
 
 /* The share of the values in the gradient of sources, head after head; d_values: the place of the
@@ -467,7 +453,7 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
        .C = D_OF(W_K),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_heads);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_heads);
 }
 
 /* From those of r W_Q[h]. */
@@ -498,7 +484,7 @@ static void plan_of_queries(struct Plan *plan, const struct Layout *layout)
        .C = D_OF(W_Q),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, layout, SMALL_TILE, of_queries);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_queries);
 }
 
 void plan_init(struct Plan *plan, const struct Layout *layout)

@@ -29,7 +29,6 @@ enum { MOST_PRODUCTS = 32, MOST_LAUNCHES = 3 * MOST_ROUNDS + 1 };
 struct Plan {
   struct Product products[MOST_PRODUCTS];
   size_t n_products;
-  size_t wholes[MOST_WHOLES], n_wholes; /* numbers of terms (layout_fill_ints) */
   struct {
     struct PlannedLaunch launches[MOST_LAUNCHES];
     size_t n;

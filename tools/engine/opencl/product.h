@@ -33,14 +33,16 @@ enum ProductEnd {
   END_SCALE  /* C = flush(C / sqrt(d_head)) */
 };
 
-/* The segments are in the integers: bounds[0] .. bounds[n], their ends, where bounds begins at
-   integers[segments + b segments_batch] and bounds + n is the next integer there. */
+/* A B, over one segment of K terms, or, if K is 0, over segments that are in the integers: their
+   ends are bounds[0] .. bounds[n], where bounds begins at integers[segments + b segments_batch] and
+   bounds + n is the next integer there. */
 struct Summand {
   struct Operand A, B;
-  Index segments, segments_batch;
+  Index K, segments, segments_batch;
 };
 
-enum { MOST_SUMMANDS = 4 };
+/* MOST_PRODUCTS_TOGETHER: of a launch. */
+enum { MOST_SUMMANDS = 4, MOST_PRODUCTS_TOGETHER = 12 };
 
 struct Product {
   Index first_group; /* of its work-groups in the launch */

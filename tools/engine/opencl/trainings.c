@@ -109,7 +109,7 @@ static bool write_pairs(struct Trainings *trainings, size_t which, const struct 
   bool ready = ints && pairs_init(&train, dataset, SUBSET_TRAIN, error) &&
                pairs_init(&test, dataset, SUBSET_TEST, error);
   if (ready) {
-    layout_fill_ints(&trainings->layout, &train, &test, plan->wholes, plan->n_wholes, ints);
+    layout_fill_ints(&trainings->layout, &train, &test, ints);
     ready = trainings->driver->write(trainings->device, trainings->ints, which * n * sizeof *ints,
                                      n * sizeof *ints, ints, error);
   }

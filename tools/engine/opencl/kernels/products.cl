@@ -92,7 +92,8 @@ struct Place {
 struct Walk {
   struct Side A, B;
   int left;
-  int summand, segment, first, n; /* segments from integers[first] on, n of them */
+  int summand, segment, n; /* n segments */
+  int K, first;            /* terms of the only one, or 0: they are from integers[first] on */
 };
 
 /* At the beginning of a tile. */
@@ -112,21 +113,28 @@ FUNCTION void next_segment(const struct Place *place, struct Walk *walk)
     walk->left = walk->segment == 0 ? place->terms : 0;
     return;
   }
+  int begin = 0;
   while (walk->left == 0) {
     walk->segment++;
     while (walk->segment >= walk->n) {
       if (++walk->summand >= product->n_summands) return;
       GLOBAL const struct Summand *summand = &product->summands[walk->summand];
+      walk->segment = 0;
+      walk->n = 1;
+      walk->K = (int)summand->K;
+      if (walk->K > 0) continue;
       GLOBAL const int *list =
           place->ints + summand->segments + place->batch * summand->segments_batch;
       walk->first = list[0];
       walk->n = list[1] - walk->first;
-      walk->segment = 0;
     }
-    GLOBAL const int *bounds = place->ints + walk->first + walk->segment;
-    walk->left = bounds[1] - bounds[0];
+    if (walk->K > 0) {
+      walk->left = walk->K;
+    } else {
+      begin = place->ints[walk->first + walk->segment];
+      walk->left = place->ints[walk->first + walk->segment + 1] - begin;
+    }
   }
-  const int begin = place->ints[walk->first + walk->segment];
   const struct Operand A = product->summands[walk->summand].A;
   const struct Operand B = product->summands[walk->summand].B;
   walk->A = side_of(place->floats + A.at + place->batch * A.batch + walk->segment * A.jump +
@@ -254,8 +262,10 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
     float sum[(ROWS) * (COLUMNS)];                                                                 \
     OF_TRAINING;                                                                                   \
     int which = a;                                                                                 \
-    UNROLLED_4_FOR (i, b)                                                                          \
-      if (get_group_id(0) >= products[a + i].first_group) which = a + i;                           \
+    UNROLLED_FOR (i, MOST_PRODUCTS_TOGETHER) {                                                     \
+      const int at = a + (i < b ? i : b - 1);                                                      \
+      if (get_group_id(0) >= products[at].first_group) which = at;                                 \
+    }                                                                                              \
     product_tile(ROWS, COLUMNS, STEPS, floats, ints, products + which,                             \
                  (int)(get_group_id(0) - products[which].first_group), A_tiles, B_tiles, sum);     \
   }
