@@ -269,5 +269,5 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
     product_tile(ROWS, COLUMNS, STEPS, floats, ints, products + which,                             \
                  (int)(get_group_id(0) - products[which].first_group), A_tiles, B_tiles, sum);     \
   }
-PRODUCTS(small_products, 4, 2, 32, 4)
-PRODUCTS(large_products, 8, 4, 16, 4)
+PRODUCTS(small_products, 4, 2, 32, 5)
+PRODUCTS(large_products, 8, 4, 16, 5)
