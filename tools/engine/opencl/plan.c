@@ -390,8 +390,8 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
   const struct Sizes s = sizes_of(layout);
   const bool equals = s.Q == 1;
   const size_t before = equals ? s.p + 2 : s.S; /* sources before "=" */
-  const struct PlannedSummand of_base = {s.width, A_plain(AT(D_BASE), s.width),
-                                         B_transposed(AT(READER), s.width)};
+  const struct PlannedSummand of_base = {
+      .K = s.width, .A = A_plain(AT(D_BASE), s.width), .B = B_transposed(AT(READER), s.width)};
   struct Planned of_read = {.M = s.Q, /* of what is read, through the base */
                             .N = s.d,
                             .sum = {of_base},

@@ -100,8 +100,8 @@ static bool read_ints(struct Trainings *trainings, size_t which, enum LayoutInts
 }
 
 /* The integers of a training: its pairs. */
-static bool write_pairs(struct Trainings *trainings, size_t which, const struct Plan *plan,
-                        const struct Dataset *dataset, struct Error *error)
+static bool write_pairs(struct Trainings *trainings, size_t which, const struct Dataset *dataset,
+                        struct Error *error)
 {
   struct Pairs train = {0}, test = {0};
   const size_t n = (size_t)trainings->layout.ints;
@@ -134,7 +134,7 @@ static bool allocate(struct Trainings *trainings, const struct Plan *plan,
       !driver->write(trainings->device, trainings->products, 0, products, plan->products, error))
     return false;
   for (size_t i = 0; i < trainings->n; i++)
-    if (!write_pairs(trainings, i, plan, datasets[i], error)) return false;
+    if (!write_pairs(trainings, i, datasets[i], error)) return false;
   return true;
 }
 
