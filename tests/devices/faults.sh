@@ -53,7 +53,7 @@ refuses fma 'this device does not compute as the processor does: after one step 
 # Lost before the training has begun, and on the way: what was saved goes on, on the processor too.
 refuses 'lost 3' '.*: the device is lost'
 run '' -o right --engine factored train.epochs=40 || wrong 'the processor does not train'
-for fault in 'lost 700' 'silent 60'; do
+for fault in 'lost 500' 'silent 60'; do
   rm -rf out
   run "$fault" -o out --engine opencl --save-every 0 train.epochs=40 && wrong "$fault: it trained"
   [ "$(wc -l <stderr)" -eq 1 ] || wrong "$fault: not one line"
