@@ -2,10 +2,16 @@
 
 #include <assert.h>
 
-/* As in the kernels: GROUP, which is ITEMS_OF_PRODUCT, too; the sides of a tile of both kernels of
-   products; DOT_PAIRS. */
-enum { ITEMS = 128, SMALL_TILE = 32, LARGE_TILE = 64 };
-enum { PAIRS_OF_ATTENTION = 4 };
+/* As in the kernels: GROUP, which is ITEMS_OF_PRODUCT, too; DOT_PAIRS. */
+enum { ITEMS = 128, PAIRS_OF_ATTENTION = 4 };
+
+/* The kernels of products, and the tile of C that a group computes. */
+struct ProductKernel {
+  const char *name;
+  size_t rows, columns;
+};
+static const struct ProductKernel small = {"small_products", 32, 32},
+                                  large = {"large_products", 64, 128};
 
 static size_t pieces(size_t n, size_t size)
 {
@@ -114,26 +120,26 @@ static void add_product(struct Plan *plan, const struct Planned *p, size_t first
 }
 
 /* A launch of products that do not depend on each other; those with long chains should be first. */
-static void add_products(struct Plan *plan, enum PlanStage stage, size_t tile,
+static void add_products(struct Plan *plan, enum PlanStage stage, struct ProductKernel kernel,
                          const struct Planned *products, size_t n)
 {
   const size_t first = plan->n_products;
   size_t groups = 0, n_there = 0;
   for (size_t i = 0; i < n; i++) {
     const struct Planned *p = &products[i];
-    const size_t size = pieces(p->M, tile) * pieces(p->N, tile) * (p->batches > 0 ? p->batches : 1);
+    const size_t tiles = pieces(p->M, kernel.rows) * pieces(p->N, kernel.columns);
+    const size_t size = tiles * (p->batches > 0 ? p->batches : 1);
     if (size == 0) continue;
     assert(n_there < MOST_PRODUCTS_TOGETHER);
     add_product(plan, p, groups);
     groups += size;
     n_there++;
   }
-  add_launch(
-      plan, stage,
-      (struct PlannedLaunch){.kernel = tile == LARGE_TILE ? "large_products" : "small_products",
-                             .groups = groups,
-                             .items = ITEMS,
-                             .numbers = {(int)first, (int)n_there}});
+  add_launch(plan, stage,
+             (struct PlannedLaunch){.kernel = kernel.name,
+                                    .groups = groups,
+                                    .items = ITEMS,
+                                    .numbers = {(int)first, (int)n_there}});
 }
 
 #define ADD_PRODUCTS(plan, stage, tile, products)                                                  \
@@ -208,7 +214,7 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C_row = s.d_head,
        .C_batch = s.Q * s.d_head,
        .end = END_SCALE}};
-  ADD_PRODUCTS(plan, PLAN_PREPARE, SMALL_TILE, of_parameters);
+  ADD_PRODUCTS(plan, PLAN_PREPARE, small, of_parameters);
   const struct Planned of_heads[] = {
       {.batches = s.H, /* source rows: values W_O[h] R */
        .M = s.S,
@@ -226,7 +232,7 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
        .C = AT(KEY_QUERY),
        .C_row = s.H * s.Q,
        .C_batch = s.Q}};
-  ADD_PRODUCTS(plan, PLAN_PREPARE, SMALL_TILE, of_heads);
+  ADD_PRODUCTS(plan, PLAN_PREPARE, small, of_heads);
   add_kernel(plan, PLAN_PREPARE, "place",
              s.S * s.H * s.Q + s.Q * s.width + s.p * s.H * s.width / 4);
 }
@@ -301,7 +307,7 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
        .end = layout->gelu ? END_SLOPE : END_GATE,
        .other = layout->gelu ? AT(SLOPES) : AT(HIDDEN),
        .other_row = s.mlp}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, LARGE_TILE, products);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, large, products);
   const size_t constants = folded ? 0 : layout->sizes.n_constants * s.H * s.width;
   add_launch(
       plan, PLAN_BACKWARD,
@@ -354,7 +360,7 @@ static void plan_of_rows(struct Plan *plan, const struct Layout *layout)
        .sum = {{s.V, A_plain(OF(W_U), s.V), B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V)}},
        .C = D_OF(B_OUT),
        .C_row = 1}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_rows);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, small, of_rows);
 }
 
 /* The share of the values in the gradient of sources, head after head; d_values: the place of the
@@ -453,7 +459,7 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
        .C = D_OF(W_K),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_heads);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, small, of_heads);
 }
 
 /* From those of r W_Q[h]. */
@@ -484,7 +490,7 @@ static void plan_of_queries(struct Plan *plan, const struct Layout *layout)
        .C = D_OF(W_Q),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
-  ADD_PRODUCTS(plan, PLAN_BACKWARD, SMALL_TILE, of_queries);
+  ADD_PRODUCTS(plan, PLAN_BACKWARD, small, of_queries);
 }
 
 void plan_init(struct Plan *plan, const struct Layout *layout)

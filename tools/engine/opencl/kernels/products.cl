@@ -8,10 +8,12 @@
 #define ITEMS_DOWN                 8
 #define ITEMS_ACROSS               16
 #define ITEMS_OF_PRODUCT           (ITEMS_DOWN * ITEMS_ACROSS)
-#define LINE(size)                 ((size) + 4) /* of a tile [steps][size], so that columns lie in all banks */
 #define TILE(size, steps)          ((steps)*LINE(size))
 #define TILES_OF_A(rows, steps)    (2 * TILE((rows)*ITEMS_DOWN, steps))
 #define TILES_OF_B(columns, steps) (2 * TILE((columns)*ITEMS_ACROSS, steps))
+
+/* Of a tile [steps][size], so that its columns lie in all banks. */
+#define LINE(size) ((size) + 4)
 
 /* A work-item fetches elements (x + 16 i, k + 8 j) of a tile, for all i and j. */
 #define FETCHED_ACROSS        16
@@ -270,4 +272,4 @@ FUNCTION void product_tile(int rows, int columns, int steps, GLOBAL float *float
                  (int)(get_group_id(0) - products[which].first_group), A_tiles, B_tiles, sum);     \
   }
 PRODUCTS(small_products, 4, 2, 32, 5)
-PRODUCTS(large_products, 8, 4, 16, 5)
+PRODUCTS(large_products, 8, 8, 16, 3)
