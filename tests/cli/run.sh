@@ -25,6 +25,9 @@
 # command must not create or change any file there. Lines that start with # are comments.
 #
 # Prints one line per case and a summary. Exit status: 0 if no case failed, else 1.
+#
+# There are hundreds of cases, and most are short: starting processes is what takes the time, so the shell
+# does by itself what it can.
 
 set -u
 tools=$(cd "$1" && pwd) || exit 1
@@ -48,15 +51,17 @@ passed=0 failed=0 skipped=0 number=0 chatter=
 name=
 
 fail() { # what was found
-  [ -s "$case_dir/failures" ] || echo "FAIL  $name"
-  echo "$1" >>"$case_dir/failures"
+  $fails || echo "FAIL  $name"
+  fails=true
   echo "      $1"
 }
 
-state() { (cd "$case_dir/folder" && find . -type f -exec cksum {} + | sort -k 3); }
+# The files of the case; changes the folder, which is for a shell of its own.
+state() { cd "$case_dir/folder" && find . -type f -exec cksum {} + | sort -k 3; }
 
 # Each of PATTERNS, one a line, matches some line of FILE.
 expect_lines() { # what FILE PATTERNS
+  [ -n "$3" ] || return 0
   printf %s "$3" >"$case_dir/patterns"
   while IFS= read -r pattern; do
     grep -Eq -e "$pattern" "$2" || fail "$1 has no line that matches: $pattern"
@@ -65,28 +70,55 @@ expect_lines() { # what FILE PATTERNS
 
 # Standard error holds what the case expects and nothing else.
 expect_messages() { # FILE STATUS PATTERNS
+  words=$1
   case $2 in
     0) ;;
-    2) expect_name "$1" first "$(head -n 1 "$1")" ;;
-    *) expect_name "$1" last "$(tail -n 1 "$1")" ;;
+    2)
+      expect_name first <"$1"
+      words=$case_dir/words
+      sed "2,\${/^usage: /d; /^see '$tool --help'\$/d;}" "$1" >"$words"
+      ;;
+    *) expect_name last <"$1" ;;
   esac
-  cp "$1" "$case_dir/words"
-  [ "$2" -ne 2 ] || sed "2,\${/^usage: /d; /^see '$tool --help'\$/d;}" "$1" >"$case_dir/words"
-  expect_lines 'standard error' "$case_dir/words" "$3"
-  printf %s "$chatter" >>"$case_dir/patterns"
-  unexpected=$(grep -Ev -f "$case_dir/patterns" "$case_dir/words") &&
+  expect_lines 'standard error' "$words" "$3"
+  [ -s "$words" ] || return 0
+  printf %s "$3$chatter" >"$case_dir/patterns"
+  unexpected=$(grep -Ev -f "$case_dir/patterns" "$words") &&
     fail "standard error has a line that matches nothing: $unexpected"
 }
 
-expect_name() { # FILE which LINE
-  case $3 in
+# The first or the last line of standard input names the tool.
+expect_name() { # which
+  said=
+  while IFS= read -r message || [ -n "$message" ]; do
+    said=$message
+    [ "$1" = last ] || break
+  done
+  case $said in
     "$tool: "*) ;;
-    *) fail "the $2 line of standard error does not start with \"$tool: \"" ;;
+    *) fail "the $1 line of standard error does not start with \"$tool: \"" ;;
   esac
 }
 
+# The files are those of BEFORE.
+expect_files() { # BEFORE
+  after=$(state)
+  [ "$after" != "$1" ] || return 0
+  fail "files are left over or changed:"
+  printf '%s\n' "$1" >"$case_dir/before"
+  printf '%s\n' "$after" | diff "$case_dir/before" - | sed -n 's/^[<>] *[^ ]/       &/p'
+}
+
+# A python3 that is a script which looks for the right one each time, as pyenv's, is asked once which that is.
+python_found=false
+find_python() {
+  ! $python_found || return 0
+  python_found=true
+  python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null) && PATH=$tools:${python%/*}:$PATH
+}
+
 start_case() {
-  name=$1 needs= setup= run= exit= stdout= stderr= makes= check=
+  name=$1 needs= setup= run= exit= stdout= stderr= makes= check= fails=false
   number=$((number + 1))
   case_dir=$scratch/$number
   mkdir -p "$case_dir/folder"
@@ -98,38 +130,37 @@ finish_case() {
   [ -n "$run" ] || refuse 'no "run:"'
   [ -n "$stdout$stderr$check" ] || refuse 'nothing is expected: no "stdout:", "stderr:" or "check:"'
   exit=${exit:-0}
+  case $needs in *python3*) find_python ;; esac
   if [ -n "$needs" ] && ! (cd "$case_dir/folder" && sh -c "$needs") >/dev/null 2>&1; then
     echo "skip  $name (needs: $needs)"
     skipped=$((skipped + 1)) name=
     return 0
   fi
-  : >"$case_dir/failures"
-  (cd "$case_dir/folder" && sh -e -c "$setup") >"$case_dir/setup" 2>&1 || {
-    fail "the setup failed:"
-    cat "$case_dir/setup"
-  }
-  state >"$case_dir/before"
+  before=
+  if [ -n "$setup" ]; then
+    (cd "$case_dir/folder" && exec sh -e -c "$setup") >"$case_dir/setup" 2>&1 || {
+      fail "the setup failed:"
+      cat "$case_dir/setup"
+    }
+    [ "$exit" -eq 0 ] || before=$(state)
+  fi
   (cd "$case_dir/folder" && exec sh -c "$run") >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null
   status=$?
-  state >"$case_dir/after"
   [ "$status" -eq "$exit" ] || fail "exit status $status, expected $exit"
   expect_lines 'standard output' "$case_dir/stdout" "$stdout"
   [ -n "$stdout" ] || [ ! -s "$case_dir/stdout" ] || fail 'standard output is not empty'
   expect_messages "$case_dir/stderr" "$exit" "$stderr"
-  if [ "$exit" -ne 0 ] && ! cmp -s "$case_dir/before" "$case_dir/after"; then
-    fail "files are left over or changed:"
-    diff "$case_dir/before" "$case_dir/after" | sed -n 's/^[<>]/       &/p'
-  fi
+  [ "$exit" -eq 0 ] || expect_files "$before"
   for file in $makes; do
     [ -s "$case_dir/folder/$file" ] || fail "$file is not there, or is empty"
   done
   if [ -n "$check" ]; then
-    (cd "$case_dir/folder" && sh -e -c "$check") >"$case_dir/check" 2>&1 || {
+    (cd "$case_dir/folder" && exec sh -e -c "$check") >"$case_dir/check" 2>&1 || {
       fail "the check failed: $(printf %s "$check" | grep -Fvx '[ $? -eq 0 ] || exit')"
       cat "$case_dir/check"
     }
   fi
-  if [ -s "$case_dir/failures" ]; then
+  if $fails; then
     failed=$((failed + 1))
     echo "      command: $run"
     sed 's/^/      stderr: /' "$case_dir/stderr" | head -n 8
@@ -137,7 +168,6 @@ finish_case() {
     passed=$((passed + 1))
     echo "ok    $name"
   fi
-  rm -rf "$case_dir"
   name=
 }
 

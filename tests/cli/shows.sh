@@ -5,5 +5,6 @@ set -eu
 figure=$1 kind=$2
 shift 2
 [ -e "$figure.txt" ] || python3 -B "$(dirname "$0")/read_svg.py" "$figure" >"$figure.txt"
-grep "^$kind " "$figure.txt" | cut -d ' ' -f 2- >"$figure.$kind"
-printf '%s\n' "$@" | sed '/^$/d' | diff - "$figure.$kind"
+sed -n "s/^$kind //p" "$figure.txt" >"$figure.$kind"
+if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi >"$figure.lines"
+exec diff "$figure.lines" "$figure.$kind"
