@@ -71,25 +71,35 @@ fold_names() {
     }'
 }
 
-# A line for each run: its name and section.key=value...
+# A line for each run: its name and section.key=value... A process is started for each run, and no more:
+# there are hundreds.
 settings() {
   ninja -C "$tree" group-tables >"$work/log" # which settings name, from there
   ninja -C "$tree" -t commands configurations |
     sed -n 's,.*tools/train --dump-config \([^ ]*\) \(.*\),\1 \2,p' >"$work/dumps"
-  while read -r file words; do
-    run=$(basename "$(dirname "$file")")
-    mkdir -p "$tree/runs/$run"
-    (cd "$tree" && eval "'$tools/train' --dump-config '$tree/$file' $words") </dev/null
-    awk '/^\[/ { section = substr($1, 2, length($1) - 2) }
-         / = / { print section "." $1 "=" $3 }' "$tree/$file" >"$tree/$run.settings"
-    if [ "$run" = mainline ]; then
-      printf '%s: ' "$run" && tr '\n' ' ' <"$tree/$run.settings"
-    else
-      printf '%s: ' "$run"
-      grep -Fvxf "$tree/mainline.settings" "$tree/$run.settings" | tr '\n' ' ' || :
-    fi
-    echo
-  done <"$work/dumps" | sed 's/ *$//' | fold_settings
+  (
+    cd "$tree"
+    sed 's,/[^/ ]* .*,,' "$work/dumps" | xargs mkdir -p
+    while read -r file words; do
+      eval "'$tools/train' --dump-config '$file' $words" </dev/null
+    done <"$work/dumps"
+    awk '
+      {
+        file = run = $1
+        sub(/\/[^\/]*$/, "", run)
+        sub(/.*\//, "", run)
+        line = run ":"
+        while ((getline <file) > 0)
+          if (/^\[/) section = substr($1, 2, length($1) - 2)
+          else if (/ = /) {
+            setting = section "." $1 "=" $3
+            if (run == "mainline") of_mainline[setting]
+            if (run == "mainline" || !(setting in of_mainline)) line = line " " setting
+          }
+        close(file)
+        print line
+      }' "$work/dumps"
+  ) | fold_settings
 }
 
 commands() {
