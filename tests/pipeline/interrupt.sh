@@ -4,9 +4,9 @@
 # Runs of a tiny network are killed, interrupted, resumed, run twice at once, and given foreign resume
 # states; the finished files must always equal those of an undisturbed run.
 #
-# With STRIDE those kinds of runs that are killed at each of their dealings with files, a run for each, are
-# killed at every STRIDE-th alone. The test `interrupt` does so to save time, `interrupt_everywhere`, which
-# is slow, does not.
+# A fresh run of the factored engine is killed at each of its dealings with files, a run for each. Other
+# kinds are, too, or with STRIDE at every STRIDE-th alone: the test `interrupt` does so to save time,
+# `interrupt_everywhere`, which is slow, does not.
 set -eu
 export OMP_NUM_THREADS=1 LC_ALL=C
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" # for the preloaded library
@@ -178,8 +178,8 @@ at_calls() { # STRIDE BEFORE REFERENCE ARGUMENT...
 
 begin 'killed at every call: in the middle of a write, between file and rename'
 succeeds train -o tiny3 $tiny
-at_every_call '' tiny3 --save-every 0 $tiny
-[ "$killed" -gt $((100 / every)) ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
+at_calls 1 '' tiny3 --save-every 0 $tiny
+[ "$killed" -gt 100 ] && [ "$continued" -gt $((killed / 2)) ] || fail 'that is too seldom'
 
 begin 'killed at every call of a finished run that goes on to more epochs'
 succeeds train -o tiny7 $tiny train.epochs=7
