@@ -69,6 +69,12 @@ struct PlannedSummand {
   size_t segments_batch;
 };
 
+/* A B over K terms. */
+static struct PlannedSummand terms(size_t K, struct Operand A, struct Operand B)
+{
+  return (struct PlannedSummand){.K = K, .A = A, .B = B};
+}
+
 /* A product to be planned: C [M, N] = or += the sum of its summands; the rest is as in struct
    Product. */
 struct Planned {
@@ -180,36 +186,38 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
   const struct Planned of_parameters[] = {
       {.M = s.Q, /* the logits of the base: r R + b_out W_U; all rows of the last A are b_out */
        .N = s.V,
-       .sum = {{s.d, A_plain(AT(READ), s.d), B_plain(OF(W_U), s.V)},
-               {s.d, A_plain(OF(B_OUT), 0), B_plain(OF(W_U), s.V)}},
+       .sum = {terms(s.d, A_plain(AT(READ), s.d), B_plain(OF(W_U), s.V)),
+               terms(s.d, A_plain(OF(B_OUT), 0), B_plain(OF(W_U), s.V))},
        .C = AT(BASE) + (Index)s.mlp,
        .C_row = s.width},
       {.M = s.Q, /* and its neurons */
        .N = s.m,
-       .sum = {{s.d, A_plain(AT(READ), s.d), B_plain(OF(W_IN), s.m)}},
+       .sum = {terms(s.d, A_plain(AT(READ), s.d), B_plain(OF(W_IN), s.m))},
        .C = AT(BASE),
        .C_row = s.width},
       {.M = s.m, /* W_L, transposed = W_out W_U */
        .N = s.V,
-       .sum = {{s.d, A_plain(OF(W_OUT), s.d), B_plain(OF(W_U), s.V)}},
+       .sum = {terms(s.d, A_plain(OF(W_OUT), s.d), B_plain(OF(W_U), s.V))},
        .C = AT(W_L_TRANSPOSED),
        .C_row = s.logits},
       {.M = s.H * s.d_head, /* W_O[h] R */
        .N = s.width,
-       .sum = {{s.d, A_plain(OF(W_O), s.d), B_plain(AT(READER), s.width)}},
+       .sum = {terms(s.d, A_plain(OF(W_O), s.d), B_plain(AT(READER), s.width))},
        .C = AT(READERS_BY_HEAD),
        .C_row = s.width},
       {.batches = s.H, /* sources W_V[h] */
        .M = s.S,
        .N = s.d_head,
-       .sum = {{s.d, A_plain(AT(SOURCES), s.d), each(B_plain(OF(W_V), s.d_head), s.d * s.d_head)}},
+       .sum = {terms(s.d, A_plain(AT(SOURCES), s.d),
+                     each(B_plain(OF(W_V), s.d_head), s.d * s.d_head))},
        .C = AT(VALUES),
        .C_row = s.d_head,
        .C_batch = s.S * s.d_head},
       {.batches = s.H, /* r W_Q[h] / sqrt(d_head) */
        .M = s.Q,
        .N = s.d_head,
-       .sum = {{s.d, A_plain(AT(READ), s.d), each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head)}},
+       .sum = {terms(s.d, A_plain(AT(READ), s.d),
+                     each(B_plain(OF(W_Q), s.d_head), s.d * s.d_head))},
        .C = AT(QUERY),
        .C_row = s.d_head,
        .C_batch = s.Q * s.d_head,
@@ -219,16 +227,16 @@ static void plan_prepare(struct Plan *plan, const struct Layout *layout)
       {.batches = s.H, /* source rows: values W_O[h] R */
        .M = s.S,
        .N = s.width,
-       .sum = {{s.d_head, each(A_plain(AT(VALUES), s.d_head), s.S * s.d_head),
-                each(B_plain(AT(READERS_BY_HEAD), s.width), s.d_head * s.width)}},
+       .sum = {terms(s.d_head, each(A_plain(AT(VALUES), s.d_head), s.S * s.d_head),
+                     each(B_plain(AT(READERS_BY_HEAD), s.width), s.d_head * s.width))},
        .C = AT(SOURCE_ROWS),
        .C_row = s.H * s.width,
        .C_batch = s.width},
       {.batches = s.H, /* W_K[h] query_h */
        .M = s.d,
        .N = s.Q,
-       .sum = {{s.d_head, each(A_plain(OF(W_K), s.d_head), s.d * s.d_head),
-                each(B_transposed(AT(QUERY), s.d_head), s.Q * s.d_head)}},
+       .sum = {terms(s.d_head, each(A_plain(OF(W_K), s.d_head), s.d * s.d_head),
+                     each(B_transposed(AT(QUERY), s.d_head), s.Q * s.d_head))},
        .C = AT(KEY_QUERY),
        .C_row = s.H * s.Q,
        .C_batch = s.Q}};
@@ -301,7 +309,7 @@ static void plan_pairs_backward(struct Plan *plan, const struct Layout *layout)
        .C_batch = s.V * s.mlp},
       {.M = n, /* gradients of the neurons' inputs: of the logits W_L */
        .N = s.m,
-       .sum = {{s.V, A_plain(d_logits, s.width), B_transposed(AT(W_L_TRANSPOSED), s.logits)}},
+       .sum = {terms(s.V, A_plain(d_logits, s.width), B_transposed(AT(W_L_TRANSPOSED), s.logits))},
        .C = AT(STREAMS),
        .C_row = s.width,
        .end = layout->gelu ? END_SLOPE : END_GATE,
@@ -340,24 +348,24 @@ static void plan_of_rows(struct Plan *plan, const struct Layout *layout)
       {.batches = s.H, /* of W_O[h] R */
        .M = s.d_head,
        .N = s.width,
-       .sum = {{s.S, each(A_transposed(AT(VALUES), s.d_head), s.S * s.d_head),
-                each(B_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width)}},
+       .sum = {terms(s.S, each(A_transposed(AT(VALUES), s.d_head), s.S * s.d_head),
+                     each(B_plain(AT(D_SOURCE_ROWS), s.H * s.width), s.width))},
        .C = AT(D_READERS_BY_HEAD),
        .C_row = s.width,
        .C_batch = s.d_head * s.width},
       {.M = s.m, /* of W_out */
        .N = s.d,
-       .sum = {{s.V, A_transposed(AT(D_W_L), s.mlp), B_transposed(OF(W_U), s.V)}},
+       .sum = {terms(s.V, A_transposed(AT(D_W_L), s.mlp), B_transposed(OF(W_U), s.V))},
        .C = D_OF(W_OUT),
        .C_row = s.d},
       {.M = s.d, /* of W_K[h] query_h, for all heads */
        .N = s.H * s.Q,
-       .sum = {{s.S, A_transposed(AT(SOURCES), s.d), B_plain(AT(D_SOURCE_SCORES), s.H * s.Q)}},
+       .sum = {terms(s.S, A_transposed(AT(SOURCES), s.d), B_plain(AT(D_SOURCE_SCORES), s.H * s.Q))},
        .C = AT(D_KEY_QUERY),
        .C_row = s.H * s.Q},
       {.M = s.d, /* of b_out */
        .N = 1,
-       .sum = {{s.V, A_plain(OF(W_U), s.V), B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V)}},
+       .sum = {terms(s.V, A_plain(OF(W_U), s.V), B_transposed(AT(D_BASE_SUM) + (Index)s.mlp, s.V))},
        .C = D_OF(B_OUT),
        .C_row = 1}};
   ADD_PRODUCTS(plan, PLAN_BACKWARD, small, of_rows);
@@ -385,7 +393,7 @@ static struct Planned of_sources(const struct Layout *layout, size_t first, size
       .M = rows,
       .N = s.d,
       .sum = {through_values(layout, values),
-              {s.H * s.Q, A_plain(scores, s.H * s.Q), B_transposed(AT(KEY_QUERY), s.H * s.Q)}},
+              terms(s.H * s.Q, A_plain(scores, s.H * s.Q), B_transposed(AT(KEY_QUERY), s.H * s.Q))},
       .C = AT(D_SOURCES) + (Index)(first * s.d),
       .C_row = s.d};
 }
@@ -396,8 +404,8 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
   const struct Sizes s = sizes_of(layout);
   const bool equals = s.Q == 1;
   const size_t before = equals ? s.p + 2 : s.S; /* sources before "=" */
-  const struct PlannedSummand of_base = {
-      .K = s.width, .A = A_plain(AT(D_BASE), s.width), .B = B_transposed(AT(READER), s.width)};
+  const struct PlannedSummand of_base =
+      terms(s.width, A_plain(AT(D_BASE), s.width), B_transposed(AT(READER), s.width));
   struct Planned of_read = {.M = s.Q, /* of what is read, through the base */
                             .N = s.d,
                             .sum = {of_base},
@@ -409,34 +417,33 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
   }
   const struct Planned of_heads[] = {
       of_read,
-      {.M =
-           s.d, /* of the reader: W_U, and W_in below. Through the heads, the base, b_out and W_L */
+      {.M = s.d, /* of the reader, W_U here and W_in below: through heads, base, b_out and W_L */
        .N = s.V,
-       .sum = {{s.H * s.d_head, A_transposed(OF(W_O), s.d),
-                B_plain(AT(D_READERS_BY_HEAD) + (Index)s.mlp, s.width)},
-               {s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE) + (Index)s.mlp, s.width)},
-               {1, A_transposed(OF(B_OUT), s.d), B_plain(AT(D_BASE_SUM) + (Index)s.mlp, s.V)},
-               {s.m, A_transposed(OF(W_OUT), s.d), B_transposed(AT(D_W_L), s.mlp)}},
+       .sum = {terms(s.H * s.d_head, A_transposed(OF(W_O), s.d),
+                     B_plain(AT(D_READERS_BY_HEAD) + (Index)s.mlp, s.width)),
+               terms(s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE) + (Index)s.mlp, s.width)),
+               terms(1, A_transposed(OF(B_OUT), s.d), B_plain(AT(D_BASE_SUM) + (Index)s.mlp, s.V)),
+               terms(s.m, A_transposed(OF(W_OUT), s.d), B_transposed(AT(D_W_L), s.mlp))},
        .C = D_OF(W_U),
        .C_row = s.V},
       {.M = s.H * s.d_head, /* of W_O */
        .N = s.d,
-       .sum = {{s.width, A_plain(AT(D_READERS_BY_HEAD), s.width),
-                B_transposed(AT(READER), s.width)}},
+       .sum = {terms(s.width, A_plain(AT(D_READERS_BY_HEAD), s.width),
+                     B_transposed(AT(READER), s.width))},
        .C = D_OF(W_O),
        .C_row = s.d},
       {.M = s.d,
        .N = s.m,
-       .sum = {{s.H * s.d_head, A_transposed(OF(W_O), s.d),
-                B_plain(AT(D_READERS_BY_HEAD), s.width)},
-               {s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE), s.width)}},
+       .sum = {terms(s.H * s.d_head, A_transposed(OF(W_O), s.d),
+                     B_plain(AT(D_READERS_BY_HEAD), s.width)),
+               terms(s.Q, A_transposed(AT(READ), s.d), B_plain(AT(D_BASE), s.width))},
        .C = D_OF(W_IN),
        .C_row = s.m},
       {.batches = s.H, /* of W_V[h] */
        .M = s.d,
        .N = s.d_head,
-       .sum = {{s.S, A_transposed(AT(SOURCES), s.d),
-                each(B_plain(AT(D_VALUES), s.d_head), s.S * s.d_head)}},
+       .sum = {terms(s.S, A_transposed(AT(SOURCES), s.d),
+                     each(B_plain(AT(D_VALUES), s.d_head), s.S * s.d_head))},
        .C = D_OF(W_V),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head},
@@ -445,8 +452,8 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
       {.batches = s.H,                                            /* of r W_Q[h] */
        .M = s.Q,
        .N = s.d_head,
-       .sum = {{s.d, each(A_transposed(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
-                each(B_plain(OF(W_K), s.d_head), s.d * s.d_head)}},
+       .sum = {terms(s.d, each(A_transposed(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+                     each(B_plain(OF(W_K), s.d_head), s.d * s.d_head))},
        .C = AT(D_QUERY),
        .C_row = s.d_head,
        .C_batch = s.Q * s.d_head,
@@ -454,8 +461,8 @@ static void plan_of_heads(struct Plan *plan, const struct Layout *layout)
       {.batches = s.H, /* of W_K[h] */
        .M = s.d,
        .N = s.d_head,
-       .sum = {{s.Q, each(A_plain(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
-                each(B_plain(AT(QUERY), s.d_head), s.Q * s.d_head)}},
+       .sum = {terms(s.Q, each(A_plain(AT(D_KEY_QUERY), s.H * s.Q), s.Q),
+                     each(B_plain(AT(QUERY), s.d_head), s.Q * s.d_head))},
        .C = D_OF(W_K),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
@@ -485,8 +492,8 @@ static void plan_of_queries(struct Plan *plan, const struct Layout *layout)
       {.batches = s.H, /* of W_Q[h] */
        .M = s.d,
        .N = s.d_head,
-       .sum = {{s.Q, A_transposed(AT(READ), s.d),
-                each(B_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head)}},
+       .sum = {terms(s.Q, A_transposed(AT(READ), s.d),
+                     each(B_plain(AT(D_QUERY), s.d_head), s.Q * s.d_head))},
        .C = D_OF(W_Q),
        .C_row = s.d_head,
        .C_batch = s.d * s.d_head}};
