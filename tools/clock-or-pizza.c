@@ -33,6 +33,7 @@ int main(int argc, char **argv)
                                            .tables = tables,
                                            .writers = writers,
                                            .needs_directions = true,
+                                           .in_blocks = true,
                                            .warn = warn_of_nothing};
   return command_main_of_snapshot(&tool, argc, argv);
 }

@@ -33,6 +33,7 @@ int main(int argc, char **argv)
                                            .summary = summary,
                                            .tables = tables,
                                            .writers = writers,
+                                           .in_blocks = true,
                                            .parts = 1 << PART_NEURONS | 1 << PART_MAP,
                                            .warn = warn_without_keys};
   return command_main_of_snapshot(&tool, argc, argv);

@@ -86,12 +86,12 @@ static bool work(struct Analysis *analysis, const struct AnalysisRequest *reques
 {
   (void)context;
   enum DirectionSign sign;
+  analysis_in_blocks(analysis, SNAPSHOT_BLOCK_BYTES);
   if (!directed_logits_sign(analysis->trajectory.config.data.operation, &sign, error) ||
-      !analysis_find_keys(analysis, SNAPSHOT_BLOCK_BYTES, error))
+      !analysis_fit_final(analysis, error))
     return false;
   command_warn_of_parts(name, analysis, 1 << PART_NEURONS | 1 << PART_MAP);
   command_warn_without_keys(name, analysis);
-  analysis_drop_activations(analysis); /* if it was examined; each thread has its own */
   return measure_and_write(analysis, request, error);
 }
 

@@ -50,13 +50,26 @@ static void fill_logits(const struct Network *network, float logits[N][P])
   dataset_release(&trained.dataset);
 }
 
+/* Of logits[p^2][p]. */
+static struct Plausibility measure_logits(const struct Trajectory *trajectory, const float *logits)
+{
+  static double each[N];
+  int p = trajectory->dataset.p;
+  const struct LogitRows rows = {logits, (size_t)p, 0, p};
+  struct PairLosses losses = {.dataset = &trajectory->dataset, .each = each};
+  struct Plausibility found;
+  struct Error error;
+  ck_assert(plausibility_add(&losses, &rows, &error));
+  ck_assert_msg(plausibility_measure(trajectory, &losses, &found, &error), "%s", error.message);
+  return found;
+}
+
 static void measure(struct Trajectory *trajectory, const struct Network *network,
                     struct Plausibility *found)
 {
   static float logits[N][P];
-  struct Error error;
   fill_logits(network, logits);
-  ck_assert_msg(plausibility_measure(trajectory, logits[0], P, found, &error), "%s", error.message);
+  *found = measure_logits(trajectory, logits[0]);
 }
 
 /* Long after grokking: all pairs are right, and the two sets overlap. */
@@ -109,18 +122,18 @@ START_TEST(a_rank_sum_is_that_of_its_formula)
   ck_assert(dataset_shuffle(order, SMALL, trajectory.config.data.seed, &error));
   for (int i = 0; i < PAIRS; i++)
     logits[order[i]][trajectory.dataset.answer[order[i]]] = (float)(10 - losses[i]);
-  ck_assert(plausibility_measure(&trajectory, logits[0], SMALL, &found, &error));
+  found = measure_logits(&trajectory, logits[0]);
   ck_assert_double_eq_tol(found.split, (12 - 20) / sqrt(4 * 5 * 10 / 12.0), 1e-12);
   /* 0 and 3 against 1 and 4; 8 and 2 against 5, 7 and 6 */
   ck_assert_double_eq_tol(found.train_order, (1 + 3 - 5) / sqrt(2 * 2 * 5 / 12.0), 1e-12);
   ck_assert_double_eq_tol(found.test_order, (5 + 1 - 6) / sqrt(2 * 3 * 6 / 12.0), 1e-12);
   /* two ranks of 1.5 each, in the first set and the second, and the variance for that */
   logits[order[5]][trajectory.dataset.answer[order[5]]] = 9;
-  ck_assert(plausibility_measure(&trajectory, logits[0], SMALL, &found, &error));
+  found = measure_logits(&trajectory, logits[0]);
   ck_assert_double_eq_tol(
       found.split, (1 + 2.5 + 4 + 5 - 20) / sqrt(4 * 5 / 12.0 * (10 - 6 / (9.0 * 8))), 1e-12);
   memset(logits, 0, sizeof logits);
-  ck_assert(plausibility_measure(&trajectory, logits[0], SMALL, &found, &error));
+  found = measure_logits(&trajectory, logits[0]);
   ck_assert_double_eq(found.split, 0); /* all are equal */
   dataset_release(&trajectory.dataset);
 }

@@ -55,50 +55,58 @@ void analysis_close(struct Analysis *analysis)
   trajectory_close(&analysis->trajectory);
 }
 
-bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
+void analysis_in_blocks(struct Analysis *analysis, size_t bytes)
 {
-  size_t d_mlp = analysis_d_mlp(analysis);
-  if (!analysis_load(analysis, analysis->trajectory.n_snapshots - 1, error) ||
-      !neuron_fit_all(&analysis->basis, analysis->snapshot.activations.hidden, d_mlp,
-                      analysis->final_fits, error))
-    return false;
-  analysis->n_keys =
-      neuron_fit_keys(analysis->final_fits, d_mlp, analysis->basis.n_frequencies, analysis->keys);
-  return true;
+  analysis->block = bytes;
 }
 
 /* Fits neurons first .. first + n - 1 of the parameters that are loaded. */
-static bool fit_some(struct Analysis *analysis, size_t first, size_t n, struct Error *error)
+static bool fit_some(const struct Analysis *analysis, size_t first, size_t n,
+                     struct NeuronFit *fits, struct Error *error)
 {
   const struct Trajectory *trajectory = &analysis->trajectory;
-  const struct Parameters *parameters = &analysis->snapshot.parameters;
+  const struct Snapshot *snapshot = &analysis->snapshot;
   struct Activations some;
-  if (!activations_init_neurons(&some, &parameters->shape, &trajectory->config.model,
+  if (!activations_init_neurons(&some, &snapshot->parameters.shape, &trajectory->config.model,
                                 analysis->layer, first, n, error))
     return false;
-  activations_forward(&some, parameters);
+  activations_forward(&some, &snapshot->parameters);
   bool done = (snapshot_finite(some.hidden, some.n * n) ||
-               snapshot_fail_overflow(trajectory, trajectory->n_snapshots - 1, error)) &&
-              neuron_fit_all(&analysis->basis, some.hidden, n, analysis->final_fits + first, error);
+               snapshot_fail_overflow(trajectory, snapshot->index, error)) &&
+              neuron_fit_all(&analysis->basis, some.hidden, n, fits + first, error);
   activations_release(&some);
   return done;
 }
 
-bool analysis_find_keys(struct Analysis *analysis, size_t bytes, struct Error *error)
+static bool fit_in_blocks(const struct Analysis *analysis, struct NeuronFit *fits,
+                          struct Error *error)
 {
-  const struct Trajectory *trajectory = &analysis->trajectory;
   size_t p = (size_t)analysis->basis.p, m = analysis_d_mlp(analysis);
-  size_t most = bytes / (p * p * sizeof(float));
+  size_t most = analysis->block / (p * p * sizeof(float));
   if (most == 0) most = 1;
-  if (!trajectory_read(trajectory, trajectory->n_snapshots - 1, &analysis->snapshot.parameters,
-                       error))
-    return false;
   for (size_t first = 0, n; first < m; first += n) {
     n = m - first < most ? m - first : most;
-    if (!fit_some(analysis, first, n, error)) return false;
+    if (!fit_some(analysis, first, n, fits, error)) return false;
   }
-  analysis->n_keys =
-      neuron_fit_keys(analysis->final_fits, m, analysis->basis.n_frequencies, analysis->keys);
+  return true;
+}
+
+/* Loads a snapshot and fits its neurons. */
+static bool fit(struct Analysis *analysis, size_t index, struct NeuronFit *fits,
+                struct Error *error)
+{
+  if (!analysis_load(analysis, index, error)) return false;
+  if (analysis->block > 0) return fit_in_blocks(analysis, fits, error);
+  return neuron_fit_all(&analysis->basis, analysis->snapshot.activations.hidden,
+                        analysis_d_mlp(analysis), fits, error);
+}
+
+bool analysis_fit_final(struct Analysis *analysis, struct Error *error)
+{
+  if (!fit(analysis, analysis->trajectory.n_snapshots - 1, analysis->final_fits, error))
+    return false;
+  analysis->n_keys = neuron_fit_keys(analysis->final_fits, analysis_d_mlp(analysis),
+                                     analysis->basis.n_frequencies, analysis->keys);
   return true;
 }
 
@@ -111,6 +119,7 @@ bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 {
   struct Snapshot *snapshot = &analysis->snapshot;
   const struct Trajectory *trajectory = &analysis->trajectory;
+  if (analysis->block > 0) return snapshot_read(snapshot, trajectory, index, error);
   return (snapshot->activations.n > 0 ||
           activations_init(&snapshot->activations, &snapshot->parameters.shape,
                            &trajectory->config.model, analysis->layer, error)) &&
@@ -120,13 +129,10 @@ bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 bool analysis_fits_of(struct Analysis *analysis, size_t index, struct NeuronFit **fits,
                       struct Error *error)
 {
-  size_t m = analysis_d_mlp(analysis);
   *fits = NULL;
   if (index == analysis->trajectory.n_snapshots - 1) return true;
-  *fits = memory_new(m, sizeof **fits, "fits of the neurons", error);
-  if (*fits && analysis_load(analysis, index, error) &&
-      neuron_fit_all(&analysis->basis, analysis->snapshot.activations.hidden, m, *fits, error))
-    return true;
+  *fits = memory_new(analysis_d_mlp(analysis), sizeof **fits, "fits of the neurons", error);
+  if (*fits && fit(analysis, index, *fits, error)) return true;
   free(*fits);
   *fits = NULL;
   return false;

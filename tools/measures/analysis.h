@@ -16,6 +16,7 @@ struct Analysis {
   struct FourierBasis basis;
   int layer;                    /* that neurons, heads and W_L are of */
   struct Snapshot snapshot;     /* last loaded by analysis_load or analysis_fit_final */
+  size_t block;                 /* bytes of activations at a time; 0: all, and they are kept */
   struct NeuronFit *final_fits; /* [d_mlp] */
   bool *keys;                   /* [n_frequencies + 1]: the key frequencies */
   int n_keys;
@@ -27,12 +28,13 @@ bool analysis_open(struct Analysis *analysis, const char *path, char *const *ove
                    int layer, struct Error *error);
 void analysis_close(struct Analysis *analysis);
 
+/* For those who need activations for nothing but the frequencies of neurons: from now on snapshots
+   are loaded without them, and no more than `bytes` of them, or those of one neuron, are ever
+   there. */
+void analysis_in_blocks(struct Analysis *analysis, size_t bytes);
+
 /* Loads the last snapshot, fits its neurons, and finds the key frequencies. */
 bool analysis_fit_final(struct Analysis *analysis, struct Error *error);
-
-/* The same without loading it, for tools that need its activations for nothing else: there are
-   never more than `bytes` of them, or those of one neuron. */
-bool analysis_find_keys(struct Analysis *analysis, size_t bytes, struct Error *error);
 
 /* Frees the activations, which take most of the memory; the parameters and the results of
    analysis_fit_final stay. */

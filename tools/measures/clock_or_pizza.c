@@ -35,8 +35,15 @@ static double standard_deviation(const struct Deviation *deviation)
   return sqrt(fmax(0, deviation->squares / (double)deviation->n - mean * mean));
 }
 
-double clock_or_pizza_distance_irrelevance(int p, enum DirectionSign sign, const float *logits,
-                                           int V)
+void clock_or_pizza_correct_logits(int p, enum DirectionSign sign, const struct LogitRows *rows,
+                                   float *correct)
+{
+  for (int a = rows->first; a < rows->end; a++)
+    for (int b = 0; b < p; b++)
+      correct[a * p + b] = logit_rows_at(rows, a, b, p)[direction_residue(p, sign, a, b)];
+}
+
+double clock_or_pizza_distance_irrelevance(int p, enum DirectionSign sign, const float *correct)
 {
   struct Deviation all = {0};
   double sum = 0;
@@ -44,8 +51,7 @@ double clock_or_pizza_distance_irrelevance(int p, enum DirectionSign sign, const
     struct Deviation of_distance = {0};
     for (int a = 0; a < p; a++) {
       int b = sign == DIRECTION_SUM ? (a + d) % p : (d - a + p) % p;
-      size_t pair = (size_t)a * (size_t)p + (size_t)b;
-      double logit = (double)logits[pair * (size_t)V + (size_t)direction_residue(p, sign, a, b)];
+      double logit = (double)correct[(size_t)a * (size_t)p + (size_t)b];
       add(&all, logit);
       add(&of_distance, logit);
     }
@@ -84,7 +90,9 @@ enum { TRIPLES = 256 };
 struct Worker {
   const struct Analysis *analysis;
   enum DirectionSign sign;
-  struct Snapshot snapshot; /* for all snapshots; not used for one */
+  struct Snapshot snapshot;
+  struct LossSums sums;
+  float *correct; /* [p^2]: the logit of each pair's a + b or a - b */
   struct GradientSymmetry *symmetry;
   struct Triple *triples; /* [TRIPLES] */
   double *cosines;        /* [TRIPLES] */
@@ -95,22 +103,28 @@ static void release(void *state)
   struct Worker *worker = state;
   snapshot_release(&worker->snapshot);
   gradient_symmetry_free(worker->symmetry);
+  free(worker->correct);
   free(worker->triples);
   free(worker->cosines);
 }
 
-static bool init_without_snapshot(struct Worker *worker, const struct Analysis *analysis,
-                                  struct Error *error)
+static bool init(void *state, const struct Analysis *analysis, struct Error *error)
 {
-  const struct Config *config = &analysis->trajectory.config;
+  struct Worker *worker = state;
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  size_t p = (size_t)analysis->basis.p;
   *worker = (struct Worker){.analysis = analysis};
-  if (!directed_logits_sign(config->data.operation, &worker->sign, error)) return false;
-  worker->triples = memory_new(TRIPLES, sizeof *worker->triples, "triples", error);
+  if (!directed_logits_sign(trajectory->config.data.operation, &worker->sign, error) ||
+      !snapshot_init_rows(&worker->snapshot, trajectory, SNAPSHOT_BLOCK_BYTES, error))
+    return false;
+  worker->correct = memory_new(p * p, sizeof *worker->correct, "correct logits", error);
+  if (worker->correct)
+    worker->triples = memory_new(TRIPLES, sizeof *worker->triples, "triples", error);
   if (worker->triples)
     worker->cosines = memory_new(TRIPLES, sizeof *worker->cosines, "cosines", error);
   if (worker->cosines)
-    worker->symmetry =
-        gradient_symmetry_new(&analysis->snapshot.parameters.shape, &config->model, error);
+    worker->symmetry = gradient_symmetry_new(&analysis->snapshot.parameters.shape,
+                                             &trajectory->config.model, error);
   if (!worker->symmetry) {
     release(worker);
     return false;
@@ -118,15 +132,6 @@ static bool init_without_snapshot(struct Worker *worker, const struct Analysis *
   for (size_t i = 0; i < TRIPLES; i++)
     worker->triples[i] = gradient_symmetry_triple(analysis->basis.p, i);
   return true;
-}
-
-static bool init(void *state, const struct Analysis *analysis, struct Error *error)
-{
-  struct Worker *worker = state;
-  if (!init_without_snapshot(worker, analysis, error)) return false;
-  if (snapshot_init_logits(&worker->snapshot, &analysis->trajectory, error)) return true;
-  release(worker);
-  return false;
 }
 
 /* A degenerate embedding, of which all tokens are the same, has no circularity. */
@@ -140,29 +145,34 @@ static bool measure_circularity(const struct Worker *worker, const struct Parame
   return true;
 }
 
-static bool measure_loaded(struct Worker *worker, const struct Snapshot *snapshot,
-                           struct AlgorithmMeasures *measures, struct Error *error)
+static bool add_rows(void *state, const struct LogitRows *rows, struct Error *error)
 {
-  const struct Parameters *parameters = &snapshot->parameters;
-  const float *logits = snapshot->activations.logits;
-  struct Losses losses;
-  losses_of_logits(&worker->analysis->trajectory.dataset, logits, parameters->shape.V, &losses);
-  gradient_symmetry_cosines(worker->symmetry, parameters, worker->triples, TRIPLES,
-                            worker->cosines);
-  struct SymmetryMean mean = gradient_symmetry_mean(worker->cosines, TRIPLES);
-  measures->test_accuracy = losses.test.accuracy;
-  measures->symmetricity = mean.mean;
-  measures->symmetricity_error = mean.error;
-  measures->irrelevance = clock_or_pizza_distance_irrelevance(parameters->shape.p, worker->sign,
-                                                              logits, parameters->shape.V);
-  return measure_circularity(worker, parameters, &measures->circularity, error);
+  (void)error;
+  struct Worker *worker = state;
+  losses_add_rows(&worker->sums, &worker->analysis->trajectory.dataset, rows);
+  clock_or_pizza_correct_logits(worker->analysis->basis.p, worker->sign, rows, worker->correct);
+  return true;
 }
 
 static bool measure(void *state, size_t index, void *result, struct Error *error)
 {
   struct Worker *worker = state;
-  return snapshot_load(&worker->snapshot, &worker->analysis->trajectory, index, error) &&
-         measure_loaded(worker, &worker->snapshot, result, error);
+  struct AlgorithmMeasures *measures = result;
+  struct Snapshot *snapshot = &worker->snapshot;
+  const struct Trajectory *trajectory = &worker->analysis->trajectory;
+  worker->sums = (struct LossSums){0};
+  if (!snapshot_read(snapshot, trajectory, index, error) ||
+      !snapshot_each_rows(snapshot, trajectory, add_rows, worker, error))
+    return false;
+  gradient_symmetry_cosines(worker->symmetry, &snapshot->parameters, worker->triples, TRIPLES,
+                            worker->cosines);
+  struct SymmetryMean mean = gradient_symmetry_mean(worker->cosines, TRIPLES);
+  measures->test_accuracy = losses_mean(&worker->sums).test.accuracy;
+  measures->symmetricity = mean.mean;
+  measures->symmetricity_error = mean.error;
+  measures->irrelevance =
+      clock_or_pizza_distance_irrelevance(worker->analysis->basis.p, worker->sign, worker->correct);
+  return measure_circularity(worker, &snapshot->parameters, &measures->circularity, error);
 }
 
 /* ---- clock-or-pizza.tsv ---- */
@@ -233,8 +243,8 @@ static bool measure_subject(const struct Subject *subject, struct AlgorithmMeasu
 {
   struct Worker worker;
   singular_values_threads(1);
-  if (!init_without_snapshot(&worker, subject->analysis, error)) return false;
-  bool done = measure_loaded(&worker, &subject->analysis->snapshot, measures, error);
+  if (!init(&worker, subject->analysis, error)) return false;
+  bool done = measure(&worker, subject->analysis->snapshot.index, measures, error);
   release(&worker);
   return done;
 }

@@ -21,11 +21,15 @@
 #define MEASURES_CLOCK_OR_PIZZA_H
 
 #include "fourier/directions.h"
+#include "measures/logit_rows.h"
 #include "measures/principal_components.h"
 
-/* Of logits[p^2][V]. NaN if all correct logits are equal. */
-double clock_or_pizza_distance_irrelevance(int p, enum DirectionSign sign, const float *logits,
-                                           int V);
+/* Puts the logits of a + b (a - b) of some rows into correct[p^2], those of all pairs. */
+void clock_or_pizza_correct_logits(int p, enum DirectionSign sign, const struct LogitRows *rows,
+                                   float *correct);
+
+/* Of the correct logits of all pairs, [p^2]. NaN if all are equal. */
+double clock_or_pizza_distance_irrelevance(int p, enum DirectionSign sign, const float *correct);
 
 /* Of fewer components, if there are not four; NaN for none. */
 double clock_or_pizza_circularity(const struct FourierBasis *basis,

@@ -83,9 +83,7 @@ bool command_examine(const struct Tool *tool, struct Analysis *analysis, struct 
     command_line_warn(tool, "%s: %s", trajectory->file.path, trajectory->imported);
   if (!trajectory->unsaid) return true;
   command_line_warn(tool, "%s: not in the file: %s", trajectory->file.path, trajectory->unsaid);
-  if (!analysis_load(analysis, trajectory->n_snapshots - 1, error) ||
-      !plausibility_measure(trajectory, analysis->snapshot.activations.logits,
-                            analysis->snapshot.parameters.shape.V, &found, error))
+  if (!plausibility_measure_snapshot(trajectory, trajectory->n_snapshots - 1, &found, error))
     return false;
   warn(tool, &found);
   return true;
@@ -180,6 +178,7 @@ static bool analyse_snapshot(struct Analysis *analysis, const struct AnalysisReq
   enum Operation operation = analysis->trajectory.config.data.operation;
   enum DirectionSign sign;
   struct Subject subject;
+  if (tool->in_blocks) analysis_in_blocks(analysis, SNAPSHOT_BLOCK_BYTES);
   if (tool->needs_directions && !directed_logits_sign(operation, &sign, error)) return false;
   if (request->epochs.list) return analyse_several(analysis, request, tool, error);
   if (!subject_init(&subject, analysis, request->epoch, request->output, error)) return false;

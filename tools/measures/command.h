@@ -53,6 +53,7 @@ struct SnapshotTool {
   const struct ToolFile *tables;        /* likewise */
   SubjectWriter *const *writers;        /* of these tables, in their order */
   bool needs_directions;                /* refuse answers that are no function of a + b or a - b */
+  bool in_blocks;                       /* of activations it needs neurons' frequencies alone */
   unsigned parts;                       /* bit i: its tables are about enum Part i */
   void (*warn)(const struct Analysis *analysis); /* of what the network lacks */
 };

@@ -8,19 +8,6 @@
 #include "measures/losses.h"
 #include "measures/subject.h"
 
-/* The logits of some rows of pairs. */
-struct LogitRows {
-  const float *logits; /* [(end - first) p][V] */
-  size_t V;
-  int first, end; /* a = first .. end - 1 */
-};
-
-/* Those of the pair (a, b). */
-static inline const float *logit_rows_at(const struct LogitRows *rows, int a, int b, int p)
-{
-  return rows->logits + ((size_t)(a - rows->first) * (size_t)p + (size_t)b) * rows->V;
-}
-
 /* Logits and their components along cos, sin(w_k(a + b)), or a - b for a network that subtracts
    (fourier/directions.h). */
 struct DirectedLogits {

@@ -23,6 +23,7 @@ struct Worker {
   double *components; /* [p][the larger of d_model and d_mlp] */
   double *wide;       /* the same: scratch */
   double *values;     /* [p]: singular values, and norms */
+  struct LossSums sums;
 };
 
 /* How many components the key frequencies have: a cosine each, and a sine but for k = p/2. */
@@ -73,16 +74,24 @@ static bool measure_map(struct Worker *worker, struct RankMeasures *measures, st
          measure_matrix(worker, (size_t)parameters->shape.d_mlp, measures, error);
 }
 
+static bool add_losses(void *state, const struct LogitRows *rows, struct Error *error)
+{
+  (void)error;
+  struct Worker *worker = state;
+  losses_add_rows(&worker->sums, &worker->analysis->trajectory.dataset, rows);
+  return true;
+}
+
 static bool measure_snapshot(void *state, size_t index, void *result, struct Error *error)
 {
   struct Worker *worker = state;
   struct SnapshotRanks *ranks = result;
   const struct Trajectory *trajectory = &worker->analysis->trajectory;
-  struct Losses losses;
-  if (!snapshot_load(&worker->snapshot, trajectory, index, error)) return false;
-  losses_of_logits(&trajectory->dataset, worker->snapshot.activations.logits,
-                   worker->snapshot.parameters.shape.V, &losses);
-  ranks->test_loss = losses.test.loss;
+  worker->sums = (struct LossSums){0};
+  if (!snapshot_read(&worker->snapshot, trajectory, index, error) ||
+      !snapshot_each_rows(&worker->snapshot, trajectory, add_losses, worker, error))
+    return false;
+  ranks->test_loss = losses_mean(&worker->sums).test.loss;
   return measure_embedding(worker, &ranks->W_E, error) && measure_map(worker, &ranks->W_L, error);
 }
 
@@ -106,7 +115,8 @@ static bool worker_init(void *state, const struct Analysis *analysis, struct Err
   if (worker->components)
     worker->wide = memory_new(numbers, sizeof(double), "components of a matrix", error);
   if (worker->wide) worker->values = memory_new(p, sizeof(double), "singular values", error);
-  if (worker->values && snapshot_init_logits(&worker->snapshot, &analysis->trajectory, error))
+  if (worker->values &&
+      snapshot_init_rows(&worker->snapshot, &analysis->trajectory, SNAPSHOT_BLOCK_BYTES, error))
     return true;
   worker_release(worker);
   return false;

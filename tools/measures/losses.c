@@ -27,12 +27,13 @@ struct Losses losses_mean(const struct LossSums *sums)
                          losses_mean_of(&sums->test)};
 }
 
-void losses_add_logits(struct LossSums *sums, const struct Dataset *dataset, const float *logits,
-                       int V, size_t first, size_t end)
+void losses_add_rows(struct LossSums *sums, const struct Dataset *dataset,
+                     const struct LogitRows *rows)
 {
+  size_t p = (size_t)dataset->p, first = (size_t)rows->first * p, end = (size_t)rows->end * p;
   for (size_t pair = first; pair < end; pair++) {
     bool correct;
-    double loss = loss_of_pair(logits + (pair - first) * (size_t)V, dataset->p,
+    double loss = loss_of_pair(rows->logits + (pair - first) * rows->V, dataset->p,
                                dataset->answer[pair], &correct);
     losses_add(sums, dataset->train[pair], loss, correct);
   }
@@ -41,7 +42,8 @@ void losses_add_logits(struct LossSums *sums, const struct Dataset *dataset, con
 void losses_of_logits(const struct Dataset *dataset, const float *logits, int V,
                       struct Losses *losses)
 {
+  const struct LogitRows all = {logits, (size_t)V, 0, dataset->p};
   struct LossSums sums = {0};
-  losses_add_logits(&sums, dataset, logits, V, 0, dataset->n_train + dataset->n_test);
+  losses_add_rows(&sums, dataset, &all);
   *losses = losses_mean(&sums);
 }

@@ -6,6 +6,7 @@
 #ifndef MEASURES_LOSSES_H
 #define MEASURES_LOSSES_H
 
+#include "measures/logit_rows.h"
 #include "network/dataset.h"
 
 struct MeanLoss {
@@ -33,9 +34,9 @@ struct LossSums {
 struct MeanLoss losses_mean_of(const struct LossSum *sum);
 void losses_add(struct LossSums *sums, bool train, double loss, bool correct);
 
-/* Adds the pairs first .. end - 1, whose logits these are, [end - first][V]. */
-void losses_add_logits(struct LossSums *sums, const struct Dataset *dataset, const float *logits,
-                       int V, size_t first, size_t end);
+/* Adds the pairs of some rows. */
+void losses_add_rows(struct LossSums *sums, const struct Dataset *dataset,
+                     const struct LogitRows *rows);
 struct Losses losses_mean(const struct LossSums *sums);
 
 #endif

@@ -44,13 +44,20 @@ static double rank_sum(const double *losses, const size_t *pairs, size_t n_first
   return variance > 0 ? (sum - (double)n_first * (size + 1) / 2) / sqrt(variance) : 0;
 }
 
-static void fill_losses(const struct Dataset *dataset, const float *logits, int V, double *losses)
+bool plausibility_add(void *context, const struct LogitRows *rows, struct Error *error)
 {
-  for (size_t pair = 0; pair < dataset->n_train + dataset->n_test; pair++) {
-    bool ignored;
-    losses[pair] =
-        loss_of_pair(logits + pair * (size_t)V, dataset->p, dataset->answer[pair], &ignored);
-  }
+  (void)error;
+  struct PairLosses *losses = context;
+  const struct Dataset *dataset = losses->dataset;
+  losses_add_rows(&losses->sums, dataset, rows);
+  for (int a = rows->first; a < rows->end; a++)
+    for (int b = 0; b < dataset->p; b++) {
+      int pair = a * dataset->p + b;
+      bool ignored;
+      losses->each[pair] = loss_of_pair(logit_rows_at(rows, a, b, dataset->p), dataset->p,
+                                        dataset->answer[pair], &ignored);
+    }
+  return true;
 }
 
 static bool compare_splits(const struct Trajectory *trajectory, const double *losses,
@@ -72,22 +79,35 @@ static bool compare_splits(const struct Trajectory *trajectory, const double *lo
   return done;
 }
 
-bool plausibility_measure(const struct Trajectory *trajectory, const float *logits, int V,
+bool plausibility_measure(const struct Trajectory *trajectory, const struct PairLosses *losses,
                           struct Plausibility *plausibility, struct Error *error)
 {
   const struct Dataset *dataset = &trajectory->dataset;
   size_t n = dataset->n_train + dataset->n_test;
-  *plausibility = (struct Plausibility){.chance = 1 / (double)dataset->p,
+  *plausibility = (struct Plausibility){.losses = losses_mean(&losses->sums),
+                                        .chance = 1 / (double)dataset->p,
                                         .train_share = (double)dataset->n_train / (double)n,
                                         .split = NAN,
                                         .train_order = NAN,
                                         .test_order = NAN};
-  losses_of_logits(dataset, logits, V, &plausibility->losses);
-  if (safetensors_find(&trajectory->file, "train_mask")) return true;
-  double *losses = memory_new(n, sizeof *losses, "losses of all pairs", error);
-  if (losses) fill_losses(dataset, logits, V, losses);
-  bool done = losses && compare_splits(trajectory, losses, plausibility, error);
-  free(losses);
+  return safetensors_find(&trajectory->file, "train_mask") ||
+         compare_splits(trajectory, losses->each, plausibility, error);
+}
+
+bool plausibility_measure_snapshot(const struct Trajectory *trajectory, size_t index,
+                                   struct Plausibility *plausibility, struct Error *error)
+{
+  const struct Dataset *dataset = &trajectory->dataset;
+  size_t n = dataset->n_train + dataset->n_test;
+  struct Snapshot snapshot;
+  if (!snapshot_init_rows(&snapshot, trajectory, SNAPSHOT_BLOCK_BYTES, error)) return false;
+  struct PairLosses losses = {.dataset = dataset};
+  losses.each = memory_new(n, sizeof *losses.each, "losses of all pairs", error);
+  bool done = losses.each && snapshot_read(&snapshot, trajectory, index, error) &&
+              snapshot_each_rows(&snapshot, trajectory, plausibility_add, &losses, error) &&
+              plausibility_measure(trajectory, &losses, plausibility, error);
+  free(losses.each);
+  snapshot_release(&snapshot);
   return done;
 }
 

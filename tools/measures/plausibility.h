@@ -17,7 +17,7 @@
 #define MEASURES_PLAUSIBILITY_H
 
 #include "measures/losses.h"
-#include "run/trajectory.h"
+#include "measures/snapshot.h"
 
 /* Far below 0: a standard normal variable is below it with probability 3e-5. */
 extern const double plausibility_threshold; /* -4 */
@@ -30,9 +30,23 @@ struct Plausibility {
   double test_order;          /* and for the test pairs; all three are NaN for a train_mask */
 };
 
-/* For the logits [p^2][V] of a snapshot of the trajectory. Error: out of memory. */
-bool plausibility_measure(const struct Trajectory *trajectory, const float *logits, int V,
+/* The losses of all pairs: at first the sums are zero. */
+struct PairLosses {
+  const struct Dataset *dataset;
+  struct LossSums sums;
+  double *each; /* [p^2] */
+};
+
+/* Adds those of some rows to `losses`, a struct PairLosses. Never fails (measures/snapshot.h). */
+bool plausibility_add(void *losses, const struct LogitRows *rows, struct Error *error);
+
+/* From the losses of all pairs. Error: out of memory. */
+bool plausibility_measure(const struct Trajectory *trajectory, const struct PairLosses *losses,
                           struct Plausibility *plausibility, struct Error *error);
+
+/* The same of a snapshot. Errors: out of memory; those of snapshot_load. */
+bool plausibility_measure_snapshot(const struct Trajectory *trajectory, size_t index,
+                                   struct Plausibility *plausibility, struct Error *error);
 
 enum PlausibilityVerdict {
   VERDICT_FITS,

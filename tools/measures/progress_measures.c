@@ -38,34 +38,23 @@ void progress_measures_release(struct ProgressWorker *worker)
   snapshot_release(&worker->snapshot);
 }
 
-/* Calls work(worker, rows, context) for block after block of rows. */
-typedef bool RowsWork(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
-                      struct Error *error);
-
-static bool each_block(struct ProgressWorker *worker, RowsWork *work, void *context,
-                       struct Error *error)
-{
-  struct Snapshot *snapshot = &worker->snapshot;
-  const struct Shape *shape = &snapshot->parameters.shape;
-  int p = shape->p, step = snapshot->rows;
-  for (int first = 0, end; first < p; first = end) {
-    end = p - first < step ? p : first + step;
-    if (!snapshot_run_rows(snapshot, worker->trajectory, first, end, error)) return false;
-    const struct LogitRows rows = {snapshot->activations.logits, (size_t)shape->V, first, end};
-    if (!work(worker, &rows, context, error)) return false;
-  }
-  return true;
-}
-
-static bool add_whole(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
+static bool each_rows(struct ProgressWorker *worker, LogitRowsWork *work, void *context,
                       struct Error *error)
 {
+  return snapshot_each_rows(&worker->snapshot, worker->trajectory, work, context, error);
+}
+
+struct Whole {
+  struct ProgressWorker *worker;
+  struct LossSums sums;
+};
+
+static bool add_whole(void *context, const struct LogitRows *rows, struct Error *error)
+{
   (void)error;
-  struct LossSums *sums = context;
-  size_t p = (size_t)worker->basis->p;
-  losses_add_logits(sums, &worker->trajectory->dataset, rows->logits, (int)rows->V,
-                    (size_t)rows->first * p, (size_t)rows->end * p);
-  directed_logits_add(&worker->directed, rows);
+  struct Whole *whole = context;
+  losses_add_rows(&whole->sums, &whole->worker->trajectory->dataset, rows);
+  directed_logits_add(&whole->worker->directed, rows);
   return true;
 }
 
@@ -73,11 +62,11 @@ static bool add_whole(struct ProgressWorker *worker, const struct LogitRows *row
 static bool measure_whole(struct ProgressWorker *worker, struct ProgressMeasures *measures,
                           struct Error *error)
 {
-  struct LossSums sums = {0};
+  struct Whole whole = {.worker = worker};
   directed_logits_begin(&worker->directed);
-  if (!each_block(worker, add_whole, &sums, error)) return false;
+  if (!each_rows(worker, add_whole, &whole, error)) return false;
   directed_logits_finish(&worker->directed);
-  measures->losses = losses_mean(&sums);
+  measures->losses = losses_mean(&whole.sums);
   return directed_logits_restricted(&worker->directed, worker->keys, &measures->restricted, error);
 }
 
@@ -86,6 +75,7 @@ static bool measure_whole(struct ProgressWorker *worker, struct ProgressMeasures
 enum { HALF = REMOVAL_LANES / 2 }; /* frequencies at a time, each removed in two ways */
 
 struct Excluding {
+  struct ProgressWorker *worker;
   double *removed, *removed_3d; /* [p][p]: what is removed of all key frequencies */
   struct LossSum excluded, excluded_3d;
   struct LaneSums *by_frequency; /* [(n_frequencies + HALF - 1) / HALF] */
@@ -102,10 +92,10 @@ static size_t count_lanes(const struct FourierBasis *basis)
   return ((size_t)basis->n_frequencies + HALF - 1) / HALF;
 }
 
-static bool add_excluded(struct ProgressWorker *worker, const struct LogitRows *rows, void *context,
-                         struct Error *error)
+static bool add_excluded(void *context, const struct LogitRows *rows, struct Error *error)
 {
   struct Excluding *excluding = context;
+  struct ProgressWorker *worker = excluding->worker;
   const struct DirectedLogits *directed = &worker->directed;
   for (size_t i = 0; i < count_lanes(worker->basis); i++) {
     const struct WithoutLanes lanes = lanes_at(i);
@@ -117,10 +107,10 @@ static bool add_excluded(struct ProgressWorker *worker, const struct LogitRows *
                                            &excluding->excluded_3d, error);
 }
 
-static bool prepare_excluding(const struct ProgressWorker *worker, struct Excluding *excluding,
+static bool prepare_excluding(struct ProgressWorker *worker, struct Excluding *excluding,
                               struct Error *error)
 {
-  *excluding = (struct Excluding){0};
+  *excluding = (struct Excluding){.worker = worker};
   excluding->by_frequency = memory_new(count_lanes(worker->basis), sizeof *excluding->by_frequency,
                                        "losses by frequency", error);
   if (excluding->by_frequency)
@@ -135,7 +125,7 @@ static bool measure_excluded(struct ProgressWorker *worker, struct ProgressMeasu
 {
   struct Excluding excluding;
   bool done = prepare_excluding(worker, &excluding, error) &&
-              each_block(worker, add_excluded, &excluding, error);
+              each_rows(worker, add_excluded, &excluding, error);
   measures->excluded = losses_mean_of(&excluding.excluded);
   measures->excluded_3d = losses_mean_of(&excluding.excluded_3d);
   for (int k = 1; done && k <= worker->basis->n_frequencies; k++) {

@@ -13,30 +13,17 @@ bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajector
   return false;
 }
 
-/* Logits of that many rows. */
-static bool init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory, int rows,
-                      struct Error *error)
-{
-  if (!snapshot_init_parameters(snapshot, trajectory, error)) return false;
-  snapshot->rows = rows;
-  if (activations_init_rows(&snapshot->activations, &snapshot->parameters.shape,
-                            &trajectory->config.model, rows, error))
-    return true;
-  parameters_release(&snapshot->parameters);
-  return false;
-}
-
-bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
-                          struct Error *error)
-{
-  return init_rows(snapshot, trajectory, trajectory->config.data.modulus, error);
-}
-
 bool snapshot_init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                         size_t bytes, struct Error *error)
 {
-  const struct Shape shape = shape_of_config(&trajectory->config);
-  return init_rows(snapshot, trajectory, snapshot_block_rows(&shape, bytes), error);
+  if (!snapshot_init_parameters(snapshot, trajectory, error)) return false;
+  const struct Shape *shape = &snapshot->parameters.shape;
+  snapshot->rows = snapshot_block_rows(shape, bytes);
+  if (activations_init_rows(&snapshot->activations, shape, &trajectory->config.model,
+                            snapshot->rows, error))
+    return true;
+  parameters_release(&snapshot->parameters);
+  return false;
 }
 
 int snapshot_block_rows(const struct Shape *shape, size_t bytes)
@@ -81,7 +68,7 @@ bool snapshot_read(struct Snapshot *snapshot, const struct Trajectory *trajector
   snapshot->run = false;
   snapshot->index = index;
   if (!trajectory_read(trajectory, index, &snapshot->parameters, error)) return false;
-  activations_set(&snapshot->activations, &snapshot->parameters);
+  if (snapshot->activations.logits) activations_set(&snapshot->activations, &snapshot->parameters);
   return true;
 }
 
@@ -105,4 +92,18 @@ bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajector
 {
   return snapshot_read(snapshot, trajectory, index, error) &&
          snapshot_run_rows(snapshot, trajectory, 0, trajectory->config.data.modulus, error);
+}
+
+bool snapshot_each_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                        LogitRowsWork *work, void *context, struct Error *error)
+{
+  const struct Shape *shape = &snapshot->parameters.shape;
+  int p = shape->p, step = snapshot->rows;
+  for (int first = 0, end; first < p; first = end) {
+    end = p - first < step ? p : first + step;
+    if (!snapshot_run_rows(snapshot, trajectory, first, end, error)) return false;
+    const struct LogitRows rows = {snapshot->activations.logits, (size_t)shape->V, first, end};
+    if (!work(context, &rows, error)) return false;
+  }
+  return true;
 }

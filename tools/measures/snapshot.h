@@ -6,6 +6,7 @@
 #define MEASURES_SNAPSHOT_H
 
 #include "engine/activations.h"
+#include "measures/logit_rows.h"
 #include "run/trajectory.h"
 
 /* Of the arrays that are made for some of the rows or of the neurons, where all would take more. */
@@ -24,12 +25,8 @@ struct Snapshot {
 bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory, int layer,
                    struct Error *error);
 
-/* The same with logits only, without attention and neurons. */
-bool snapshot_init_logits(struct Snapshot *snapshot, const struct Trajectory *trajectory,
-                          struct Error *error);
-
-/* The same for blocks of rows: with room for the logits of as many rows of pairs as fit into so
-   many bytes, at least one and at most all; and their number. */
+/* The same without attention and neurons, and with room for the logits of as many rows of pairs as
+   fit into so many bytes, at least one and at most all; and their number. */
 bool snapshot_init_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
                         size_t bytes, struct Error *error);
 int snapshot_block_rows(const struct Shape *shape, size_t bytes);
@@ -45,12 +42,20 @@ void snapshot_release(struct Snapshot *snapshot);
 bool snapshot_load(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
                    struct Error *error);
 
-/* The two parts of it: reads the snapshot, and runs the network on rows first .. end - 1, at most
-   as many as there is room for. What is there already is not computed again. */
+/* The two parts of it: reads the snapshot, for which there need be no activations, and runs the
+   network on rows first .. end - 1, at most as many as there is room for. What is there already is
+   not computed again. */
 bool snapshot_read(struct Snapshot *snapshot, const struct Trajectory *trajectory, size_t index,
                    struct Error *error);
 bool snapshot_run_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory, int first,
                        int end, struct Error *error);
+
+/* Runs the network that was read on all rows in order, as many at a time as there is room for, and
+   calls work(context, rows) after each time. The errors are those of snapshot_run_rows and `work`.
+ */
+typedef bool LogitRowsWork(void *context, const struct LogitRows *rows, struct Error *error);
+bool snapshot_each_rows(struct Snapshot *snapshot, const struct Trajectory *trajectory,
+                        LogitRowsWork *work, void *context, struct Error *error);
 
 /* The error of activations that are not finite. */
 bool snapshot_fail_overflow(const struct Trajectory *trajectory, size_t index, struct Error *error);
