@@ -13,6 +13,7 @@
 #include "base/command_line.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "engine/activations.h"
 #include "engine/adamw.h"
 #include "engine/engine.h"
 #include "engine/factored/kernels.h"
@@ -210,6 +211,7 @@ struct Times {
   double megabytes;           /* allocated by the training */
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
+  double active;              /* share of the neurons that are not 0, over all pairs */
 };
 
 /* The median of the first epochs, in milliseconds. */
@@ -234,6 +236,21 @@ static bool trainee_prepare(struct Trainee *trainee, const struct Subject *subje
   if (!trainee_init(trainee, error)) return false;
   *first = time_first_epochs(trainee);
   return trainee_fit(trainee, error);
+}
+
+static bool find_active(const struct Trainee *trainee, double *active, struct Error *error)
+{
+  const struct Shape *shape = &trainee->parameters.shape;
+  struct Activations activations;
+  size_t count = 0;
+  if (!activations_init(&activations, shape, &trainee->config.model, 0, error)) return false;
+  activations_forward(&activations, &trainee->parameters);
+  size_t n = activations.n * (size_t)shape->d_mlp;
+  for (size_t i = 0; i < n; i++)
+    count += activations.hidden[i] != 0;
+  *active = (double)count / (double)n;
+  activations_release(&activations);
+  return true;
 }
 
 /* What the parts of a step take on each thread. */
@@ -268,7 +285,8 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   bool ready = epochs && floors && watch.since && watch.parts &&
                trainee_prepare(&trainee, subject, threads, &times->first, error);
   times->megabytes = 1e-6 * (double)(allocated() - before);
-  ready = ready && floor_init(&floor, &trainee.step, error);
+  ready = ready && find_active(&trainee, &times->active, error) &&
+          floor_init(&floor, &trainee.step, error);
   for (size_t i = 0; ready && i < WARM_UP; i++) {
     time_epoch(&trainee, &ignored);
     time_floor(&floor, threads);
@@ -314,6 +332,24 @@ static double moved_by_product(double M, double N, double K)
   return M * K * ceil(N / width) + K * N * ceil(M / rows) + 2 * M * N;
 }
 
+/* The same of a sparse product (engine/factored/sparse_kernel.h): A once, of it and of B's rows
+   what meets an element that is not 0, C for every chunk of K. */
+static double moved_by_sparse(double M, double N, double K, double active)
+{
+  return M * K + active * M * K * (1 + N) + 2 * M * N * ceil(K / SPARSE_CHUNK);
+}
+
+/* The products of the hidden layer with W_L, and of its transpose with the logits' gradients. */
+static double moved_by_logits(double n, double m, double V, double active)
+{
+  return matrix_has_sparse() ? moved_by_sparse(n, V, m, active) : moved_by_product(n, V, m);
+}
+
+static double moved_by_map(double n, double m, double V, double active)
+{
+  return matrix_has_sparse() ? moved_by_sparse(m, V, n, active) : moved_by_product(V, m, n);
+}
+
 static double moved_by_factors(double p, double m, double V, double d, double H, double d_head)
 {
   const double width = m + V, S = p + 3;
@@ -324,8 +360,8 @@ static double moved_by_factors(double p, double m, double V, double d, double H,
 
 /* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. Backward, a
    pair's gradient is read twice for its row and twice for its column, and an entry of a factor once
-   for up to four pairs. */
-static struct Work work_of_part(const struct Config *config, int part)
+   for up to four pairs. Neurons that are 0 are counted as if they were multiplied. */
+static struct Work work_of_part(const struct Config *config, double active, int part)
 {
   double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
   double m = config->model.d_mlp, V = config_logits(config), d = config->model.d_model;
@@ -339,12 +375,12 @@ static struct Work work_of_part(const struct Config *config, int part)
   case PART_STREAMS:
     return (struct Work){rows, table_floats + streams, rows / 2 + table_floats / 2 + streams};
   case PART_MLP:
-    return (struct Work){dense, streams + n * V, moved_by_product(n, V, m)};
+    return (struct Work){dense, streams + n * V, moved_by_logits(n, m, V, active)};
   case PART_LOSS:
     return (struct Work){0, 2 * n * V, 5 * n * V};
   case PART_MLP_BACKWARD:
     return (struct Work){2 * dense, 2 * n * V + 2 * n * m,
-                         moved_by_product(n, m, V) + moved_by_product(V, m, n)};
+                         moved_by_product(n, m, V) + moved_by_map(n, m, V, active)};
   case PART_STREAMS_BACKWARD:
     return (struct Work){2 * rows, 2 * streams + 2 * table_floats,
                          4 * streams + rows / 4 + table_floats};
@@ -384,7 +420,7 @@ static void print_parts(const struct Config *config, const struct Times *times)
   printf("  %-18s  %7s  %5s  %8s  %6s  %6s  %8s  %8s\n", "part", "ms", "%", "MFMA", "a ns",
          "% peak", "MB least", "MB moved");
   for (int part = PART_NONE + 1; part < N_STEP_PARTS; part++) {
-    const struct Work work = work_of_part(config, part);
+    const struct Work work = work_of_part(config, times->active, part);
     const double ms = times->parts[part], rate = 1e-6 * work.multiply_adds / ms;
     all += work.multiply_adds;
     printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f  %8.1f  %8.1f\n", names[part], ms,
@@ -396,6 +432,9 @@ static void print_parts(const struct Config *config, const struct Times *times)
   const double rate = 1e-6 * all / times->epoch;
   printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f\n", "epoch", times->epoch, 100.0, 1e-6 * all,
          rate, 100 * rate / most);
+  printf("%.0f %% of the neurons are not 0; the others are %s\n", 100 * times->active,
+         matrix_has_sparse() ? "left out of two of the three dense products, but counted"
+                             : "multiplied all the same");
 }
 
 /* What this processor does out of registers, on one thread. */

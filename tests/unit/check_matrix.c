@@ -41,15 +41,15 @@ static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
 typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc);
 
-/* C initially has magnitude about `scale`. */
-static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struct Matrix A,
-                          struct Matrix B, enum MatrixInto into, float scale)
+/* C initially has magnitude about `scale`. The columns of C past `columns` are not looked at. */
+static void expect_chains_in(size_t ldc, size_t columns, Product *multiply, size_t M, size_t N,
+                             size_t K, struct Matrix A, struct Matrix B, enum MatrixInto into,
+                             float scale)
 {
-  size_t ldc = N + GUARD;
   float *c = draw_scaled("C", M * ldc, scale), *start = draw_scaled("C", M * ldc, scale);
   multiply(M, N, K, A, B, into, c, ldc);
   for (size_t i = 0; i < M; i++)
-    for (size_t j = 0; j < ldc; j++) {
+    for (size_t j = 0; j < columns; j++) {
       float expected = j >= N || into == MATRIX_ADD ? start[i * ldc + j] : 0.0f;
       for (size_t k = 0; j < N && k < K; k++)
         expected = fmaf(*matrix_at(A, i, k), *matrix_at(B, k, j), expected);
@@ -60,6 +60,13 @@ static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struc
     }
   free(c);
   free(start);
+}
+
+static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struct Matrix A,
+                          struct Matrix B, enum MatrixInto into, float scale)
+{
+  size_t ldc = N + GUARD;
+  expect_chains_in(ldc, ldc, multiply, M, N, K, A, B, into, scale);
 }
 
 static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool turn_a, bool turn_b,
@@ -78,24 +85,38 @@ static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool t
 }
 
 /* A product with a B that is packed first, in parallel. */
-static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
-                           enum MatrixInto into, float *C, size_t ldc)
+static void multiply_packed(bool sparse, size_t M, size_t N, size_t K, struct Matrix A,
+                            struct Matrix B, enum MatrixInto into, float *C, size_t ldc)
 {
   struct PackedMatrix packed;
   struct Error error;
-  ck_assert_msg(packed_matrix_init(&packed, K, N, &error), "%s", error.message);
+  ck_assert_msg(packed_matrix_init(&packed, K, N, sparse, &error), "%s", error.message);
   packed_matrix_fill(&packed, B);
   matrix_multiply_packed(M, A, &packed, into, C, ldc);
   packed_matrix_release(&packed);
 }
 
+static void packed_product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                           enum MatrixInto into, float *C, size_t ldc)
+{
+  multiply_packed(false, M, N, K, A, B, into, C, ldc);
+}
+
+static void packed_sparse_product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                                  enum MatrixInto into, float *C, size_t ldc)
+{
+  multiply_packed(true, M, N, K, A, B, into, C, ldc);
+}
+
 /* Sizes around every edge: blocks of up to 12 rows, panels of 16 and 32 columns, up to 4 last
-   columns in blocks of 16 and 32 rows, transposed blocks of 8, chunks of 256. */
+   columns in blocks of 16 and 32 rows, transposed blocks of 8, chunks of 128; of sparse products,
+   panels of 112 columns, chunks of 64, blocks of 32 x 32. */
 static const size_t sizes[][3] = {
-    {1, 1, 1},      {1, 1, 300},   {3, 16, 8},    {4, 32, 9},    {5, 31, 7},    {6, 17, 255},
-    {7, 33, 256},   {11, 48, 257}, {12, 15, 16},  {13, 64, 31},  {17, 31, 20},  {23, 8, 513},
-    {25, 114, 128}, {37, 100, 64}, {64, 632, 32}, {130, 2, 114}, {2, 130, 600}, {70, 114, 512},
-    {33, 1, 36},    {47, 35, 260}, {95, 20, 64},  {8, 64, 40},   {9, 64, 40}};
+    {1, 1, 1},     {1, 1, 300},   {3, 16, 8},     {4, 32, 9},    {5, 31, 7},
+    {6, 17, 255},  {7, 33, 256},  {11, 48, 257},  {12, 15, 16},  {13, 64, 31},
+    {17, 31, 20},  {23, 8, 513},  {25, 114, 128}, {37, 100, 64}, {64, 632, 32},
+    {130, 2, 114}, {2, 130, 600}, {70, 114, 512}, {33, 1, 36},   {47, 35, 260},
+    {95, 20, 64},  {8, 64, 40},   {9, 64, 40},    {48, 115, 96}, {64, 228, 65}};
 
 START_TEST(every_element_is_one_chain)
 {
@@ -143,7 +164,7 @@ START_TEST(gates_let_pass_or_make_zero)
   struct Matrix gate = draw_strips("gate", M, N);
   struct PackedMatrix packed;
   struct Error error;
-  ck_assert_msg(packed_matrix_init(&packed, K, N, &error), "%s", error.message);
+  ck_assert_msg(packed_matrix_init(&packed, K, N, false, &error), "%s", error.message);
   packed_matrix_fill(&packed, matrix_plain(b, N));
   matrix_multiply_packed(M, matrix_plain(a, K), &packed, MATRIX_REPLACE, all, N);
   const float not_above[] = {NAN, 0.0f, -0.0f};
@@ -163,6 +184,81 @@ START_TEST(gates_let_pass_or_make_zero)
   free(all);
   free(passed);
   free((float *)gate.at);
+}
+END_TEST
+
+/* A matrix [rows, columns] in strips of which about `share` is not 0; some zeros are negative. */
+static struct Matrix draw_sparse(const char *name, size_t rows, size_t columns, double share)
+{
+  struct Matrix matrix = draw_strips(name, rows, columns);
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++)
+      if (random_uniform(1, "places", i * columns + j) >= share)
+        *(float *)matrix_at(matrix, i, j) = (i + j) % 7 ? 0.0f : -0.0f;
+  return matrix;
+}
+
+/* In blocks by rows and by columns; with all zeros multiplied, as the chain does. */
+START_TEST(zeros_are_left_out_of_no_chain)
+{
+  const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2], ldc = vector_pad(N);
+  const double shares[] = {0, 0.02, 0.5, 1};
+  float *b = draw("B", K * N);
+  const struct Matrix B = matrix_plain(b, N);
+  for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+    struct Matrix by_rows = draw_sparse("A", M, K, shares[i]);
+    struct Matrix by_columns = draw_sparse("A", K, M, shares[i]);
+    for (int into = MATRIX_REPLACE; into <= MATRIX_ADD; into++)
+      for (int packed = 0; packed < 2; packed++) {
+        Product *product = packed ? packed_sparse_product : matrix_multiply_sparse;
+        for (int tiny = 0; tiny < 2; tiny++) {
+          const float scale = tiny ? SMALLEST / 4 : 1.0f;
+          expect_chains_in(ldc, N, product, M, N, K, by_rows, B, (enum MatrixInto)into, scale);
+          expect_chains_in(ldc, N, product, M, N, K, matrix_turned(by_columns), B,
+                           (enum MatrixInto)into, scale);
+        }
+      }
+    free((float *)by_rows.at);
+    free((float *)by_columns.at);
+  }
+  free(b);
+}
+END_TEST
+
+/* What is past the last column: as if B were 0 there, or untouched. */
+START_TEST(room_beside_a_sparse_product_stays_as_it_is)
+{
+  enum { M = 40, K = 70 };
+  for (size_t N = 1; N < 130; N++) {
+    size_t ldc = vector_pad(N);
+    struct Matrix A = draw_sparse("A", M, K, 0.5);
+    float *b = draw("B", K * N), *c = malloc(M * ldc * sizeof *c);
+    ck_assert_ptr_nonnull(c);
+    for (size_t i = 0; i < M * ldc; i++)
+      c[i] = -INFINITY;
+    matrix_multiply_sparse(M, N, K, A, matrix_plain(b, N), MATRIX_ADD, c, ldc);
+    for (size_t i = 0; i < M * ldc; i++)
+      ck_assert_float_eq(c[i], -INFINITY);
+    free(c);
+    free(b);
+    free((float *)A.at);
+  }
+}
+END_TEST
+
+START_TEST(what_is_not_finite_does_not_meet_zeros)
+{
+  float a[MATRIX_STRIP] = {0, 1}, b[2 * 16] = {0}, c[16];
+  b[0] = INFINITY, b[1] = NAN, b[16] = 3, b[17] = -INFINITY;
+  matrix_multiply_sparse(1, 16, 2, matrix_in_strips(a, 1), matrix_plain(b, 16), MATRIX_REPLACE, c,
+                         16);
+  ck_assert_float_eq(c[0], 3);
+  ck_assert_float_eq(c[1], -INFINITY);
+  a[0] = NAN;
+  matrix_multiply_sparse(1, 16, 2, matrix_in_strips(a, 1), matrix_plain(b, 16), MATRIX_REPLACE, c,
+                         16);
+  ck_assert_float_nan(c[0]);
+  ck_assert_float_nan(c[2]);
 }
 END_TEST
 
@@ -258,6 +354,11 @@ int main(int argc, char **argv)
   tcase_add_loop_test(tests, threads_change_no_bit, 0, n);
   tcase_add_test(tests, an_empty_sum_is_zero);
   tcase_add_test(tests, padding_touches_nothing);
+  if (matrix_has_sparse()) {
+    tcase_add_loop_test(tests, zeros_are_left_out_of_no_chain, 0, n);
+    tcase_add_test(tests, room_beside_a_sparse_product_stays_as_it_is);
+    tcase_add_test(tests, what_is_not_finite_does_not_meet_zeros);
+  }
   if (tested != &kernels_256) tcase_add_test(tests, both_widths_give_the_same_bits);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

@@ -92,7 +92,7 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("gradient of T0", g->T0, factor);
   expect_none("gradient of T1", g->T1, factor);
   expect_none("gradient of the base", g->base, t->n_queries * t->width);
-  expect_none("gradient of W_L", g->W_L, (size_t)t->shape.V * t->mlp_width);
+  expect_none("gradient of W_L", g->W_L, factors_map_size(t));
   expect_none("gradient of the source rows", g->source_rows, source_rows);
   expect_none("gradient of the reader", g->reader, d * t->width);
   expect_none("gradient of the readers", g->readers_by_head, heads * t->width);

@@ -49,7 +49,8 @@ void factors_describe(struct Factors *t, const struct Shape *shape,
   *t = (struct Factors){.shape = *shape,
                         .n_constants = (size_t)shape->n_registers + (equals ? 1 : 0),
                         .n_queries = equals ? 1 : (size_t)shape->p,
-                        .folded = equals && shape->n_registers == 0 && sum_to_one};
+                        .folded = equals && shape->n_registers == 0 && sum_to_one,
+                        .sparse = config->activation == ACTIVATION_RELU && matrix_has_sparse()};
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
   t->logit_width = vector_pad((size_t)shape->V);
   t->width = t->mlp_width + t->logit_width;
@@ -85,8 +86,8 @@ bool factors_init(struct Factors *t, const struct Shape *shape, const struct Mod
   t->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the network's factors", error);
   if (t->block) t->read = equals ? equals_of(t, t->sources) : t->read_of_b;
-  if (t->block && packed_matrix_init(&t->logits_of_hidden, m, V, error) &&
-      packed_matrix_init(&t->hidden_of_logits, V, m, error))
+  if (t->block && packed_matrix_init(&t->logits_of_hidden, m, V, t->sparse, error) &&
+      packed_matrix_init(&t->hidden_of_logits, V, m, false, error))
     return true;
   factors_release(t);
   return false;
@@ -111,7 +112,7 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
                                       {&g->base, Q * t->width},
                                       {&g->base_sum, t->width},
                                       {&g->read_of_b, with_equals(t) ? 0 : Q * d},
-                                      {&g->W_L, (size_t)t->shape.V * t->mlp_width},
+                                      {&g->W_L, factors_map_size(t)},
                                       {&g->score0, p * Q * H},
                                       {&g->score1, p * H},
                                       {&g->score_constants, t->n_constants * Q * H},
@@ -352,11 +353,12 @@ static void reader_backward(const struct Factors *t, const struct Parameters *pa
   matrix_multiply(d, V, 1, matrix_transposed(parameters_at(parameters, B_OUT), d),
                   matrix_plain(d_logits, V), MATRIX_ADD, d_unembedding, V);
 
-  matrix_multiply_shared(m, d, V, matrix_transposed(g->W_L, t->mlp_width),
-                         matrix_transposed(unembedding, V), MATRIX_REPLACE,
+  const struct Matrix d_W_L = t->sparse ? matrix_plain(g->W_L, t->logit_width)
+                                        : matrix_transposed(g->W_L, t->mlp_width); /* [m, V] */
+  matrix_multiply_shared(m, d, V, d_W_L, matrix_transposed(unembedding, V), MATRIX_REPLACE,
                          parameters_at(gradient, W_OUT), d);
-  matrix_multiply_shared(d, V, m, matrix_transposed(parameters_at(parameters, W_OUT), d),
-                         matrix_transposed(g->W_L, t->mlp_width), MATRIX_ADD, d_unembedding, V);
+  matrix_multiply_shared(d, V, m, matrix_transposed(parameters_at(parameters, W_OUT), d), d_W_L,
+                         MATRIX_ADD, d_unembedding, V);
 }
 
 /* ---- factor rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */

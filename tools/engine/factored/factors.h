@@ -53,6 +53,7 @@ struct Factors {
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [Q][width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
+  bool sparse;                          /* rectified neurons: many are 0 */
   struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
   struct PackedMatrix hidden_of_logits; /* W_L [V, m] */
   float *read;                          /* [Q][d]: r; that of "=" is one of the sources */
@@ -72,7 +73,7 @@ struct FactorGradients {
   float *T0, *T1;          /* [p][H][width], in strips */
   float *T_constants;      /* [C][H][width], in strips; not read when folded */
   float *base;             /* [Q][width] */
-  float *W_L;              /* [V][mlp_width]: not transposed */
+  float *W_L;              /* [m][logit_width] if sparse, else [V][mlp_width]: not transposed */
   float *score0;           /* [p][Q][H] */
   float *score1;           /* [p][H] */
   float *score_constants;  /* [C][Q][H] */
@@ -87,6 +88,12 @@ struct FactorGradients {
 static inline size_t factor_query(const struct Factors *t, size_t b)
 {
   return t->n_queries > 1 ? b : 0;
+}
+
+/* Floats of the gradient of W_L. */
+static inline size_t factors_map_size(const struct Factors *t)
+{
+  return t->sparse ? (size_t)t->shape.d_mlp * t->logit_width : (size_t)t->shape.V * t->mlp_width;
 }
 
 /*

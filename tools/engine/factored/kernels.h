@@ -25,12 +25,19 @@ struct PanelTask {
   size_t ldc;
 };
 
-enum { WIDEST_PANEL = MATRIX_STRIP };
+enum { WIDEST_PANEL = MATRIX_STRIP, WIDEST_SPARSE = 112 };
+
+/* Rows of B of a sparse product's task, at most: whole strips. */
+enum { SPARSE_CHUNK = 2 * MATRIX_STRIP };
 
 struct Kernels {
   const char *description; /* "512-bit vectors (AVX-512)" */
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
+  /* The same of a sparse product: there is no gate, and C has room for whole Wides. NULL where
+     multiplying by zeros is as fast, as it is with AVX-512. */
+  size_t sparse_width;
+  void (*sparse_panel)(const struct PanelTask *task);
   /* as in engine/factored/stream.h */
   void (*stream_forward)(const struct Factors *factors, const struct RowsOfPairs *rows);
   void (*stream_backward)(const struct Factors *factors, const struct StreamLine *line,

@@ -11,6 +11,7 @@
 #else
 #define KERNELS_DESCRIPTION "256-bit vectors"
 #endif
+#define SPARSE_WIDES 7 /* 14 registers; NEON: 28 */
 enum {
   PANEL_ROWS = 6,  /* 12 registers; NEON: 24 */
   PANEL_WIDES = 1, /* 16 columns */

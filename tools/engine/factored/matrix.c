@@ -11,6 +11,8 @@
 /* CHUNK: rows of B packed at a time, 16 KiB of the widest panel, half of a small L1 cache, and
    whole strips of A. FEW_ROWS: up to this many rows of A, packing B costs more than it saves. */
 enum { CHUNK = 128, WIDEST = WIDEST_PANEL, FEW_ROWS = 36 };
+enum { LARGEST_CHUNK = SPARSE_CHUNK * WIDEST_SPARSE }; /* of a panel, in floats */
+_Static_assert((int)CHUNK *(int)WIDEST <= (int)LARGEST_CHUNK, "a chunk fits the buffer");
 _Static_assert((int)CHUNK % (int)MATRIX_STRIP == 0, "a chunk of A begins with a strip");
 
 /* Transposes an 8 x 8 block: to[k width + j] = from[j ldb + k]. */
@@ -49,13 +51,33 @@ static void transpose_rows(struct Matrix B, size_t K, size_t columns, size_t wid
     memset(packed + k * width + columns, 0, (width - columns) * sizeof *packed);
 }
 
+/* How B is divided into panels and chunks, and what multiplies one. */
+struct Division {
+  size_t width, chunk;
+  void (*panel)(const struct PanelTask *task);
+};
+
+static struct Division division(bool sparse)
+{
+  const struct Kernels *run = kernels();
+  if (sparse) return (struct Division){run->sparse_width, SPARSE_CHUNK, run->sparse_panel};
+  return (struct Division){run->panel_width, CHUNK, run->panel};
+}
+
+bool matrix_has_sparse(void)
+{
+  return kernels()->sparse_panel;
+}
+
 /* packed[k][j] = B(k, j) for the first panel of B, `columns` wide, zero-padded to `width`. Whole
    panels are copied with constant sizes. */
 static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float *packed)
 {
   if (B.column != 1)
     transpose_rows(B, K, columns, width, packed);
-  else if (columns == WIDEST)
+  else if (columns == WIDEST_SPARSE && width == columns)
+    copy_rows(B, K, WIDEST_SPARSE, WIDEST_SPARSE, packed);
+  else if (columns == WIDEST && width == columns)
     copy_rows(B, K, WIDEST, WIDEST, packed);
   else if (columns == WIDEST / 2 && width == columns)
     copy_rows(B, K, WIDEST / 2, WIDEST / 2, packed);
@@ -80,20 +102,20 @@ static bool reads_in_place(struct Matrix B, size_t M, bool whole)
 static const struct Matrix nothing;
 
 /*
- * A product, by chunks of K and then panels of N. `panels` holds B packed in this order; if NULL,
- * panels are packed as needed. The gate applies after the last chunk; `nothing` means no gate.
+ * A product, by chunks of K and then panels of N, as `by` divides it. `panels` holds B packed in
+ * this order; if NULL, panels are packed as needed. The gate applies after the last chunk;
+ * `nothing` means no gate.
  */
-static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
-                     const float *panels, struct Matrix gate, enum MatrixInto into, float *C,
-                     size_t ldc)
+static void multiply(struct Division by, size_t M, size_t N, size_t K, struct Matrix A,
+                     struct Matrix B, const float *panels, struct Matrix gate, enum MatrixInto into,
+                     float *C, size_t ldc)
 {
-  const struct Kernels *run = kernels();
-  const size_t width = run->panel_width;
-  float buffer[CHUNK * WIDEST] __attribute__((aligned(64)));
+  const size_t width = by.width;
+  float buffer[LARGEST_CHUNK] __attribute__((aligned(64)));
   struct PanelTask task = {.M = M, .ldc = ldc};
   size_t first = 0;
   do { /* once even for K = 0, which zeroes C */
-    task.K = K - first < CHUNK ? K - first : CHUNK;
+    task.K = K - first < by.chunk ? K - first : by.chunk;
     task.A = part_of(A, 0, first);
     task.accumulate = into == MATRIX_ADD || first > 0; /* the chain continues across chunks */
     task.last = first + task.K == K;
@@ -112,7 +134,7 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
         task.packed = buffer;
         pack(part_of(B, first, j), task.K, task.columns, width, buffer);
       }
-      run->panel(&task);
+      by.panel(&task);
     }
     first += task.K;
   } while (first < K);
@@ -121,25 +143,32 @@ static void multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
 void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc)
 {
-  multiply(M, N, K, A, B, NULL, nothing, into, C, ldc);
+  multiply(division(false), M, N, K, A, B, NULL, nothing, into, C, ldc);
+}
+
+void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                            enum MatrixInto into, float *C, size_t ldc)
+{
+  multiply(division(true), M, N, K, A, B, NULL, nothing, into, C, ldc);
 }
 
 void matrix_multiply_packed(size_t M, struct Matrix A, const struct PackedMatrix *B,
                             enum MatrixInto into, float *C, size_t ldc)
 {
-  multiply(M, B->N, B->K, A, nothing, B->panels, nothing, into, C, ldc);
+  multiply(division(B->sparse), M, B->N, B->K, A, nothing, B->panels, nothing, into, C, ldc);
 }
 
 void matrix_multiply_gated(size_t M, struct Matrix A, const struct PackedMatrix *B,
                            struct Matrix gate, float *C, size_t ldc)
 {
-  multiply(M, B->N, B->K, A, nothing, B->panels, gate, MATRIX_REPLACE, C, ldc);
+  multiply(division(false), M, B->N, B->K, A, nothing, B->panels, gate, MATRIX_REPLACE, C, ldc);
 }
 
-bool packed_matrix_init(struct PackedMatrix *packed, size_t K, size_t N, struct Error *error)
+bool packed_matrix_init(struct PackedMatrix *packed, size_t K, size_t N, bool sparse,
+                        struct Error *error)
 {
-  *packed = (struct PackedMatrix){.K = K, .N = N};
-  size_t columns = (N + WIDEST - 1) / WIDEST * WIDEST;
+  *packed = (struct PackedMatrix){.K = K, .N = N, .sparse = sparse};
+  size_t width = division(sparse).width, columns = (N + width - 1) / width * width;
   packed->panels = memory_new(K * columns, sizeof(float), "a packed matrix", error);
   return packed->panels;
 }
@@ -152,12 +181,14 @@ void packed_matrix_release(struct PackedMatrix *packed)
 
 void packed_matrix_fill(struct PackedMatrix *packed, struct Matrix B)
 {
-  size_t K = packed->K, N = packed->N, width = kernels()->panel_width;
-  size_t n_panels = (N + width - 1) / width, n_chunks = (K + CHUNK - 1) / CHUNK;
+  const struct Division by = division(packed->sparse);
+  size_t K = packed->K, N = packed->N, width = by.width;
+  size_t n_panels = (N + width - 1) / width, n_chunks = (K + by.chunk - 1) / by.chunk;
 #pragma omp parallel for
   for (size_t i = 0; i < n_chunks * n_panels; i++) {
-    size_t first = i / n_panels * CHUNK, j = i % n_panels * width;
-    size_t rows = K - first < CHUNK ? K - first : CHUNK, columns = N - j < width ? N - j : width;
+    size_t first = i / n_panels * by.chunk, j = i % n_panels * width;
+    size_t rows = K - first < by.chunk ? K - first : by.chunk;
+    size_t columns = N - j < width ? N - j : width;
     pack(part_of(B, first, j), rows, columns, width,
          packed->panels + (first * n_panels + i % n_panels * rows) * width);
   }

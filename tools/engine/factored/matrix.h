@@ -13,6 +13,10 @@
  * stay in L1 while the rows of A stream past, and a block of rows of a panel stays in registers for
  * the whole chain. For the last few columns, vectors run along columns instead (panel_kernel.h).
  * With AVX-512 the same source runs on vectors twice as wide.
+ *
+ * Where many elements of A are 0, as nearly half of a trained network's rectified neurons are, a
+ * sparse product multiplies the others alone (sparse_kernel.h). As fma(0, b, c) = c for a finite b,
+ * its bits are the same; an infinite b or a NaN does not meet the zeros.
  */
 #ifndef ENGINE_FACTORED_MATRIX_H
 #define ENGINE_FACTORED_MATRIX_H
@@ -25,21 +29,27 @@
 /* Columns of a strip: see matrix_in_strips. */
 enum { MATRIX_STRIP = 32 };
 
-/* A read-only matrix view: element (i, j) is at[i row + (j % MATRIX_STRIP) column + (j /
-   MATRIX_STRIP) strip]; one of the strides `row` and `column` is 1. */
+/* A read-only matrix view: element (i, j) is at[i % S row + i / S row_strip + j % S column + j / S
+   strip], S = MATRIX_STRIP; one of the strides `row` and `column` is 1. */
 struct Matrix {
   const float *at;
-  size_t row, column, strip;
+  size_t row, column, strip, row_strip;
 };
 
-/* A row-major matrix with leading dimension `stride`, as it is or transposed. */
+/* A row-major matrix with leading dimension `stride`. */
 static inline struct Matrix matrix_plain(const float *at, size_t stride)
 {
-  return (struct Matrix){at, stride, 1, MATRIX_STRIP};
+  return (struct Matrix){at, stride, 1, MATRIX_STRIP, MATRIX_STRIP * stride};
+}
+
+/* A matrix's transpose. */
+static inline struct Matrix matrix_turned(struct Matrix matrix)
+{
+  return (struct Matrix){matrix.at, matrix.column, matrix.row, matrix.row_strip, matrix.strip};
 }
 static inline struct Matrix matrix_transposed(const float *at, size_t stride)
 {
-  return (struct Matrix){at, 1, stride, MATRIX_STRIP * stride};
+  return matrix_turned(matrix_plain(at, stride));
 }
 
 /*
@@ -54,13 +64,13 @@ static inline struct Matrix matrix_transposed(const float *at, size_t stride)
  */
 static inline struct Matrix matrix_in_strips(const float *at, size_t rows)
 {
-  return (struct Matrix){at, MATRIX_STRIP, 1, MATRIX_STRIP * rows};
+  return (struct Matrix){at, MATRIX_STRIP, 1, MATRIX_STRIP * rows, MATRIX_STRIP * MATRIX_STRIP};
 }
 
 static inline const float *matrix_at(struct Matrix matrix, size_t i, size_t j)
 {
-  return matrix.at + i * matrix.row + j % MATRIX_STRIP * matrix.column +
-         j / MATRIX_STRIP * matrix.strip;
+  return matrix.at + i % MATRIX_STRIP * matrix.row + i / MATRIX_STRIP * matrix.row_strip +
+         j % MATRIX_STRIP * matrix.column + j / MATRIX_STRIP * matrix.strip;
 }
 
 /* Floats needed for a matrix in strips; the last strip is padded to MATRIX_STRIP columns. */
@@ -77,24 +87,34 @@ enum MatrixInto { MATRIX_REPLACE, MATRIX_ADD };
 void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc);
 
-/* A B packed once, for use in many products. */
+/* Whether this processor has sparse products. */
+bool matrix_has_sparse(void);
+
+/* The same as a sparse product. A is a matrix in strips or the transpose of one, B is row-major, and
+   C has room for columns rounded up to whole cache lines (vector_pad), where B counts as 0. */
+void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
+                            enum MatrixInto into, float *C, size_t ldc);
+
+/* A B packed once, for use in many products: either all sparse, or none. */
 struct PackedMatrix {
   float *panels;
   size_t K, N; /* B is [K, N] */
+  bool sparse;
 };
 
 /* Allocates room for a matrix B [K, N]. Error: no memory. */
-bool packed_matrix_init(struct PackedMatrix *packed, size_t K, size_t N, struct Error *error);
+bool packed_matrix_init(struct PackedMatrix *packed, size_t K, size_t N, bool sparse,
+                        struct Error *error);
 void packed_matrix_release(struct PackedMatrix *packed);
 
 /* Packs B, of that shape, in parallel. */
 void packed_matrix_fill(struct PackedMatrix *packed, struct Matrix B);
 
-/* As product, for a packed B. */
+/* As product, for a packed B; if it is packed for sparse products, A and C as there. */
 void matrix_multiply_packed(size_t M, struct Matrix A, const struct PackedMatrix *B,
                             enum MatrixInto into, float *C, size_t ldc);
 
-/* C = A B where gate > 0, else 0; the gate [M, N] is stored in strips. */
+/* C = A B where gate > 0, else 0; the gate [M, N] is stored in strips. Not sparse. */
 void matrix_multiply_gated(size_t M, struct Matrix A, const struct PackedMatrix *B,
                            struct Matrix gate, float *C, size_t ldc);
 

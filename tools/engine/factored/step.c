@@ -38,7 +38,7 @@ static bool arrays_init(struct Step *step, struct Error *error)
   size_t n_arrays = 4;
   for (size_t g = 0; g < step->pairs[SUBSET_TRAIN].n_groups; g++) {
     struct GroupSums *sums = &step->groups[g];
-    arrays[n_arrays++] = (struct FloatArray){&sums->W_L, (size_t)t->shape.V * t->mlp_width};
+    arrays[n_arrays++] = (struct FloatArray){&sums->W_L, factors_map_size(t)};
     arrays[n_arrays++] = (struct FloatArray){&sums->base, t->width};
     arrays[n_arrays++] = (struct FloatArray){&sums->T_constants, constants * t->width};
   }
@@ -104,18 +104,29 @@ static void tile_losses(const struct Factors *t, const struct Pairs *pairs, cons
   loss_add(&logits, &sums->loss, &sums->correct);
 }
 
+/* Adds the tile's share of dW_L. */
+static void tile_map_backward(const struct Factors *t, const struct Tile *tile,
+                              enum MatrixInto into, float *d_W_L)
+{
+  size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
+  const float *d_logits = tile->streams + t->mlp_width;
+  const struct Matrix hidden = matrix_in_strips(tile->hidden, tile->n);
+  if (t->sparse)
+    matrix_multiply_sparse(m, V, tile->n, matrix_turned(hidden), matrix_plain(d_logits, t->width),
+                           into, d_W_L, t->logit_width);
+  else
+    matrix_multiply(V, m, tile->n, matrix_transposed(d_logits, t->width), hidden, into, d_W_L,
+                    t->mlp_width);
+}
+
 /* Logit gradients to stream gradients, adding the tile's share of dW_L. ReLU passes the gradient
    where the hidden value is positive. */
 static void tile_mlp_backward(const struct Step *step, const struct TileScratch *scratch,
                               const struct Tile *tile, bool first_of_group, float *d_W_L)
 {
   const struct Factors *t = &step->factors;
-  size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
-  const float *d_logits = tile->streams + t->mlp_width;
-  matrix_multiply(V, m, tile->n, matrix_transposed(d_logits, t->width),
-                  matrix_in_strips(tile->hidden, tile->n),
-                  first_of_group ? MATRIX_REPLACE : MATRIX_ADD, d_W_L, t->mlp_width);
-  struct Matrix gradients = matrix_plain(d_logits, t->width);
+  const struct Matrix gradients = matrix_plain(tile->streams + t->mlp_width, t->width);
+  tile_map_backward(t, tile, first_of_group ? MATRIX_REPLACE : MATRIX_ADD, d_W_L);
   if (step->config.activation == ACTIVATION_RELU) {
     matrix_multiply_gated(tile->n, gradients, &t->hidden_of_logits,
                           matrix_in_strips(tile->hidden, tile->n), tile->streams, t->width);
@@ -313,7 +324,7 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
 {
   const struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
-  size_t count = (size_t)t->shape.V * t->mlp_width;
+  size_t count = factors_map_size(t);
   bool alone = omp_get_max_threads() == 1;
   if (alone)
     groups_one_by_one(step, count);

@@ -21,7 +21,7 @@
 struct GroupSums {
   double loss;
   size_t correct;
-  float *W_L;         /* [V][mlp_width]: gradient of W_L, not transposed */
+  float *W_L;         /* the gradient of W_L, laid out as that of all pairs */
   float *base;        /* [width], if there is one query */
   float *T_constants; /* [C][H][width], in strips */
 };

@@ -74,6 +74,20 @@ static inline Vector vector_select(IntegerVector mask, Vector a, Vector b)
 #endif
 }
 
+/* bit i: whether lane i is not 0 */
+static inline uint32_t vector_nonzero(Vector v)
+{
+  IntegerVector nonzero = v != (Vector){0};
+#ifdef __AVX__
+  return (uint32_t)_mm256_movemask_ps((__m256)nonzero);
+#else
+  uint32_t places = 0;
+  for (int i = 0; i < LANES; i++)
+    places |= (uint32_t)(nonzero[i] & 1 << i);
+  return places;
+#endif
+}
+
 /* a > b ? a : b */
 static inline Vector vector_max(Vector a, Vector b)
 {

@@ -97,6 +97,12 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
   return (Wide){_mm512_maskz_mov_ps(kept, w.lanes)};
 }
 
+/* bit i: whether lane i is not 0 */
+static inline uint32_t wide_nonzero(Wide w)
+{
+  return _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+
 /* Sets one lane to x; no effect if `lane` is outside 0 .. 15. */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
@@ -239,6 +245,15 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
   QUADS_OF(quad_without(w.quad[q], vmvnq_u32(vcgtzq_f32(gate.quad[q]))));
 }
 
+static inline uint32_t wide_nonzero(Wide w)
+{
+  const uint32x4_t bits = {1, 2, 4, 8};
+  uint32_t places = 0;
+  UNROLLED_FOR (q, QUADS)
+    places |= vaddvq_u32(vbicq_u32(bits, vceqzq_f32(w.quad[q]))) << 4 * q;
+  return places;
+}
+
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
   const int32x4_t lanes = {0, 1, 2, 3};
@@ -340,6 +355,11 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
   const Vector zero = vector_fill(0.0f);
   return (Wide){{vector_select(gate.half[0] > zero, w.half[0], zero),
                  vector_select(gate.half[1] > zero, w.half[1], zero)}};
+}
+
+static inline uint32_t wide_nonzero(Wide w)
+{
+  return vector_nonzero(w.half[0]) | vector_nonzero(w.half[1]) << LANES;
 }
 
 static inline Wide wide_replace(Wide w, int lane, float x)
