@@ -90,8 +90,8 @@ void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
 /* Whether this processor has sparse products. */
 bool matrix_has_sparse(void);
 
-/* The same as a sparse product. A is a matrix in strips or the transpose of one, B is row-major, and
-   C has room for columns rounded up to whole cache lines (vector_pad), where B counts as 0. */
+/* The same as a sparse product. A is a matrix in strips or the transpose of one, B is row-major,
+   and C has room for columns rounded up to whole cache lines (vector_pad), where B counts as 0. */
 void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                             enum MatrixInto into, float *C, size_t ldc);
 
