@@ -332,11 +332,12 @@ static double moved_by_product(double M, double N, double K)
   return M * K * ceil(N / width) + K * N * ceil(M / rows) + 2 * M * N;
 }
 
-/* The same of a sparse product (engine/factored/sparse_kernel.h): A once, of it and of B's rows
-   what meets an element that is not 0, C for every chunk of K. */
+/* The same of a sparse product (engine/factored/sparse_kernel.h): A once for each panel, of it and
+   of B's rows what meets an element that is not 0, C for every chunk of K. */
 static double moved_by_sparse(double M, double N, double K, double active)
 {
-  return M * K + active * M * K * (1 + N) + 2 * M * N * ceil(K / SPARSE_CHUNK);
+  return M * K * ceil(N / WIDEST_SPARSE) + active * M * K * (1 + N) +
+         2 * M * N * ceil(K / SPARSE_CHUNK);
 }
 
 /* The products of the hidden layer with W_L, and of its transpose with the logits' gradients. */

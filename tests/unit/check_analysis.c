@@ -335,13 +335,19 @@ START_TEST(memory_changes_no_bit)
   ck_assert_ptr_nonnull(all);
   memcpy(all, analysis.final_fits, fits);
   int n_keys = analysis.n_keys;
+  struct NeuronFit *of_first, *in_blocks;
+  ck_assert(analysis_fits_of(&analysis, 0, &of_first, &error));
   for (size_t neurons = 0; neurons <= m; neurons += 3) {
     memset(analysis.final_fits, 0, fits);
     analysis_in_blocks(&analysis, 1 + neurons * p * p * sizeof(float));
     ck_assert(analysis_fit_final(&analysis, &error));
     ck_assert_mem_eq(analysis.final_fits, all, fits);
     ck_assert_int_eq(analysis.n_keys, n_keys);
+    ck_assert(analysis_fits_of(&analysis, 0, &in_blocks, &error));
+    ck_assert_mem_eq(in_blocks, of_first, fits);
+    free(in_blocks);
   }
+  free(of_first);
   free(all);
   analysis_close(&analysis);
 }
@@ -742,11 +748,14 @@ START_TEST(activations_that_overflow_are_an_error_with_the_epoch)
   struct Error error;
   write_run(&runs[0].snapshots[0], fill_too_large, &_i);
   open_analysis(&analysis, NULL, 0);
-  ck_assert(analysis_fit_final(&analysis, &error));
-  ck_assert(!analysis_load(&analysis, 1, &error));
-  ck_assert_ptr_nonnull(
-      strstr(error.message, "epoch 100: the weights are so large that activations overflow"));
-  ck_assert(analysis_load(&analysis, 0, &error));
+  for (int in_blocks = 0; in_blocks < 2; in_blocks++) {
+    if (in_blocks) analysis_in_blocks(&analysis, 1);
+    ck_assert(analysis_fit_final(&analysis, &error));
+    ck_assert(!analysis_load(&analysis, 1, &error));
+    ck_assert_ptr_nonnull(
+        strstr(error.message, "epoch 100: the weights are so large that activations overflow"));
+    ck_assert(analysis_load(&analysis, 0, &error));
+  }
   analysis_close(&analysis);
 }
 END_TEST

@@ -3,6 +3,7 @@
 #include "width.h"
 
 #include "base/memory.h"
+#include "engine/activations.h"
 #include "network/flush.h"
 #include "network/random.h"
 
@@ -293,6 +294,37 @@ START_TEST(losses_are_the_same_alone_and_together)
 }
 END_TEST
 
+/* A neuron that is 0 on all pairs, behind which W_L overflows: 0 times infinity. */
+START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
+{
+  struct Config config;
+  struct Parameters parameters;
+  struct Activations activations;
+  struct Error error;
+  config_init(&config);
+  config.data.modulus = 5;
+  config.model.d_mlp = 20;
+  ck_assert(parameters_init(&parameters, &config, &error));
+  parameters_initialise(&parameters, 0);
+  const struct Shape *shape = &parameters.shape;
+  size_t d = (size_t)shape->d_model, V = (size_t)shape->V;
+  parameters_at(&parameters, B_IN)[0] = -1e6f;
+  for (size_t i = 0; i < d; i++)
+    parameters_at(&parameters, W_OUT)[i] = 1e38f;
+  for (size_t i = 0; i < d * V; i++)
+    parameters_at(&parameters, W_U)[i] += 100;
+  ck_assert(activations_init(&activations, shape, &config.model, 0, &error));
+  activations_forward(&activations, &parameters);
+  for (size_t pair = 0; pair < activations.n; pair++) {
+    ck_assert_float_eq(activations.hidden[pair * 20], 0);
+    for (size_t c = 0; c < V; c++)
+      ck_assert_float_nan(activations.logits[pair * V + c]);
+  }
+  activations_release(&activations);
+  parameters_release(&parameters);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   tested = kernels_to_test(argc, argv);
@@ -303,6 +335,7 @@ int main(int argc, char **argv)
   tcase_add_loop_test(tests, streams_are_their_definitions, 0, n);
   tcase_add_loop_test(tests, losses_are_the_same_alone_and_together, 0,
                       (int)(sizeof lengths / sizeof *lengths));
+  tcase_add_test(tests, what_overflows_is_seen_even_where_neurons_are_0);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

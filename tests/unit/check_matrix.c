@@ -41,15 +41,16 @@ static struct Matrix draw_strips(const char *name, size_t rows, size_t columns)
 typedef void Product(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc);
 
-/* C initially has magnitude about `scale`. The columns of C past `columns` are not looked at. */
-static void expect_chains_in(size_t ldc, size_t columns, Product *multiply, size_t M, size_t N,
+/* C initially has magnitude about `scale`. The product may touch `room` of its columns. */
+static void expect_chains_in(size_t ldc, size_t room, Product *multiply, size_t M, size_t N,
                              size_t K, struct Matrix A, struct Matrix B, enum MatrixInto into,
                              float scale)
 {
   float *c = draw_scaled("C", M * ldc, scale), *start = draw_scaled("C", M * ldc, scale);
   multiply(M, N, K, A, B, into, c, ldc);
   for (size_t i = 0; i < M; i++)
-    for (size_t j = 0; j < columns; j++) {
+    for (size_t j = 0; j < ldc; j++) {
+      if (j >= N && j < room) continue;
       float expected = j >= N || into == MATRIX_ADD ? start[i * ldc + j] : 0.0f;
       for (size_t k = 0; j < N && k < K; k++)
         expected = fmaf(*matrix_at(A, i, k), *matrix_at(B, k, j), expected);
@@ -66,7 +67,7 @@ static void expect_chains(Product *multiply, size_t M, size_t N, size_t K, struc
                           struct Matrix B, enum MatrixInto into, float scale)
 {
   size_t ldc = N + GUARD;
-  expect_chains_in(ldc, ldc, multiply, M, N, K, A, B, into, scale);
+  expect_chains_in(ldc, N, multiply, M, N, K, A, B, into, scale);
 }
 
 static void expect_chain(Product *multiply, size_t M, size_t N, size_t K, bool turn_a, bool turn_b,
@@ -201,7 +202,8 @@ static struct Matrix draw_sparse(const char *name, size_t rows, size_t columns, 
 /* In blocks by rows and by columns; with all zeros multiplied, as the chain does. */
 START_TEST(zeros_are_left_out_of_no_chain)
 {
-  const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2], ldc = vector_pad(N);
+  const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2];
+  const size_t room = vector_pad(N), ldc = room + GUARD;
   const double shares[] = {0, 0.02, 0.5, 1};
   float *b = draw("B", K * N);
   const struct Matrix B = matrix_plain(b, N);
@@ -213,8 +215,8 @@ START_TEST(zeros_are_left_out_of_no_chain)
         Product *product = packed ? packed_sparse_product : matrix_multiply_sparse;
         for (int tiny = 0; tiny < 2; tiny++) {
           const float scale = tiny ? SMALLEST / 4 : 1.0f;
-          expect_chains_in(ldc, N, product, M, N, K, by_rows, B, (enum MatrixInto)into, scale);
-          expect_chains_in(ldc, N, product, M, N, K, matrix_turned(by_columns), B,
+          expect_chains_in(ldc, room, product, M, N, K, by_rows, B, (enum MatrixInto)into, scale);
+          expect_chains_in(ldc, room, product, M, N, K, matrix_turned(by_columns), B,
                            (enum MatrixInto)into, scale);
         }
       }
@@ -243,22 +245,6 @@ START_TEST(room_beside_a_sparse_product_stays_as_it_is)
     free(b);
     free((float *)A.at);
   }
-}
-END_TEST
-
-START_TEST(what_is_not_finite_does_not_meet_zeros)
-{
-  float a[MATRIX_STRIP] = {0, 1}, b[2 * 16] = {0}, c[16];
-  b[0] = INFINITY, b[1] = NAN, b[16] = 3, b[17] = -INFINITY;
-  matrix_multiply_sparse(1, 16, 2, matrix_in_strips(a, 1), matrix_plain(b, 16), MATRIX_REPLACE, c,
-                         16);
-  ck_assert_float_eq(c[0], 3);
-  ck_assert_float_eq(c[1], -INFINITY);
-  a[0] = NAN;
-  matrix_multiply_sparse(1, 16, 2, matrix_in_strips(a, 1), matrix_plain(b, 16), MATRIX_REPLACE, c,
-                         16);
-  ck_assert_float_nan(c[0]);
-  ck_assert_float_nan(c[2]);
 }
 END_TEST
 
@@ -357,7 +343,6 @@ int main(int argc, char **argv)
   if (matrix_has_sparse()) {
     tcase_add_loop_test(tests, zeros_are_left_out_of_no_chain, 0, n);
     tcase_add_test(tests, room_beside_a_sparse_product_stays_as_it_is);
-    tcase_add_test(tests, what_is_not_finite_does_not_meet_zeros);
   }
   if (tested != &kernels_256) tcase_add_test(tests, both_widths_give_the_same_bits);
   suite_add_tcase(suite, tests);

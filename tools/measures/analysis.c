@@ -1,5 +1,6 @@
 #include "measures/analysis.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -71,11 +72,31 @@ static bool fit_some(const struct Analysis *analysis, size_t first, size_t n,
                                 analysis->layer, first, n, error))
     return false;
   activations_forward(&some, &snapshot->parameters);
-  bool done = (snapshot_finite(some.hidden, some.n * n) ||
+  bool done = (all_finite(some.hidden, some.n * n) ||
                snapshot_fail_overflow(trajectory, snapshot->index, error)) &&
               neuron_fit_all(&analysis->basis, some.hidden, n, fits + first, error);
   activations_release(&some);
   return done;
+}
+
+static bool do_nothing(void *context, const struct LogitRows *rows, struct Error *error)
+{
+  (void)context, (void)rows, (void)error;
+  return true;
+}
+
+/* Reads a snapshot; its activations must not overflow, though they are not kept. */
+static bool read_in_blocks(struct Analysis *analysis, size_t index, struct Error *error)
+{
+  const struct Trajectory *trajectory = &analysis->trajectory;
+  struct Snapshot rows;
+  if (!snapshot_read(&analysis->snapshot, trajectory, index, error) ||
+      !snapshot_init_rows(&rows, trajectory, analysis->block, error))
+    return false;
+  bool finite = snapshot_read(&rows, trajectory, index, error) &&
+                snapshot_each_rows(&rows, trajectory, do_nothing, NULL, error);
+  snapshot_release(&rows);
+  return finite;
 }
 
 static bool fit_in_blocks(const struct Analysis *analysis, struct NeuronFit *fits,
@@ -119,7 +140,7 @@ bool analysis_load(struct Analysis *analysis, size_t index, struct Error *error)
 {
   struct Snapshot *snapshot = &analysis->snapshot;
   const struct Trajectory *trajectory = &analysis->trajectory;
-  if (analysis->block > 0) return snapshot_read(snapshot, trajectory, index, error);
+  if (analysis->block > 0) return read_in_blocks(analysis, index, error);
   return (snapshot->activations.n > 0 ||
           activations_init(&snapshot->activations, &snapshot->parameters.shape,
                            &trajectory->config.model, analysis->layer, error)) &&

@@ -49,13 +49,13 @@ bool plausibility_add(void *context, const struct LogitRows *rows, struct Error 
   (void)error;
   struct PairLosses *losses = context;
   const struct Dataset *dataset = losses->dataset;
-  losses_add_rows(&losses->sums, dataset, rows);
   for (int a = rows->first; a < rows->end; a++)
     for (int b = 0; b < dataset->p; b++) {
       int pair = a * dataset->p + b;
-      bool ignored;
+      bool correct;
       losses->each[pair] = loss_of_pair(logit_rows_at(rows, a, b, dataset->p), dataset->p,
-                                        dataset->answer[pair], &ignored);
+                                        dataset->answer[pair], &correct);
+      losses_add(&losses->sums, dataset->train[pair], losses->each[pair], correct);
     }
   return true;
 }

@@ -1,11 +1,12 @@
 #include "measures/snapshot.h"
 
-#include <math.h>
+#include "base/finite.h"
 
 bool snapshot_init(struct Snapshot *snapshot, const struct Trajectory *trajectory, int layer,
                    struct Error *error)
 {
   if (!snapshot_init_parameters(snapshot, trajectory, error)) return false;
+  snapshot->rows = trajectory->config.data.modulus;
   if (activations_init(&snapshot->activations, &snapshot->parameters.shape,
                        &trajectory->config.model, layer, error))
     return true;
@@ -46,14 +47,6 @@ void snapshot_release(struct Snapshot *snapshot)
   parameters_release(&snapshot->parameters);
 }
 
-bool snapshot_finite(const float *values, size_t n)
-{
-  int strays = 0;
-  for (size_t i = 0; i < n; i++)
-    strays |= !isfinite(values[i]);
-  return !strays;
-}
-
 bool snapshot_fail_overflow(const struct Trajectory *trajectory, size_t index, struct Error *error)
 {
   char epoch[EPOCH_TEXT_SIZE];
@@ -83,7 +76,7 @@ bool snapshot_run_rows(struct Snapshot *snapshot, const struct Trajectory *traje
   snapshot->run = true;
   /* Finite weights may still overflow in the activations. A non-finite neuron leaves no logit
      finite, so that checking the logits is enough. */
-  if (snapshot_finite(activations->logits, n * V)) return true;
+  if (all_finite(activations->logits, n * V)) return true;
   return snapshot_fail_overflow(trajectory, snapshot->index, error);
 }
 

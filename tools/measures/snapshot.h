@@ -60,7 +60,4 @@ bool snapshot_each_rows(struct Snapshot *snapshot, const struct Trajectory *traj
 /* The error of activations that are not finite. */
 bool snapshot_fail_overflow(const struct Trajectory *trajectory, size_t index, struct Error *error);
 
-/* Whether all values are finite. */
-bool snapshot_finite(const float *values, size_t n);
-
 #endif

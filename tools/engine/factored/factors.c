@@ -1,5 +1,6 @@
 #include "engine/factored/factors.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "engine/factored/attention.h"
 #include "engine/factored/matrix.h"
@@ -295,6 +296,7 @@ static void reader_forward(struct Factors *t, const struct Parameters *parameter
   matrix_multiply_shared(m, V, d, matrix_plain(parameters_at(parameters, W_OUT), d),
                          matrix_plain(unembedding, V), MATRIX_REPLACE, t->W_L_transposed,
                          t->logit_width);
+  t->finite = all_finite(t->W_L_transposed, m * t->logit_width);
   packed_matrix_fill(&t->logits_of_hidden, matrix_plain(t->W_L_transposed, t->logit_width));
   packed_matrix_fill(&t->hidden_of_logits, matrix_transposed(t->W_L_transposed, t->logit_width));
 }

@@ -53,7 +53,8 @@ struct Factors {
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [Q][width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
-  bool sparse;                          /* rectified neurons: many are 0 */
+  bool sparse;                          /* products skip neurons that are 0 */
+  bool finite;                          /* W_L is */
   struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
   struct PackedMatrix hidden_of_logits; /* W_L [V, m] */
   float *read;                          /* [Q][d]: r; that of "=" is one of the sources */

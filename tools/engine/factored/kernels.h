@@ -34,8 +34,8 @@ struct Kernels {
   const char *description; /* "512-bit vectors (AVX-512)" */
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
-  /* The same of a sparse product: there is no gate, and C has room for whole Wides. NULL where
-     multiplying by zeros is as fast, as it is with AVX-512. */
+  /* The same of a sparse product: there is no gate, C has room for whole Wides, and so has B, with
+     zeros past `columns`. NULL where multiplying by zeros is as fast, as it is with AVX-512. */
   size_t sparse_width;
   void (*sparse_panel)(const struct PanelTask *task);
   /* as in engine/factored/stream.h */

@@ -85,7 +85,8 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
     copy_rows(B, K, columns, width, packed);
 }
 
-/* The submatrix from element (i, j) on; j must begin a strip if the matrix is stored in strips. */
+/* The submatrix from element (i, j) on; j, and i of a matrix that is turned, must begin a strip if
+   the matrix is stored in strips. */
 static struct Matrix part_of(struct Matrix matrix, size_t i, size_t j)
 {
   matrix.at = matrix_at(matrix, i, j);

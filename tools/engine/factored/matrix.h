@@ -15,8 +15,8 @@
  * With AVX-512 the same source runs on vectors twice as wide.
  *
  * Where many elements of A are 0, as nearly half of a trained network's rectified neurons are, a
- * sparse product multiplies the others alone (sparse_kernel.h). As fma(0, b, c) = c for a finite b,
- * its bits are the same; an infinite b or a NaN does not meet the zeros.
+ * sparse product leaves most of them out (sparse_kernel.h). As fma(0, b, c) = c, but for the sign
+ * of a c that is 0, which flushing takes, its bits are the same if A and B are finite.
  */
 #ifndef ENGINE_FACTORED_MATRIX_H
 #define ENGINE_FACTORED_MATRIX_H
@@ -42,7 +42,7 @@ static inline struct Matrix matrix_plain(const float *at, size_t stride)
   return (struct Matrix){at, stride, 1, MATRIX_STRIP, MATRIX_STRIP * stride};
 }
 
-/* A matrix's transpose. */
+/* A matrix's transpose; that of a matrix in strips is for sparse products alone. */
 static inline struct Matrix matrix_turned(struct Matrix matrix)
 {
   return (struct Matrix){matrix.at, matrix.column, matrix.row, matrix.row_strip, matrix.strip};
@@ -90,8 +90,9 @@ void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
 /* Whether this processor has sparse products. */
 bool matrix_has_sparse(void);
 
-/* The same as a sparse product. A is a matrix in strips or the transpose of one, B is row-major,
-   and C has room for columns rounded up to whole cache lines (vector_pad), where B counts as 0. */
+/* The same as a sparse product, of finite A and B. A is a matrix in strips or the transpose of one,
+   B is row-major, and C has room for columns rounded up to whole cache lines (vector_pad), where B
+   counts as 0. */
 void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                             enum MatrixInto into, float *C, size_t ldc);
 

@@ -1,8 +1,8 @@
 /*
  * The micro-kernel of a matrix product whose A is 0 in many places, as neurons are that a rectifier
- * has switched off: it multiplies the other elements alone (engine/factored/matrix.h). Expects of
- * the including file SPARSE_WIDES, the Wides of a row of C that are kept in registers, and
- * panel_kernel.h before it.
+ * has switched off: those are left out, but for the last few columns (engine/factored/matrix.h).
+ * Expects of the including file SPARSE_WIDES, the Wides of a row of C that are kept in registers,
+ * and panel_kernel.h before it.
  *
  * A consists of blocks of MATRIX_STRIP x MATRIX_STRIP elements that are contiguous, by rows or by
  * columns. Where they are not 0 is found out for a row of blocks at a time, as one bit for each

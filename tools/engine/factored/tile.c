@@ -131,8 +131,13 @@ void tile_mlp(const struct Factors *t, enum Activation activation, struct TileSc
   if (activation == ACTIVATION_GELU)
     activation_gelu_forward(tile->hidden, matrix_strips_size(tile->n, t->mlp_width),
                             scratch->slope);
-  matrix_multiply_packed(tile->n, matrix_in_strips(tile->hidden, tile->n), &t->logits_of_hidden,
-                         MATRIX_ADD, tile->streams + t->mlp_width, t->width);
+  const struct Matrix hidden = matrix_in_strips(tile->hidden, tile->n);
+  float *logits = tile->streams + t->mlp_width;
+  if (t->sparse && !t->finite) /* 0 times infinity is not to be left out */
+    matrix_multiply(tile->n, (size_t)t->shape.V, (size_t)t->shape.d_mlp, hidden,
+                    matrix_plain(t->W_L_transposed, t->logit_width), MATRIX_ADD, logits, t->width);
+  else
+    matrix_multiply_packed(tile->n, hidden, &t->logits_of_hidden, MATRIX_ADD, logits, t->width);
 }
 
 void tile_forward(const struct Factors *t, const struct ModelConfig *config,
