@@ -1,12 +1,13 @@
 /*
  * bench-epoch: the time of an epoch, compared with the arithmetic floor: the three dense products
- * of shape pairs x d_mlp x logits that no implementation of this network can avoid, as three plain
- * OpenBLAS sgemm calls on the same threads. The two are measured in alternating bursts, so that
- * clock drift affects both and caches stay mostly warm; medians are compared. OpenBLAS chooses its
- * kernels; OPENBLAS_CORETYPE=Haswell, for example, overrides that.
+ * of shape pairs x d_mlp x logits that no implementation of this network can avoid, unless it skips
+ * neurons that are 0, as three plain OpenBLAS sgemm calls on the same threads. The two are measured
+ * in alternating bursts, so that clock drift affects both and caches stay mostly warm; medians are
+ * compared. OpenBLAS chooses its kernels; OPENBLAS_CORETYPE=Haswell, for example, overrides that.
  *
  * The network measured has fitted its training pairs: it is trained first, or read from a
- * trajectory. The first epochs are timed too, as the time of a step must not depend on its data.
+ * trajectory. The first epochs are timed too, as the time of a step must not depend on its data,
+ * but for the share of zeros where they are skipped.
  *
  * Also: how the time of an epoch and the memory of a training scale with threads and sizes.
  */
@@ -211,7 +212,10 @@ struct Times {
   double megabytes;           /* allocated by the training */
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
-  double active;              /* share of the neurons that are not 0, over all pairs */
+  struct Neurons {
+    bool sparse;   /* products skip those that are 0 */
+    double active; /* share of those that are not, over all pairs */
+  } neurons;
 };
 
 /* The median of the first epochs, in milliseconds. */
@@ -238,7 +242,8 @@ static bool trainee_prepare(struct Trainee *trainee, const struct Subject *subje
   return trainee_fit(trainee, error);
 }
 
-static bool find_active(const struct Trainee *trainee, double *active, struct Error *error)
+static bool find_neurons(const struct Trainee *trainee, struct Neurons *neurons,
+                         struct Error *error)
 {
   const struct Shape *shape = &trainee->parameters.shape;
   struct Activations activations;
@@ -248,7 +253,7 @@ static bool find_active(const struct Trainee *trainee, double *active, struct Er
   size_t n = activations.n * (size_t)shape->d_mlp;
   for (size_t i = 0; i < n; i++)
     count += activations.hidden[i] != 0;
-  *active = (double)count / (double)n;
+  *neurons = (struct Neurons){trainee->step.factors.sparse, (double)count / (double)n};
   activations_release(&activations);
   return true;
 }
@@ -285,7 +290,7 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   bool ready = epochs && floors && watch.since && watch.parts &&
                trainee_prepare(&trainee, subject, threads, &times->first, error);
   times->megabytes = 1e-6 * (double)(allocated() - before);
-  ready = ready && find_active(&trainee, &times->active, error) &&
+  ready = ready && find_neurons(&trainee, &times->neurons, error) &&
           floor_init(&floor, &trainee.step, error);
   for (size_t i = 0; ready && i < WARM_UP; i++) {
     time_epoch(&trainee, &ignored);
@@ -341,14 +346,14 @@ static double moved_by_sparse(double M, double N, double K, double active)
 }
 
 /* The products of the hidden layer with W_L, and of its transpose with the logits' gradients. */
-static double moved_by_logits(double n, double m, double V, double active)
+static double moved_by_logits(double n, double m, double V, const struct Neurons *neurons)
 {
-  return matrix_has_sparse() ? moved_by_sparse(n, V, m, active) : moved_by_product(n, V, m);
+  return neurons->sparse ? moved_by_sparse(n, V, m, neurons->active) : moved_by_product(n, V, m);
 }
 
-static double moved_by_map(double n, double m, double V, double active)
+static double moved_by_map(double n, double m, double V, const struct Neurons *neurons)
 {
-  return matrix_has_sparse() ? moved_by_sparse(m, V, n, active) : moved_by_product(V, m, n);
+  return neurons->sparse ? moved_by_sparse(m, V, n, neurons->active) : moved_by_product(V, m, n);
 }
 
 static double moved_by_factors(double p, double m, double V, double d, double H, double d_head)
@@ -362,7 +367,8 @@ static double moved_by_factors(double p, double m, double V, double d, double H,
 /* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. Backward, a
    pair's gradient is read twice for its row and twice for its column, and an entry of a factor once
    for up to four pairs. Neurons that are 0 are counted as if they were multiplied. */
-static struct Work work_of_part(const struct Config *config, double active, int part)
+static struct Work work_of_part(const struct Config *config, const struct Neurons *neurons,
+                                int part)
 {
   double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
   double m = config->model.d_mlp, V = config_logits(config), d = config->model.d_model;
@@ -376,12 +382,12 @@ static struct Work work_of_part(const struct Config *config, double active, int 
   case PART_STREAMS:
     return (struct Work){rows, table_floats + streams, rows / 2 + table_floats / 2 + streams};
   case PART_MLP:
-    return (struct Work){dense, streams + n * V, moved_by_logits(n, m, V, active)};
+    return (struct Work){dense, streams + n * V, moved_by_logits(n, m, V, neurons)};
   case PART_LOSS:
     return (struct Work){0, 2 * n * V, 5 * n * V};
   case PART_MLP_BACKWARD:
     return (struct Work){2 * dense, 2 * n * V + 2 * n * m,
-                         moved_by_product(n, m, V) + moved_by_map(n, m, V, active)};
+                         moved_by_product(n, m, V) + moved_by_map(n, m, V, neurons)};
   case PART_STREAMS_BACKWARD:
     return (struct Work){2 * rows, 2 * streams + 2 * table_floats,
                          4 * streams + rows / 4 + table_floats};
@@ -421,7 +427,7 @@ static void print_parts(const struct Config *config, const struct Times *times)
   printf("  %-18s  %7s  %5s  %8s  %6s  %6s  %8s  %8s\n", "part", "ms", "%", "MFMA", "a ns",
          "% peak", "MB least", "MB moved");
   for (int part = PART_NONE + 1; part < N_STEP_PARTS; part++) {
-    const struct Work work = work_of_part(config, times->active, part);
+    const struct Work work = work_of_part(config, &times->neurons, part);
     const double ms = times->parts[part], rate = 1e-6 * work.multiply_adds / ms;
     all += work.multiply_adds;
     printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f  %8.1f  %8.1f\n", names[part], ms,
@@ -433,9 +439,9 @@ static void print_parts(const struct Config *config, const struct Times *times)
   const double rate = 1e-6 * all / times->epoch;
   printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f\n", "epoch", times->epoch, 100.0, 1e-6 * all,
          rate, 100 * rate / most);
-  printf("%.0f %% of the neurons are not 0; the others are %s\n", 100 * times->active,
-         matrix_has_sparse() ? "left out of two of the three dense products, but counted"
-                             : "multiplied all the same");
+  printf("%.0f %% of the neurons are not 0; the others are %s\n", 100 * times->neurons.active,
+         times->neurons.sparse ? "left out of two of the three dense products, but counted"
+                               : "multiplied all the same");
 }
 
 /* What this processor does out of registers, on one thread. */
