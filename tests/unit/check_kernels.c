@@ -17,8 +17,9 @@ static const struct Kernels *tested;
 /* tokens; pairs of the rows, or of the row or column, under test; that row */
 enum { P = 7, N = 5, A = 2 };
 
-/* rows A to A + 2: three pairs, none, two */
+/* rows A to A + 2: three pairs, none, two; the same in two blocks a row */
 static const size_t row_first[P + 1] = {0, 0, 0, 3, 3, N, N, N};
+static const size_t block_first[2 * P + 1] = {0, 0, 0, 0, 0, 1, 3, 3, 3, 4, N, N, N, N, N};
 static const int columns[N] = {6, 0, 3, 1, 5}, rows[N] = {2, 2, 2, 4, 4};
 static const size_t pair_numbers[N] = {4, 0, 2, 1, 3};
 
@@ -129,11 +130,14 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   return sum;
 }
 
-static void expect_forward(struct Case *c, bool rectified)
+static void expect_forward(struct Case *c, bool rectified, size_t n_blocks)
 {
+  memset(c->hidden, 0, matrix_strips_size(N, c->m) * sizeof(float));
+  memset(c->streams, 0, N * c->width * sizeof(float));
   const struct RowsOfPairs few = {.first_row = A,
                                   .end_row = A + 3,
-                                  .row_first = row_first,
+                                  .n_blocks = n_blocks,
+                                  .block_first = n_blocks == 1 ? row_first : block_first,
                                   .column = columns,
                                   .weights = c->weights,
                                   .rectified = rectified,
@@ -225,8 +229,10 @@ START_TEST(streams_are_their_definitions)
   for (int variant = 0; variant < 8 * N_SMALL; variant++) {
     struct Case c;
     case_init(&c, &shapes[_i], variant & 1, (enum Small)(variant / 8));
-    expect_forward(&c, false);
-    expect_forward(&c, true);
+    for (size_t n_blocks = 1; n_blocks <= 2; n_blocks++) {
+      expect_forward(&c, false, n_blocks);
+      expect_forward(&c, true, n_blocks);
+    }
     expect_backward(&c, variant & 2, variant & 4);
     case_release(&c);
   }

@@ -11,10 +11,11 @@ static bool in_subset(const struct Dataset *dataset, size_t pair, enum Subset su
 
 static void list_rows(struct Pairs *pairs, const struct Dataset *dataset, enum Subset subset)
 {
-  size_t p = (size_t)pairs->p, i = 0;
+  size_t p = (size_t)pairs->p, i = 0, *block_first = pairs->block_first;
   for (size_t a = 0; a < p; a++) {
     pairs->row_first[a] = i;
     for (size_t b = 0; b < p; b++) {
+      if (b % BLOCK_COLUMNS == 0) *block_first++ = i;
       if (!in_subset(dataset, a * p + b, subset)) continue;
       pairs->column[i] = (int)b;
       pairs->answer[i] = dataset->answer[a * p + b];
@@ -22,7 +23,7 @@ static void list_rows(struct Pairs *pairs, const struct Dataset *dataset, enum S
       i++;
     }
   }
-  pairs->row_first[p] = i;
+  pairs->row_first[p] = *block_first = i;
 }
 
 static void list_columns(struct Pairs *pairs)
@@ -56,18 +57,20 @@ static void form_groups(struct Pairs *pairs)
 bool pairs_init(struct Pairs *pairs, const struct Dataset *dataset, enum Subset subset,
                 struct Error *error)
 {
-  *pairs = (struct Pairs){.p = dataset->p};
   size_t p = (size_t)dataset->p;
+  *pairs = (struct Pairs){.p = dataset->p, .n_blocks = (p + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
   for (size_t i = 0; i < p * p; i++)
     pairs->n += in_subset(dataset, i, subset);
   pairs->column = memory_new(pairs->n, sizeof *pairs->column, "the pairs", error);
   pairs->answer = memory_new(pairs->n, sizeof *pairs->answer, "the pairs", error);
   pairs->row_first = memory_new(p + 1, sizeof *pairs->row_first, "the pairs", error);
+  pairs->block_first =
+      memory_new(p * pairs->n_blocks + 1, sizeof *pairs->block_first, "the pairs", error);
   pairs->by_row = memory_new(pairs->n, sizeof *pairs->by_row, "the pairs", error);
   pairs->by_column = memory_new(pairs->n, sizeof *pairs->by_column, "the pairs", error);
   pairs->column_first = memory_new(p + 1, sizeof *pairs->column_first, "the pairs", error);
-  if (!pairs->column || !pairs->answer || !pairs->row_first || !pairs->by_row ||
-      !pairs->by_column || !pairs->column_first) {
+  if (!pairs->column || !pairs->answer || !pairs->row_first || !pairs->block_first ||
+      !pairs->by_row || !pairs->by_column || !pairs->column_first) {
     pairs_release(pairs);
     return false;
   }
@@ -89,6 +92,7 @@ void pairs_release(struct Pairs *pairs)
   free(pairs->column);
   free(pairs->answer);
   free(pairs->row_first);
+  free(pairs->block_first);
   free(pairs->by_row);
   free(pairs->by_column);
   free(pairs->column_first);

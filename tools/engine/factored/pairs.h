@@ -12,7 +12,9 @@
 
 #include "network/dataset.h"
 
-enum { MAX_GROUPS = 16, TILE_PAIRS = 320 };
+enum { MAX_GROUPS = 16, TILE_PAIRS = 320, BLOCK_COLUMNS = 32 };
+
+/* Block k of a row is its pairs of the columns k BLOCK_COLUMNS .. (k + 1) BLOCK_COLUMNS - 1. */
 
 struct Pairs {
   int p;
@@ -20,6 +22,8 @@ struct Pairs {
   int *column;          /* [n]: b of each pair */
   int *answer;          /* [n] */
   size_t *row_first;    /* [p + 1]: the pairs of row a are row_first[a] .. row_first[a + 1] - 1 */
+  size_t n_blocks;      /* of a row */
+  size_t *block_first;  /* [p n_blocks + 1]: the same of blocks, row by row */
   size_t *by_row;       /* [n]: 0, 1, 2, ...; counterpart of by_column */
   size_t *by_column;    /* [n]: pair numbers column by column, by increasing a within a column */
   size_t *column_first; /* [p + 1]: where each column begins in by_column */

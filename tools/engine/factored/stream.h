@@ -17,8 +17,10 @@
    pre-activations, go to a separate array; their place in `streams` is for their gradients. */
 struct RowsOfPairs {
   int first_row, end_row;
-  const size_t *row_first; /* the pairs of row a are row_first[a] .. row_first[a + 1] - 1 */
-  const int *column;       /* b of each pair */
+  size_t n_blocks;           /* of a row, in which columns are processed */
+  const size_t *block_first; /* the pairs of block k of row a are block_first[a n_blocks + k] to
+                                block_first[a n_blocks + k + 1] - 1 */
+  const int *column;         /* b of each pair */
   const float *weights; /* [n][P][H]; this and the following start at the first row's first pair */
   bool rectified;       /* store pre-activations below 0 as 0 */
   float *hidden;        /* [n, mlp_width] in strips (engine/factored/matrix.h) */

@@ -101,30 +101,42 @@ INLINED void forward_block(const struct Piece *piece, const struct Shared *share
       wide_store(out + i * piece->row + v / 2 * piece->jump + v % 2 * WIDE_LANES, sum[i][v]);
 }
 
-/* `wides` Wides of the streams of all pairs, in a strip `columns` wide. */
+INLINED size_t first_pair(const struct RowsOfPairs *rows)
+{
+  return rows->block_first[(size_t)rows->first_row * rows->n_blocks];
+}
+
+/* `wides` Wides of the streams of the pairs in block k of row a, in a strip `columns` wide. */
+INLINED void forward_row(const struct Piece *piece, const struct RowsOfPairs *rows,
+                         struct Form form, size_t columns, size_t wides, size_t a, size_t k)
+{
+  const size_t H = form.H, stride = form.positions * H;
+  const size_t *block = rows->block_first + a * rows->n_blocks + k;
+  size_t i = block[0], end = block[1], skipped = i - first_pair(rows);
+  if (i == end) return;
+  const float *T0 = piece->T0 + a * H * columns, *weights = rows->weights + skipped * stride;
+  const struct Shared shared = load_shared(piece, form, columns, wides, T0);
+  float *out = piece->out + skipped * piece->row;
+  for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
+    forward_block(piece, &shared, form, columns, wides, FORWARD_BLOCK, T0, rows->column + i,
+                  weights, out);
+    weights += FORWARD_BLOCK * stride;
+    out += FORWARD_BLOCK * piece->row;
+  }
+  for (; i < end; i++) {
+    forward_block(piece, &shared, form, columns, wides, 1, T0, rows->column + i, weights, out);
+    weights += stride;
+    out += piece->row;
+  }
+}
+
+/* The same of all pairs, block by block, so that what the rows need of T1 stays in L1. */
 INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows,
                            struct Form form, size_t columns, size_t wides)
 {
-  const size_t H = form.H, stride = form.positions * H;
-  const float *weights = rows->weights;
-  float *out = piece->out;
-  size_t i = rows->row_first[rows->first_row];
-  for (int a = rows->first_row; a < rows->end_row; a++) {
-    size_t end = rows->row_first[a + 1];
-    const float *T0 = piece->T0 + (size_t)a * H * columns;
-    struct Shared shared = load_shared(piece, form, columns, wides, T0);
-    for (; i + FORWARD_BLOCK <= end; i += FORWARD_BLOCK) {
-      forward_block(piece, &shared, form, columns, wides, FORWARD_BLOCK, T0, rows->column + i,
-                    weights, out);
-      weights += FORWARD_BLOCK * stride;
-      out += FORWARD_BLOCK * piece->row;
-    }
-    for (; i < end; i++) {
-      forward_block(piece, &shared, form, columns, wides, 1, T0, rows->column + i, weights, out);
-      weights += stride;
-      out += piece->row;
-    }
-  }
+  for (size_t k = 0; k < rows->n_blocks; k++)
+    for (int a = rows->first_row; a < rows->end_row; a++)
+      forward_row(piece, rows, form, columns, wides, (size_t)a, k);
 }
 
 /* One strip; the width of a whole strip is a constant. */
@@ -132,7 +144,7 @@ INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *ro
                            struct Form form, struct FactorStrip strip)
 {
   const size_t H = form.H, constants = (form.positions - 2) * H;
-  size_t n = rows->row_first[rows->end_row] - rows->row_first[rows->first_row];
+  size_t n = rows->block_first[(size_t)rows->end_row * rows->n_blocks] - first_pair(rows);
   size_t factor = strip.begin * (size_t)t->shape.p * H, columns = strip.columns;
   size_t step = columns == FACTOR_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
   bool logits = strip.begin >= t->mlp_width;
