@@ -25,7 +25,7 @@ struct PanelTask {
   size_t ldc;
 };
 
-enum { WIDEST_PANEL = MATRIX_STRIP, WIDEST_SPARSE = 112 };
+enum { WIDEST_PANEL = MATRIX_STRIP, WIDEST_SPARSE = 128 };
 
 /* Rows of B of a sparse product's task, at most: whole strips. */
 enum { SPARSE_CHUNK = 2 * MATRIX_STRIP };
@@ -35,9 +35,12 @@ struct Kernels {
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
   /* The same of a sparse product: there is no gate, C has room for whole Wides, and so has B, with
-     zeros past `columns`. NULL where multiplying by zeros is as fast, as it is with AVX-512. */
+     zeros past `columns`. Where half of A is 0 it is faster than panel() on processors that have
+     sparse_cache bytes of L1; for an A that is turned, only if sparse_turned. */
   size_t sparse_width;
   void (*sparse_panel)(const struct PanelTask *task);
+  size_t sparse_cache;
+  bool sparse_turned;
   /* as in engine/factored/stream.h */
   void (*stream_forward)(const struct Factors *factors, const struct RowsOfPairs *rows);
   void (*stream_backward)(const struct Factors *factors, const struct StreamLine *line,

@@ -11,10 +11,12 @@
 #else
 #define KERNELS_DESCRIPTION "256-bit vectors"
 #endif
-#define SPARSE_WIDES 7 /* 14 registers; NEON: 28 */
+#define SPARSE_CACHE  0
+#define SPARSE_TURNED true
 enum {
-  PANEL_ROWS = 6,  /* 12 registers; NEON: 24 */
-  PANEL_WIDES = 1, /* 16 columns */
+  PANEL_ROWS = 6,   /* 12 registers; NEON: 24 */
+  PANEL_WIDES = 1,  /* 16 columns */
+  SPARSE_WIDES = 7, /* 14 registers; NEON: 28 */
   FEW_BLOCK = 1,
 #ifdef __ARM_NEON
   FORWARD_WIDES = 1,

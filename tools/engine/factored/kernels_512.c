@@ -6,9 +6,12 @@
 
 #define KERNELS             kernels_512
 #define KERNELS_DESCRIPTION "512-bit vectors (AVX-512)"
+#define SPARSE_CACHE        (48 << 10) /* 32 KiB of which are B's */
+#define SPARSE_TURNED       false
 enum {
-  PANEL_ROWS = 12, /* 24 registers */
-  PANEL_WIDES = 2, /* 32 columns */
+  PANEL_ROWS = 12,  /* 24 registers */
+  PANEL_WIDES = 2,  /* 32 columns */
+  SPARSE_WIDES = 8, /* chains enough to hide the latency of fused multiply-adds */
   FEW_BLOCK = 2,
   FORWARD_WIDES = 4,
   FORWARD_BLOCK = 2,

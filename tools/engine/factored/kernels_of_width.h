@@ -1,25 +1,24 @@
 /*
  * All kernels, for the vector width of the including file (kernels_256.c, kernels_512.c) and the
  * block sizes that it defines; hence no include guard. It also defines KERNELS, the name of their
- * struct, and KERNELS_DESCRIPTION, and where sparse products are faster, SPARSE_WIDES.
+ * struct, KERNELS_DESCRIPTION, and where sparse products are faster: SPARSE_CACHE, SPARSE_TURNED
+ * (engine/factored/kernels.h).
  */
 #include "engine/factored/kernels.h"
 #include "engine/factored/wide.h"
 
 #include "engine/factored/loss_kernels.h"
 #include "engine/factored/panel_kernel.h"
-#include "engine/factored/stream_kernels.h"
-#ifdef SPARSE_WIDES
 #include "engine/factored/sparse_kernel.h"
-#endif
+#include "engine/factored/stream_kernels.h"
 
 const struct Kernels KERNELS = {.description = KERNELS_DESCRIPTION,
                                 .panel_width = PANEL_WIDTH,
                                 .panel = panel,
-#ifdef SPARSE_WIDES
                                 .sparse_width = SPARSE_WIDTH,
                                 .sparse_panel = sparse_panel,
-#endif
+                                .sparse_cache = SPARSE_CACHE,
+                                .sparse_turned = SPARSE_TURNED,
                                 .stream_forward = streams_forward,
                                 .stream_backward = streams_backward,
                                 .loss_add = losses};

@@ -7,6 +7,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* CHUNK: rows of B packed at a time, 16 KiB of the widest panel, half of a small L1 cache, and
    whole strips of A. FEW_ROWS: up to this many rows of A, packing B costs more than it saves. */
@@ -64,9 +65,21 @@ static struct Division division(bool sparse)
   return (struct Division){run->panel_width, CHUNK, run->panel};
 }
 
-bool matrix_has_sparse(void)
+/* Bytes of a core's first-level data cache; 0 if the system does not tell. */
+static size_t first_level_cache(void)
 {
-  return kernels()->sparse_panel;
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+  long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  return bytes > 0 ? (size_t)bytes : 0;
+#else
+  return 0;
+#endif
+}
+
+bool matrix_sparse_is_faster(bool turned)
+{
+  const struct Kernels *run = kernels();
+  return first_level_cache() >= run->sparse_cache && (run->sparse_turned || !turned);
 }
 
 /* packed[k][j] = B(k, j) for the first panel of B, `columns` wide, zero-padded to `width`. Whole
@@ -75,8 +88,6 @@ static void pack(struct Matrix B, size_t K, size_t columns, size_t width, float 
 {
   if (B.column != 1)
     transpose_rows(B, K, columns, width, packed);
-  else if (columns == WIDEST_SPARSE && width == columns)
-    copy_rows(B, K, WIDEST_SPARSE, WIDEST_SPARSE, packed);
   else if (columns == WIDEST && width == columns)
     copy_rows(B, K, WIDEST, WIDEST, packed);
   else if (columns == WIDEST / 2 && width == columns)

@@ -87,10 +87,11 @@ enum MatrixInto { MATRIX_REPLACE, MATRIX_ADD };
 void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc);
 
-/* Whether this processor has sparse products. */
-bool matrix_has_sparse(void);
+/* Whether sparse products are the faster ones on this processor where half of A is 0: of an A in
+   strips, or `turned`. */
+bool matrix_sparse_is_faster(bool turned);
 
-/* The same as a sparse product, of finite A and B. A is a matrix in strips or the transpose of one,
+/* As product, of finite A and B. A is a matrix in strips or the transpose of one,
    B is row-major, and C has room for columns rounded up to whole cache lines (vector_pad), where B
    counts as 0. */
 void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,

@@ -1,6 +1,6 @@
 /*
  * The micro-kernel of a matrix product whose A is 0 in many places, as neurons are that a rectifier
- * has switched off: those are left out, but for the last few columns (engine/factored/matrix.h).
+ * has switched off: those are left out, but in a panel of few columns (engine/factored/matrix.h).
  * Expects of the including file SPARSE_WIDES, the Wides of a row of C that are kept in registers,
  * and panel_kernel.h before it.
  *
@@ -10,7 +10,7 @@
  */
 enum { SPARSE_WIDTH = SPARSE_WIDES * WIDE_LANES };
 _Static_assert((int)SPARSE_WIDTH <= (int)WIDEST_SPARSE, "matrix.c has no room for wider panels");
-_Static_assert(SPARSE_WIDES <= 7, "sparse_panel has no case for more");
+_Static_assert(SPARSE_WIDES <= 8, "sparse_panel has no case for more");
 
 /* Bit k of places[i] is set where element (i, k) is not 0, of a block by rows, k < MATRIX_STRIP. */
 INLINED void places_by_rows(const float *block, size_t rows, uint32_t *places)
@@ -92,7 +92,7 @@ INLINED void sparse_rows(size_t wides, const struct PanelTask *task, bool by_col
   }
 }
 
-/* The last few columns of C, for blocks by columns: lanes hold sixteen rows (panel_kernel.h). */
+/* A panel of few columns, for blocks by columns: lanes hold sixteen rows (panel_kernel.h). */
 INLINED void few_sparse_columns(const struct PanelTask *task)
 {
   const float *A = task->A.at;
@@ -123,28 +123,21 @@ INLINED void sparse_columns(const struct PanelTask *task, bool by_columns)
     CASE(5);
     CASE(6);
     CASE(7);
+    CASE(8);
   }
 #undef CASE
 }
 
-static void sparse_panel(const struct PanelTask *task)
+static void sparse_panel(const struct PanelTask *given)
 {
-  const bool by_columns = task->A.row == 1;
-  size_t few = task->columns % WIDE_LANES, columns = task->columns;
-  if (few <= FEW_COLUMNS && (by_columns ? task->M % WIDE_LANES : task->K % FEW_STEPS) == 0)
-    columns -= few;
-  struct PanelTask part = *task;
-  part.columns = columns;
-  if (by_columns)
-    sparse_columns(&part, true);
+  const struct PanelTask task = *given; /* a copy, which no store to C can change */
+  const bool by_columns = task.A.row == 1, few = task.columns <= FEW_COLUMNS;
+  if (few && by_columns && task.M % WIDE_LANES == 0)
+    few_sparse_columns(&task);
+  else if (few && !by_columns && task.K % FEW_STEPS == 0)
+    few_columns(&task);
+  else if (by_columns)
+    sparse_columns(&task, true);
   else
-    sparse_columns(&part, false);
-  if (columns == task->columns) return;
-  part.columns = few;
-  part.packed += columns;
-  part.C += columns;
-  if (by_columns)
-    few_sparse_columns(&part);
-  else
-    few_columns(&part);
+    sparse_columns(&task, false);
 }

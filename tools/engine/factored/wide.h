@@ -97,6 +97,12 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
   return (Wide){_mm512_maskz_mov_ps(kept, w.lanes)};
 }
 
+/* bit i: whether lane i is not 0 */
+static inline uint32_t wide_nonzero(Wide w)
+{
+  return _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+
 /* Sets one lane to x; no effect if `lane` is outside 0 .. 15. */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
@@ -239,7 +245,7 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
   QUADS_OF(quad_without(w.quad[q], vmvnq_u32(vcgtzq_f32(gate.quad[q]))));
 }
 
-/* bit i: whether lane i is not 0 (for sparse products, which AVX-512 has not) */
+/* bit i: whether lane i is not 0 */
 static inline uint32_t wide_nonzero(Wide w)
 {
   const uint32x4_t bits = {1, 2, 4, 8};
