@@ -342,7 +342,7 @@ static double moved_by_product(double M, double N, double K)
    of B's rows what meets an element that is not 0, C for every chunk of K. */
 static double moved_by_sparse(double M, double N, double K, double active)
 {
-  const double width = (double)kernels()->sparse_width;
+  const double width = (double)kernels()->sparse.width;
   return M * K * ceil(N / width) + active * M * K * (1 + N) + 2 * M * N * ceil(K / SPARSE_CHUNK);
 }
 

@@ -47,15 +47,16 @@ void factors_describe(struct Factors *t, const struct Shape *shape,
 {
   bool equals = shape->n_positions == 3;
   bool rectified = config->activation == ACTIVATION_RELU;
+  size_t V = (size_t)shape->V;
   bool sum_to_one = attention_sums_to_one(config->attention) && !(config->attention_rate < 1);
   *t = (struct Factors){.shape = *shape,
                         .n_constants = (size_t)shape->n_registers + (equals ? 1 : 0),
                         .n_queries = equals ? 1 : (size_t)shape->p,
                         .folded = equals && shape->n_registers == 0 && sum_to_one,
-                        .sparse = rectified && matrix_sparse_is_faster(false),
-                        .sparse_gradient = rectified && matrix_sparse_is_faster(true)};
+                        .sparse = rectified && matrix_sparse_is_faster(V, false),
+                        .sparse_gradient = rectified && matrix_sparse_is_faster(V, true)};
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
-  t->logit_width = vector_pad((size_t)shape->V);
+  t->logit_width = vector_pad(V);
   t->width = t->mlp_width + t->logit_width;
   t->n_positions = 2 + t->n_constants;
   t->n_sources = (size_t)shape->p + t->n_positions;

@@ -35,12 +35,14 @@ struct Kernels {
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
   /* The same of a sparse product: there is no gate, C has room for whole Wides, and so has B, with
-     zeros past `columns`. Where half of A is 0 it is faster than panel() on processors that have
-     sparse_cache bytes of L1; for an A that is turned, only if sparse_turned. */
-  size_t sparse_width;
-  void (*sparse_panel)(const struct PanelTask *task);
-  size_t sparse_cache;
-  bool sparse_turned;
+     zeros past `columns`. Where half of A is 0 it is faster than panel(), if: */
+  struct {
+    size_t width;
+    void (*panel)(const struct PanelTask *task);
+    size_t least_columns; /* panels have so many on average, */
+    size_t least_cache;   /* L1 has so many bytes, */
+    bool turned;          /* and A is not turned, or this is true */
+  } sparse;
   /* as in engine/factored/stream.h */
   void (*stream_forward)(const struct Factors *factors, const struct RowsOfPairs *rows);
   void (*stream_backward)(const struct Factors *factors, const struct StreamLine *line,

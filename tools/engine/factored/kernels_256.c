@@ -5,18 +5,21 @@
 #error "without -march=x86-64-v3 these would be slow, each fused multiply-add a function call"
 #endif
 
+#include <stdbool.h>
+
 #define KERNELS kernels_256
 #ifdef __ARM_NEON
 #define KERNELS_DESCRIPTION "128-bit vectors (NEON)"
 #else
 #define KERNELS_DESCRIPTION "256-bit vectors"
 #endif
-#define SPARSE_CACHE  0
-#define SPARSE_TURNED true
 enum {
   PANEL_ROWS = 6,   /* 12 registers; NEON: 24 */
   PANEL_WIDES = 1,  /* 16 columns */
   SPARSE_WIDES = 7, /* 14 registers; NEON: 28 */
+  SPARSE_LEAST_WIDES = 4,
+  SPARSE_LEAST_CACHE = 0,
+  SPARSE_TURNED = true,
   FEW_BLOCK = 1,
 #ifdef __ARM_NEON
   FORWARD_WIDES = 1,

@@ -1,8 +1,7 @@
 /*
  * All kernels, for the vector width of the including file (kernels_256.c, kernels_512.c) and the
  * block sizes that it defines; hence no include guard. It also defines KERNELS, the name of their
- * struct, KERNELS_DESCRIPTION, and where sparse products are faster: SPARSE_CACHE, SPARSE_TURNED
- * (engine/factored/kernels.h).
+ * struct, and KERNELS_DESCRIPTION.
  */
 #include "engine/factored/kernels.h"
 #include "engine/factored/wide.h"
@@ -15,10 +14,11 @@
 const struct Kernels KERNELS = {.description = KERNELS_DESCRIPTION,
                                 .panel_width = PANEL_WIDTH,
                                 .panel = panel,
-                                .sparse_width = SPARSE_WIDTH,
-                                .sparse_panel = sparse_panel,
-                                .sparse_cache = SPARSE_CACHE,
-                                .sparse_turned = SPARSE_TURNED,
+                                .sparse = {.width = SPARSE_WIDTH,
+                                           .panel = sparse_panel,
+                                           .least_columns = SPARSE_LEAST_WIDES * WIDE_LANES,
+                                           .least_cache = SPARSE_LEAST_CACHE,
+                                           .turned = SPARSE_TURNED},
                                 .stream_forward = streams_forward,
                                 .stream_backward = streams_backward,
                                 .loss_add = losses};

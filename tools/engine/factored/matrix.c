@@ -61,7 +61,7 @@ struct Division {
 static struct Division division(bool sparse)
 {
   const struct Kernels *run = kernels();
-  if (sparse) return (struct Division){run->sparse_width, SPARSE_CHUNK, run->sparse_panel};
+  if (sparse) return (struct Division){run->sparse.width, SPARSE_CHUNK, run->sparse.panel};
   return (struct Division){run->panel_width, CHUNK, run->panel};
 }
 
@@ -76,10 +76,12 @@ static size_t first_level_cache(void)
 #endif
 }
 
-bool matrix_sparse_is_faster(bool turned)
+bool matrix_sparse_is_faster(size_t N, bool turned)
 {
   const struct Kernels *run = kernels();
-  return first_level_cache() >= run->sparse_cache && (run->sparse_turned || !turned);
+  size_t panels = (N + run->sparse.width - 1) / run->sparse.width;
+  return vector_pad(N) >= panels * run->sparse.least_columns &&
+         first_level_cache() >= run->sparse.least_cache && (run->sparse.turned || !turned);
 }
 
 /* packed[k][j] = B(k, j) for the first panel of B, `columns` wide, zero-padded to `width`. Whole
