@@ -213,8 +213,8 @@ struct Times {
   double optimizer;           /* mean, milliseconds */
   double parts[N_STEP_PARTS]; /* mean, milliseconds, of all threads together */
   struct Neurons {
-    bool sparse, sparse_gradient; /* whether products skip those that are 0, as in Factors */
-    double active;                /* share of those that are not, over all pairs */
+    bool sparse;   /* products skip those that are 0 */
+    double active; /* share of those that are not, over all pairs */
   } neurons;
 };
 
@@ -253,8 +253,7 @@ static bool find_neurons(const struct Trainee *trainee, struct Neurons *neurons,
   size_t n = activations.n * (size_t)shape->d_mlp;
   for (size_t i = 0; i < n; i++)
     count += activations.hidden[i] != 0;
-  const struct Factors *factors = &trainee->step.factors;
-  *neurons = (struct Neurons){factors->sparse, factors->sparse_gradient, (double)count / (double)n};
+  *neurons = (struct Neurons){trainee->step.factors.sparse, (double)count / (double)n};
   activations_release(&activations);
   return true;
 }
@@ -354,8 +353,7 @@ static double moved_by_logits(double n, double m, double V, const struct Neurons
 
 static double moved_by_map(double n, double m, double V, const struct Neurons *neurons)
 {
-  return neurons->sparse_gradient ? moved_by_sparse(m, V, n, neurons->active)
-                                  : moved_by_product(V, m, n);
+  return neurons->sparse ? moved_by_sparse(m, V, n, neurons->active) : moved_by_product(V, m, n);
 }
 
 static double moved_by_factors(double p, double m, double V, double d, double H, double d_head)
@@ -441,11 +439,9 @@ static void print_parts(const struct Config *config, const struct Times *times)
   const double rate = 1e-6 * all / times->epoch;
   printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f\n", "epoch", times->epoch, 100.0, 1e-6 * all,
          rate, 100 * rate / most);
-  const struct Neurons *neurons = &times->neurons;
-  printf("%.0f %% of the neurons are not 0; the others are %s\n", 100 * neurons->active,
-         neurons->sparse_gradient ? "left out of two of the three dense products, but counted"
-         : neurons->sparse        ? "left out of one of the three dense products, but counted"
-                                  : "multiplied all the same");
+  printf("%.0f %% of the neurons are not 0; the others are %s\n", 100 * times->neurons.active,
+         times->neurons.sparse ? "left out of two of the three dense products, but counted"
+                               : "multiplied all the same");
 }
 
 /* What this processor does out of registers, on one thread. */

@@ -46,15 +46,14 @@ void factors_describe(struct Factors *t, const struct Shape *shape,
                       const struct ModelConfig *config)
 {
   bool equals = shape->n_positions == 3;
-  bool rectified = config->activation == ACTIVATION_RELU;
   size_t V = (size_t)shape->V;
   bool sum_to_one = attention_sums_to_one(config->attention) && !(config->attention_rate < 1);
   *t = (struct Factors){.shape = *shape,
                         .n_constants = (size_t)shape->n_registers + (equals ? 1 : 0),
                         .n_queries = equals ? 1 : (size_t)shape->p,
                         .folded = equals && shape->n_registers == 0 && sum_to_one,
-                        .sparse = rectified && matrix_sparse_is_faster(V, false),
-                        .sparse_gradient = rectified && matrix_sparse_is_faster(V, true)};
+                        .sparse =
+                            config->activation == ACTIVATION_RELU && matrix_sparse_is_faster(V)};
   t->mlp_width = vector_pad((size_t)shape->d_mlp);
   t->logit_width = vector_pad(V);
   t->width = t->mlp_width + t->logit_width;
@@ -358,9 +357,8 @@ static void reader_backward(const struct Factors *t, const struct Parameters *pa
   matrix_multiply(d, V, 1, matrix_transposed(parameters_at(parameters, B_OUT), d),
                   matrix_plain(d_logits, V), MATRIX_ADD, d_unembedding, V);
 
-  const struct Matrix d_W_L = t->sparse_gradient
-                                  ? matrix_plain(g->W_L, t->logit_width)
-                                  : matrix_transposed(g->W_L, t->mlp_width); /* [m, V] */
+  const struct Matrix d_W_L = t->sparse ? matrix_plain(g->W_L, t->logit_width)
+                                        : matrix_transposed(g->W_L, t->mlp_width); /* [m, V] */
   matrix_multiply_shared(m, d, V, d_W_L, matrix_transposed(unembedding, V), MATRIX_REPLACE,
                          parameters_at(gradient, W_OUT), d);
   matrix_multiply_shared(d, V, m, matrix_transposed(parameters_at(parameters, W_OUT), d), d_W_L,

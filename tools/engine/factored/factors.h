@@ -53,8 +53,7 @@ struct Factors {
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [Q][width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
-  bool sparse;                          /* the product with W_L skips neurons that are 0 */
-  bool sparse_gradient;                 /* so does that of its gradient */
+  bool sparse;                          /* products skip neurons that are 0 */
   bool finite;                          /* W_L is */
   struct PackedMatrix logits_of_hidden; /* W_L^T [m, V] */
   struct PackedMatrix hidden_of_logits; /* W_L [V, m] */
@@ -72,12 +71,12 @@ struct Factors {
 /* The factors' gradients, in the same shapes except for W_L; the remaining arrays are scratch of
    the backward pass. */
 struct FactorGradients {
-  float *T0, *T1;     /* [p][H][width], in strips */
-  float *T_constants; /* [C][H][width], in strips; not read when folded */
-  float *base;        /* [Q][width] */
-  float *W_L;         /* [m][logit_width] if sparse_gradient, else [V][mlp_width]: not transposed */
-  float *score0;      /* [p][Q][H] */
-  float *score1;      /* [p][H] */
+  float *T0, *T1;          /* [p][H][width], in strips */
+  float *T_constants;      /* [C][H][width], in strips; not read when folded */
+  float *base;             /* [Q][width] */
+  float *W_L;              /* [m][logit_width] if sparse, else [V][mlp_width]: not transposed */
+  float *score0;           /* [p][Q][H] */
+  float *score1;           /* [p][H] */
   float *score_constants;  /* [C][Q][H] */
   float *read, *read_of_b; /* as in the factors */
   float *base_sum;         /* [width]: of the base, over the queries */
@@ -95,8 +94,7 @@ static inline size_t factor_query(const struct Factors *t, size_t b)
 /* Floats of the gradient of W_L. */
 static inline size_t factors_map_size(const struct Factors *t)
 {
-  return t->sparse_gradient ? (size_t)t->shape.d_mlp * t->logit_width
-                            : (size_t)t->shape.V * t->mlp_width;
+  return t->sparse ? (size_t)t->shape.d_mlp * t->logit_width : (size_t)t->shape.V * t->mlp_width;
 }
 
 /*

@@ -40,8 +40,7 @@ struct Kernels {
     size_t width;
     void (*panel)(const struct PanelTask *task);
     size_t least_columns; /* panels have so many on average, */
-    size_t least_cache;   /* L1 has so many bytes, */
-    bool turned;          /* and A is not turned, or this is true */
+    size_t least_cache;   /* and L1 has so many bytes */
   } sparse;
   /* as in engine/factored/stream.h */
   void (*stream_forward)(const struct Factors *factors, const struct RowsOfPairs *rows);

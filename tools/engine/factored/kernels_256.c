@@ -5,8 +5,6 @@
 #error "without -march=x86-64-v3 these would be slow, each fused multiply-add a function call"
 #endif
 
-#include <stdbool.h>
-
 #define KERNELS kernels_256
 #ifdef __ARM_NEON
 #define KERNELS_DESCRIPTION "128-bit vectors (NEON)"
@@ -19,7 +17,6 @@ enum {
   SPARSE_WIDES = 7, /* 14 registers; NEON: 28 */
   SPARSE_LEAST_WIDES = 4,
   SPARSE_LEAST_CACHE = 0,
-  SPARSE_TURNED = true,
   FEW_BLOCK = 1,
 #ifdef __ARM_NEON
   FORWARD_WIDES = 1,

@@ -4,8 +4,6 @@
 #error "without -mavx512f these would be the narrow kernels under the name of the wide ones"
 #endif
 
-#include <stdbool.h>
-
 #define KERNELS             kernels_512
 #define KERNELS_DESCRIPTION "512-bit vectors (AVX-512)"
 enum {
@@ -14,7 +12,6 @@ enum {
   SPARSE_WIDES = 8,
   SPARSE_LEAST_WIDES = 6,         /* fewer chains do not hide the latency of multiply-adds */
   SPARSE_LEAST_CACHE = 48 * 1024, /* 32 of which are B's */
-  SPARSE_TURNED = false,          /* C is loaded and stored too often */
   FEW_BLOCK = 2,
   FORWARD_WIDES = 4,
   FORWARD_BLOCK = 2,

@@ -76,12 +76,12 @@ static size_t first_level_cache(void)
 #endif
 }
 
-bool matrix_sparse_is_faster(size_t N, bool turned)
+bool matrix_sparse_is_faster(size_t N)
 {
   const struct Kernels *run = kernels();
   size_t panels = (N + run->sparse.width - 1) / run->sparse.width;
   return vector_pad(N) >= panels * run->sparse.least_columns &&
-         first_level_cache() >= run->sparse.least_cache && (run->sparse.turned || !turned);
+         first_level_cache() >= run->sparse.least_cache;
 }
 
 /* packed[k][j] = B(k, j) for the first panel of B, `columns` wide, zero-padded to `width`. Whole

@@ -88,8 +88,8 @@ void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matri
                      enum MatrixInto into, float *C, size_t ldc);
 
 /* Whether sparse products with N columns are the faster ones on this processor where half of A is
-   0, for an A in strips or `turned`. */
-bool matrix_sparse_is_faster(size_t N, bool turned);
+   0. */
+bool matrix_sparse_is_faster(size_t N);
 
 /* As product, of finite A and B. A is a matrix in strips or the transpose of one,
    B is row-major, and C has room for columns rounded up to whole cache lines (vector_pad), where B

@@ -111,7 +111,7 @@ static void tile_map_backward(const struct Factors *t, const struct Tile *tile,
   size_t m = (size_t)t->shape.d_mlp, V = (size_t)t->shape.V;
   const float *d_logits = tile->streams + t->mlp_width;
   const struct Matrix hidden = matrix_in_strips(tile->hidden, tile->n);
-  if (t->sparse_gradient)
+  if (t->sparse)
     matrix_multiply_sparse(m, V, tile->n, matrix_turned(hidden), matrix_plain(d_logits, t->width),
                            into, d_W_L, t->logit_width);
   else
