@@ -15,7 +15,7 @@ _Static_assert(SPARSE_WIDES <= 8, "sparse_panel has no case for more");
 INLINED void sparse_row(size_t wides, const struct PanelTask *task, const float *a, bool turned,
                         uint64_t places, float *C)
 {
-  const size_t column = turned ? MATRIX_STRIP : 1;
+  const size_t jump = task->A.strip - MATRIX_STRIP; /* from strip to strip, past one's columns */
   Wide sum[SPARSE_WIDES];
   UNROLLED_FOR (v, wides)
     sum[v] = task->accumulate ? wide_load(C + v * WIDE_LANES) : wide_fill(0.0f);
@@ -23,7 +23,7 @@ INLINED void sparse_row(size_t wides, const struct PanelTask *task, const float 
   for (int n = __builtin_popcountll(places); n > 0; n--) {
     size_t k = (size_t)__builtin_ctzll(places);
     places &= places - 1;
-    Wide factor = wide_fill(a[k % MATRIX_STRIP * column + k / MATRIX_STRIP * task->A.strip]);
+    Wide factor = wide_fill(turned ? a[k * MATRIX_STRIP] : a[k + k / MATRIX_STRIP * jump]);
     const float *b = task->packed + k * task->packed_row;
     UNROLLED_FOR (v, wides)
       sum[v] = wide_fma(factor, wide_load(b + v * WIDE_LANES), sum[v]);
