@@ -42,7 +42,8 @@ enum StepPart {
 
 /* The streams of all pairs are kept for the columns, whose sums need them in order. Adding a
    quarter of the rows at a time to the columns would take 7 MB from the 20 or so that one thread
-   goes through at p = 113, to the same bits, but an epoch would take 3 % longer (Zen 5). */
+   goes through at p = 113, to the same bits, but an epoch would take 1 to 2 % longer, also beside
+   another training or a program that goes through 64 MB (Zen 5). */
 struct Step {
   struct ModelConfig config;
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
