@@ -64,7 +64,7 @@ must env DESTDIR="$work/destination" cmake --install "$build" --prefix /opt/grok
 (cd "$work/destination/opt/grokking" && find . -type f -exec cksum {} + | sort) >"$work/there"
 cmp "$work/here" "$work/there" || fail 'DESTDIR and --prefix install different files'
 same 'what is on the path' "$(ls "$work/prefix/bin")" grokking
-grep -rIl -e "$source" -e "$build" "$work/prefix" && fail 'files name the source or the build tree'
+grep -rIl -e "$source\b" -e "$build\b" "$work/prefix" && fail 'files name the source or the build tree'
 
 PATH=$work/prefix/bin:$PATH
 must grokking --help
