@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "engine/activations.h"
+#include "engine/factored/tile.h"
 #include "network/flush.h"
 #include "network/random.h"
 
@@ -300,6 +301,9 @@ START_TEST(losses_are_the_same_alone_and_together)
 }
 END_TEST
 
+/* Logits enough for sparse products, but not a whole number of vectors. */
+enum { SPARSE_P = 97 };
+
 /* A neuron that is 0 on all pairs, behind which W_L overflows: 0 times infinity. */
 START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
 {
@@ -308,7 +312,7 @@ START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
   struct Activations activations;
   struct Error error;
   config_init(&config);
-  config.data.modulus = 5;
+  config.data.modulus = SPARSE_P;
   config.model.d_mlp = 20;
   ck_assert(parameters_init(&parameters, &config, &error));
   parameters_initialise(&parameters, 0);
@@ -331,6 +335,39 @@ START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
 }
 END_TEST
 
+/* Infinity times the 0 of W_L's padding. */
+START_TEST(an_infinite_neuron_leaves_the_padding_as_it_is)
+{
+  enum { PAIRS = 3 };
+  struct Config config;
+  struct Parameters parameters;
+  struct Factors factors;
+  struct TileScratch scratch;
+  struct Error error;
+  config_init(&config);
+  config.data.modulus = SPARSE_P;
+  config.model.d_mlp = 20;
+  ck_assert(parameters_init(&parameters, &config, &error));
+  parameters_initialise(&parameters, 0);
+  ck_assert(factors_init(&factors, &parameters.shape, &config.model, &error));
+  factors_forward(&factors, &parameters);
+  ck_assert(tile_scratch_init(&scratch, &factors, PAIRS, &error));
+  const struct Tile tile = {.n = PAIRS, .streams = scratch.streams, .hidden = scratch.hidden};
+  for (size_t i = 0; i < matrix_strips_size(PAIRS, factors.mlp_width); i++)
+    tile.hidden[i] = INFINITY;
+  for (size_t i = 0; i < PAIRS * factors.width; i++)
+    tile.streams[i] = -INFINITY;
+  tile_mlp(&factors, config.model.activation, &scratch, &tile);
+  size_t V = (size_t)parameters.shape.V;
+  for (size_t i = 0; i < PAIRS; i++)
+    for (size_t f = factors.mlp_width + V; f < factors.width; f++)
+      ck_assert_float_eq(tile.streams[i * factors.width + f], -INFINITY);
+  tile_scratch_release(&scratch);
+  factors_release(&factors);
+  parameters_release(&parameters);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   tested = kernels_to_test(argc, argv);
@@ -342,6 +379,7 @@ int main(int argc, char **argv)
   tcase_add_loop_test(tests, losses_are_the_same_alone_and_together, 0,
                       (int)(sizeof lengths / sizeof *lengths));
   tcase_add_test(tests, what_overflows_is_seen_even_where_neurons_are_0);
+  tcase_add_test(tests, an_infinite_neuron_leaves_the_padding_as_it_is);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -199,7 +199,7 @@ static struct Matrix draw_sparse(const char *name, size_t rows, size_t columns, 
   return matrix;
 }
 
-/* In blocks by rows and by columns; with all zeros multiplied, as the chain does. */
+/* In strips and turned; with all zeros multiplied, as the chain does. */
 START_TEST(zeros_are_left_out_of_no_chain)
 {
   const size_t M = sizes[_i][0], N = sizes[_i][1], K = sizes[_i][2];
@@ -208,20 +208,20 @@ START_TEST(zeros_are_left_out_of_no_chain)
   float *b = draw("B", K * N);
   const struct Matrix B = matrix_plain(b, N);
   for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-    struct Matrix by_rows = draw_sparse("A", M, K, shares[i]);
-    struct Matrix by_columns = draw_sparse("A", K, M, shares[i]);
+    struct Matrix in_strips = draw_sparse("A", M, K, shares[i]);
+    struct Matrix to_turn = draw_sparse("A", K, M, shares[i]);
     for (int into = MATRIX_REPLACE; into <= MATRIX_ADD; into++)
       for (int packed = 0; packed < 2; packed++) {
         Product *product = packed ? packed_sparse_product : matrix_multiply_sparse;
         for (int tiny = 0; tiny < 2; tiny++) {
           const float scale = tiny ? SMALLEST / 4 : 1.0f;
-          expect_chains_in(ldc, room, product, M, N, K, by_rows, B, (enum MatrixInto)into, scale);
-          expect_chains_in(ldc, room, product, M, N, K, matrix_turned(by_columns), B,
+          expect_chains_in(ldc, room, product, M, N, K, in_strips, B, (enum MatrixInto)into, scale);
+          expect_chains_in(ldc, room, product, M, N, K, matrix_turned(to_turn), B,
                            (enum MatrixInto)into, scale);
         }
       }
-    free((float *)by_rows.at);
-    free((float *)by_columns.at);
+    free((float *)in_strips.at);
+    free((float *)to_turn.at);
   }
   free(b);
 }

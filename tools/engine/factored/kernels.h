@@ -35,12 +35,12 @@ struct Kernels {
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
   /* The same of a sparse product: there is no gate, C has room for whole Wides, and so has B, with
-     zeros past `columns`. Where half of A is 0 it is faster than panel(), if: */
+     zeros past `columns`. */
   struct {
     size_t width;
     void (*panel)(const struct PanelTask *task);
-    size_t least_columns; /* panels have so many on average, */
-    size_t least_cache;   /* and L1 has so many bytes */
+    size_t least_columns; /* of a panel, on average, for it to be the faster one */
+    size_t least_cache;   /* the same: bytes of L1 */
   } sparse;
   /* as in engine/factored/stream.h */
   void (*stream_forward)(const struct Factors *factors, const struct RowsOfPairs *rows);

@@ -11,7 +11,7 @@ enum {
   PANEL_WIDES = 2, /* 32 columns */
   SPARSE_WIDES = 8,
   SPARSE_LEAST_WIDES = 6,         /* fewer chains do not hide the latency of multiply-adds */
-  SPARSE_LEAST_CACHE = 48 * 1024, /* 32 of which are B's */
+  SPARSE_LEAST_CACHE = 48 * 1024, /* 32 KiB of it are B's */
   FEW_BLOCK = 2,
   FORWARD_WIDES = 4,
   FORWARD_BLOCK = 2,

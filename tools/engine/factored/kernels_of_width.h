@@ -1,7 +1,7 @@
 /*
- * All kernels, for the vector width of the including file (kernels_256.c, kernels_512.c) and the
- * block sizes that it defines; hence no include guard. It also defines KERNELS, the name of their
- * struct, and KERNELS_DESCRIPTION.
+ * All kernels, for the vector width of the including file (kernels_256.c, kernels_512.c), the block
+ * sizes that it defines, and what sparse products need (SPARSE_LEAST_...); hence no include guard.
+ * It also defines KERNELS, the name of their struct, and KERNELS_DESCRIPTION.
  */
 #include "engine/factored/kernels.h"
 #include "engine/factored/wide.h"

@@ -16,7 +16,7 @@
  *
  * Where many elements of A are 0, as nearly half of a trained network's rectified neurons are, a
  * sparse product leaves most of them out (sparse_kernel.h). As fma(0, b, c) = c, but for the sign
- * of a c that is 0, which flushing takes, its bits are the same if A and B are finite.
+ * of a c that is 0, which flushing takes, its bits are the same if B is finite.
  */
 #ifndef ENGINE_FACTORED_MATRIX_H
 #define ENGINE_FACTORED_MATRIX_H
@@ -87,12 +87,12 @@ enum MatrixInto { MATRIX_REPLACE, MATRIX_ADD };
 void matrix_multiply(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                      enum MatrixInto into, float *C, size_t ldc);
 
-/* Whether sparse products with N columns are the faster ones on this processor where half of A is
-   0. */
+/* Whether a sparse product with N columns is faster on this processor than a dense one, if half of
+   A is 0. */
 bool matrix_sparse_is_faster(size_t N);
 
-/* As product, of finite A and B. A is a matrix in strips or the transpose of one,
-   B is row-major, and C has room for columns rounded up to whole cache lines (vector_pad), where B
+/* The same as a sparse product, of a finite B. A is a matrix in strips or the transpose of one, B
+   is row-major, and C has room for columns rounded up to whole cache lines (vector_pad), where B
    counts as 0. */
 void matrix_multiply_sparse(size_t M, size_t N, size_t K, struct Matrix A, struct Matrix B,
                             enum MatrixInto into, float *C, size_t ldc);

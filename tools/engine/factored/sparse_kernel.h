@@ -4,8 +4,9 @@
  * Expects of the including file SPARSE_WIDES, the Wides of a row of C that are kept in registers,
  * and panel_kernel.h before it.
  *
- * A is a matrix in strips, whose rows are contiguous in each, or turned: the transpose of one.
- * Where a row is not 0 is found out ahead, as one bit for each element.
+ * A is a matrix in strips, or turned: the transpose of one, where element k of a row is k
+ * MATRIX_STRIP past its first. Where a row is not 0 is found out ahead, as one bit for each
+ * element.
  */
 enum { SPARSE_WIDTH = SPARSE_WIDES * WIDE_LANES };
 _Static_assert((int)SPARSE_WIDTH <= (int)WIDEST_SPARSE, "matrix.c has no room for wider panels");

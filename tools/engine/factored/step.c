@@ -221,7 +221,7 @@ static void column_gradient(struct Step *step, size_t b)
 }
 
 /* Sums one position's score gradients over the pairs of a line: sum[queries][H], where `queries` is
-   1 or Q. The sums of the usual four heads stay in a register. */
+   1 or Q. For one query, the sums of the usual four heads stay in a register. */
 static void sum_scores(const struct Step *step, const size_t *line, size_t n, size_t position,
                        size_t queries, float *sum)
 {
@@ -229,7 +229,6 @@ static void sum_scores(const struct Step *step, const size_t *line, size_t n, si
   size_t H = (size_t)step->factors.shape.H, stride = step->factors.n_positions * H;
   const int *column = step->pairs[SUBSET_TRAIN].column;
   const float *d = step->d_weights + position * H;
-  memset(sum, 0, queries * H * sizeof(float));
   if (queries == 1 && H == HEADS) {
     float total[HEADS] = {0};
     for (size_t i = 0; i < n; i++)
@@ -238,6 +237,7 @@ static void sum_scores(const struct Step *step, const size_t *line, size_t n, si
     memcpy(sum, total, sizeof total);
     return;
   }
+  memset(sum, 0, queries * H * sizeof(float));
   for (size_t i = 0; i < n; i++) {
     float *of_query = sum + (queries > 1 ? (size_t)column[line[i]] * H : 0);
     for (size_t h = 0; h < H; h++)

@@ -107,8 +107,9 @@ INLINED size_t first_pair(const struct RowsOfPairs *rows)
 }
 
 /* `wides` Wides of the streams of the pairs in block k of row a, in a strip `columns` wide. */
-INLINED void forward_row(const struct Piece *piece, const struct RowsOfPairs *rows,
-                         struct Form form, size_t columns, size_t wides, size_t a, size_t k)
+INLINED void forward_block_of_row(const struct Piece *piece, const struct RowsOfPairs *rows,
+                                  struct Form form, size_t columns, size_t wides, size_t a,
+                                  size_t k)
 {
   const size_t H = form.H, stride = form.positions * H;
   const size_t *block = rows->block_first + a * rows->n_blocks + k;
@@ -130,13 +131,13 @@ INLINED void forward_row(const struct Piece *piece, const struct RowsOfPairs *ro
   }
 }
 
-/* The same of all pairs, block by block, so that what the rows need of T1 stays in L1. */
+/* The same of all pairs, block by block, so that what the rows need of T1 mostly stays in L1. */
 INLINED void forward_piece(const struct Piece *piece, const struct RowsOfPairs *rows,
                            struct Form form, size_t columns, size_t wides)
 {
   for (size_t k = 0; k < rows->n_blocks; k++)
     for (int a = rows->first_row; a < rows->end_row; a++)
-      forward_row(piece, rows, form, columns, wides, (size_t)a, k);
+      forward_block_of_row(piece, rows, form, columns, wides, (size_t)a, k);
 }
 
 /* One strip; the width of a whole strip is a constant. */

@@ -7,6 +7,7 @@
 #include "engine/factored/stream.h"
 #include "engine/factored/vector.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,9 @@ void tile_mlp(const struct Factors *t, enum Activation activation, struct TileSc
                     matrix_plain(t->W_L_transposed, t->logit_width), MATRIX_ADD, logits, t->width);
   else
     matrix_multiply_packed(tile->n, hidden, &t->logits_of_hidden, MATRIX_ADD, logits, t->width);
+  for (size_t i = 0; t->sparse && i < tile->n; i++) /* what 0 times an infinite neuron is not */
+    for (size_t j = (size_t)t->shape.V; j < t->logit_width; j++)
+      logits[i * t->width + j] = -INFINITY;
 }
 
 void tile_forward(const struct Factors *t, const struct ModelConfig *config,
