@@ -304,6 +304,16 @@ END_TEST
 /* Logits enough for sparse products, but not a whole number of vectors. */
 enum { SPARSE_P = 97 };
 
+static void draw_network(struct Config *config, struct Parameters *parameters)
+{
+  struct Error error;
+  config_init(config);
+  config->data.modulus = SPARSE_P;
+  config->model.d_mlp = 20;
+  ck_assert(parameters_init(parameters, config, &error));
+  parameters_initialise(parameters, 0);
+}
+
 /* A neuron that is 0 on all pairs, behind which W_L overflows: 0 times infinity. */
 START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
 {
@@ -311,11 +321,7 @@ START_TEST(what_overflows_is_seen_even_where_neurons_are_0)
   struct Parameters parameters;
   struct Activations activations;
   struct Error error;
-  config_init(&config);
-  config.data.modulus = SPARSE_P;
-  config.model.d_mlp = 20;
-  ck_assert(parameters_init(&parameters, &config, &error));
-  parameters_initialise(&parameters, 0);
+  draw_network(&config, &parameters);
   const struct Shape *shape = &parameters.shape;
   size_t d = (size_t)shape->d_model, V = (size_t)shape->V;
   parameters_at(&parameters, B_IN)[0] = -1e6f;
@@ -344,11 +350,7 @@ START_TEST(an_infinite_neuron_leaves_the_padding_as_it_is)
   struct Factors factors;
   struct TileScratch scratch;
   struct Error error;
-  config_init(&config);
-  config.data.modulus = SPARSE_P;
-  config.model.d_mlp = 20;
-  ck_assert(parameters_init(&parameters, &config, &error));
-  parameters_initialise(&parameters, 0);
+  draw_network(&config, &parameters);
   ck_assert(factors_init(&factors, &parameters.shape, &config.model, &error));
   factors_forward(&factors, &parameters);
   ck_assert(tile_scratch_init(&scratch, &factors, PAIRS, &error));
