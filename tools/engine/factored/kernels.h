@@ -34,8 +34,8 @@ struct Kernels {
   const char *description; /* "512-bit vectors (AVX-512)" */
   size_t panel_width;      /* columns of a panel */
   void (*panel)(const struct PanelTask *task);
-  /* The same of a sparse product: there is no gate, C has room for whole Wides, and so has B, with
-     zeros past `columns`. */
+  /* The same of a sparse product: there is no gate, C has room for whole Wides, and B's rows are
+     as long as the panel is wide, with zeros past `columns`. */
   struct {
     size_t width;
     void (*panel)(const struct PanelTask *task);

@@ -55,14 +55,15 @@ static void transpose_rows(struct Matrix B, size_t K, size_t columns, size_t wid
 /* How B is divided into panels and chunks, and what multiplies one. */
 struct Division {
   size_t width, chunk;
+  bool always_packs; /* panels are never read in place */
   void (*panel)(const struct PanelTask *task);
 };
 
 static struct Division division(bool sparse)
 {
   const struct Kernels *run = kernels();
-  if (sparse) return (struct Division){run->sparse.width, SPARSE_CHUNK, run->sparse.panel};
-  return (struct Division){run->panel_width, CHUNK, run->panel};
+  if (sparse) return (struct Division){run->sparse.width, SPARSE_CHUNK, true, run->sparse.panel};
+  return (struct Division){run->panel_width, CHUNK, false, run->panel};
 }
 
 /* Bytes of a core's first-level data cache; 0 if the system does not tell. */
@@ -141,7 +142,7 @@ static void multiply(struct Division by, size_t M, size_t N, size_t K, struct Ma
       if (panels) {
         task.packed = panels;
         panels += task.K * width;
-      } else if (reads_in_place(B, M, task.columns == width)) {
+      } else if (!by.always_packs && reads_in_place(B, M, task.columns == width)) {
         task.packed = part_of(B, first, j).at;
         task.packed_row = B.row;
       } else {

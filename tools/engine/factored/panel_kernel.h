@@ -1,7 +1,8 @@
 /*
  * The micro-kernel of a matrix product (engine/factored/matrix.h). Expects of the including file
  * (kernels_256.c, kernels_512.c): PANEL_ROWS and PANEL_WIDES, the block of C that is kept in
- * registers, and FEW_BLOCK, the Wides of rows that are computed together for the last few columns.
+ * registers; PREFETCH_C, whether a block that is overwritten is prefetched; and FEW_BLOCK, the
+ * Wides of rows that are computed together for the last few columns.
  *
  * A block of PANEL_ROWS x PANEL_WIDES of C is kept in registers while k runs over the panel, strip
  * by strip of A. Each k loads the panel's Wides once and broadcasts one element of A per row;
@@ -13,10 +14,11 @@ enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES, ROW_QUADS = (PANEL_ROWS + 3) / 4 
 _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "matrix.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
-/* `rows` and `wides` are constants wherever this is inlined, so its loops unroll and `sum` stays
-   in registers. */
-INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task, size_t first,
-                         float *C, size_t ldc)
+/* `rows`, `wides` and `ahead` are constants wherever this is inlined, so its loops unroll and `sum`
+   stays in registers. If `ahead`, A is row-major, and its next strip, or that of the next rows, is
+   prefetched while this one is multiplied: a line of a row for every k. */
+INLINED void panel_block(size_t rows, size_t wides, bool ahead, const struct PanelTask *task,
+                         size_t first, float *C, size_t ldc)
 {
   Wide sum[PANEL_ROWS][PANEL_WIDES];
   UNROLLED_FOR (i, rows)
@@ -24,13 +26,24 @@ INLINED void panel_block(size_t rows, size_t wides, const struct PanelTask *task
       sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
   const size_t row = task->A.row, step = task->A.column, packed_row = task->packed_row;
   const float *strip = task->A.at + first * row, *packed = task->packed;
+  if (ahead && PREFETCH_C && !task->accumulate)
+    UNROLLED_FOR (i, rows)
+      UNROLLED_FOR (v, wides)
+        __builtin_prefetch(C + i * ldc + v * WIDE_LANES, 1);
   /* a pointer for every four rows: twelve would not fit in the general registers */
   for (size_t k = 0, n; k < task->K; k += n, strip += task->A.strip) {
     n = task->K - k < MATRIX_STRIP ? task->K - k : MATRIX_STRIP;
     const float *A[ROW_QUADS];
     UNROLLED_FOR (q, ROW_QUADS)
       A[q] = strip + 4 * q * row;
+    const float *next = n < task->K - k ? strip + task->A.strip : task->A.at + (first + rows) * row;
+    size_t to_next = WIDE_LANES; /* and then to the next row */
     for (size_t left = n; left > 0; left--) {
+      if (ahead) {
+        __builtin_prefetch(next);
+        next += to_next;
+        to_next = row - to_next;
+      }
       Wide b[PANEL_WIDES];
       UNROLLED_FOR (v, wides)
         b[v] = wide_load(packed + v * WIDE_LANES);
@@ -66,7 +79,7 @@ INLINED void panel_few_rows(size_t rows, size_t wides, const struct PanelTask *t
 {
 #define CASE(n)                                                                                    \
   case n:                                                                                          \
-    if (n <= PANEL_ROWS) panel_block(n, wides, task, first, C, ldc);                               \
+    if (n <= PANEL_ROWS) panel_block(n, wides, false, task, first, C, ldc);                        \
     return
   switch (rows) {
     CASE(1);
@@ -120,8 +133,10 @@ INLINED void panel_columns(size_t wides, size_t columns, const struct PanelTask 
     rows = left >= 2 * PANEL_ROWS ? PANEL_ROWS : left > PANEL_ROWS ? (left + 1) / 2 : left;
     if (columns < wides * WIDE_LANES)
       panel_edge(rows, wides, columns, task, i);
+    else if (rows == PANEL_ROWS && task->A.column == 1)
+      panel_block(PANEL_ROWS, wides, true, task, i, task->C + i * task->ldc, task->ldc);
     else if (rows == PANEL_ROWS)
-      panel_block(PANEL_ROWS, wides, task, i, task->C + i * task->ldc, task->ldc);
+      panel_block(PANEL_ROWS, wides, false, task, i, task->C + i * task->ldc, task->ldc);
     else
       panel_part(rows, wides, task, i, task->C + i * task->ldc, task->ldc);
   }

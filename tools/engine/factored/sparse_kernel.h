@@ -25,7 +25,7 @@ INLINED void sparse_row(size_t wides, const struct PanelTask *task, const float 
     size_t k = (size_t)__builtin_ctzll(places);
     places &= places - 1;
     Wide factor = wide_fill(turned ? a[k * MATRIX_STRIP] : a[k + k / MATRIX_STRIP * jump]);
-    const float *b = task->packed + k * task->packed_row;
+    const float *b = in_register(task->packed + k * SPARSE_WIDTH);
     UNROLLED_FOR (v, wides)
       sum[v] = wide_fma(factor, wide_load(b + v * WIDE_LANES), sum[v]);
   }
@@ -69,17 +69,22 @@ INLINED void sparse_rows(size_t wides, const struct PanelTask *task)
 INLINED void places_of_rows(const struct PanelTask *task, const float *a,
                             uint64_t places[MATRIX_STRIP])
 {
-  enum { PARTS = MATRIX_STRIP / LANES };
+  enum { PARTS = MATRIX_STRIP / WIDE_LANES };
   memset(places, 0, MATRIX_STRIP * sizeof *places);
   for (size_t first = 0; first < task->K; first += MATRIX_STRIP, a += task->A.strip) {
     size_t left = task->K - first, columns = left < MATRIX_STRIP ? left : MATRIX_STRIP;
-    IntegerVector found[PARTS] = {{0}};
+    Wide found[PARTS];
+    UNROLLED_FOR (v, PARTS)
+      found[v] = wide_fill(0.0f);
     for (size_t k = 0; k < columns; k++)
       UNROLLED_FOR (v, PARTS)
-        found[v] |=
-            (vector_load(a + k * MATRIX_STRIP + v * LANES) != (Vector){0}) & (int32_t)(1U << k);
+        found[v] =
+            wide_set_bit(found[v], wide_load(a + k * MATRIX_STRIP + v * WIDE_LANES), 1U << k);
+    float lanes[MATRIX_STRIP];
+    UNROLLED_FOR (v, PARTS)
+      wide_store(lanes + v * WIDE_LANES, found[v]);
     uint32_t of_strip[MATRIX_STRIP];
-    memcpy(of_strip, found, sizeof found);
+    memcpy(of_strip, lanes, sizeof of_strip);
     for (size_t i = 0; i < MATRIX_STRIP; i++)
       places[i] |= (uint64_t)of_strip[i] << first;
   }

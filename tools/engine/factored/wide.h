@@ -103,6 +103,15 @@ static inline uint32_t wide_nonzero(Wide w)
   return _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
 
+/* `found` with `bit` set, in its lanes as integers, where w is not 0 */
+static inline Wide wide_set_bit(Wide found, Wide w, uint32_t bit)
+{
+  __mmask16 nonzero = _mm512_cmp_ps_mask(w.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+  __m512i lanes = _mm512_castps_si512(found.lanes);
+  lanes = _mm512_mask_or_epi32(lanes, nonzero, lanes, _mm512_set1_epi32((int32_t)bit));
+  return (Wide){_mm512_castsi512_ps(lanes)};
+}
+
 /* Sets one lane to x; no effect if `lane` is outside 0 .. 15. */
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
@@ -255,6 +264,17 @@ static inline uint32_t wide_nonzero(Wide w)
   return places;
 }
 
+static inline float32x4_t quad_set_bit(float32x4_t found, float32x4_t w, uint32_t bit)
+{
+  uint32x4_t set = vbicq_u32(vdupq_n_u32(bit), vceqq_f32(w, vdupq_n_f32(0.0f)));
+  return vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(found), set));
+}
+
+static inline Wide wide_set_bit(Wide found, Wide w, uint32_t bit)
+{
+  QUADS_OF(quad_set_bit(found.quad[q], w.quad[q], bit));
+}
+
 static inline Wide wide_replace(Wide w, int lane, float x)
 {
   const int32x4_t lanes = {0, 1, 2, 3};
@@ -361,6 +381,14 @@ static inline Wide wide_where_positive(Wide gate, Wide w)
 static inline uint32_t wide_nonzero(Wide w)
 {
   return vector_nonzero(w.half[0]) | vector_nonzero(w.half[1]) << LANES;
+}
+
+static inline Wide wide_set_bit(Wide found, Wide w, uint32_t bit)
+{
+  for (size_t i = 0; i < 2; i++)
+    found.half[i] =
+        (Vector)((IntegerVector)found.half[i] | ((w.half[i] != (Vector){0}) & (int32_t)bit));
+  return found;
 }
 
 static inline Wide wide_replace(Wide w, int lane, float x)
