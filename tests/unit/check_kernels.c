@@ -72,7 +72,7 @@ static void case_init(struct Case *c, const struct Shape *shape, bool folded, en
   c->m = c->factors.mlp_width;
   c->entries = c->factors.n_positions * c->H;
   c->width = c->factors.width;
-  fill(c->factors.T0, "T0", P * c->H * c->width);
+  fill(c->factors.T0, "T0", c->factors.n_sources * c->H * c->width);
   fill(c->factors.T1, "T1", P * c->H * c->width);
   fill(c->factors.T_constants, "constants", c->factors.n_constants * c->H * c->width);
   fill(c->factors.base, "base", c->factors.n_queries * c->width);
@@ -121,7 +121,7 @@ static float stream_at(const struct Case *c, size_t i, size_t f)
   const float *weights = c->weights + i * c->entries;
   float sum = t->base[factor_query(t, (size_t)columns[i]) * t->width + f];
   for (size_t h = 0; h < c->H; h++)
-    sum = fmaf(weights[h], t->T0[place(c, P, (size_t)rows[i], h, f)], sum);
+    sum = fmaf(weights[h], t->T0[place(c, t->n_sources, (size_t)rows[i], h, f)], sum);
   for (size_t h = 0; h < c->H; h++)
     sum = fmaf(weights[c->H + h], t->T1[place(c, P, (size_t)columns[i], h, f)], sum);
   for (size_t k = 0; k < t->n_constants && !t->folded; k++)
@@ -176,7 +176,7 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
   size_t constants = accumulate ? c->factors.n_constants : 0;
   struct StreamLine line = {.pairs = pair_numbers,
                             .n = N,
-                            .factor = constants > 0 ? c->factors.T_constants : c->factors.T0,
+                            .factor = constants > 0 ? c->factors.T_constants : c->factors.T1,
                             .entries = constants > 0 ? constants : P,
                             .entry = constants > 0 ? constants - 1 : A,
                             .weights = c->weights + c->H, /* of position 1 */

@@ -72,7 +72,7 @@ static void expect_none_in_step(const struct Step *step)
   size_t n = step->pairs[SUBSET_TRAIN].n, p = (size_t)t->shape.p, H = (size_t)t->shape.H;
   size_t d = (size_t)t->shape.d_model, heads = H * (size_t)t->shape.d_head;
   size_t entries = t->n_positions * H; /* of a pair */
-  size_t factor = p * H * t->width, source_rows = t->n_sources * H * t->width;
+  size_t T0 = t->n_sources * H * t->width, T1 = p * H * t->width;
   expect_none("logits' and hidden gradients", step->streams, n * t->width);
   expect_none("attention weights", step->weights, n * entries);
   expect_none("gradients of the scores", step->d_weights, n * entries);
@@ -80,20 +80,18 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("sources", t->sources, t->n_sources * d);
   expect_none("readers", t->readers_by_head, heads * t->width);
   expect_none("values", t->values, t->n_sources * heads);
-  expect_none("source rows", t->source_rows, source_rows);
-  expect_none("T0", t->T0, factor);
-  expect_none("T1", t->T1, factor);
+  expect_none("T0", t->T0, T0);
+  expect_none("T1", t->T1, T1);
   expect_none("T of the constants", t->T_constants, t->n_constants * H * t->width);
   expect_none("base", t->base, t->n_queries * t->width);
   expect_none("W_L", t->W_L_transposed, (size_t)t->shape.d_mlp * t->logit_width);
   expect_none("query", t->query, heads * t->n_queries);
   expect_none("key_query", t->key_query, d * H * t->n_queries);
   expect_none("source scores", t->source_scores, t->n_sources * H * t->n_queries);
-  expect_none("gradient of T0", g->T0, factor);
-  expect_none("gradient of T1", g->T1, factor);
+  expect_none("gradient of T0, or of the source rows", g->T0, T0);
+  expect_none("gradient of T1", g->T1, T1);
   expect_none("gradient of the base", g->base, t->n_queries * t->width);
   expect_none("gradient of W_L", g->W_L, factors_map_size(t));
-  expect_none("gradient of the source rows", g->source_rows, source_rows);
   expect_none("gradient of the reader", g->reader, d * t->width);
   expect_none("gradient of the readers", g->readers_by_head, heads * t->width);
   expect_none("gradient of the values", g->values, t->n_sources * heads);

@@ -72,8 +72,7 @@ bool factors_init(struct Factors *t, const struct Shape *shape, const struct Mod
                                       {&t->reader, d * t->width},
                                       {&t->readers_by_head, H * d_head * t->width},
                                       {&t->values, H * t->n_sources * d_head},
-                                      {&t->source_rows, t->n_sources * H * t->width},
-                                      {&t->T0, p * H * t->width},
+                                      {&t->T0, t->n_sources * H * t->width},
                                       {&t->T1, p * H * t->width},
                                       {&t->T_constants, t->n_constants * H * t->width},
                                       {&t->base, Q * t->width},
@@ -109,7 +108,7 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
   *g = (struct FactorGradients){0};
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head, Q = t->n_queries;
-  const struct FloatArray arrays[] = {{&g->T0, p * H * t->width},
+  const struct FloatArray arrays[] = {{&g->T0, t->n_sources * H * t->width},
                                       {&g->T1, p * H * t->width},
                                       {&g->T_constants, t->n_constants * H * t->width},
                                       {&g->base, Q * t->width},
@@ -119,7 +118,6 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
                                       {&g->score0, p * Q * H},
                                       {&g->score1, p * H},
                                       {&g->score_constants, t->n_constants * Q * H},
-                                      {&g->source_rows, t->n_sources * H * t->width},
                                       {&g->reader, d * t->width},
                                       {&g->readers_by_head, H * d_head * t->width},
                                       {&g->values, H * t->n_sources * d_head},
@@ -367,26 +365,32 @@ static void reader_backward(const struct Factors *t, const struct Parameters *pa
 
 /* ---- factor rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
 
-/* A strip of all source rows, or of their gradients: [n_sources][H][columns]. */
-static float *source_strip(const struct Factors *t, struct FactorStrip strip, float *source_rows)
+/* A strip of T^0, or of its gradient: [n_sources][H][columns]. */
+static float *strip_of_T0(const struct Factors *t, struct FactorStrip strip, float *T0)
 {
-  return source_rows + strip.begin * t->n_sources * (size_t)t->shape.H;
+  return T0 + strip.begin * t->n_sources * (size_t)t->shape.H;
 }
 
-/* A strip of all factors and, if folded, the base from the same strip of the source rows. */
+/* The same of T^1: [p][H][columns]. */
+static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip, float *T1)
+{
+  return T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
+}
+
+/* A strip of all factors and, if folded, the base from the source rows, which are in T^0. */
 static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
-  size_t row = H * columns, factor = strip.begin * p * H;
-  const float *sources = source_strip(t, strip, t->source_rows);
-  const float *position0 = sources + source_position0(t) * row;
-  const float *position1 = sources + source_position1(t) * row;
-  const float *constants = sources + source_constants(t) * row;
+  size_t row = H * columns;
+  float *T0 = strip_of_T0(t, strip, t->T0), *T1 = strip_of_T1(t, strip, t->T1);
+  const float *position0 = T0 + source_position0(t) * row;
+  const float *position1 = T0 + source_position1(t) * row;
+  const float *constants = T0 + source_constants(t) * row;
   for (size_t x = 0; x < p; x++)
     for (size_t i = 0; i < row; i++) {
-      float of_token = sources[x * row + i] - (t->folded ? constants[i] : 0.0f);
-      t->T0[factor + x * row + i] = of_token + position0[i];
-      t->T1[factor + x * row + i] = of_token + position1[i];
+      float of_token = T0[x * row + i] - (t->folded ? constants[i] : 0.0f);
+      T0[x * row + i] = of_token + position0[i];
+      T1[x * row + i] = of_token + position1[i];
     }
   memcpy(t->T_constants + strip.begin * t->n_constants * H, constants,
          t->n_constants * row * sizeof(float));
@@ -415,29 +419,30 @@ static void factor_rows_forward(struct Factors *t, const struct Parameters *para
           t->n_sources, columns, d_head,
           matrix_plain(t->values + h * t->n_sources * d_head, d_head),
           matrix_plain(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
-          MATRIX_REPLACE, source_strip(t, strip, t->source_rows) + h * columns, H * columns);
+          MATRIX_REPLACE, strip_of_T0(t, strip, t->T0) + h * columns, H * columns);
     place_strip(t, strip);
   }
 }
 
-/* The gradient of the source rows: the sum over the factors they enter. */
+/* The gradient of the source rows, in place of T^0's: the sum over the factors they enter. */
 static void place_strip_backward(const struct Factors *t, struct FactorGradients *g,
                                  struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
-  size_t row = H * columns, factor = strip.begin * p * H;
-  float *sources = source_strip(t, strip, g->source_rows);
-  float *position0 = sources + source_position0(t) * row;
-  float *position1 = sources + source_position1(t) * row;
-  float *constants = sources + source_constants(t) * row;
+  size_t row = H * columns;
+  float *rows = strip_of_T0(t, strip, g->T0);
+  const float *T1 = strip_of_T1(t, strip, g->T1);
+  float *position0 = rows + source_position0(t) * row;
+  float *position1 = rows + source_position1(t) * row;
+  float *constants = rows + source_constants(t) * row;
   memset(position0, 0, row * sizeof(float));
   memset(position1, 0, row * sizeof(float));
   for (size_t x = 0; x < p; x++)
     for (size_t i = 0; i < row; i++) {
-      float d0 = g->T0[factor + x * row + i], d1 = g->T1[factor + x * row + i];
+      float d0 = rows[x * row + i], d1 = T1[x * row + i];
       position0[i] += d0;
       position1[i] += d1;
-      sources[x * row + i] = d0 + d1;
+      rows[x * row + i] = d0 + d1;
     }
   if (!t->folded)
     memcpy(constants, g->T_constants + strip.begin * t->n_constants * H,
@@ -448,7 +453,7 @@ static void place_strip_backward(const struct Factors *t, struct FactorGradients
           g->base[strip.begin + i] - position0[h * columns + i] - position1[h * columns + i];
 }
 
-/* Sets W_V and W_O of the gradient, g->reader and g->sources. */
+/* Sets W_V and W_O of the gradient, g->reader and g->sources; g->T0 is overwritten. */
 static void factor_rows_backward(const struct Factors *t, const struct Parameters *parameters,
                                  struct FactorGradients *g, struct Parameters *gradient)
 {
@@ -457,7 +462,7 @@ static void factor_rows_backward(const struct Factors *t, const struct Parameter
   for (size_t s = 0; s < factor_strips(t); s++) {
     struct FactorStrip strip = factor_strip(t, s);
     size_t columns = strip.columns;
-    const float *d_rows = source_strip(t, strip, g->source_rows);
+    const float *d_rows = strip_of_T0(t, strip, g->T0);
     place_strip_backward(t, g, strip);
     for (size_t h = 0; h < H; h++)
       matrix_multiply(d_head, columns, t->n_sources,
@@ -473,7 +478,7 @@ static void factor_rows_backward(const struct Factors *t, const struct Parameter
       size_t columns = strip.columns;
       matrix_multiply(
           t->n_sources, d_head, columns,
-          matrix_plain(source_strip(t, strip, g->source_rows) + h * columns, H * columns),
+          matrix_plain(strip_of_T0(t, strip, g->T0) + h * columns, H * columns),
           matrix_transposed(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
           s == 0 ? MATRIX_REPLACE : MATRIX_ADD, d_values, d_head);
     }

@@ -27,7 +27,9 @@
  * neither loss nor gradient.
  *
  * The factors of positions 0 and 1 share the token part, so both come from one product over
- * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], and the constants.
+ * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], and the constants. T^0 takes the place
+ * of that product's first p rows; the others stay after them. Backward, the gradient of the product
+ * takes the place of that of T^0.
  */
 #ifndef ENGINE_FACTORED_FACTORS_H
 #define ENGINE_FACTORED_FACTORS_H
@@ -48,8 +50,8 @@ struct Factors {
   float *reader;                        /* [d][width]: R */
   float *readers_by_head;               /* [H][d_head][width]: W_O[h] R */
   float *values;                        /* [H][n_sources][d_head]: sources W_V[h] */
-  float *source_rows;                   /* [n_sources][H][width], in strips: values[h] W_O[h] R */
-  float *T0, *T1;                       /* [p][H][width], in strips */
+  float *T0;                            /* [n_sources][H][width], in strips */
+  float *T1;                            /* [p][H][width], in strips */
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [Q][width] */
   float *W_L_transposed;                /* [m][logit_width]: W_out W_U */
@@ -71,7 +73,8 @@ struct Factors {
 /* The factors' gradients, in the same shapes except for W_L; the remaining arrays are scratch of
    the backward pass. */
 struct FactorGradients {
-  float *T0, *T1;          /* [p][H][width], in strips */
+  float *T0;               /* [n_sources][H][width], in strips */
+  float *T1;               /* [p][H][width], in strips */
   float *T_constants;      /* [C][H][width], in strips; not read when folded */
   float *base;             /* [Q][width] */
   float *W_L;              /* [m][logit_width] if sparse, else [V][mlp_width]: not transposed */
@@ -80,8 +83,7 @@ struct FactorGradients {
   float *score_constants;  /* [C][Q][H] */
   float *read, *read_of_b; /* as in the factors */
   float *base_sum;         /* [width]: of the base, over the queries */
-  float *source_rows, *reader, *readers_by_head, *values, *sources, *source_scores, *query,
-      *key_query;
+  float *reader, *readers_by_head, *values, *sources, *source_scores, *query, *key_query;
   void *block;
 };
 

@@ -148,7 +148,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
     struct StreamLine line = {.pairs = pairs->by_row + pairs->row_first[a],
                               .n = pairs->row_first[a + 1] - pairs->row_first[a],
                               .factor = t->T0,
-                              .entries = (size_t)t->shape.p,
+                              .entries = t->n_sources,
                               .entry = (size_t)a,
                               .weights = step->weights,
                               .gradients = step->streams,

@@ -146,7 +146,8 @@ INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *ro
 {
   const size_t H = form.H, constants = (form.positions - 2) * H;
   size_t n = rows->block_first[(size_t)rows->end_row * rows->n_blocks] - first_pair(rows);
-  size_t factor = strip.begin * (size_t)t->shape.p * H, columns = strip.columns;
+  size_t T0 = strip.begin * t->n_sources * H, T1 = strip.begin * (size_t)t->shape.p * H;
+  size_t columns = strip.columns;
   size_t step = columns == FACTOR_STRIP ? FORWARD_WIDES * WIDE_LANES : WIDE_LANES;
   bool logits = strip.begin >= t->mlp_width;
   float *out = logits ? rows->streams + strip.begin : rows->hidden + strip.begin * n;
@@ -154,8 +155,8 @@ INLINED void forward_strip(const struct Factors *t, const struct RowsOfPairs *ro
   for (size_t f = 0; f < columns; f += step) {
     const struct Piece piece = {.base = t->base + strip.begin + f,
                                 .width = t->width,
-                                .T0 = t->T0 + factor + f,
-                                .T1 = t->T1 + factor + f,
+                                .T0 = t->T0 + T0 + f,
+                                .T1 = t->T1 + T1 + f,
                                 .T_constants = t->T_constants + strip.begin * constants + f,
                                 .rectified = rows->rectified && !logits,
                                 .out = out + f / MATRIX_STRIP * jump + f % MATRIX_STRIP,
