@@ -65,31 +65,35 @@ static void expect_none(const char *name, const float *values, size_t count)
   ck_assert_msg(subnormals == 0, "%s: %zu of %zu are subnormal", name, subnormals, count);
 }
 
+/* T^0 and T^1, or the gradients in their place. */
+static void expect_none_in_rows(const struct Factors *t)
+{
+  size_t H = (size_t)t->shape.H;
+  expect_none("T0", t->T0, t->n_sources * H * t->width);
+  expect_none("T1", t->T1, (size_t)t->shape.p * H * t->width);
+}
+
 static void expect_none_in_step(const struct Step *step)
 {
   const struct Factors *t = &step->factors;
   const struct FactorGradients *g = &step->gradients;
-  size_t n = step->pairs[SUBSET_TRAIN].n, p = (size_t)t->shape.p, H = (size_t)t->shape.H;
+  size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H;
   size_t d = (size_t)t->shape.d_model, heads = H * (size_t)t->shape.d_head;
   size_t entries = t->n_positions * H; /* of a pair */
-  size_t T0 = t->n_sources * H * t->width, T1 = p * H * t->width;
   expect_none("logits' and hidden gradients", step->streams, n * t->width);
   expect_none("attention weights", step->weights, n * entries);
   expect_none("gradients of the scores", step->d_weights, n * entries);
+  expect_none_in_rows(t);
   expect_none("neurons", step->scratch[0].hidden, t->mlp_width);
   expect_none("sources", t->sources, t->n_sources * d);
   expect_none("readers", t->readers_by_head, heads * t->width);
   expect_none("values", t->values, t->n_sources * heads);
-  expect_none("T0", t->T0, T0);
-  expect_none("T1", t->T1, T1);
   expect_none("T of the constants", t->T_constants, t->n_constants * H * t->width);
   expect_none("base", t->base, t->n_queries * t->width);
   expect_none("W_L", t->W_L_transposed, (size_t)t->shape.d_mlp * t->logit_width);
   expect_none("query", t->query, heads * t->n_queries);
   expect_none("key_query", t->key_query, d * H * t->n_queries);
   expect_none("source scores", t->source_scores, t->n_sources * H * t->n_queries);
-  expect_none("gradient of T0, or of the source rows", g->T0, T0);
-  expect_none("gradient of T1", g->T1, T1);
   expect_none("gradient of the base", g->base, t->n_queries * t->width);
   expect_none("gradient of W_L", g->W_L, factors_map_size(t));
   expect_none("gradient of the reader", g->reader, d * t->width);
@@ -199,7 +203,9 @@ static void train_and_look(const struct Case *c)
     if (epoch % 100 == 99) {
       expect_none_in_training(&t);
       lower_flags();
+      step_prepare(&t.step, &t.parameters);
       step_evaluate(&t.step, SUBSET_TEST);
+      expect_none_in_rows(&t.step.factors);
       ck_assert_msg(!flag_is_raised(), "epoch %d: a subnormal in the evaluation", epoch);
     }
   }

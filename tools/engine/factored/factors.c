@@ -108,9 +108,7 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
   *g = (struct FactorGradients){0};
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head, Q = t->n_queries;
-  const struct FloatArray arrays[] = {{&g->T0, t->n_sources * H * t->width},
-                                      {&g->T1, p * H * t->width},
-                                      {&g->T_constants, t->n_constants * H * t->width},
+  const struct FloatArray arrays[] = {{&g->T_constants, t->n_constants * H * t->width},
                                       {&g->base, Q * t->width},
                                       {&g->base_sum, t->width},
                                       {&g->read_of_b, with_equals(t) ? 0 : Q * d},
@@ -365,16 +363,16 @@ static void reader_backward(const struct Factors *t, const struct Parameters *pa
 
 /* ---- factor rows: T_h[x] = source(x) W_V[h] W_O[h] R ---- */
 
-/* A strip of T^0, or of its gradient: [n_sources][H][columns]. */
-static float *strip_of_T0(const struct Factors *t, struct FactorStrip strip, float *T0)
+/* A strip of T^0, or of what is in its place: [n_sources][H][columns]. */
+static float *strip_of_T0(const struct Factors *t, struct FactorStrip strip)
 {
-  return T0 + strip.begin * t->n_sources * (size_t)t->shape.H;
+  return t->T0 + strip.begin * t->n_sources * (size_t)t->shape.H;
 }
 
 /* The same of T^1: [p][H][columns]. */
-static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip, float *T1)
+static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip)
 {
-  return T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
+  return t->T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
 }
 
 /* A strip of all factors and, if folded, the base from the source rows, which are in T^0. */
@@ -382,7 +380,7 @@ static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns;
-  float *T0 = strip_of_T0(t, strip, t->T0), *T1 = strip_of_T1(t, strip, t->T1);
+  float *T0 = strip_of_T0(t, strip), *T1 = strip_of_T1(t, strip);
   const float *position0 = T0 + source_position0(t) * row;
   const float *position1 = T0 + source_position1(t) * row;
   const float *constants = T0 + source_constants(t) * row;
@@ -419,19 +417,19 @@ static void factor_rows_forward(struct Factors *t, const struct Parameters *para
           t->n_sources, columns, d_head,
           matrix_plain(t->values + h * t->n_sources * d_head, d_head),
           matrix_plain(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
-          MATRIX_REPLACE, strip_of_T0(t, strip, t->T0) + h * columns, H * columns);
+          MATRIX_REPLACE, strip_of_T0(t, strip) + h * columns, H * columns);
     place_strip(t, strip);
   }
 }
 
 /* The gradient of the source rows, in place of T^0's: the sum over the factors they enter. */
-static void place_strip_backward(const struct Factors *t, struct FactorGradients *g,
+static void place_strip_backward(const struct Factors *t, const struct FactorGradients *g,
                                  struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns;
-  float *rows = strip_of_T0(t, strip, g->T0);
-  const float *T1 = strip_of_T1(t, strip, g->T1);
+  float *rows = strip_of_T0(t, strip);
+  const float *T1 = strip_of_T1(t, strip);
   float *position0 = rows + source_position0(t) * row;
   float *position1 = rows + source_position1(t) * row;
   float *constants = rows + source_constants(t) * row;
@@ -453,7 +451,7 @@ static void place_strip_backward(const struct Factors *t, struct FactorGradients
           g->base[strip.begin + i] - position0[h * columns + i] - position1[h * columns + i];
 }
 
-/* Sets W_V and W_O of the gradient, g->reader and g->sources; g->T0 is overwritten. */
+/* Sets W_V and W_O of the gradient, g->reader and g->sources. */
 static void factor_rows_backward(const struct Factors *t, const struct Parameters *parameters,
                                  struct FactorGradients *g, struct Parameters *gradient)
 {
@@ -462,7 +460,7 @@ static void factor_rows_backward(const struct Factors *t, const struct Parameter
   for (size_t s = 0; s < factor_strips(t); s++) {
     struct FactorStrip strip = factor_strip(t, s);
     size_t columns = strip.columns;
-    const float *d_rows = strip_of_T0(t, strip, g->T0);
+    const float *d_rows = strip_of_T0(t, strip);
     place_strip_backward(t, g, strip);
     for (size_t h = 0; h < H; h++)
       matrix_multiply(d_head, columns, t->n_sources,
@@ -478,7 +476,7 @@ static void factor_rows_backward(const struct Factors *t, const struct Parameter
       size_t columns = strip.columns;
       matrix_multiply(
           t->n_sources, d_head, columns,
-          matrix_plain(strip_of_T0(t, strip, g->T0) + h * columns, H * columns),
+          matrix_plain(strip_of_T0(t, strip) + h * columns, H * columns),
           matrix_transposed(t->readers_by_head + h * d_head * t->width + strip.begin, t->width),
           s == 0 ? MATRIX_REPLACE : MATRIX_ADD, d_values, d_head);
     }
@@ -508,7 +506,7 @@ void factors_forward(struct Factors *factors, const struct Parameters *parameter
   factor_rows_forward(factors, parameters);
 }
 
-void factors_backward(const struct Factors *factors, const struct Parameters *parameters,
+void factors_backward(struct Factors *factors, const struct Parameters *parameters,
                       struct FactorGradients *gradients, struct Parameters *gradient)
 {
   factor_rows_backward(factors, parameters, gradients, gradient);

@@ -153,7 +153,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
                               .weights = step->weights,
                               .gradients = step->streams,
                               .sum = t->n_queries == 1 ? sums->base : NULL};
-    stream_backward(t, &line, false, step->gradients.T0, step->d_weights);
+    stream_backward(t, &line, false, t->T0, step->d_weights);
     line.factor = t->T_constants;
     line.entries = t->n_constants;
     line.sum = NULL;
@@ -216,7 +216,7 @@ static void column_gradient(struct Step *step, size_t b)
     line.sum = step->gradients.base + b * t->width;
     memset(line.sum, 0, t->width * sizeof(float));
   }
-  stream_backward(t, &line, false, step->gradients.T1, step->d_weights + H);
+  stream_backward(t, &line, false, t->T1, step->d_weights + H);
   mark(step, PART_STREAMS_BACKWARD);
 }
 
@@ -332,7 +332,7 @@ static struct Performance performance_of_groups(const struct GroupSums *groups, 
 struct Performance step_gradient(struct Step *step, const struct Parameters *parameters,
                                  struct Parameters *gradient)
 {
-  const struct Factors *t = &step->factors;
+  struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t count = factors_map_size(t);
   bool alone = omp_get_max_threads() == 1;

@@ -3,9 +3,11 @@
  * the factored network (engine/factored/factors.h). Same function and gradient as the textbook
  * network, summed in a different order.
  *
- *   step_prepare(&step, &parameters);            // the factors, once per set of parameters
- *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
+ *   step_prepare(&step, &parameters);             // the factors, once per set of parameters
  *   step_evaluate(&step, SUBSET_TEST);            // forward alone
+ *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
+ *
+ * The gradient takes the place of the factors: before the next call they are prepared again.
  *
  * Results do not depend on the number of threads: see engine/factored/pairs.h.
  */

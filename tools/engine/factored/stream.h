@@ -41,9 +41,9 @@ struct StreamLine {
   float *sum;             /* [width]: the line's gradients are added to it; may be NULL */
 };
 
-/* In d_factor, laid out as the line's factor: entry[h] = (or +=, if `accumulate`) sum over the
-   line's pairs of weight_h * gradient. And d_weights[P H i + h] = gradient_i . entry[h] of the
-   line's factor. */
+/* In d_factor, which is laid out as the line's factor or is that factor: entry[h] = (or +=, if
+   `accumulate`) sum over the line's pairs of weight_h * gradient. And d_weights[P H i + h] =
+   gradient_i . entry[h] of the line's factor. */
 void stream_backward(const struct Factors *factors, const struct StreamLine *line, bool accumulate,
                      float *d_factor, float *d_weights);
 
