@@ -80,7 +80,7 @@ static void expect_none_in_step(const struct Step *step)
   size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H;
   size_t d = (size_t)t->shape.d_model, heads = H * (size_t)t->shape.d_head;
   size_t entries = t->n_positions * H; /* of a pair */
-  expect_none("logits' and hidden gradients", step->streams, n * t->width);
+  expect_none("logits' and hidden gradients", step->streams, step->n_streams * t->width);
   expect_none("attention weights", step->weights, n * entries);
   expect_none("gradients of the scores", step->d_weights, n * entries);
   expect_none_in_rows(t);
@@ -94,6 +94,7 @@ static void expect_none_in_step(const struct Step *step)
   expect_none("query", t->query, heads * t->n_queries);
   expect_none("key_query", t->key_query, d * H * t->n_queries);
   expect_none("source scores", t->source_scores, t->n_sources * H * t->n_queries);
+  expect_none("gradient of T1", g->T1, (size_t)t->shape.p * H * t->width);
   expect_none("gradient of the base", g->base, t->n_queries * t->width);
   expect_none("gradient of W_L", g->W_L, factors_map_size(t));
   expect_none("gradient of the reader", g->reader, d * t->width);

@@ -103,12 +103,14 @@ void factors_release(struct Factors *t)
   *t = (struct Factors){0};
 }
 
-bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, struct Error *error)
+bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, bool own_T1,
+                           struct Error *error)
 {
   *g = (struct FactorGradients){0};
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, d = (size_t)t->shape.d_model;
   size_t d_head = (size_t)t->shape.d_head, Q = t->n_queries;
-  const struct FloatArray arrays[] = {{&g->T_constants, t->n_constants * H * t->width},
+  const struct FloatArray arrays[] = {{&g->T1, own_T1 ? p * H * t->width : 0},
+                                      {&g->T_constants, t->n_constants * H * t->width},
                                       {&g->base, Q * t->width},
                                       {&g->base_sum, t->width},
                                       {&g->read_of_b, with_equals(t) ? 0 : Q * d},
@@ -125,8 +127,10 @@ bool factor_gradients_init(struct FactorGradients *g, const struct Factors *t, s
                                       {&g->key_query, d * H * Q}};
   g->block =
       memory_new_arrays(arrays, sizeof arrays / sizeof *arrays, "the factors' gradients", error);
-  if (g->block) g->read = with_equals(t) ? equals_of(t, g->sources) : g->read_of_b;
-  return g->block;
+  if (!g->block) return false;
+  g->read = with_equals(t) ? equals_of(t, g->sources) : g->read_of_b;
+  if (!own_T1) g->T1 = t->T1;
+  return true;
 }
 
 void factor_gradients_release(struct FactorGradients *g)
@@ -369,10 +373,10 @@ static float *strip_of_T0(const struct Factors *t, struct FactorStrip strip)
   return t->T0 + strip.begin * t->n_sources * (size_t)t->shape.H;
 }
 
-/* The same of T^1: [p][H][columns]. */
-static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip)
+/* The same of T^1, or of its gradient: [p][H][columns]. */
+static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip, float *T1)
 {
-  return t->T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
+  return T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
 }
 
 /* A strip of all factors and, if folded, the base from the source rows, which are in T^0. */
@@ -380,7 +384,7 @@ static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns;
-  float *T0 = strip_of_T0(t, strip), *T1 = strip_of_T1(t, strip);
+  float *T0 = strip_of_T0(t, strip), *T1 = strip_of_T1(t, strip, t->T1);
   const float *position0 = T0 + source_position0(t) * row;
   const float *position1 = T0 + source_position1(t) * row;
   const float *constants = T0 + source_constants(t) * row;
@@ -429,7 +433,7 @@ static void place_strip_backward(const struct Factors *t, const struct FactorGra
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
   size_t row = H * columns;
   float *rows = strip_of_T0(t, strip);
-  const float *T1 = strip_of_T1(t, strip);
+  const float *T1 = strip_of_T1(t, strip, g->T1);
   float *position0 = rows + source_position0(t) * row;
   float *position1 = rows + source_position1(t) * row;
   float *constants = rows + source_constants(t) * row;

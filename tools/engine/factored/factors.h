@@ -30,8 +30,9 @@
  * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], and the constants. T^0 takes the place
  * of that product's first p rows; the others stay after them.
  *
- * Backward, the gradients of T^0 and T^1 take their place, row by row, and then that of the product
- * takes the place of T^0's: so much less to go through, and to keep in a cache.
+ * Backward, the gradient of T^0 takes its place, row by row, and then that of the product does. So
+ * does that of T^1, if it is finished row by row, too: so much less to go through, and to keep in a
+ * cache.
  */
 #ifndef ENGINE_FACTORED_FACTORS_H
 #define ENGINE_FACTORED_FACTORS_H
@@ -72,9 +73,10 @@ struct Factors {
   void *block;                          /* the allocation that holds these arrays */
 };
 
-/* The gradients of the other factors, in the same shapes except for W_L; the remaining arrays are
+/* The gradients of the factors but T^0, in the same shapes except for W_L; the remaining arrays are
    scratch of the backward pass. */
 struct FactorGradients {
+  float *T1;               /* [p][H][width], in strips: that of T^1, or the factors' T1 */
   float *T_constants;      /* [C][H][width], in strips; not read when folded */
   float *base;             /* [Q][width] */
   float *W_L;              /* [m][logit_width] if sparse, else [V][mlp_width]: not transposed */
@@ -134,14 +136,15 @@ bool factors_init(struct Factors *factors, const struct Shape *shape,
                   const struct ModelConfig *config, struct Error *error);
 void factors_release(struct Factors *factors);
 
+/* T^1's is in a place of its own, or in that of the factors' T1. */
 bool factor_gradients_init(struct FactorGradients *gradients, const struct Factors *factors,
-                           struct Error *error);
+                           bool own_T1, struct Error *error);
 void factor_gradients_release(struct FactorGradients *gradients);
 
 /* Computes the factors from the parameters. */
 void factors_forward(struct Factors *factors, const struct Parameters *parameters);
 
-/* Backpropagates the factors' gradients, those of T^0 and T^1 in their place, to the parameters:
+/* Backpropagates the factors' gradients, that of T^0 in its place, to the parameters:
    overwrites `gradient`, a parameter set of the same shape. Linear, so any scale of the gradients
    is preserved (engine/factored/step.h). */
 void factors_backward(struct Factors *factors, const struct Parameters *parameters,

@@ -25,13 +25,33 @@ static bool scratches_init(struct Step *step, struct Error *error)
   return true;
 }
 
+/* Streams of less than this are not worth bands, nor those of many threads. */
+enum { MOST_BANDS = 3, LEAST_BYTES_OF_BANDS = 4 << 20 };
+
+/* The first pair of a band. */
+static size_t band_first(const struct Step *step, size_t band)
+{
+  const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
+  return pairs->row_first[pairs->group_first[band * pairs->n_groups / step->n_bands]];
+}
+
+static void bands_init(struct Step *step)
+{
+  size_t bytes = step->pairs[SUBSET_TRAIN].n * step->factors.width * sizeof(float);
+  step->n_bands = omp_get_max_threads() == 1 && bytes >= LEAST_BYTES_OF_BANDS ? MOST_BANDS : 1;
+  for (size_t band = 0; band < step->n_bands; band++) {
+    size_t n = band_first(step, band + 1) - band_first(step, band);
+    if (n > step->n_streams) step->n_streams = n;
+  }
+}
+
 static bool arrays_init(struct Step *step, struct Error *error)
 {
   const struct Factors *t = &step->factors;
   size_t n = step->pairs[SUBSET_TRAIN].n, H = (size_t)t->shape.H, p = (size_t)t->shape.p;
   size_t constants = t->n_constants * H, entries = t->n_positions * H; /* of a pair */
   struct FloatArray arrays[4 + 3 * MAX_GROUPS] = {
-      {&step->streams, n * t->width},
+      {&step->streams, step->n_streams * t->width},
       {&step->weights, n * entries},
       {&step->d_weights, n * entries},
       {&step->constants_of_row, p * constants * t->n_queries}};
@@ -53,9 +73,11 @@ bool step_init(struct Step *step, const struct Config *config, const struct Data
   const struct Shape shape = shape_of_config(config);
   bool ready = pairs_init(&step->pairs[SUBSET_TRAIN], dataset, SUBSET_TRAIN, error) &&
                pairs_init(&step->pairs[SUBSET_TEST], dataset, SUBSET_TEST, error) &&
-               factors_init(&step->factors, &shape, &config->model, error) &&
-               factor_gradients_init(&step->gradients, &step->factors, error) &&
-               arrays_init(step, error) && scratches_init(step, error);
+               factors_init(&step->factors, &shape, &config->model, error);
+  if (ready) bands_init(step);
+  ready = ready &&
+          factor_gradients_init(&step->gradients, &step->factors, step->n_bands > 1, error) &&
+          arrays_init(step, error) && scratches_init(step, error);
   if (!ready) step_release(step);
   return ready;
 }
@@ -152,6 +174,7 @@ static void tile_rows_backward(struct Step *step, const struct Tile *tile, struc
                               .entry = (size_t)a,
                               .weights = step->weights,
                               .gradients = step->streams,
+                              .first = step->first,
                               .sum = t->n_queries == 1 ? sums->base : NULL};
     stream_backward(t, &line, false, t->T0, step->d_weights);
     line.factor = t->T_constants;
@@ -182,7 +205,7 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
     next = pairs_tile_end(pairs, row, end);
     struct Tile tile = tile_of_rows(pairs, row, next);
     tile.weights = step->weights + tile.first * t->n_positions * (size_t)t->shape.H;
-    tile.streams = step->streams + tile.first * t->width;
+    tile.streams = step->streams + (tile.first - step->first) * t->width;
     tile.hidden = scratch->hidden;
     mark(step, PART_NONE);
     tile_streams(t, &step->config, pairs, scratch, &tile);
@@ -198,25 +221,35 @@ static void group_gradient(struct Step *step, size_t g, float *W_L)
   }
 }
 
-/* The same of a column, to those of T^1 for it and of its own base, if it has one. */
+/* The same of a column's pairs in this band, to those of T^1 for it and of its own base, if it has
+   one. */
 static void column_gradient(struct Step *step, size_t b)
 {
   const struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t H = (size_t)t->shape.H;
-  struct StreamLine line = {.pairs = pairs->by_column + pairs->column_first[b],
-                            .n = pairs->column_first[b + 1] - pairs->column_first[b],
+  const size_t *begin = pairs->by_column + pairs->column_first[b];
+  const size_t *after = pairs->by_column + pairs->column_first[b + 1], *end;
+  while (begin < after && *begin < step->first)
+    begin++;
+  for (end = begin; end < after && *end < step->end; end++)
+    ;
+  bool starts = step->first == 0, ends = step->end == pairs->n;
+  struct StreamLine line = {.pairs = begin,
+                            .n = (size_t)(end - begin),
+                            .goes_on = !ends,
                             .factor = t->T1,
                             .entries = (size_t)t->shape.p,
                             .entry = b,
                             .weights = step->weights + H,
-                            .gradients = step->streams};
+                            .gradients = step->streams,
+                            .first = step->first};
   mark(step, PART_NONE);
   if (t->n_queries > 1) {
     line.sum = step->gradients.base + b * t->width;
-    memset(line.sum, 0, t->width * sizeof(float));
+    if (starts) memset(line.sum, 0, t->width * sizeof(float));
   }
-  stream_backward(t, &line, false, t->T1, step->d_weights + H);
+  stream_backward(t, &line, !starts, step->gradients.T1, step->d_weights + H);
   mark(step, PART_STREAMS_BACKWARD);
 }
 
@@ -287,17 +320,35 @@ static void add_to(float *sum, const float *terms, size_t count)
 
 /* On one thread, each group's share of dW_L is added, in group order, while it is still in
    cache; all groups use the first one's array. A group without rows has no share. */
-static void groups_one_by_one(struct Step *step, size_t count)
+static void groups_one_by_one(struct Step *step, size_t first, size_t end)
 {
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   float *W_L = step->groups[0].W_L;
-  memset(step->gradients.W_L, 0, count * sizeof(float));
-  for (size_t g = 0; g < pairs->n_groups; g++) {
+  for (size_t g = first; g < end; g++) {
     group_gradient(step, g, W_L);
     mark(step, PART_NONE);
-    if (pairs->group_first[g] < pairs->group_first[g + 1]) add_to(step->gradients.W_L, W_L, count);
+    if (pairs->group_first[g] < pairs->group_first[g + 1])
+      add_to(step->gradients.W_L, W_L, factors_map_size(&step->factors));
     mark(step, PART_REDUCTIONS);
   }
+}
+
+/* The groups of a band, then its pairs column by column. */
+static void band_gradient(struct Step *step, size_t band, bool alone)
+{
+  size_t n_groups = step->pairs[SUBSET_TRAIN].n_groups, p = (size_t)step->factors.shape.p;
+  size_t first = band * n_groups / step->n_bands, end = (band + 1) * n_groups / step->n_bands;
+  step->first = band_first(step, band);
+  step->end = band_first(step, band + 1);
+  if (alone)
+    groups_one_by_one(step, first, end);
+  else
+#pragma omp parallel for schedule(dynamic)
+    for (size_t g = first; g < end; g++)
+      group_gradient(step, g, step->groups[g].W_L);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t b = 0; b < p; b++)
+    column_gradient(step, b);
 }
 
 /* out[i] = the sum over groups, in order, of one of their arrays; `member` is its offset in
@@ -336,15 +387,9 @@ struct Performance step_gradient(struct Step *step, const struct Parameters *par
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t count = factors_map_size(t);
   bool alone = omp_get_max_threads() == 1;
-  if (alone)
-    groups_one_by_one(step, count);
-  else
-#pragma omp parallel for schedule(dynamic)
-    for (size_t g = 0; g < pairs->n_groups; g++)
-      group_gradient(step, g, step->groups[g].W_L);
-#pragma omp parallel for schedule(dynamic)
-  for (size_t b = 0; b < (size_t)t->shape.p; b++)
-    column_gradient(step, b);
+  if (alone) memset(step->gradients.W_L, 0, count * sizeof(float));
+  for (size_t band = 0; band < step->n_bands; band++)
+    band_gradient(step, band, alone);
   mark(step, PART_NONE);
   scores_gradient(step);
   if (!alone) sum_groups(step, offsetof(struct GroupSums, W_L), count, step->gradients.W_L);

@@ -28,7 +28,7 @@ struct GroupSums {
   float *T_constants; /* [C][H][width], in strips */
 };
 
-/* The parts of a step, for whoever observes it (tests/bench). */
+/* What a step consists of, for whoever observes it (tests/bench). */
 enum StepPart {
   PART_NONE,             /* a thread begins, or goes on after waiting */
   PART_FACTORS,          /* parameters to factors */
@@ -42,16 +42,20 @@ enum StepPart {
   N_STEP_PARTS
 };
 
-/* The streams of all pairs are kept for the columns, whose sums need them in order. Adding a
-   quarter of the rows at a time to the columns would take 7 MB from the 20 or so that one thread
-   goes through at p = 113, to the same bits, but an epoch would take 1 to 2 % longer, also beside
-   another training or a program that goes through 64 MB (Zen 5). */
+/* The streams of a tile's pairs are needed again when the columns are summed. Many threads keep
+   those of all pairs. One thread, which may have others beside it that train something else, adds
+   the groups to the columns band by band and keeps the streams of one band: 3.3 MB instead of 9.8
+   at p = 113, so that an epoch goes through 10 MB besides the optimizer's 3.6. A column's sums go
+   on from band to band, to the same bits. */
 struct Step {
   struct ModelConfig config;
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
   struct Factors factors;
   struct FactorGradients gradients;
-  float *streams;          /* [n_train][width]: logits, then the streams' gradients */
+  size_t n_bands;          /* consecutive groups each: 1 or MOST_BANDS */
+  size_t first, end;       /* the pairs of the present band are first .. end - 1 */
+  size_t n_streams;        /* pairs of the largest band */
+  float *streams;          /* [n_streams][width], of a band: logits, then the streams' gradients */
   float *weights;          /* [n_train][P][H] */
   float *d_weights;        /* [n_train][P][H]: weight gradients, then score gradients */
   float *constants_of_row; /* [p][C][Q][H]: score gradients of the constants */

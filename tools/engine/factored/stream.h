@@ -34,11 +34,13 @@ void stream_forward(const struct Factors *factors, const struct RowsOfPairs *row
 struct StreamLine {
   const size_t *pairs; /* [n]: pair numbers */
   size_t n;
+  bool goes_on;          /* these are not its last pairs: sums are not flushed yet */
   const float *factor;   /* [entries][H][width], in strips */
   size_t entries, entry; /* number of entries; the one that the pairs share */
   const float *weights;
-  const float *gradients; /* [..][width]: gradients of the streams */
-  float *sum;             /* [width]: the line's gradients are added to it; may be NULL */
+  const float *gradients; /* [..][width]: gradients of the streams of pair `first` and on */
+  size_t first;
+  float *sum; /* [width]: the line's gradients are added to it; may be NULL */
 };
 
 /* In d_factor, which is laid out as the line's factor or is that factor: entry[h] = (or +=, if

@@ -251,8 +251,8 @@ INLINED void weights_backward_pairs(const struct Factors *t, const struct Stream
   float *outputs[PAIR_BLOCK];
   for (size_t i = 0; i < count; i++) {
     size_t next = first + count + i < line->n ? first + count + i : first + i;
-    gradients[i] = line->gradients + line->pairs[first + i] * width;
-    ahead[i] = line->gradients + line->pairs[next] * width;
+    gradients[i] = line->gradients + (line->pairs[first + i] - line->first) * width;
+    ahead[i] = line->gradients + (line->pairs[next] - line->first) * width;
     outputs[i] = d_weights + line->pairs[first + i] * stride + first_head;
   }
   weights_backward(t, line, heads, first_head, count, gradients, ahead, outputs);
@@ -277,7 +277,8 @@ INLINED void table_backward(const struct Factors *t, const struct StreamLine *li
                             size_t heads, size_t first_head, size_t count, size_t f, bool summed,
                             bool accumulate, float *out)
 {
-  size_t stride = t->n_positions * (size_t)t->shape.H;
+  const size_t stride = t->n_positions * (size_t)t->shape.H;
+  const bool goes_on = line->goes_on;
   Wide sum[HEAD_BLOCK][ROW_BLOCK], total[ROW_BLOCK];
   for (size_t v = 0; v < count; v++) {
     total[v] = summed ? wide_load(line->sum + f + v * WIDE_LANES) : wide_fill(0.0f);
@@ -285,7 +286,7 @@ INLINED void table_backward(const struct Factors *t, const struct StreamLine *li
       sum[h][v] = accumulate ? wide_load(out + h * columns + v * WIDE_LANES) : wide_fill(0.0f);
   }
   for (size_t i = 0; i < line->n; i++) {
-    const float *gradient = line->gradients + line->pairs[i] * t->width + f;
+    const float *gradient = line->gradients + (line->pairs[i] - line->first) * t->width + f;
     const float *weights = line->weights + line->pairs[i] * stride + first_head;
     Wide d_stream[ROW_BLOCK];
     for (size_t v = 0; v < count; v++)
@@ -301,7 +302,7 @@ INLINED void table_backward(const struct Factors *t, const struct StreamLine *li
   for (size_t v = 0; v < count; v++) {
     if (summed) wide_store(line->sum + f + v * WIDE_LANES, total[v]);
     for (size_t h = 0; h < heads; h++)
-      wide_store(out + h * columns + v * WIDE_LANES, wide_flush(sum[h][v]));
+      wide_store(out + h * columns + v * WIDE_LANES, goes_on ? sum[h][v] : wide_flush(sum[h][v]));
   }
 }
 
