@@ -5,11 +5,13 @@
 #include "engine/adamw.h"
 #include "engine/factored/attention.h"
 #include "engine/factored/loss.h"
+#include "engine/factored/step.h"
 #include "example.h"
 #include "network/flush.h"
 
 #include <check.h>
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +245,79 @@ START_TEST(elementary_functions_are_accurate)
 }
 END_TEST
 
+/* ---- bands ---- */
+
+/* Networks with streams of more than 4 MB. */
+static const char *const in_bands[][4] = {
+    {"model.d_mlp=1024"},
+    {"model.d_mlp=1024", "model.attention=softmax1", "model.activation=gelu"},
+    {"model.d_mlp=1024", "model.registers=2", "model.n_heads=1"},
+    {"model.d_mlp=1024", "data.equals=false"},
+};
+
+struct Gradient {
+  struct Parameters values;
+  struct Performance before;
+  size_t n_bands;
+};
+
+/* A few steps of plain gradient descent, with a step that has room for so many threads. */
+static void descend(struct Gradient *gradient, const struct Config *config,
+                    const struct Dataset *dataset, int room, int threads)
+{
+  struct Step step;
+  struct Parameters parameters;
+  struct Error error = {0};
+  omp_set_num_threads(room);
+  ck_assert(step_init(&step, config, dataset, &error));
+  omp_set_num_threads(threads);
+  gradient->n_bands = step.n_bands;
+  ck_assert(parameters_init(&parameters, config, &error));
+  ck_assert(parameters_init(&gradient->values, config, &error));
+  parameters_initialise(&parameters, 0);
+  for (int epoch = 0; epoch < 3; epoch++) {
+    step_prepare(&step, &parameters);
+    gradient->before = step_gradient(&step, &parameters, &gradient->values);
+    for (size_t i = 0; i < parameters.total; i++)
+      parameters.values[i] =
+          flush(parameters.values[i] - 0.1f / GRADIENT_SCALE * gradient->values.values[i]);
+  }
+  parameters_release(&parameters);
+  step_release(&step);
+}
+
+START_TEST(bands_change_no_bit)
+{
+  struct Config config;
+  struct Dataset dataset;
+  struct Error error = {0};
+  int before = omp_get_max_threads();
+  config_init(&config);
+  const char *const sizes[] = {"data.modulus=61", "model.d_model=8"};
+  for (size_t i = 0; i < 2; i++)
+    ck_assert_msg(config_override(&config, sizes[i], &error), "%s", error.message);
+  for (size_t i = 0; i < 4 && in_bands[_i][i]; i++)
+    ck_assert_msg(config_override(&config, in_bands[_i][i], &error), "%s", error.message);
+  ck_assert_msg(config_check(&config, &error), "%s", error.message);
+  ck_assert(dataset_init(&dataset, &config.data, &error));
+  struct Gradient banded, alone, shared;
+  descend(&banded, &config, &dataset, 1, 1);
+  descend(&alone, &config, &dataset, 2, 1);
+  descend(&shared, &config, &dataset, 3, 3);
+  omp_set_num_threads(before);
+  ck_assert(banded.n_bands > 1 && alone.n_bands == 1 && shared.n_bands == 1);
+  ck_assert_mem_eq(&banded.before, &alone.before, sizeof alone.before);
+  ck_assert_mem_eq(&banded.before, &shared.before, sizeof shared.before);
+  size_t size = alone.values.total * sizeof *alone.values.values;
+  ck_assert_mem_eq(banded.values.values, alone.values.values, size);
+  ck_assert_mem_eq(banded.values.values, shared.values.values, size);
+  parameters_release(&banded.values);
+  parameters_release(&alone.values);
+  parameters_release(&shared.values);
+  dataset_release(&dataset);
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("factored");
@@ -257,6 +332,7 @@ int main(void)
   tcase_add_loop_test(tests, the_first_of_equal_scores_is_subtracted, 0,
                       (int)(sizeof ties / sizeof *ties));
   tcase_add_test(tests, elementary_functions_are_accurate);
+  tcase_add_loop_test(tests, bands_change_no_bit, 0, (int)(sizeof in_bands / sizeof *in_bands));
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

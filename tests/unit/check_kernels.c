@@ -170,7 +170,26 @@ static float inner_product(const struct Case *c, const float *gradient,
   return flush((lane[0] + lane[2]) + (lane[1] + lane[3]));
 }
 
-static void expect_backward(struct Case *c, bool accumulate, bool summed)
+/* The whole line, or first two of its pairs and then the others, with pair 1's gradients first. */
+static void run_backward(struct Case *c, struct StreamLine line, bool in_two, bool accumulate,
+                         float *d_table)
+{
+  float *d_weights = c->d_weights + c->H;
+  if (in_two) {
+    line.n = 2;
+    line.goes_on = true;
+    tested->stream_backward(&c->factors, &line, accumulate, d_table, d_weights);
+    accumulate = true;
+    line.pairs += line.n;
+    line.n = N - line.n;
+    line.goes_on = false;
+    line.first = 1;
+    line.gradients += c->width;
+  }
+  tested->stream_backward(&c->factors, &line, accumulate, d_table, d_weights);
+}
+
+static void expect_backward(struct Case *c, bool accumulate, bool summed, bool in_two)
 {
   float *d_table = draw("d_table", P * c->H * c->width), *sum = draw("sum", c->width);
   size_t constants = accumulate ? c->factors.n_constants : 0;
@@ -182,7 +201,7 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
                             .weights = c->weights + c->H, /* of position 1 */
                             .gradients = c->gradients,
                             .sum = summed ? sum : NULL};
-  tested->stream_backward(&c->factors, &line, accumulate, d_table, c->d_weights + c->H);
+  run_backward(c, line, in_two, accumulate, d_table);
   for (size_t h = 0; h < c->H; h++)
     for (size_t f = 0; f < c->width; f++) {
       size_t at = place(c, line.entries, line.entry, h, f);
@@ -211,6 +230,34 @@ static void expect_backward(struct Case *c, bool accumulate, bool summed)
   free(sum);
 }
 
+/* The gradient of an entry in place of the entry. */
+static void expect_backward_in_place(struct Case *c)
+{
+  size_t size = P * c->H * c->width;
+  float *T1 = c->factors.T1, *d_table = draw("d_table", size), *d_weights = c->d_weights + c->H;
+  memcpy(d_table, T1, size * sizeof *T1);
+  const struct StreamLine line = {.pairs = pair_numbers,
+                                  .n = N,
+                                  .factor = T1,
+                                  .entries = P,
+                                  .entry = A,
+                                  .weights = c->weights + c->H,
+                                  .gradients = c->gradients};
+  tested->stream_backward(&c->factors, &line, false, d_table, d_weights);
+  float *expected = draw("d_weights", N * c->entries);
+  memcpy(expected, c->d_weights, N * c->entries * sizeof *expected);
+  memset(c->d_weights, 0, N * c->entries * sizeof *expected);
+  tested->stream_backward(&c->factors, &line, false, T1, d_weights);
+  for (size_t i = 0; i < size; i++)
+    expect_same(T1[i], d_table[i], "in place", i, 0);
+  for (size_t i = 0; i < N; i++)
+    for (size_t h = 0; h < c->H; h++)
+      expect_same(d_weights[i * c->entries + h], expected[i * c->entries + c->H + h], "d_weights",
+                  i, h);
+  free(d_table);
+  free(expected);
+}
+
 /* one head, the block of four, less and more than it; rows of one Wide, and of more than a block;
    with registers, and without "=" */
 static const struct Shape shapes[] = {
@@ -227,14 +274,15 @@ static const struct Shape shapes[] = {
 
 START_TEST(streams_are_their_definitions)
 {
-  for (int variant = 0; variant < 8 * N_SMALL; variant++) {
+  for (int variant = 0; variant < 16 * N_SMALL; variant++) {
     struct Case c;
-    case_init(&c, &shapes[_i], variant & 1, (enum Small)(variant / 8));
+    case_init(&c, &shapes[_i], variant & 1, (enum Small)(variant / 16));
     for (size_t n_blocks = 1; n_blocks <= 2; n_blocks++) {
       expect_forward(&c, false, n_blocks);
       expect_forward(&c, true, n_blocks);
     }
-    expect_backward(&c, variant & 2, variant & 4);
+    expect_backward(&c, variant & 2, variant & 4, variant & 8);
+    expect_backward_in_place(&c);
     case_release(&c);
   }
 }
