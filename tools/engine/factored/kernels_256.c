@@ -17,7 +17,7 @@ enum {
   SPARSE_WIDES = 7, /* 14 registers; NEON: 28 */
   SPARSE_LEAST_WIDES = 4,
   SPARSE_LEAST_CACHE = 0,
-  PREFETCH_C = 0,
+  SPREAD_PREFETCHES = 0, /* a k takes six cycles, all of them filled */
   FEW_BLOCK = 1,
 #ifdef __ARM_NEON
   FORWARD_WIDES = 1,

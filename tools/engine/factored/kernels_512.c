@@ -12,7 +12,7 @@ enum {
   SPARSE_WIDES = 8,
   SPARSE_LEAST_WIDES = 6,         /* fewer chains do not hide the latency of multiply-adds */
   SPARSE_LEAST_CACHE = 48 * 1024, /* 32 KiB of it are B's */
-  PREFETCH_C = 1,
+  SPREAD_PREFETCHES = 1,
   FEW_BLOCK = 2,
   FORWARD_WIDES = 4,
   FORWARD_BLOCK = 2,

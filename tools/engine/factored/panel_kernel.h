@@ -1,8 +1,8 @@
 /*
  * The micro-kernel of a matrix product (engine/factored/matrix.h). Expects of the including file
  * (kernels_256.c, kernels_512.c): PANEL_ROWS and PANEL_WIDES, the block of C that is kept in
- * registers; PREFETCH_C, whether a block that is overwritten is prefetched; and FEW_BLOCK, the
- * Wides of rows that are computed together for the last few columns.
+ * registers; SPREAD_PREFETCHES, whether every k has time for a prefetch; and FEW_BLOCK, the Wides of
+ * rows that are computed together for the last few columns.
  *
  * A block of PANEL_ROWS x PANEL_WIDES of C is kept in registers while k runs over the panel, strip
  * by strip of A. Each k loads the panel's Wides once and broadcasts one element of A per row;
@@ -15,8 +15,8 @@ _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "matrix.c has no room for 
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
 /* `rows`, `wides` and `ahead` are constants wherever this is inlined, so its loops unroll and `sum`
-   stays in registers. If `ahead`, A is row-major, and its next strip, or that of the next rows, is
-   prefetched while this one is multiplied: a line of a row for every k. */
+   stays in registers. If `ahead`, A is row-major, and what comes next of it is prefetched, the
+   following strip or the first one of the following rows; so is C. */
 INLINED void panel_block(size_t rows, size_t wides, bool ahead, const struct PanelTask *task,
                          size_t first, float *C, size_t ldc)
 {
@@ -26,7 +26,7 @@ INLINED void panel_block(size_t rows, size_t wides, bool ahead, const struct Pan
       sum[i][v] = task->accumulate ? wide_load(C + i * ldc + v * WIDE_LANES) : wide_fill(0.0f);
   const size_t row = task->A.row, step = task->A.column, packed_row = task->packed_row;
   const float *strip = task->A.at + first * row, *packed = task->packed;
-  if (ahead && PREFETCH_C && !task->accumulate)
+  if (ahead && !task->accumulate)
     UNROLLED_FOR (i, rows)
       UNROLLED_FOR (v, wides)
         __builtin_prefetch(C + i * ldc + v * WIDE_LANES, 1);
@@ -37,9 +37,13 @@ INLINED void panel_block(size_t rows, size_t wides, bool ahead, const struct Pan
     UNROLLED_FOR (q, ROW_QUADS)
       A[q] = strip + 4 * q * row;
     const float *next = n < task->K - k ? strip + task->A.strip : task->A.at + (first + rows) * row;
+    if (ahead && !SPREAD_PREFETCHES)
+      UNROLLED_FOR (i, rows)
+        UNROLLED_FOR (v, MATRIX_STRIP / WIDE_LANES)
+          __builtin_prefetch(next + i * row + v * WIDE_LANES);
     size_t to_next = WIDE_LANES; /* and then to the next row */
     for (size_t left = n; left > 0; left--) {
-      if (ahead) {
+      if (ahead && SPREAD_PREFETCHES) {
         __builtin_prefetch(next);
         next += to_next;
         to_next = row - to_next;
