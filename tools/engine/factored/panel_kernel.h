@@ -1,8 +1,8 @@
 /*
  * The micro-kernel of a matrix product (engine/factored/matrix.h). Expects of the including file
  * (kernels_256.c, kernels_512.c): PANEL_ROWS and PANEL_WIDES, the block of C that is kept in
- * registers; SPREAD_PREFETCHES, whether every k has time for a prefetch; and FEW_BLOCK, the Wides of
- * rows that are computed together for the last few columns.
+ * registers; SPREAD_PREFETCHES, whether every k has time for a prefetch; and FEW_BLOCK, the Wides
+ * of rows that are computed together for the last few columns.
  *
  * A block of PANEL_ROWS x PANEL_WIDES of C is kept in registers while k runs over the panel, strip
  * by strip of A. Each k loads the panel's Wides once and broadcasts one element of A per row;
