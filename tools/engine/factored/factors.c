@@ -379,7 +379,8 @@ static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip, flo
   return T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
 }
 
-/* A strip of all factors and, if folded, the base from the source rows, which are in T^0. */
+/* A strip of all factors and, if folded, the base from the source rows, which are in the place of
+ * T^0. */
 static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
@@ -427,7 +428,7 @@ static void factor_rows_forward(struct Factors *t, const struct Parameters *para
 }
 
 /* The gradient of the source rows, in place of T^0's: the sum over the factors they enter. */
-static void place_strip_backward(const struct Factors *t, const struct FactorGradients *g,
+static void place_strip_backward(struct Factors *t, const struct FactorGradients *g,
                                  struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
@@ -456,7 +457,7 @@ static void place_strip_backward(const struct Factors *t, const struct FactorGra
 }
 
 /* Sets W_V and W_O of the gradient, g->reader and g->sources. */
-static void factor_rows_backward(const struct Factors *t, const struct Parameters *parameters,
+static void factor_rows_backward(struct Factors *t, const struct Parameters *parameters,
                                  struct FactorGradients *g, struct Parameters *gradient)
 {
   size_t H = (size_t)t->shape.H, d = (size_t)t->shape.d_model, d_head = (size_t)t->shape.d_head;

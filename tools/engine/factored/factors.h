@@ -30,9 +30,9 @@
  * "sources": the rows W_E[0..p-1], then W_pos[0], W_pos[1], and the constants. T^0 takes the place
  * of that product's first p rows; the others stay after them.
  *
- * Backward, the gradient of T^0 takes its place, row by row, and then that of the product does. So
- * does that of T^1, if it is finished row by row, too: so much less to go through, and to keep in a
- * cache.
+ * Backward, the gradient of T^0 takes its place, entry by entry, and then that of the product does.
+ * The gradient of T^1 takes its place, too, if each entry is summed in one go
+ * (engine/factored/step.h). That leaves less to go through, and to keep in a cache.
  */
 #ifndef ENGINE_FACTORED_FACTORS_H
 #define ENGINE_FACTORED_FACTORS_H
@@ -53,7 +53,7 @@ struct Factors {
   float *reader;                        /* [d][width]: R */
   float *readers_by_head;               /* [H][d_head][width]: W_O[h] R */
   float *values;                        /* [H][n_sources][d_head]: sources W_V[h] */
-  float *T0;                            /* [n_sources][H][width], in strips */
+  float *T0;                            /* [p][H][width], in strips of n_sources entries */
   float *T1;                            /* [p][H][width], in strips */
   float *T_constants;                   /* [C][H][width], in strips: T^2, ... */
   float *base;                          /* [Q][width] */

@@ -14,6 +14,12 @@ enum { PANEL_WIDTH = PANEL_WIDES * WIDE_LANES, ROW_QUADS = (PANEL_ROWS + 3) / 4 
 _Static_assert((int)PANEL_WIDTH <= (int)WIDEST_PANEL, "matrix.c has no room for wider panels");
 _Static_assert(PANEL_ROWS <= 12, "panel_few_rows has no case for more rows");
 
+/* Prefetches from[i], which may lie outside of what `from` points into. */
+INLINED void prefetch(const float *from, size_t i)
+{
+  __builtin_prefetch((const void *)((uintptr_t)from + i * sizeof *from));
+}
+
 /* `rows`, `wides` and `ahead` are constants wherever this is inlined, so its loops unroll and `sum`
    stays in registers. If `ahead`, A is row-major, and what comes next of it is prefetched, the
    following strip or the first one of the following rows; so is C. */
@@ -40,12 +46,12 @@ INLINED void panel_block(size_t rows, size_t wides, bool ahead, const struct Pan
     if (ahead && !SPREAD_PREFETCHES)
       UNROLLED_FOR (i, rows)
         UNROLLED_FOR (v, MATRIX_STRIP / WIDE_LANES)
-          __builtin_prefetch(next + i * row + v * WIDE_LANES);
-    size_t to_next = WIDE_LANES; /* and then to the next row */
+          prefetch(next, i * row + v * WIDE_LANES);
+    size_t at = 0, to_next = WIDE_LANES; /* and then to the next row */
     for (size_t left = n; left > 0; left--) {
       if (ahead && SPREAD_PREFETCHES) {
-        __builtin_prefetch(next);
-        next += to_next;
+        prefetch(next, at);
+        at += to_next;
         to_next = row - to_next;
       }
       Wide b[PANEL_WIDES];

@@ -25,8 +25,8 @@ static bool scratches_init(struct Step *step, struct Error *error)
   return true;
 }
 
-/* Streams of less than this are not worth bands, nor those of many threads. */
-enum { MOST_BANDS = 3, LEAST_BYTES_OF_BANDS = 4 << 20 };
+/* Streams of less are not worth bands. */
+enum { BANDS = 3, LEAST_BYTES_OF_BANDS = 4 << 20 };
 
 /* The first pair of a band. */
 static size_t band_first(const struct Step *step, size_t band)
@@ -38,7 +38,7 @@ static size_t band_first(const struct Step *step, size_t band)
 static void bands_init(struct Step *step)
 {
   size_t bytes = step->pairs[SUBSET_TRAIN].n * step->factors.width * sizeof(float);
-  step->n_bands = omp_get_max_threads() == 1 && bytes >= LEAST_BYTES_OF_BANDS ? MOST_BANDS : 1;
+  step->n_bands = omp_get_max_threads() == 1 && bytes >= LEAST_BYTES_OF_BANDS ? BANDS : 1;
   for (size_t band = 0; band < step->n_bands; band++) {
     size_t n = band_first(step, band + 1) - band_first(step, band);
     if (n > step->n_streams) step->n_streams = n;
@@ -163,7 +163,7 @@ static void tile_mlp_backward(const struct Step *step, const struct TileScratch 
    pairs share. */
 static void tile_rows_backward(struct Step *step, const struct Tile *tile, struct GroupSums *sums)
 {
-  const struct Factors *t = &step->factors;
+  struct Factors *t = &step->factors;
   const struct Pairs *pairs = &step->pairs[SUBSET_TRAIN];
   size_t H = (size_t)t->shape.H;
   for (int a = tile->first_row; a < tile->end_row; a++) {

@@ -7,7 +7,8 @@
  *   step_evaluate(&step, SUBSET_TEST);            // forward alone
  *   step_gradient(&step, &parameters, &gradient); // forward and backward, training pairs
  *
- * The gradient takes the place of the factors: before the next call they are prepared again.
+ * The gradient takes the place of the factors: step_prepare must come before the next call of
+ * either of the others.
  *
  * Results do not depend on the number of threads: see engine/factored/pairs.h.
  */
@@ -43,8 +44,9 @@ enum StepPart {
 };
 
 /* The streams of a tile's pairs are needed again when the columns are summed. Many threads keep
-   those of all pairs. One thread, which may have others beside it that train something else, adds
-   the groups to the columns band by band and keeps the streams of one band: 3.3 MB instead of 9.8
+   those of all pairs. A step that is initialised for one thread, which may have others beside it
+   that train something else, and has streams of 4 MB or more, adds the groups to the columns in
+   three bands and keeps the streams of one band: 3.3 MB instead of 9.8
    at p = 113, so that an epoch goes through 10 MB besides the optimizer's 3.6. A column's sums go
    on from band to band, to the same bits. */
 struct Step {
@@ -52,7 +54,7 @@ struct Step {
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
   struct Factors factors;
   struct FactorGradients gradients;
-  size_t n_bands;          /* consecutive groups each: 1 or MOST_BANDS */
+  size_t n_bands;          /* of consecutive groups: 1 or 3 */
   size_t first, end;       /* the pairs of the present band are first .. end - 1 */
   size_t n_streams;        /* pairs of the largest band */
   float *streams;          /* [n_streams][width], of a band: logits, then the streams' gradients */
