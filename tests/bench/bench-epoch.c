@@ -216,6 +216,7 @@ struct Times {
     bool sparse;   /* products skip those that are 0 */
     double active; /* share of those that are not, over all pairs */
   } neurons;
+  double bands; /* in which the streams are kept (engine/factored/step.h) */
 };
 
 /* The median of the first epochs, in milliseconds. */
@@ -289,6 +290,7 @@ static bool measure(const struct Subject *subject, int threads, size_t rounds, s
   size_t before = allocated();
   bool ready = epochs && floors && watch.since && watch.parts &&
                trainee_prepare(&trainee, subject, threads, &times->first, error);
+  times->bands = (double)trainee.step.n_bands;
   times->megabytes = 1e-6 * (double)(allocated() - before);
   ready = ready && find_neurons(&trainee, &times->neurons, error) &&
           floor_init(&floor, &trainee.step, error);
@@ -366,10 +368,11 @@ static double moved_by_factors(double p, double m, double V, double d, double H,
 
 /* Counted as in engine/factored/factors.h: n training pairs, width m + V, H heads. Backward, a
    pair's gradient is read twice for its row and twice for its column, and an entry of a factor once
-   for up to four pairs. Neurons that are 0 are counted as if they were multiplied. */
-static struct Work work_of_part(const struct Config *config, const struct Neurons *neurons,
-                                int part)
+   for up to four pairs; the sums of T^1 are read and stored again for every band after the first.
+   Neurons that are 0 are counted as if they were multiplied. */
+static struct Work work_of_part(const struct Config *config, const struct Times *times, int part)
 {
+  const struct Neurons *neurons = &times->neurons;
   double p = config->data.modulus, n = floor(config->data.train_fraction * p * p);
   double m = config->model.d_mlp, V = config_logits(config), d = config->model.d_model;
   double H = config->model.n_heads, d_head = config->model.d_head, width = m + V;
@@ -390,7 +393,7 @@ static struct Work work_of_part(const struct Config *config, const struct Neuron
                          moved_by_product(n, m, V) + moved_by_map(n, m, V, neurons)};
   case PART_STREAMS_BACKWARD:
     return (struct Work){2 * rows, 2 * streams + 2 * table_floats,
-                         4 * streams + rows / 4 + table_floats};
+                         4 * streams + rows / 4 + times->bands * table_floats};
   case PART_REDUCTIONS:
     return (struct Work){0, MAX_GROUPS * m * V, 3 * MAX_GROUPS * m * V};
   case PART_FACTORS_BACKWARD:
@@ -427,7 +430,7 @@ static void print_parts(const struct Config *config, const struct Times *times)
   printf("  %-18s  %7s  %5s  %8s  %6s  %6s  %8s  %8s\n", "part", "ms", "%", "MFMA", "a ns",
          "% peak", "MB least", "MB moved");
   for (int part = PART_NONE + 1; part < N_STEP_PARTS; part++) {
-    const struct Work work = work_of_part(config, &times->neurons, part);
+    const struct Work work = work_of_part(config, times, part);
     const double ms = times->parts[part], rate = 1e-6 * work.multiply_adds / ms;
     all += work.multiply_adds;
     printf("  %-18s  %7.3f  %5.1f  %8.1f  %6.1f  %6.1f  %8.1f  %8.1f\n", names[part], ms,
