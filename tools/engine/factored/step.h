@@ -46,9 +46,9 @@ enum StepPart {
 /* The streams of a tile's pairs are needed again when the columns are summed. Many threads keep
    those of all pairs. A step that is initialised for one thread, which may have others beside it
    that train something else, and has streams of 4 MB or more, adds the groups to the columns in
-   three bands and keeps the streams of one band: 3.3 MB instead of 9.8
-   at p = 113, so that an epoch goes through 10 MB besides the optimizer's 3.6. A column's sums go
-   on from band to band, to the same bits. */
+   three bands and keeps the streams of one band: 3.3 MB instead of 9.8 at p = 113, so that an epoch
+   goes through 10 MB besides the optimizer's 3.6. A column's sums go on from band to band, to the
+   same bits. */
 struct Step {
   struct ModelConfig config;
   struct Pairs pairs[SUBSET_ALL + 1]; /* by enum Subset; SUBSET_ALL is not filled */
