@@ -379,8 +379,7 @@ static float *strip_of_T1(const struct Factors *t, struct FactorStrip strip, flo
   return T1 + strip.begin * (size_t)t->shape.p * (size_t)t->shape.H;
 }
 
-/* A strip of all factors and, if folded, the base from the source rows, which are in the place of
- * T^0. */
+/* A strip of all factors and, if folded, the base from the source rows in T^0's place. */
 static void place_strip(struct Factors *t, struct FactorStrip strip)
 {
   size_t p = (size_t)t->shape.p, H = (size_t)t->shape.H, columns = strip.columns;
